@@ -1,6 +1,6 @@
 """What a call asks of speech and language engines, whoever provides them.
 
-An engine opens streams. A stream answers through `listener`, which is called on the hub with one of the events below and
+An engine opens streams. A stream answers through `listener`, which is called on the hub with an event below and
 must not block; after `Done` or `Failed` nothing more comes. `cancel()` silences a stream at once: no event arrives
 after it returns. Text is NFC Hebrew. Caller audio is LINEAR16 8 kHz mono, agent audio mu-law 8 kHz mono.
 """
@@ -45,7 +45,8 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The stream ended badly. `code` is stable and greppable: `unavailable`, `timeout`, `invalid_request`,
-    `unauthenticated`, `quota`, `stream_too_long`, `child_died`, `internal`."""
+    `unauthenticated`, `quota`, `stream_too_long`, `child_died`, `internal`.
+    """
 
     code: str
     message: str
