@@ -133,7 +133,7 @@ class Settings(BaseModel):
     barge_in_grace_ms: int = Field(200, ge=150, le=250, description="Start of an agent utterance without barge-in")
 
     # Speaking, as R8 and R9 ask
-    stt_commit_ms: int = Field(450, ge=100, le=2000, description="Wait for a final before a stable interim is taken")
+    stt_commit_ms: int = Field(550, ge=100, le=2000, description="Wait for a final before a stable interim is taken")
     stt_fallback_ms: int = Field(1200, ge=300, le=5000, description="Silence of the primary STT before the fallback")
     stt_give_up_ms: int = Field(6000, ge=1000, le=20000, description="No transcript by then: the caller is asked again")
     llm_first_token_ms: int = Field(900, ge=200, le=5000, description="LLM deadline before the template line is used")

@@ -1,0 +1,220 @@
+"""Turn the audio of one caller turn into one text, whatever the recognisers do (R8).
+
+The turn's audio is kept until its text is known, so a recogniser that fails, stays silent or dies costs a pause and
+never a word. A streaming recogniser hears the turn as it is spoken; its stable interim is committed when the final is
+late (R8.4). A batch recogniser (Whisper, the embedded engine) hears it in segments: one at each forced cut (R6.4), the
+last one at the end of the turn; their texts are joined in order. When a recogniser breaks, the whole turn is read again
+from the kept audio: by the fallback where there is one, else by the primary once it is back.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.call.events import CancelStt, Command, FinishStt, Log, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
+
+CHUNK_BYTES = 1600  # 100 ms: the size Google advises, and a fifth of the messages
+BYTES_PER_MS = 16
+MAX_TURN_BYTES = 120_000 * BYTES_PER_MS
+MAX_RETRIES = 4
+RETRY_PAUSE_MS = 400  # a dead child process is back within this
+
+
+@dataclass(frozen=True, slots=True)
+class HearingSettings:
+    """How the recognisers serve and how long they are waited for, all counted from the end of the turn."""
+
+    streams: bool
+    has_fallback: bool
+    commit_ms: int
+    fallback_ms: int
+    give_up_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHeard:
+    """The text of the whole turn; empty when nothing was understood. `source`: final, interim, fallback or gave_up."""
+
+    text: str
+    alternatives: tuple[str, ...]
+    source: str
+    asr_ms: int
+    audio_ms: int
+
+
+@dataclass(slots=True)
+class _Segment:
+    """One stretch of the turn's audio and the recognition that reads it."""
+
+    stream: int
+    written: int
+    text: str = ""
+    alternatives: tuple[str, ...] = ()
+    settled: bool = False
+
+
+class Hearing:
+    """The recognition of one turn. Pure; times are monotonic ms."""
+
+    def __init__(self, settings: HearingSettings, streams: Iterator[int], phrases: tuple[str, ...]) -> None:
+        self._settings = settings
+        self._streams = streams
+        self._phrases = phrases
+        self._audio = bytearray()
+        self._segments: list[_Segment] = []
+        self._cut_at = 0
+        self._reads_live = settings.streams
+        self._last_words = ""
+        self._ended_at_ms: int | None = None
+        self._retries = 0
+        self._retry_at_ms: int | None = None
+
+    @property
+    def interim(self) -> str:
+        """The turn's text so far, as far as anyone has heard it."""
+        return " ".join(segment.text for segment in self._segments if segment.text) or self._last_words
+
+    @property
+    def audio_ms(self) -> int:
+        """Length of the turn's audio."""
+        return len(self._audio) // BYTES_PER_MS
+
+    @property
+    def wav_samples(self) -> bytes:
+        """Exactly what the recogniser is given: LINEAR16 8 kHz mono."""
+        return bytes(self._audio)
+
+    def audio(self, pcm: bytes) -> list[Command]:
+        """Add caller audio (LINEAR16 8 kHz mono) to the turn."""
+        if len(self._audio) >= MAX_TURN_BYTES:
+            return []
+        self._audio += pcm
+        if not self._reads_live:
+            return []
+        commands: list[Command] = []
+        if not self._segments:
+            commands += self._open(0)
+        if len(self._audio) - self._segments[-1].written >= CHUNK_BYTES:
+            commands += self._write(self._segments[-1], len(self._audio))
+        return commands
+
+    def cut(self, before_ms: int) -> list[Command]:
+        """A segment is full: transcribe it now and go on hearing. `before_ms`: how long ago the cut lies.
+
+        A streaming recogniser needs no cut: it transcribes as it hears, and a cut could split a word. After a failure
+        there is none either: the whole turn is read again at its end.
+        """
+        if self._settings.streams or self._retries:
+            return []
+        return self._read_to(len(self._audio) - before_ms * BYTES_PER_MS)
+
+    def end(self, now_ms: int) -> list[Command]:
+        """The turn is over: every word is wanted now."""
+        self._ended_at_ms = now_ms
+        if self._reads_live and self._segments:
+            segment = self._segments[-1]
+            return [*self._write(segment, len(self._audio)), FinishStt(segment.stream)]
+        if self._retry_at_ms is not None:
+            return []
+        return self._read_to(len(self._audio))
+
+    def cancel(self) -> list[Command]:
+        """Forget the turn."""
+        return [CancelStt(segment.stream) for segment in self._segments if not segment.settled]
+
+    def receive(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
+        """Take what a recogniser says; what comes from a recognition given up is ignored."""
+        segment = next((one for one in self._segments if one.stream == event.stream), None)
+        if segment is None or segment.settled:
+            return []
+        match event:
+            case SttHeard():
+                segment.text, segment.alternatives = event.text.strip(), event.alternatives
+                segment.settled = event.is_final
+            case SttEnded():
+                segment.settled = True
+            case SttFailed():
+                segment.settled = True
+                fields = {"code": event.code, "message": event.message, "stream": event.stream}
+                return [Log("STT_FAILED", fields, "warning"), *self._break_off(now_ms)]
+        return []
+
+    def result(self, now_ms: int) -> tuple[TurnHeard | None, list[Command]]:
+        """Return the turn's text once it can be relied on, or once waiting longer would be worse."""
+        if self._ended_at_ms is None:
+            return None, []
+        waited_ms = now_ms - self._ended_at_ms
+        if waited_ms >= self._settings.give_up_ms:
+            return self._heard("gave_up", waited_ms), self.cancel()
+        if self._retry_at_ms is not None:
+            return None, self._read_again() if now_ms >= self._retry_at_ms else []
+        if all(segment.settled for segment in self._segments):
+            if self.interim or self._retries or not self._settings.has_fallback:
+                return self._heard("fallback" if self._retries else "final", waited_ms), []
+            return None, self._fall_back("no_transcript", now_ms)
+        if self._reads_live and self.interim and waited_ms >= self._settings.commit_ms:
+            return self._heard("interim", waited_ms), self.cancel()
+        if waited_ms >= self._settings.fallback_ms and self._settings.has_fallback and not self._retries:
+            return None, self._fall_back("late", now_ms)
+        return None, []
+
+    def timer(self) -> int | None:
+        """Return when `result` may have news without any event."""
+        if self._ended_at_ms is None:
+            return None
+        due = [self._ended_at_ms + self._settings.give_up_ms]
+        if self._retry_at_ms is not None:
+            due.append(self._retry_at_ms)
+        elif self._reads_live and self.interim:
+            due.append(self._ended_at_ms + self._settings.commit_ms)
+        elif self._settings.has_fallback and not self._retries:
+            due.append(self._ended_at_ms + self._settings.fallback_ms)
+        return min(due)
+
+    def _heard(self, source: str, waited_ms: int) -> TurnHeard:
+        # Readings of a turn in several segments cannot be paired, so only a single segment offers alternatives.
+        alternatives = self._segments[0].alternatives if len(self._segments) == 1 else ()
+        return TurnHeard(self.interim, alternatives, source, waited_ms, self.audio_ms)
+
+    def _open(self, start: int) -> list[Command]:
+        segment = _Segment(next(self._streams), written=start)
+        self._segments.append(segment)
+        is_fallback = self._retries > 0 and self._settings.has_fallback
+        return [OpenStt(segment.stream, is_fallback, self._phrases)]
+
+    def _write(self, segment: _Segment, end: int) -> list[Command]:
+        if segment.written >= end:
+            return []
+        pcm = bytes(self._audio[segment.written : end])
+        segment.written = end
+        return [WriteStt(segment.stream, pcm)]
+
+    def _read_to(self, end: int) -> list[Command]:
+        """Have the audio from the last cut to `end` transcribed as one segment."""
+        if end <= self._cut_at:
+            return []
+        commands = self._open(self._cut_at)
+        self._cut_at = end
+        segment = self._segments[-1]
+        return [*commands, *self._write(segment, end), FinishStt(segment.stream)]
+
+    def _fall_back(self, reason: str, now_ms: int) -> list[Command]:
+        log = Log("STT_FALLBACK", {"reason": reason, "audio_ms": self.audio_ms}, "warning")
+        return [log, *self._break_off(now_ms)]
+
+    def _break_off(self, now_ms: int) -> list[Command]:
+        """Give the running recognitions up; the whole turn will be read again."""
+        cancels = self.cancel()
+        self._last_words = self.interim
+        self._segments.clear()
+        self._reads_live = False
+        self._cut_at = 0
+        self._retries += 1
+        is_fresh_fallback = self._retries == 1 and self._settings.has_fallback
+        self._retry_at_ms = now_ms if is_fresh_fallback else now_ms + RETRY_PAUSE_MS * self._retries
+        if self._retries > MAX_RETRIES:
+            self._retry_at_ms = None
+        return cancels
+
+    def _read_again(self) -> list[Command]:
+        self._retry_at_ms = None
+        return self._read_to(len(self._audio))

@@ -1,0 +1,204 @@
+"""One agent reply, from the first word wanted to the last word heard.
+
+Sentences are synthesised as soon as they are known and played in order, while the language model still writes the rest.
+The whole voice of the reply is kept: after a false alarm it is resumed a little before the word that was heard last, and
+only what was heard enters the dialog's history (R7.5).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.call.events import (
+    AskLlm,
+    CancelLlm,
+    CancelSpeech,
+    Command,
+    LlmEnded,
+    LlmFailed,
+    LlmText,
+    Log,
+    Speak,
+    SpeechAudio,
+    SpeechEnded,
+    SpeechFailed,
+)
+
+ULAW_BYTES_PER_MS = 8
+RESUME_SEARCH_MS = 700  # a natural restart lies within the last few words
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+
+
+class Gate(Protocol):
+    """Lets only lines that keep the dialog's rules be spoken, whatever a language model writes (R10.4)."""
+
+    def feed(self, delta: str) -> list[str]:
+        """Take a piece of the model's text; return the sentences that may be spoken now."""
+
+    def end(self) -> list[str]:
+        """The model is done, or will say nothing more that counts; return what completes the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySettings:
+    """How long the language model is waited for."""
+
+    llm_first_token_ms: int
+    llm_stall_ms: int
+
+
+@dataclass(slots=True)
+class _Sentence:
+    text: str
+    speech: int
+    audio: bytearray = field(default_factory=bytearray)
+    is_whole: bool = False
+
+
+class Reply:
+    """The agent's answer to one turn. Pure; times are monotonic ms."""
+
+    def __init__(
+        self, number: int, line: str, gate: Gate | None, settings: ReplySettings, speeches: Iterator[int], now_ms: int
+    ) -> None:
+        """Prepare to speak `line`, or what a language model writes through `gate`; `line` stands in for it."""
+        self.number = number
+        self.line = line
+        self.asked_at_ms = now_ms
+        self.first_sentence_ms: int | None = None
+        self.first_audio_ms: int | None = None
+        self._gate = gate
+        self._settings = settings
+        self._speeches = speeches
+        self._sentences: list[_Sentence] = []
+        self._text_is_whole = False
+        self._deadline_ms: int | None = None
+        self._played = 0
+
+    def begin(self, messages: list[dict[str, str]] | None, now_ms: int) -> list[Command]:
+        """Start to say it: through the language model when there are `messages`."""
+        if self._gate is not None and messages is not None:
+            self._deadline_ms = now_ms + self._settings.llm_first_token_ms
+            return [AskLlm(self.number, messages)]
+        self._text_is_whole = True
+        return self._speak(_SENTENCE_END.split(self.line), now_ms)
+
+    def receive(
+        self, event: LlmText | LlmEnded | LlmFailed | SpeechAudio | SpeechEnded | SpeechFailed, now_ms: int
+    ) -> list[Command]:
+        """Take what the language model or the voice delivers."""
+        match event:
+            case LlmText() if self._gate and not self._text_is_whole:
+                self._deadline_ms = now_ms + self._settings.llm_stall_ms
+                return self._speak(self._gate.feed(event.delta), now_ms)
+            case LlmEnded() if not self._text_is_whole:
+                return self._complete(now_ms)
+            case LlmFailed() if not self._text_is_whole:
+                log = Log("LLM_FAILED", {"code": event.code, "message": event.message}, "warning")
+                return [log, *self._complete(now_ms)]
+            case SpeechAudio() | SpeechEnded() | SpeechFailed():
+                return self._voice(event, now_ms)
+        return []
+
+    def late(self, now_ms: int) -> list[Command]:
+        """The language model's deadline may have passed: then the line is completed without it."""
+        if self._deadline_ms is None or now_ms < self._deadline_ms or self._text_is_whole:
+            return []
+        fields = {"waited_ms": now_ms - self.asked_at_ms, "sentences": len(self._sentences)}
+        return [Log("LLM_LATE", fields, "warning"), CancelLlm(self.number), *self._complete(now_ms)]
+
+    def timer(self) -> int | None:
+        """Return when `late` may have something to do."""
+        return None if self._text_is_whole else self._deadline_ms
+
+    def take_audio(self) -> bytes:
+        """Return the voice that is ready and not yet taken, in order."""
+        taken = bytes(self._voice_so_far()[self._played :])
+        self._played += len(taken)
+        return taken
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every sentence is known and its voice complete."""
+        return self._text_is_whole and all(sentence.is_whole for sentence in self._sentences)
+
+    @property
+    def text(self) -> str:
+        """What the agent set out to say, as far as it is known."""
+        return " ".join(sentence.text for sentence in self._sentences)
+
+    def heard_text(self, heard_ms: int) -> str:
+        """Return the words that `heard_ms` of the reply's voice hold; a word half heard does not count."""
+        words: list[str] = []
+        left_ms = heard_ms
+        for sentence in self._sentences:
+            length_ms = len(sentence.audio) // ULAW_BYTES_PER_MS
+            if length_ms <= left_ms and sentence.is_whole:
+                words.append(sentence.text)
+                left_ms -= length_ms
+                continue
+            if length_ms:
+                said = sentence.text.split()
+                words += said[: int(len(said) * min(left_ms, length_ms) / length_ms)]
+            break
+        return " ".join(words)
+
+    def rewind(self, heard_ms: int) -> None:
+        """Make `take_audio` start again near `heard_ms`: at the quietest moment of the last few words."""
+        voice = self._voice_so_far()
+        heard = min(heard_ms * ULAW_BYTES_PER_MS, len(voice))
+        frame = 20 * ULAW_BYTES_PER_MS
+        start = max(0, heard - RESUME_SEARCH_MS * ULAW_BYTES_PER_MS)
+        candidates = range(start, max(start + 1, heard - frame), frame)
+        self._played = 0 if start == 0 else min(candidates, key=lambda at: _loudness(voice[at : at + frame]))
+
+    def cancel(self) -> list[Command]:
+        """Stop caring about whatever is still to come."""
+        commands: list[Command] = [CancelSpeech(one.speech) for one in self._sentences if not one.is_whole]
+        if not self._text_is_whole:
+            commands.append(CancelLlm(self.number))
+        return commands
+
+    def _complete(self, now_ms: int) -> list[Command]:
+        self._text_is_whole = True
+        return self._speak(self._gate.end() if self._gate else [], now_ms)
+
+    def _speak(self, sentences: list[str], now_ms: int) -> list[Command]:
+        commands: list[Command] = []
+        for text in sentences:
+            if self.first_sentence_ms is None:
+                self.first_sentence_ms = now_ms
+            sentence = _Sentence(text, next(self._speeches))
+            self._sentences.append(sentence)
+            commands.append(Speak(sentence.speech, text))
+        return commands
+
+    def _voice(self, event: SpeechAudio | SpeechEnded | SpeechFailed, now_ms: int) -> list[Command]:
+        sentence = next((one for one in self._sentences if one.speech == event.speech), None)
+        if sentence is None or sentence.is_whole:
+            return []
+        match event:
+            case SpeechAudio():
+                if self.first_audio_ms is None:
+                    self.first_audio_ms = now_ms
+                sentence.audio += event.ulaw
+            case SpeechEnded():
+                sentence.is_whole = True
+            case SpeechFailed():
+                sentence.is_whole = True
+                return [Log("TTS_FAILED", {"code": event.code, "message": event.message}, "warning")]
+        return []
+
+    def _voice_so_far(self) -> bytearray:
+        voice = bytearray()
+        for sentence in self._sentences:
+            voice += sentence.audio
+            if not sentence.is_whole:
+                break
+        return voice
+
+
+def _loudness(ulaw: bytes | bytearray) -> int:
+    """Return a cheap loudness of mu-law bytes: the complement of the magnitude bits grows with it (G.711)."""
+    return sum(~byte & 0x7F for byte in ulaw)
