@@ -1,0 +1,213 @@
+"""The child's end of a link: a small asyncio server of streams over one inherited socket.
+
+A child is an ordinary process without eventlet. It offers *handlers* by name and knows nothing of calls or policy:
+
+    async def echo(request, exchange):
+        async for chunk in exchange:          # caller audio, until FINISH
+            await exchange.send_data(chunk)   # any time, any number
+        return {"bytes": 1}                   # the END frame's JSON
+
+A handler ends its stream by returning (END), by raising `ServiceError` (ERROR), or by being cancelled (nothing: the
+other side no longer listens). Work that holds the CPU belongs in `asyncio.to_thread`, or PONGs come late and the
+worker kills the child.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NoReturn
+
+from app.sidecar.wire import Op, Unpacker, WireError, pack
+
+MAX_QUEUED_BYTES = 8 * 1024 * 1024
+"""Unread DATA of one stream, some eight minutes of caller audio: more means that its handler hangs."""
+_DATA_FRAME_BYTES = 64 * 1024
+_READ_BYTES = 256 * 1024
+_FAREWELL_S = 1.0
+_log = logging.getLogger("sidecar")
+
+
+class ServiceError(Exception):
+    """A stream's failure as the worker shall see it; `code` is one of the stable codes in `speech.engines.Failed`."""
+
+    def __init__(self, code: str, message: str, *, retriable: bool) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.retriable = retriable
+
+
+class Exchange:
+    """A handler's side of one stream: iterate over what comes in, send what goes out."""
+
+    def __init__(self, stream_id: int, writer: asyncio.StreamWriter) -> None:
+        self._id = stream_id
+        self._writer = writer
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self._queued_bytes = 0
+        self._ended = False
+
+    def __aiter__(self) -> "Exchange":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ended:
+            raise StopAsyncIteration
+        chunk = await self._queue.get()
+        if not chunk:
+            self._ended = True
+            raise StopAsyncIteration
+        self._queued_bytes -= len(chunk)
+        return chunk
+
+    async def send_event(self, event: Mapping[str, object]) -> None:
+        """Send a result as JSON."""
+        await self._send(Op.EVENT, _json(event))
+
+    async def send_data(self, data: bytes) -> None:
+        """Send raw bytes, cut into frames of bounded size."""
+        for start in range(0, len(data), _DATA_FRAME_BYTES):
+            await self._send(Op.DATA, data[start : start + _DATA_FRAME_BYTES])
+
+    async def close(self, op: Op, result: Mapping[str, object]) -> None:
+        """Send the stream's last frame (for the server only)."""
+        await self._send(op, _json(result))
+
+    def feed(self, data: bytes) -> bool:
+        """Take in DATA (for the server only). False when the handler is too far behind."""
+        if data:
+            self._queued_bytes += len(data)
+            self._queue.put_nowait(data)
+        return self._queued_bytes <= MAX_QUEUED_BYTES
+
+    def feed_end(self) -> None:
+        """Take in FINISH (for the server only)."""
+        self._queue.put_nowait(b"")
+
+    async def _send(self, op: Op, payload: bytes) -> None:
+        self._writer.write(pack(self._id, op, payload))
+        await self._writer.drain()
+
+
+Handler = Callable[[dict[str, Any], Exchange], Awaitable[Mapping[str, object] | None]]
+
+
+class _Server:
+    def __init__(self, handlers: Mapping[str, Handler], writer: asyncio.StreamWriter) -> None:
+        self._handlers = handlers
+        self._writer = writer
+        self._streams: dict[int, tuple[Exchange, asyncio.Task[None]]] = {}
+
+    def receive(self, stream_id: int, op: Op, payload: bytes) -> None:
+        if op is Op.OPEN:
+            exchange = Exchange(stream_id, self._writer)
+            task = asyncio.create_task(self._run(stream_id, payload, exchange))
+            self._streams[stream_id] = exchange, task
+        elif op is Op.PING:
+            self._writer.write(pack(stream_id, Op.PONG))
+        elif stream_id in self._streams:
+            exchange, task = self._streams[stream_id]
+            if op is Op.DATA and not exchange.feed(payload):
+                self._drop(stream_id)
+                error = {"code": "internal", "message": "the handler does not read its data", "retriable": True}
+                self._writer.write(pack(stream_id, Op.ERROR, _json(error)))
+            elif op is Op.FINISH:
+                exchange.feed_end()
+            elif op is Op.CANCEL:
+                self._drop(stream_id)
+
+    async def close(self) -> None:
+        tasks = [task for _, task in self._streams.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_FAREWELL_S)
+
+    def _drop(self, stream_id: int) -> None:
+        _, task = self._streams.pop(stream_id)
+        task.cancel()
+
+    async def _run(self, stream_id: int, payload: bytes, exchange: Exchange) -> None:
+        op, result = await self._answer(payload, exchange)
+        # A dropped stream has had its last frame.
+        if self._streams.pop(stream_id, None) is not None:
+            with contextlib.suppress(ConnectionError):
+                await exchange.close(op, result)
+
+    async def _answer(self, payload: bytes, exchange: Exchange) -> tuple[Op, Mapping[str, object]]:
+        try:
+            request = json.loads(payload)
+            handler = self._handlers.get(request.get("service"))
+            if handler is None:
+                return _error("invalid_request", f"no such service: {request.get('service')!r}", retriable=False)
+            return Op.END, await handler(request, exchange) or {}
+        except ServiceError as exc:
+            return _error(exc.code, exc.message, retriable=exc.retriable)
+        except ConnectionError as exc:
+            return _error("unavailable", str(exc), retriable=True)
+        except Exception as exc:  # noqa: BLE001 - any fault of one handler becomes that stream's ERROR, the others go on
+            _log.exception("handler failed")
+            return _error("internal", f"{type(exc).__name__}: {exc}", retriable=True)
+
+
+async def serve(fd: int, handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Serve streams on the inherited socket `fd` until the worker closes it.
+
+    `warm` prepares clients or models while streams are already accepted; when it is done (or failed: a stream will
+    then say why) the worker is told that the child is ready.
+    """
+    connection = socket.socket(fileno=fd)
+    # The worker's eventlet may have left O_NONBLOCK either way on the shared description; asyncio needs it set.
+    connection.setblocking(False)  # noqa: FBT003 - the socket API
+    reader, writer = await asyncio.open_connection(sock=connection)
+    server = _Server(handlers, writer)
+    warming = asyncio.create_task(_warm(warm, writer))
+    unpacker = Unpacker()
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(_READ_BYTES):
+            for stream_id, op, payload in unpacker.feed(data):
+                server.receive(stream_id, op, payload)
+    warming.cancel()
+    await server.close()
+    writer.close()
+
+
+def run(handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | None = None) -> NoReturn:
+    """Be a child process: `python -m <module> <fd>` calls this with its handlers. Ends with the worker's socket."""
+    # gunicorn and terminals signal whole groups; live calls need the child until the worker itself is done.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
+    status = 1
+    try:
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(serve(int(sys.argv[-1]), handlers, warm))
+        status = 0
+    except WireError:
+        _log.exception("the worker sent nonsense")
+    finally:
+        sys.stderr.flush()
+        os._exit(status)  # at once: threads still busy with a model must not hold up the end
+
+
+async def _warm(warm: Callable[[], Awaitable[None]] | None, writer: asyncio.StreamWriter) -> None:
+    try:
+        if warm is not None:
+            await warm()
+    except Exception:  # noqa: BLE001 - a stream will meet the same fault and report it
+        _log.exception("warm-up failed")
+    writer.write(pack(0, Op.EVENT, _json({"ready": True})))
+
+
+def _error(code: str, message: str, *, retriable: bool) -> tuple[Op, Mapping[str, object]]:
+    return Op.ERROR, {"code": code, "message": message, "retriable": retriable}
+
+
+def _json(value: Mapping[str, object]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

@@ -1,0 +1,340 @@
+"""The worker's end of a child process: start it, talk to it, notice when it dies or wedges, start it again.
+
+gRPC and heavy models freeze eventlet's hub, so they live in an un-patched child that speaks `wire` over a socketpair.
+A `Link` owns one such child. It must be started after gunicorn's fork. It needs eventlet's hub but not its monkey
+patches: sockets and processes are taken from the original modules, so that both worlds behave alike.
+
+Whatever happens to the child, nothing is raised into a call: every open stream hears one ERROR `child_died`.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import eventlet
+import structlog
+from eventlet.greenio import GreenSocket
+from eventlet.patcher import original
+
+from app.sidecar.wire import Op, Unpacker, WireError, pack
+
+Listener = Callable[["Op", bytes], None]
+
+_LINK_STREAM_ID = 0
+"""PING, PONG and the child's `ready` event belong to the link, not to a stream."""
+_RECV_BYTES = 256 * 1024
+_log = structlog.get_logger("sidecar")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLimits:
+    """How patient a link is with its child."""
+
+    ping_interval_s: float = 1.0
+    missed_pings: int = 3
+    """Pings in a row without a sign of life before the child is killed."""
+    boot_pings: int = 30
+    """The same, until the child has spoken for the first time: imports take seconds on a busy machine."""
+    backlog_bytes: int = 8 * 1024 * 1024
+    """Unsent bytes at which the child counts as wedged; about ten seconds of fifty callers' audio."""
+    coalesce_s: float = 0.01
+    """How long caller audio may wait for other calls' audio, to share a system call. Other frames never wait."""
+    respawn_s: tuple[float, ...] = (0.02, 0.2, 1.0, 2.0, 5.0)
+    """Pause before each start in a row of short lives; the last one repeats."""
+    long_life_s: float = 10.0
+    """A child that lived this long starts a new row."""
+
+
+class LinkStream:
+    """One piece of work in the child. All methods return at once and are safe after the end."""
+
+    def __init__(self, life: "_Life | None", stream_id: int, listener: Listener) -> None:
+        self._life = life
+        self._id = stream_id
+        self._listener: Listener | None = listener
+
+    def write(self, data: bytes) -> None:
+        """Send raw bytes to the handler."""
+        if self._life is not None and self._listener is not None:
+            self._life.send(self._id, Op.DATA, data)
+
+    def finish(self) -> None:
+        """Say that no more bytes will come."""
+        if self._life is not None and self._listener is not None:
+            self._life.send(self._id, Op.FINISH)
+
+    def cancel(self) -> None:
+        """Stop the work; the listener hears nothing more."""
+        if self._listener is None:
+            return
+        self._listener = None
+        if self._life is not None:
+            self._life.streams.pop(self._id, None)
+            self._life.send(self._id, Op.CANCEL)
+
+    def deliver(self, op: Op, payload: bytes) -> None:
+        """Hand a frame of the child to the listener (for the link only)."""
+        listener = self._listener
+        if listener is None:
+            return
+        if op in (Op.END, Op.ERROR):
+            self._listener = None
+        try:
+            listener(op, payload)
+        except Exception:  # noqa: BLE001 - one call's fault must not stop the reader that serves all calls
+            _log.exception("sidecar_listener_failed", op=op.name)
+
+
+class Link:
+    """A child process that runs `python -m <module> <fd>` and is kept alive.
+
+    `env` is added to this process's environment for the child; secrets go there, never on the command line.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        env: Mapping[str, str] | None = None,
+        name: str = "speech",
+        limits: LinkLimits = LinkLimits(),
+    ) -> None:
+        self.name = name
+        self._command = (sys.executable, "-m", module)
+        self._env = dict(env or {})
+        self._limits = limits
+        self._life: _Life | None = None
+        self._keeper: Any = None
+        self._stopped = False
+        self._lives = 0
+
+    @property
+    def ready(self) -> bool:
+        """True while the child is up and has said that its clients are warm."""
+        return self._life is not None and self._life.ready
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, or None while there is no child."""
+        return self._life.process.pid if self._life is not None else None
+
+    @property
+    def restarts(self) -> int:
+        """How many times a child had to be started again."""
+        return max(0, self._lives - 1)
+
+    @property
+    def open_streams(self) -> int:
+        """Streams the child is working on."""
+        return len(self._life.streams) if self._life is not None else 0
+
+    def start(self) -> None:
+        """Start the child, once. Call it after the fork."""
+        if self._keeper is None and not self._stopped:
+            self._life = self._spawn()
+            self._keeper = eventlet.spawn(self._keep)
+
+    def stop(self, grace_s: float = 2.0) -> None:
+        """End the child for good: its socket closes, and after `grace_s` it is killed. Open streams hear an ERROR."""
+        self._stopped = True
+        keeper = self._keeper
+        if self._life is not None:
+            self._life.hang_up()
+        deadline = time.monotonic() + grace_s
+        while keeper and time.monotonic() < deadline:
+            eventlet.sleep(0.01)
+        if self._life is not None:
+            self._life.kill("did not end after its socket was closed")
+
+    def open(self, request: Mapping[str, object], listener: Listener) -> LinkStream:
+        """Start a piece of work: `request["service"]` names the handler, the rest is for the handler.
+
+        `listener(op, payload)` is called on the hub with EVENT and DATA, then once with END or ERROR; it must not
+        block. With no child running it hears an ERROR `child_died` on the hub's next turn.
+        """
+        life = self._life
+        if life is None:
+            stream = LinkStream(None, _LINK_STREAM_ID, listener)
+            eventlet.spawn_n(stream.deliver, Op.ERROR, _died(self.name, "is not running"))
+            return stream
+        return life.open(request, listener)
+
+    def _spawn(self) -> "_Life | None":
+        try:
+            life = _Life(self.name, self._command, {**os.environ, **self._env}, self._limits)
+        except OSError as exc:
+            _log.warning("sidecar_not_started", name=self.name, error=str(exc))
+            return None
+        self._lives += 1
+        _log.info("sidecar_started", name=self.name, pid=life.process.pid, restarts=self.restarts)
+        return life
+
+    def _keep(self) -> None:
+        short_lives = 0
+        while True:
+            life, born = self._life, time.monotonic()
+            if life is not None:
+                life.run()
+                self._life = None
+                life.bury()
+            if self._stopped:
+                return
+            if time.monotonic() - born >= self._limits.long_life_s:
+                short_lives = 0
+            pauses = self._limits.respawn_s
+            eventlet.sleep(pauses[min(short_lives, len(pauses) - 1)])
+            short_lives += 1
+            if self._stopped:
+                return
+            self._life = self._spawn()
+
+
+class _Life:
+    """One life of the child: its process, its socket, and the streams that live and die with it."""
+
+    def __init__(self, name: str, command: tuple[str, ...], env: dict[str, str], limits: LinkLimits) -> None:
+        subprocess = original("subprocess")
+        ours, theirs = original("socket").socketpair()
+        try:
+            self.process = subprocess.Popen(
+                [*command, str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),  # and nothing else: no listening socket outlives us in the child
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=2,
+                env=env,
+            )
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self.streams: dict[int, LinkStream] = {}
+        self.ready = False
+        self._name = name
+        self._limits = limits
+        self._socket = GreenSocket(ours)
+        self._next_id = _LINK_STREAM_ID
+        self._unsent = bytearray()
+        self._in_flight_bytes = 0
+        self._flushing = False
+        self._flush_is_due = False
+        self._dead = False
+        self._spoke = False
+        self._heard_since_ping = False
+
+    def open(self, request: Mapping[str, object], listener: Listener) -> LinkStream:
+        self._next_id = self._next_id % 0xFFFFFFFF + 1
+        stream = self.streams[self._next_id] = LinkStream(self, self._next_id, listener)
+        self.send(self._next_id, Op.OPEN, json.dumps(request, ensure_ascii=False).encode())
+        return stream
+
+    def send(self, stream_id: int, op: Op, payload: bytes = b"") -> None:
+        """Queue a frame. Never blocks and never switches greenlets."""
+        if self._dead:
+            return
+        if len(self._unsent) + self._in_flight_bytes > self._limits.backlog_bytes:
+            self.kill("does not read what it is sent")
+            return
+        self._unsent += pack(stream_id, op, payload)
+        if self._flushing:
+            return
+        if op is not Op.DATA:
+            eventlet.spawn_n(self._flush)
+        elif not self._flush_is_due:
+            self._flush_is_due = True
+            eventlet.spawn_after(self._limits.coalesce_s, self._flush)
+
+    def run(self) -> None:
+        """Read and dispatch until the child is gone."""
+        eventlet.spawn_n(self._watch)
+        unpacker = Unpacker()
+        try:
+            while data := self._socket.recv(_RECV_BYTES):
+                self._spoke = self._heard_since_ping = True
+                for stream_id, op, payload in unpacker.feed(data):
+                    self._receive(stream_id, op, payload)
+        except OSError as exc:
+            _log.info("sidecar_socket_ended", name=self._name, error=str(exc))
+        except WireError as exc:
+            self.kill(str(exc))
+        self._dead, self.ready = True, False
+
+    def bury(self) -> None:
+        """Tell every open stream, then make sure that nothing is left of the process."""
+        self.kill("its socket ended")
+        streams, self.streams = self.streams, {}
+        _log.warning("sidecar_ended", name=self._name, pid=self.process.pid, streams=len(streams))
+        for stream in streams.values():
+            stream.deliver(Op.ERROR, _died(self._name, "died"))
+        self._socket.close()
+        for _ in range(200):
+            if self.process.poll() is not None:
+                return
+            eventlet.sleep(0.01)
+
+    def hang_up(self) -> None:
+        """Close the conversation; the child ends when it reads the end of it."""
+        try:
+            self._socket.shutdown(original("socket").SHUT_RDWR)
+        except OSError:
+            self.kill("its socket cannot be shut down")
+
+    def kill(self, why: str) -> None:
+        if self.process.poll() is None:
+            if not self._dead:
+                _log.error("sidecar_killed", name=self._name, pid=self.process.pid, why=why)
+            self.process.kill()
+
+    def _receive(self, stream_id: int, op: Op, payload: bytes) -> None:
+        if stream_id == _LINK_STREAM_ID:
+            if op is Op.EVENT:
+                self.ready = True
+            return
+        stream = self.streams.get(stream_id)
+        if stream is None:
+            return
+        if op in (Op.END, Op.ERROR):
+            del self.streams[stream_id]
+        stream.deliver(op, payload)
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        if self._flushing:
+            return
+        self._flushing = True
+        try:
+            while self._unsent and not self._dead:
+                sending, self._unsent = self._unsent, bytearray()
+                self._in_flight_bytes = len(sending)
+                self._socket.sendall(sending)
+        except OSError:
+            # The reader sees the same end and reports it once, for all streams.
+            self._unsent.clear()
+        finally:
+            self._in_flight_bytes = 0
+            self._flushing = False
+
+    def _watch(self) -> None:
+        interval_s = self._limits.ping_interval_s
+        missed = 0
+        while not self._dead:
+            self._heard_since_ping = False
+            sent_at = time.monotonic()
+            self.send(_LINK_STREAM_ID, Op.PING)
+            eventlet.sleep(interval_s)
+            if self._heard_since_ping:
+                missed = 0
+            elif time.monotonic() - sent_at < 1.5 * interval_s:
+                # Counted only when we ourselves woke on time: after a stall of the hub the answer may lie unread.
+                missed += 1
+            if missed >= (self._limits.missed_pings if self._spoke else self._limits.boot_pings):
+                self.kill(f"no sign of life for {missed} pings")
+                return
+
+
+def _died(name: str, how: str) -> bytes:
+    return json.dumps({"code": "child_died", "message": f"the {name} child process {how}", "retriable": True}).encode()
