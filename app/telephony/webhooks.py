@@ -1,0 +1,200 @@
+"""Twilio's webhooks, answered at the WSGI level before Flask runs (R2, R3).
+
+Nothing here waits for anything but the request's own body: what an event means for a call is done off the request, in
+whatever `spawn` starts.
+"""
+
+import ipaddress
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from app.telephony import twiml
+from app.telephony.body import Form, read_form
+from app.telephony.numbers import mask_number
+from app.telephony.responses import (
+    Environ,
+    RefusedError,
+    Response,
+    StartResponse,
+    method_not_allowed,
+    no_content,
+    refuse,
+)
+from app.telephony.signature import request_is_signed, requested_base_url
+from app.telephony.token import LIFETIME_S, PURPOSE_CALL, PURPOSE_PREVIEW, mint
+
+log = structlog.get_logger(__name__)
+
+# kind ("incoming_call", "call_status", "stream_status", "stream_ended"), form fields, whether Twilio signed them.
+OnEvent = Callable[[str, Mapping[str, str], bool], None]
+# Form fields of a signed incoming call -> TwiML to answer instead of the stream (full house, recording), or None.
+Admission = Callable[[Mapping[str, str]], bytes | None]
+Spawn = Callable[..., Any]
+
+_HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+_PREVIEW_SID = "CApreview"
+# From and To share a <Parameter> with their name; Twilio takes under 500 characters, a SIP address can be long.
+_MAX_PARTY_CHARS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """What the webhooks must know. Without `auth_token` this is development mode: unsigned calls, from loopback only.
+
+    `token_key` comes from `token.derive_key`.
+    """
+
+    auth_token: str | None
+    public_base_url: str | None
+    token_key: bytes
+    token_lifetime_s: int = LIFETIME_S
+
+    def __repr__(self) -> str:
+        return f"WebhookSettings(public_base_url={self.public_base_url!r}, signed={self.auth_token is not None})"
+
+
+def _connect(_params: Mapping[str, str]) -> bytes | None:
+    return None
+
+
+class Webhooks:
+    """The fast paths. `handle` answers what is theirs and returns None for the rest."""
+
+    def __init__(
+        self,
+        settings: WebhookSettings,
+        on_event: OnEvent,
+        spawn: Spawn,
+        admission: Admission = _connect,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._on_event = on_event
+        self._spawn = spawn
+        self._admission = admission
+        self._now_s = now_s
+        self._routes: dict[str, tuple[tuple[str, ...], Callable[[Environ], Response]]] = {
+            "/webhook/stream_status": (("POST",), lambda environ: self._event("stream_status", environ)),
+            "/webhook/stream_ended": (("POST",), lambda environ: self._event("stream_ended", environ)),
+            "/webhook/call_status": (("POST",), lambda environ: self._event("call_status", environ)),
+            "/webhook/incoming_call": (("POST",), self._incoming_call),
+            "/webhook/incoming_call_preview": (("GET", "HEAD"), self._preview),
+            "/incoming_call_preview": (("GET", "HEAD"), self._preview),
+        }
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes] | None:
+        """Answer as a WSGI app would, or return None without having touched anything."""
+        response = self.handle(environ)
+        return None if response is None else response.send(environ, start_response)
+
+    def handle(self, environ: Environ) -> Response | None:
+        """Return the answer to a request on one of our paths (with or without a trailing slash), else None."""
+        path = str(environ.get("PATH_INFO", ""))
+        route = self._routes.get(path.removesuffix("/"))
+        if route is None:
+            return None
+        methods, answer = route
+        if environ["REQUEST_METHOD"] not in methods:
+            return method_not_allowed(*methods)
+        try:
+            return answer(environ)
+        except RefusedError as error:
+            log.warning("webhook_refused", path=path, status=error.response.status, why=str(error))
+            return error.response
+
+    def is_trusted(self, environ: Environ, form: Form) -> bool:
+        """Tell whether a request is Twilio's: signed, or in development mode from this machine itself."""
+        settings = self._settings
+        if settings.auth_token:
+            return request_is_signed(environ, form, settings.auth_token, settings.public_base_url)
+        return is_local_peer(environ)
+
+    def _event(self, kind: str, environ: Environ) -> Response:
+        """204 at once; what was said is handed on with whether it may be believed (R2.4, R3.3)."""
+        form = read_form(environ)
+        trusted = self.is_trusted(environ, form)
+        if kind == "call_status" and not trusted:
+            log.warning("webhook_not_believed", path=environ["PATH_INFO"], why=self._why_not(environ))
+        self._spawn(self._on_event, kind, dict(form), trusted)
+        return no_content()
+
+    def _incoming_call(self, environ: Environ) -> Response:
+        form = read_form(environ)
+        trusted = self.is_trusted(environ, form)
+        if not trusted:
+            log.warning("webhook_refused", path=environ["PATH_INFO"], status=403, why=self._why_not(environ))
+            return refuse(403, "not signed by Twilio")
+        params = dict(form)
+        call_sid = params.get("CallSid", "")
+        if not (call_sid.isascii() and call_sid.isalnum() and len(call_sid) <= 64):
+            return refuse(400, "CallSid is missing or not a SID")
+        answer = self._admission(params)
+        log.info(
+            "INCOMING_CALL",
+            call_sid=call_sid,
+            caller=mask_number(params.get("From", "")),
+            answer="stream" if answer is None else "instead",
+        )
+        if answer is None:
+            answer = self._stream_answer(environ, call_sid, params, PURPOSE_CALL)
+        self._spawn(self._on_event, "incoming_call", params, trusted)
+        return Response(200, answer, twiml.CONTENT_TYPE)
+
+    def _preview(self, environ: Environ) -> Response:
+        """Show curl what Twilio would get; the token in it opens nothing (R2.3)."""
+        return Response(200, self._stream_answer(environ, _PREVIEW_SID, {}, PURPOSE_PREVIEW), twiml.CONTENT_TYPE)
+
+    def _stream_answer(self, environ: Environ, call_sid: str, params: Mapping[str, str], purpose: str) -> bytes:
+        base_url = self._settings.public_base_url or requested_base_url(environ)
+        host = base_url.partition("://")[2].rstrip("/")
+        if not self._settings.public_base_url and not _HOST.fullmatch(host):
+            raise RefusedError(refuse(400, "the Host header names no host; set PUBLIC_BASE_URL"))
+        token = mint(
+            self._settings.token_key,
+            call_sid,
+            self._now_s(),
+            purpose=purpose,
+            lifetime_s=self._settings.token_lifetime_s,
+        )
+        parameters = {
+            "token": token,
+            "call_sid": call_sid,
+            "from": params.get("From", "")[:_MAX_PARTY_CHARS],
+            "to": params.get("To", "")[:_MAX_PARTY_CHARS],
+        }
+        # Always https and wss, whatever this hop spoke: Twilio takes nothing else, and behind the proxy it is so.
+        return twiml.connect_stream(f"https://{host}", host, parameters)
+
+    def _why_not(self, environ: Environ) -> str:
+        if not self._settings.auth_token:
+            return "development mode (no TWILIO_AUTH_TOKEN) takes unsigned webhooks from this machine only"
+        if not environ.get("HTTP_X_TWILIO_SIGNATURE"):
+            return "no X-Twilio-Signature header: not from Twilio, or a proxy dropped it"
+        return (
+            "X-Twilio-Signature does not fit: check TWILIO_AUTH_TOKEN (the primary one) and that PUBLIC_BASE_URL is "
+            f"the URL set in Twilio; seen as {requested_base_url(environ)}"
+        )
+
+
+def is_local_peer(environ: Environ) -> bool:
+    """Tell whether a request comes from this machine and was not carried here for somebody else by a proxy."""
+    carried = [environ.get("HTTP_X_FORWARDED_FOR"), environ.get("HTTP_X_REAL_IP")]
+    hops = [hop for value in carried if value is not None for hop in str(value).split(",")]
+    # A tunnel that says only `Forwarded: for=…` is taken at its word that there is somebody else.
+    return "HTTP_FORWARDED" not in environ and all(
+        _is_loopback(hop.strip()) for hop in (str(environ.get("REMOTE_ADDR", "")), *hops)
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)  # ::ffff:127.0.0.1 on a dual-stack socket
+    return (mapped or parsed).is_loopback
