@@ -1,0 +1,280 @@
+"""Google Speech-to-Text v1, streaming: one exchange is one caller turn, however many gRPC streams that takes.
+
+EVENTs are `{"text", "is_final", "stability", "alternatives"}`, where `text` is the whole turn so far. `is_final` comes
+at most once, after FINISH, when Google has finalised every word (an empty text: it heard no words in the whole turn).
+An END without it means that Google closed the turn and left words unconfirmed.
+
+Three things are adapted here, because they are the protocol's and no caller should notice them (R8.1, R8.5):
+a refused language code or enhanced model is replaced, and a stream near its age limit is followed by another. In each
+case all audio behind the last final word is sent again, so that no word is lost and none comes twice.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import grpc
+from google.api_core.exceptions import from_grpc_status
+from google.cloud import speech_v1
+from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport
+
+from app.sidecar.child import Exchange, ServiceError
+from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status
+from app.speech.cloud.google_channel import connect, make_client
+from app.speech.cloud.settings import CloudSettings
+from app.speech.cloud.transcript import Piece, Transcript
+
+RATE_HZ = 8000
+_BYTES_PER_MS = 2 * RATE_HZ // 1000
+_MESSAGE_BYTES = 100 * _BYTES_PER_MS
+_MAX_PHRASES = 500
+_MAX_PHRASE_CHARS = 100
+_MIN_STREAM_BYTES = 1000 * _BYTES_PER_MS
+"""A stream refused as too long before a second of audio will be refused again: give up instead of going round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The part of the configuration that Google may refuse."""
+
+    language: str
+    enhanced: bool
+
+    def after_refusal(self, message: str, fallback_language: str) -> "Dialect | None":
+        """Return what to try next, None when nothing is left. `message` is Google's reason."""
+        standard = replace(self, enhanced=False) if self.enhanced else None
+        other = replace(self, language=fallback_language) if self.language != fallback_language else None
+        blames_language = "language" in message.lower() and "model" not in message.lower()
+        return (other or standard) if blames_language else (standard or other)
+
+
+class GoogleSpeech:
+    """The `google_stt` service."""
+
+    def __init__(self, settings: CloudSettings) -> None:
+        self.settings = settings
+        self.dialect = Dialect(settings.stt_language, settings.stt_enhanced)
+        """What Google accepted last; all turns of this process start with it."""
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The vendor's client, made on first use."""
+        if self._client is None:
+            self._client = make_client(
+                speech_v1.SpeechAsyncClient,
+                SpeechGrpcAsyncIOTransport,
+                self.settings.google_speech_endpoint,
+                self.settings.google_credentials_json,
+            )
+        return self._client
+
+    async def warm(self) -> None:
+        """Connect ahead of the first turn."""
+        await connect(self.client)
+
+    async def recognize(self, request: dict[str, Any], exchange: Exchange) -> None:
+        """Handle one turn: `phrases` in the request, LINEAR16 8 kHz mono as DATA."""
+        await _Turn(self, _contexts(request.get("phrases", ()), self.settings.stt_boost), exchange).run()
+
+
+class _Turn:
+    """One caller turn: the audio not yet final, the transcript, and the gRPC stream of the moment."""
+
+    def __init__(self, service: GoogleSpeech, contexts: list[Any], exchange: Exchange) -> None:
+        self._service = service
+        self._settings = service.settings
+        self._contexts = contexts
+        self._exchange = exchange
+        self._transcript = Transcript()
+        self._audio = bytearray()
+        """Audio from `_settled` on."""
+        self._settled = 0
+        """Bytes of the turn up to the last final word."""
+        self._collected = 0
+        self._finished = False
+        self._more = asyncio.Event()
+        self._stream: _GrpcStream | None = None
+        self._deadline: asyncio.Timeout | None = None
+        """When the stream of the moment is too old or, after the turn's end, when the final is too late."""
+
+    async def run(self) -> None:
+        collector = asyncio.create_task(self._collect())
+        dialect = self._service.dialect
+        try:
+            while True:
+                try:
+                    await self._recognize_on_one_stream(dialect)
+                    break
+                except _StreamIsOld:
+                    self._transcript.drop_interims()
+                except GOOGLE_ERRORS as exc:
+                    dialect = self._next_dialect(exc, dialect)
+            if self._transcript.is_settled:
+                await self._send(is_final=True)
+        finally:
+            collector.cancel()
+
+    async def _collect(self) -> None:
+        async for chunk in self._exchange:
+            self._audio += chunk
+            self._collected += len(chunk)
+            if self._collected - self._sent >= _MESSAGE_BYTES:
+                self._more.set()
+        self._finished = True
+        self._more.set()
+        if self._deadline is not None and not self._deadline.expired():
+            self._deadline.reschedule(asyncio.get_running_loop().time() + self._settings.stt_final_timeout_s)
+
+    @property
+    def _sent(self) -> int:
+        return self._stream.sent if self._stream is not None else self._settled
+
+    async def _recognize_on_one_stream(self, dialect: Dialect) -> None:
+        settings = self._settings
+        stream = self._stream = _GrpcStream(start=self._settled)
+        limit_s = settings.stt_final_timeout_s if self._finished else settings.stt_stream_limit_s
+        try:
+            async with asyncio.timeout(limit_s) as self._deadline:
+                call = await self._service.client.streaming_recognize(
+                    requests=self._requests(stream, dialect),
+                    retry=None,
+                    timeout=settings.stt_stream_limit_s + settings.stt_final_timeout_s,
+                )
+                stream.call = call
+                async for response in call:
+                    self._service.dialect = dialect
+                    await self._receive(speech_v1.StreamingRecognizeResponse.pb(response), stream)
+            if not stream.half_closed:
+                raise ServiceError("unavailable", "Google closed the stream in mid-turn", retriable=True)
+            self._service.dialect = dialect
+        except TimeoutError:
+            if self._finished:
+                raise ServiceError("timeout", "no final transcript in time", retriable=True) from None
+            raise _StreamIsOld from None
+        except GOOGLE_ERRORS as exc:
+            if google_status(exc) is grpc.StatusCode.OUT_OF_RANGE and stream.sent - stream.start >= _MIN_STREAM_BYTES:
+                # Too old, or starved of audio: either way the next audio gets a fresh stream.
+                stream.over = True
+                await self._wait_for_audio(stream)
+                raise _StreamIsOld from exc
+            raise
+        finally:
+            self._deadline = None
+            stream.over = True
+            self._more.set()  # the request iterator may be waiting; nobody else would end it
+            if stream.call is not None:
+                stream.call.cancel()
+
+    async def _requests(
+        self, stream: "_GrpcStream", dialect: Dialect
+    ) -> AsyncIterator[speech_v1.StreamingRecognizeRequest]:
+        yield speech_v1.StreamingRecognizeRequest(streaming_config=self._config(dialect))
+        while not stream.over:
+            self._more.clear()
+            if message := self._next_message(stream):
+                stream.sent += len(message)
+                yield speech_v1.StreamingRecognizeRequest(audio_content=message)
+            elif self._finished:
+                stream.half_closed = True
+                return
+            else:
+                await self._more.wait()
+
+    def _next_message(self, stream: "_GrpcStream") -> bytes:
+        start = stream.sent - self._settled
+        message = bytes(self._audio[start : start + _MESSAGE_BYTES])
+        return message if self._finished or len(message) == _MESSAGE_BYTES else b""
+
+    async def _wait_for_audio(self, stream: "_GrpcStream") -> None:
+        while not self._finished and self._collected <= stream.sent:
+            self._more.clear()
+            await self._more.wait()
+
+    async def _receive(self, response: Any, stream: "_GrpcStream") -> None:
+        if response.error.code:
+            status = next((code for code in grpc.StatusCode if code.value[0] == response.error.code), None)
+            # google-api-core is half typed.
+            raise from_grpc_status(status or grpc.StatusCode.UNKNOWN, response.error.message)  # type: ignore[no-untyped-call]
+        if not response.results:
+            return
+        pieces = [_piece(result) for result in response.results]
+        self._transcript.take(pieces)
+        for piece in pieces:
+            if piece.is_final:
+                self._settle(piece.end_ms, stream)
+        await self._send(is_final=False)
+
+    def _settle(self, end_ms: int | None, stream: "_GrpcStream") -> None:
+        end = stream.sent if end_ms is None else min(stream.start + end_ms * _BYTES_PER_MS, stream.sent)
+        if end > self._settled:
+            del self._audio[: end - self._settled]
+            self._settled = end
+
+    def _next_dialect(self, exc: BaseException, dialect: Dialect) -> Dialect:
+        refused = google_status(exc) is grpc.StatusCode.INVALID_ARGUMENT and not self._transcript.text
+        following = dialect.after_refusal(str(exc), self._settings.stt_language_fallback) if refused else None
+        if following is None:
+            raise google_error(exc) from exc
+        return following
+
+    async def _send(self, *, is_final: bool) -> None:
+        transcript = self._transcript
+        await self._exchange.send_event(
+            {
+                "text": transcript.text,
+                "is_final": is_final,
+                "stability": round(transcript.stability, 3),
+                "alternatives": transcript.alternatives,
+            }
+        )
+
+    def _config(self, dialect: Dialect) -> speech_v1.StreamingRecognitionConfig:
+        config = speech_v1.RecognitionConfig(
+            encoding=speech_v1.RecognitionConfig.AudioEncoding.LINEAR16,
+            sample_rate_hertz=RATE_HZ,
+            language_code=dialect.language,
+            use_enhanced=dialect.enhanced,
+            max_alternatives=self._settings.stt_max_alternatives,
+            model=self._settings.stt_model,
+            speech_contexts=self._contexts,
+        )
+        return speech_v1.StreamingRecognitionConfig(config=config, interim_results=True)
+
+
+@dataclass(slots=True)
+class _GrpcStream:
+    """One gRPC stream of a turn; positions are bytes of the turn's audio."""
+
+    start: int
+    sent: int = -1
+    call: Any = None
+    half_closed: bool = False
+    over: bool = False
+
+    def __post_init__(self) -> None:
+        self.sent = self.start
+
+
+class _StreamIsOld(Exception):  # noqa: N818 - not an error: the turn goes on with the next stream
+    """The gRPC stream reached its age limit."""
+
+
+def _piece(result: Any) -> Piece:
+    end = result.result_end_time
+    end_ms = end.seconds * 1000 + end.nanos // 1_000_000
+    return Piece(
+        readings=tuple(alternative.transcript for alternative in result.alternatives if alternative.transcript.strip()),
+        is_final=result.is_final,
+        stability=result.stability,
+        end_ms=end_ms or None,
+    )
+
+
+def _contexts(phrases: Sequence[str], boost: float) -> list[speech_v1.SpeechContext]:
+    """Return the phrases as one speech context within Google's limits, most likely first."""
+    fitting = [phrase.strip() for phrase in phrases if 0 < len(phrase.strip()) <= _MAX_PHRASE_CHARS]
+    if not fitting:
+        return []
+    return [speech_v1.SpeechContext(phrases=list(dict.fromkeys(fitting))[:_MAX_PHRASES], boost=boost)]

@@ -1,0 +1,73 @@
+"""OpenAI chat completions: the agent's next line as it is written, and strict JSON in one piece."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import openai
+
+from app.sidecar.child import Exchange, ServiceError
+from app.speech.cloud.errors import openai_error
+from app.speech.cloud.openai_client import OpenAi, Options
+from app.speech.cloud.settings import CloudSettings
+
+
+class OpenAiChat:
+    """The `openai_chat` and `openai_json` services; `messages` in the request are OpenAI's."""
+
+    def __init__(self, openai_: OpenAi, settings: CloudSettings) -> None:
+        self._openai = openai_
+        self._settings = settings
+        self.options = Options(
+            {
+                "reasoning_effort": settings.llm_reasoning_effort,
+                "max_completion_tokens": settings.llm_max_tokens,
+                "temperature": settings.llm_temperature,
+            }
+        )
+
+    async def complete(self, request: dict[str, Any], exchange: Exchange) -> Mapping[str, object]:
+        """Stream the answer as DATA, UTF-8; END says why it ended (`finish_reason`)."""
+        reason = None
+        try:
+            async with asyncio.timeout(self._settings.llm_total_timeout_s):
+                stream = await self.options.call(
+                    self._openai.client.chat.completions.create,
+                    model=self._settings.llm_model,
+                    messages=request["messages"],
+                    stream=True,
+                    timeout=self._openai.timeout(self._settings.llm_timeout_s),
+                )
+                async with stream:
+                    async for chunk in stream:
+                        for choice in chunk.choices[:1]:  # the last chunk has none
+                            reason = choice.finish_reason or reason
+                            if choice.delta.content:
+                                await exchange.send_data(choice.delta.content.encode())
+        except openai.OpenAIError as exc:
+            raise openai_error(exc) from exc
+        except TimeoutError as exc:
+            raise ServiceError("timeout", "the answer took too long", retriable=True) from exc
+        return {"finish_reason": reason}
+
+    async def extract(self, request: dict[str, Any], exchange: Exchange) -> None:
+        """Answer in JSON that obeys `schema` (strict), as one EVENT `{"text"}`."""
+        schema = {"name": request.get("name", "answer"), "strict": True, "schema": request["schema"]}
+        try:
+            async with asyncio.timeout(self._settings.llm_total_timeout_s):
+                answer = await self.options.call(
+                    self._openai.client.chat.completions.create,
+                    model=self._settings.llm_model,
+                    messages=request["messages"],
+                    response_format={"type": "json_schema", "json_schema": schema},
+                    timeout=self._openai.timeout(self._settings.llm_timeout_s),
+                )
+        except TimeoutError as exc:
+            raise ServiceError("timeout", "the answer took too long", retriable=True) from exc
+        if not answer.choices:
+            raise ServiceError("internal", "an answer without choices", retriable=True)
+        choice = answer.choices[0]
+        if choice.finish_reason != "stop" or not choice.message.content:
+            why = "refused" if choice.message.refusal else choice.finish_reason
+            raise ServiceError("internal", f"no complete JSON: {why}", retriable=False)
+        await exchange.send_event({"text": choice.message.content})

@@ -1,0 +1,87 @@
+"""OpenAI's client, made once, and how a request is made acceptable to the model at hand."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import openai
+
+from app.sidecar.child import ServiceError
+from app.speech.cloud.errors import openai_error
+from app.speech.cloud.settings import CloudSettings
+
+_KEEPALIVE_S = 120.0
+"""Callers think between turns; a connection shall outlive that, for a new one costs two round trips."""
+_WARM_S = 5.0
+
+
+class OpenAi:
+    """The client all OpenAI services of the process share."""
+
+    def __init__(self, settings: CloudSettings) -> None:
+        self._settings = settings
+        self._client: openai.AsyncOpenAI | None = None
+
+    @property
+    def client(self) -> openai.AsyncOpenAI:
+        """The vendor's client, made on first use; it retries nothing by itself."""
+        if self._client is None:
+            settings = self._settings
+            if not settings.openai_api_key:
+                raise ServiceError("unauthenticated", "OPENAI_API_KEY is not set", retriable=False)
+            limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=_KEEPALIVE_S)
+            self._client = openai.AsyncOpenAI(
+                api_key=settings.openai_api_key,
+                base_url=settings.openai_base_url or None,
+                max_retries=0,
+                timeout=self.timeout(settings.llm_timeout_s),
+                http_client=openai.DefaultAsyncHttpxClient(limits=limits),
+            )
+        return self._client
+
+    async def warm(self) -> None:
+        """Open a connection ahead of the first request, by one that costs nothing."""
+        await self.client.models.list(timeout=_WARM_S)
+
+    def timeout(self, silence_s: float) -> openai.Timeout:
+        """Return timeouts: one to connect, `silence_s` for every other wait."""
+        return openai.Timeout(silence_s, connect=self._settings.openai_connect_timeout_s)
+
+
+class Options:
+    """Optional parameters of one kind of request; those that the model refuses are left out from then on.
+
+    Models differ in which of `temperature`, `reasoning_effort` and their like they take, and change over time.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.accepted = {name: value for name, value in options.items() if value not in (None, "")}
+
+    async def call(self, create: Callable[..., Awaitable[Any]], **required: Any) -> Any:
+        """Call `create` with the required and the accepted parameters.
+
+        Raises:
+            ServiceError: for every failure of OpenAI's client.
+        """
+        accepted = dict(self.accepted)
+        while True:
+            try:
+                answer = await create(**required, **accepted)
+            except (openai.BadRequestError, openai.NotFoundError, openai.UnprocessableEntityError) as exc:
+                refused = _refused(exc, accepted)
+                if refused is None:
+                    raise openai_error(exc) from exc
+                del accepted[refused]
+            except openai.OpenAIError as exc:
+                raise openai_error(exc) from exc
+            else:
+                self.accepted = accepted
+                return answer
+
+
+def _refused(exc: openai.APIStatusError, options: dict[str, Any]) -> str | None:
+    """Return the option that the error is about, None when it is about something else."""
+    named = str(exc.param or "").split("[")[0]
+    if named in options:
+        return named
+    return next((name for name in options if name in exc.message), None)
