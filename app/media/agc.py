@@ -1,0 +1,94 @@
+"""Automatic gain: callers near and far come to the recogniser equally loud, about -20 dBFS (R5.2).
+
+The gain follows the mean power of speech only, so pauses are neither measured nor lifted; it moves by no more than a
+fraction of a decibel a frame, is bounded both ways, and a soft knee keeps peaks from clipping.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.media.codec import FRAME_SAMPLES
+
+FULL_SCALE = 32767.0
+
+_KNEE = 0.75 * FULL_SCALE
+_HEADROOM = FULL_SCALE - _KNEE
+_RAMP = np.arange(1, FRAME_SAMPLES + 1) / FRAME_SAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class AgcSettings:
+    """Where the gain leads and how far it may go.
+
+    `target_dbfs` (-30..-10), `least_gain_db` (-20..0), `most_gain_db` (0..24), `rise_db` and `fall_db` per 20 ms
+    frame (0.05..2), `memory_frames` of speech over which its level is averaged (25..500).
+    """
+
+    target_dbfs: float = -20.0
+    least_gain_db: float = -12.0
+    most_gain_db: float = 18.0
+    rise_db: float = 0.3
+    fall_db: float = 0.6
+    memory_frames: int = 75
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("target_dbfs", -30, -10),
+            ("least_gain_db", -20, 0),
+            ("most_gain_db", 0, 24),
+            ("rise_db", 0.05, 2),
+            ("fall_db", 0.05, 2),
+            ("memory_frames", 25, 500),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"AGC {name} is {value}: it must be between {low} and {high}")
+
+
+class Agc:
+    """Scale a stream of 20 ms frames."""
+
+    def __init__(self, settings: AgcSettings) -> None:
+        self._target_power = (FULL_SCALE * 10 ** (settings.target_dbfs / 20)) ** 2
+        self._least, self._most = 10 ** (settings.least_gain_db / 20), 10 ** (settings.most_gain_db / 20)
+        self._up, self._down = 10 ** (settings.rise_db / 20), 10 ** (-settings.fall_db / 20)
+        self._memory_frames = settings.memory_frames
+        self._frames = 0
+        self._power = 0.0
+        self.gain = 1.0
+
+    def process(self, samples: npt.NDArray[np.float64], rms: float, *, is_speech: bool) -> npt.NDArray[np.int16]:
+        """Return the frame (160 samples, int16 scale) at the present gain; only speech moves the gain.
+
+        `samples` is used up: it is scaled in place.
+        """
+        before = self.gain
+        if is_speech:
+            self._follow(rms * rms)
+        if self.gain == before:
+            samples *= before
+        else:
+            samples *= before + (self.gain - before) * _RAMP
+        # Within 20 ms no peak is over sqrt(160) times the RMS: quiet frames need no closer look.
+        if rms * max(before, self.gain) * 12.65 > _KNEE:
+            _soften(samples)
+        return np.rint(samples, out=samples).astype(np.int16)
+
+    def _follow(self, power: float) -> None:
+        # A plain mean over the first frames, a sliding one later: a new caller is levelled soon, then gently.
+        self._frames = min(self._frames + 1, self._memory_frames)
+        self._power += (power - self._power) / self._frames
+        wanted = min(max(math.sqrt(self._target_power / self._power), self._least), self._most)
+        self.gain = min(max(wanted, self.gain * self._down), self.gain * self._up)
+
+
+def _soften(samples: npt.NDArray[np.float64]) -> None:
+    """Bend what is over the knee so that it nears full scale and never passes it."""
+    size = np.abs(samples)
+    if size.max() > _KNEE:
+        over = size > _KNEE
+        bent = _KNEE + _HEADROOM * np.tanh((size[over] - _KNEE) / _HEADROOM)
+        samples[over] = np.copysign(bent, samples[over])

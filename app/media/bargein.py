@@ -1,0 +1,80 @@
+"""Hearing the caller over the agent: barge-in (R7.1, R7.2). All times are media time, in ms."""
+
+from dataclasses import dataclass
+
+from app.media.codec import FRAME_MS
+from app.media.frontend import Frame
+
+_BAR_STEP = 1.4  # 3 dB
+_HIGHEST_BAR = _BAR_STEP**4
+_LONGEST_VOICE_MS = 220
+
+
+@dataclass(frozen=True, slots=True)
+class BargeInDetected:
+    """The caller speaks while the agent does. `onset_ms` is where the voice set in: the words start there."""
+
+    onset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BargeInSettings:
+    """`voice_ms` of continuous voice stop the agent (180..220), but none in the first `grace_ms` (150..250)."""
+
+    voice_ms: int = 200
+    grace_ms: int = 200
+
+    def __post_init__(self) -> None:
+        if not 180 <= self.voice_ms <= 220:
+            raise ValueError(f"barge-in voice_ms is {self.voice_ms}: it must be between 180 and 220 ms")
+        if not 150 <= self.grace_ms <= 250:
+            raise ValueError(f"barge-in grace_ms is {self.grace_ms}: it must be between 150 and 250 ms")
+
+
+class BargeIn:
+    """Find one barge-in in each agent utterance."""
+
+    def __init__(self, settings: BargeInSettings | None = None) -> None:
+        settings = settings or BargeInSettings()
+        self._grace_ms = settings.grace_ms
+        self._voice_ms = settings.voice_ms
+        self._bar = 1.0
+        self._armed_from_ms: int | None = None
+        self._onset_ms: int | None = None
+        self._missed = 0
+
+    def agent_started(self, at_ms: int) -> None:
+        """The agent's utterance starts to be heard at `at_ms`: the grace begins."""
+        self._armed_from_ms = at_ms + self._grace_ms
+        self._onset_ms = None
+
+    def agent_stopped(self) -> None:
+        """Nothing of the agent is to be heard any more."""
+        self._armed_from_ms = None
+        self._onset_ms = None
+
+    def raise_bar(self) -> None:
+        """After a false alarm: ask for louder (3 dB a time, 12 dB at most) and longer voice in this call."""
+        self._bar = min(self._bar * _BAR_STEP, _HIGHEST_BAR)
+        self._voice_ms = _LONGEST_VOICE_MS
+
+    def receive(self, frame: Frame, threshold: float, *, denied: bool = False) -> BargeInDetected | None:
+        """Take the next frame and the voice threshold (RMS). `denied`: a closer look says that it is no speech.
+
+        A single frame under the threshold does not break a voice.
+        """
+        if self._armed_from_ms is None:
+            return None
+        if denied or frame.rms <= threshold * self._bar:
+            self._missed += 1
+            if self._missed > 1:
+                self._onset_ms = None
+            return None
+        self._missed = 0
+        if self._onset_ms is None:
+            self._onset_ms = frame.start_ms
+        end_ms = frame.start_ms + FRAME_MS
+        if end_ms - self._onset_ms < self._voice_ms or end_ms < self._armed_from_ms:
+            return None
+        onset_ms, self._armed_from_ms, self._onset_ms = self._onset_ms, None, None
+        return BargeInDetected(onset_ms)

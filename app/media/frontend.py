@@ -1,0 +1,70 @@
+"""From Twilio's payloads to frames a recogniser and a voice detector can use (R5)."""
+
+import math
+from dataclasses import dataclass, field
+
+from app.media.agc import Agc, AgcSettings
+from app.media.codec import FRAME_MS, FRAME_SAMPLES, decode_ulaw
+from app.media.filters import BandFilter
+from app.media.floor import NoiseFloor, ThresholdSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """20 ms of the caller. `start_ms` is media time: how much audio came before it on this stream.
+
+    `pcm` is 160 LINEAR16 samples, filtered and levelled, as speech recognition gets them; `rms` (int16 scale) is
+    taken after the filters and before the levelling, for only that can be compared with the line's noise.
+    """
+
+    start_ms: int
+    pcm: bytes
+    rms: float
+
+    @property
+    def end_ms(self) -> int:
+        """The media time at which the next frame starts."""
+        return self.start_ms + FRAME_MS
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEndSettings:
+    """What is done to the caller's audio; `gate` says which frames are loud enough to level the gain by."""
+
+    agc: AgcSettings = field(default_factory=AgcSettings)
+    # Stricter than the voice threshold: word ends and breath would drag the measured level of speech down.
+    gate: ThresholdSettings = field(default_factory=lambda: ThresholdSettings(least_rms=80.0, ratio=2.5))
+    gate_calibration_ms: int = 300
+
+
+class FrontEnd:
+    """Re-frame, decode, filter and level one caller's audio."""
+
+    def __init__(self, settings: FrontEndSettings | None = None) -> None:
+        settings = settings or FrontEndSettings()
+        self._filter = BandFilter()
+        self._agc = Agc(settings.agc)
+        self._gate = NoiseFloor(settings.gate_calibration_ms, settings.gate)
+        self._rest = b""
+        self._frames = 0
+
+    @property
+    def media_ms(self) -> int:
+        """How much audio has been turned into frames."""
+        return self._frames * FRAME_MS
+
+    def process(self, ulaw: bytes) -> list[Frame]:
+        """Take a mu-law payload of any size; return the 20 ms frames it completes."""
+        if self._rest:
+            ulaw = self._rest + ulaw
+        whole = len(ulaw) - len(ulaw) % FRAME_SAMPLES
+        self._rest = ulaw[whole:]
+        return [self._frame(ulaw[start : start + FRAME_SAMPLES]) for start in range(0, whole, FRAME_SAMPLES)]
+
+    def _frame(self, ulaw: bytes) -> Frame:
+        samples = self._filter.process(decode_ulaw(ulaw))
+        rms = math.sqrt(float(samples @ samples) / FRAME_SAMPLES)
+        pcm = self._agc.process(samples, rms, is_speech=self._gate.update(rms)).tobytes()
+        frame = Frame(self._frames * FRAME_MS, pcm, rms)
+        self._frames += 1
+        return frame
