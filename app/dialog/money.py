@@ -1,0 +1,288 @@
+"""Budgets as callers say them: ellipsis by deal, ranges, bounds, and the figures that are no budget (R10.2)."""
+
+from dataclasses import dataclass, replace
+
+from app.dialog.bounds import hedged, is_max, is_min, range_between
+from app.dialog.normalise import Phrasebook, Utterance, stems, words
+from app.dialog.numbers import MILLION, THOUSAND, Quantity, Shape, quantities
+from app.dialog.repairs import answers_no_with, settle
+from app.dialog.slots import Asked
+
+BUY_ILS = (200_000, 60_000_000)
+RENT_ILS = (800, 60_000)
+COMMERCIAL_RENT_ILS = (800, 500_000)
+IMPLIES_BUY_ILS = 150_000
+
+_COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land", "farm")
+_CURRENCY = words("שקל שקלים שח ₪ אלשח שקלימ ש שקלין")
+_PER_MONTH = words("לחודש בחודש חודשי החודשי חודשית")
+_BUDGET = words("תקציב התקציב בתקציב לתקציב מתקציב התקציבים לשלם משלם משלמת תקרה סכום הסכום מחיר המחיר במחיר")
+_OTHER_UNITS = words(
+    """מטר מטרים מר מטרר קומה קומות דקות דקה קילומטר קמ אחוז אחוזים % נפשות ילדים ילד אנשים שנים שנה חודשים חודש
+    שבועות ימים יום חדרים חדר חניות חניה מרפסות כיוונים דונם דונמים שותפים סטודנטים בבוקר בערב בצהריים פעמים דירות
+    חדרי שותפות מקלחות דיירים כלבים חתולים בנות בנים שעות"""
+)
+_FLOOR = words("קומה בקומה לקומה מקומה גיל בגיל בן בת בני שעה בשעה רחוב ברחוב בית יום ביום קו מספר שכונה רובע פעם")
+_NOT_BUDGET = Phrasebook(
+    """הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה | ארנונה
+    | הארנונה | ועד בית | ועד הבית | ועד | נמכר* | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון | חסכונות | פיקדון | ערבות
+    | שכר דירה של | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ | ביטוח | קנתה | קנה | קנו | קניתי | קנינו
+    | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה
+    | שמאי | הציעו | ברוטו | נטו | מענק"""
+)
+_SCALE_HINT = {"מיליון": MILLION, "אלפ": THOUSAND}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An amount or a range in ILS at tokens `start` up to, not including, `end`."""
+
+    low: int | None
+    high: int | None
+    start: int
+    end: int
+    unsure: bool = False
+    evidence: bool = False
+    budget_word: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an utterance says about the budget; `deal` is what a figure implies when the deal is unknown."""
+
+    low: int | None
+    high: int | None
+    start: int
+    end: int
+    unsure: bool = False
+    deal: str | None = None
+
+
+def _scaled(quantity: Quantity, deal: str | None, hint: int) -> tuple[float, bool]:
+    """Return the ILS a quantity stands for and whether that was guessed."""
+    value = quantity.value
+    if quantity.shape is Shape.FULL:
+        if deal == "buy" and quantity.scale == 1 and THOUSAND <= value < 100_000:
+            # "2350" written by the recogniser for "שתיים שלוש מאות חמישים".
+            return value * THOUSAND, True
+        return value, False
+    if quantity.shape is Shape.HUNDREDS:
+        if hint == MILLION or deal == "buy":
+            return value * THOUSAND, False
+        if hint == THOUSAND:
+            return value * THOUSAND, False
+        return (value * THOUSAND, True) if deal is None else (value, True)
+    if hint:
+        return value * hint, False
+    if deal == "rent":
+        return value * THOUSAND, False
+    return value * MILLION, deal is None
+
+
+def _excluded(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether the figure is a size, floor, age, own capital, somebody else's price and the like."""
+    if utterance.key(quantity.end) in _OTHER_UNITS or utterance.key(quantity.start - 1) in _FLOOR:
+        return True
+    for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
+        if any(rest in _BUDGET for _, rest in stems(utterance.key(index))):
+            return False
+        match = _NOT_BUDGET.at(utterance, index)
+        if match is not None and match.end <= quantity.start:
+            return True
+        if utterance.tokens[index].is_number or utterance.key(index) in _CURRENCY:
+            return False
+    after = [_NOT_BUDGET.at(utterance, index) for index in (quantity.end, quantity.end + 1, quantity.end + 2)]
+    for match in after:
+        if match is not None and match.value in ("הון עצמי", "ההון העצמי", "ארנונה", "ועד בית", "משכנתא"):
+            return True
+    return False
+
+
+def _candidates(utterance: Utterance, claimed: frozenset[int]) -> list[Quantity]:
+    return [
+        quantity
+        for quantity in quantities(utterance, claimed)
+        if not (quantity.value == 0 or (quantity.prefix.startswith("ה") and quantity.shape is Shape.BARE))
+        and not _excluded(utterance, quantity)
+    ]
+
+
+def _evidence(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether the words around the number, or its size, say that it is money."""
+    if quantity.shape is Shape.FULL and quantity.value >= THOUSAND:
+        return True
+    after = utterance.key(quantity.end)
+    if after in _CURRENCY or after in _PER_MONTH or utterance.key(quantity.end + 1) in _PER_MONTH:
+        return True
+    before = {
+        rest for index in range(max(0, quantity.start - 4), quantity.start) for _, rest in stems(utterance.key(index))
+    }
+    return bool(before & _BUDGET)
+
+
+def _pair(
+    utterance: Utterance, first: Quantity, second: Quantity, deal: str | None
+) -> tuple[tuple[float, float], bool] | None:
+    """Return both ends in ILS when two quantities make a range."""
+    adjacent = second.start == first.end and not second.prefix
+    if not range_between(utterance, first, second):
+        return None
+    if adjacent and first.shape is Shape.BARE and second.shape is Shape.BARE and first.scale == second.scale == 1:
+        return _two_digits(first, second, deal)
+    high, guess_high = _scaled(second, deal, first.scale if first.scale > 1 and second.scale == 1 else 0)
+    low, guess_low = _scaled(first, deal, second.scale if first.scale == 1 and second.scale > 1 else 0)
+    if first.shape is Shape.FULL and first.scale > 1 and second.shape is Shape.BARE and second.value < 10:
+        # "מיליון שבע עד תשע": the second end repeats only the digit that changes.
+        tail = (first.value // first.scale) * first.scale + second.value * first.scale / 10
+        if first.digit_tail and tail > first.value:
+            high = tail
+        elif not first.digit_tail and high <= low and tail > low:
+            high = tail
+    if first.scale == MILLION and second.shape is Shape.HUNDREDS:
+        high = (first.value // MILLION) * MILLION + second.value * THOUSAND
+    return ((low, high), guess_high or guess_low) if low < high else None
+
+
+def _two_digits(first: Quantity, second: Quantity, deal: str | None) -> tuple[tuple[float, float], bool] | None:
+    scale = THOUSAND if deal == "rent" else MILLION
+    if first.value < second.value <= first.value + 1:
+        return (first.value * scale, second.value * scale), True
+    return None
+
+
+def _figures(utterance: Utterance, found: list[Quantity], deal: str | None) -> list[Figure]:
+    figures: list[Figure] = []
+    index = 0
+    while index < len(found):
+        first = found[index]
+        second = found[index + 1] if index + 1 < len(found) else None
+        ends = _pair(utterance, first, second, deal) if second is not None else None
+        evidence = _evidence(utterance, first) or (
+            ends is not None and second is not None and _evidence(utterance, second)
+        )
+        if ends is not None and second is not None:
+            (low, high), unsure = ends
+            figures.append(Figure(round(low), round(high), first.start, second.end, unsure, evidence))
+            index += 2
+            continue
+        figures.append(replace(_single(utterance, first, second, deal), evidence=evidence))
+        index += 2 if figures[-1].end > first.end else 1
+    return [replace(figure, budget_word=_says_budget(utterance, figure.start)) for figure in figures]
+
+
+def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal: str | None) -> Figure:
+    value, unsure = _scaled(first, deal, 0)
+    end = first.end
+    if (
+        second is not None
+        and second.start == first.end
+        and not second.prefix
+        and first.shape is second.shape is Shape.BARE
+        and first.value == int(first.value) <= 20
+        and second.value == int(second.value) < 10
+    ):
+        # "שתיים ארבע" that do not rise by one: the hundreds were swallowed.
+        scale = THOUSAND if deal == "rent" else MILLION
+        value, unsure, end = (first.value + second.value / 10) * scale, True, second.end
+    whole = replace(first, end=end)
+    if is_min(utterance, whole):
+        return Figure(round(value), None, first.start, end, unsure)
+    if first.prefix in ("מ", "ומ") and not hedged(utterance, end) and not is_max(utterance, whole):
+        opens = utterance.key(end) not in ("עד",) and utterance.key(end + 1) in ("ומעלה", "והלאה")
+        if opens:
+            return Figure(round(value), None, first.start, end, unsure)
+    return Figure(None, round(value), first.start, end, unsure)
+
+
+def _says_budget(utterance: Utterance, start: int) -> bool:
+    return any(
+        rest.startswith("תקציב") or rest.startswith("התקציב")
+        for index in range(max(0, start - 5), start)
+        for _, rest in stems(utterance.key(index))
+    )
+
+
+def _plausible(figure: Figure, deal: str | None, property_type: str | None) -> bool:
+    bounds = BUY_ILS if deal == "buy" else RENT_ILS
+    if deal == "rent" and property_type in _COMMERCIAL:
+        bounds = COMMERCIAL_RENT_ILS
+    if deal is None:
+        bounds = (RENT_ILS[0], BUY_ILS[1])
+    return all(bounds[0] <= value <= bounds[1] for value in (figure.low, figure.high) if value is not None)
+
+
+def _deal_of(utterance: Utterance, found: list[Quantity]) -> str | None:
+    """Guess the deal from the figures themselves, when nobody named it."""
+    if any(key in _PER_MONTH for key in utterance.keys):
+        return "rent"
+    full = [quantity for quantity in found if quantity.shape is Shape.FULL]
+    if any(quantity.value >= IMPLIES_BUY_ILS for quantity in full):
+        return "buy"
+    if full and all(quantity.value < 30_000 for quantity in full) and any(quantity.value >= 800 for quantity in full):
+        return "rent"
+    return None
+
+
+def understand_budget(
+    utterance: Utterance,
+    asked: Asked,
+    deal: str | None,
+    property_type: str | None,
+    claimed: frozenset[int],
+    *,
+    budget_known: bool = False,
+) -> Budget | None:
+    """Return the budget the caller states, or None.
+
+    Numbers without a unit count when the budget was asked, when money words stand beside them, or when they change a
+    budget that is known.
+    """
+    found = _candidates(utterance, claimed)
+    if not found:
+        return None
+    implied = deal or _deal_of(utterance, found)
+    figures = _figures(utterance, found, implied)
+    if asked is not Asked.BUDGET:
+        figures = [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, budget_known)]
+    if any(figure.budget_word for figure in figures):
+        figures = [figure for figure in figures if figure.budget_word]
+    strong = [figure for figure in figures if figure.evidence]
+    if strong and len(strong) < len(figures):
+        figures = strong
+    standing, denied = settle(utterance, figures)
+    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
+        standing = denied
+    standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
+    if not standing:
+        return None
+    chosen = _join(utterance, standing)
+    guessed_deal = None
+    if deal is None and not chosen.unsure:
+        large = (chosen.high or chosen.low or 0) >= IMPLIES_BUY_ILS
+        guessed_deal = "rent" if any(key in _PER_MONTH for key in utterance.keys) else "buy" if large else None
+    return Budget(chosen.low, chosen.high, chosen.start, chosen.end, chosen.unsure, guessed_deal)
+
+
+def _bounded(utterance: Utterance, figure: Figure, asked: Asked, budget_known: bool) -> bool:
+    """Whether a number without a unit is a budget though something else was asked: "עד שבע", "תעלי לשתיים וחצי"."""
+    if asked in (Asked.PHONE, Asked.ROOMS, Asked.TIMING, Asked.PHONE_CONFIRM, Asked.NAME):
+        return False
+    before = utterance.key(figure.start - 1)
+    if before in words("עד מקסימום גג") and (utterance.key(figure.end) == "" or asked is Asked.GREETING):
+        return True
+    return budget_known and bool(set(utterance.keys) & words("תקציב התקציב תעלי תעלה תורידי נעלה"))
+
+
+def _join(utterance: Utterance, standing: list[Figure]) -> Figure:
+    """Join "מינימום מיליון ומקסימום שני מיליון" into one range; otherwise the first figure said."""
+    lows = [figure for figure in standing if figure.high is None]
+    highs = [figure for figure in standing if figure.low is None]
+    if lows and highs and (lows[0].low or 0) < (highs[0].high or 0):
+        unsure = lows[0].unsure or highs[0].unsure
+        return Figure(lows[0].low, highs[0].high, min(lows[0].start, highs[0].start), highs[0].end, unsure)
+    bounded = [figure for figure in standing if figure.low is not None or _is_capped(utterance, figure)]
+    return (bounded or standing)[0]
+
+
+def _is_capped(utterance: Utterance, figure: Figure) -> bool:
+    return is_max(utterance, Quantity(figure.start, figure.end, 0.0, Shape.FULL))

@@ -1,0 +1,206 @@
+"""The caller's name, after a cue ("קוראים לי") or as the answer to the question for it (R10.2).
+
+Given names come from data/first_names.txt (public births data): name, tab, bearers.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from app.dialog.normalise import Phrasebook, Utterance, fold, words
+from app.dialog.numbers import atom_at
+from app.dialog.places import Mention
+from app.dialog.slots import Asked
+from app.dialog.vocabulary import COMMON_WORDS
+
+_KNOWN_BEARERS = 300
+_MAX_WORDS = 3
+
+_CUES = Phrasebook(
+    """=קוראים לי | =שמי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה | =על שם | =תרשמי | =תרשום | =רשמי | =תכתבי | =תכתוב
+    | =מדבר | =מדברת | =ושמי | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
+    | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם | =שמי הוא | =השם פרטי | =קוראימ לי
+    | =כאן | =תרשמו | =תכתבו | =קורא לי | =קוראת לי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם"""
+)
+_WEAK_CUES = Phrasebook("=אני | =ואני | =זה | =זו | =זאת | =פה | =וזה")
+_STRIP = words(
+    """אז טוב כן שלום היי הי אוקיי אוקי בבקשה תודה נעים מאוד מאד בסדר אני זה זאת זו פה כאן לי שלי הוא היא השם שמי משפחת
+    משפחה פרטי קוראים רק פשוט אה על שם נו בטח סבבה אהלן תרשמי תרשום תרשמו לרשום תכתבי תכתוב רשמי מדבר מדברת ערב בוקר
+    צהריים יופי מצוין אדון גברת מר דוקטור דר ד״ר פרופסור הרב עורך עורכת עוד דין האדון הגברת לא סליחה רגע אמרתי בעצם
+    השם המלא את ואני ושמי גם אפשר קרא תקראי תקרא לקרוא מלא המלא שיהיה נגיד"""
+)
+_TITLES = words("מר גברת דוקטור דר פרופסור הרב אדון משפחת משפחה עורך עורכת דין עוד")
+_STOP = words(
+    "המתווך המתווכת הסוכן היועץ מהמשרד מתיווך שמחפש שמחפשת ואני והטלפון והמספר ומחפש ומחפשת ורוצה בטלפון טלפון"
+)
+_SPELLING = words("עם בלי באות כמו כותבים כתוב בצד")
+_NOT_ALONE = words(
+    """אין מה למה אחר כך אולי טוב חן אור שיר גל ים בר אבל תודה בעיה חולון מחר ביי הלו לאן לה חכו חכה כלום סתם עזבי
+    מעדיף מעדיפה פרטי לומר נמסור אמסור בהמשך כרגע תגידי תגיד"""
+)
+_UNWANTED_AFTER_AM = words(
+    """גר גרה מחפש רוצה צריך מעוניין נוהג עסוק מבין לא כן בן בת סטודנט סטודנטית עולה חדש רווק נשוי זוג יודע חושב מתקשר מעדיף
+    גמיש לחוץ בעל מוכר משכיר יכול אוהב כבר עוד רק גם פה כאן באמצע בדיוק בעצם אשמח מאוד שומע שומעת זמין פנוי בדרך בבית
+    בעבודה פנסיונר פנסיונרית חייל חיילת אמא אבא אלמן אלמנה טוב בסדר נורא מצטער מצטערת ממש נותן נותנת לבד מחכה"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name at tokens `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+    value: str
+    sure: bool = True
+
+
+@lru_cache(maxsize=1)
+def first_names() -> dict[str, int]:
+    """Return folded given names with their number of bearers."""
+    path = Path(__file__).parent / "data" / "first_names.txt"
+    table: dict[str, int] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, _, bearers = line.partition("\t")
+        key = fold(name)
+        table[key] = table.get(key, 0) + int(bearers)
+    return table
+
+
+def _bearers(key: str) -> int:
+    return first_names().get(key, 0)
+
+
+def _name_word(utterance: Utterance, index: int) -> bool:
+    """Whether a word can be part of a name: no number, no common word unless many people bear it."""
+    key = utterance.key(index)
+    if len(key) < 2 or utterance.tokens[index].is_number or not ("א" <= key[0] <= "ת"):
+        return False
+    if key in COMMON_WORDS or key in _STOP:
+        return _bearers(key) >= 3000 and key not in _STRIP and key not in _UNWANTED_AFTER_AM
+    return atom_at(utterance, index) is None or _bearers(key) >= _KNOWN_BEARERS
+
+
+def _collect(utterance: Utterance, start: int, *, known_first: bool) -> Name | None:
+    """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
+    while utterance.key(start) in _TITLES:
+        start += 1
+    chosen: list[int] = []
+    index = start
+    while index < len(utterance) and len(chosen) < _MAX_WORDS:
+        token = utterance.tokens[index]
+        if token.key in _SPELLING or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1):
+            break
+        if not _name_word(utterance, index):
+            break
+        if chosen and (
+            token.key[0] in "ומ" and token.key not in first_names() and len(token.key) > 3 and _place_like(token.key)
+        ):
+            break
+        if chosen and utterance.key(chosen[-1]) == token.key:
+            # "גל אה גל כהן": the repeated word is a stutter.
+            chosen[-1] = index
+        else:
+            chosen.append(index)
+        index += 1
+    if not chosen or (known_first and _bearers(utterance.key(chosen[0])) < _KNOWN_BEARERS):
+        return None
+    return Name(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
+
+
+def _place_like(key: str) -> bool:
+    from app.dialog.places import gazetteer
+
+    return key[0] == "מ" and key[1:] in gazetteer()
+
+
+def understand_name(
+    utterance: Utterance, asked: Asked, places: tuple[Mention, ...], claimed: frozenset[int]
+) -> Name | None:
+    """Return the caller's name, or None. Weak cues ("אני X") need a known given name unless the name was asked."""
+    expected = asked is Asked.NAME
+    best: Name | None = None
+    for match in _CUES.all(utterance):
+        loose = match.value.lstrip("=") in (
+            "מדבר",
+            "מדברת",
+            "כאן",
+            "תרשמי",
+            "תרשום",
+            "רשמי",
+            "תכתבי",
+            "תכתוב",
+            "תרשמי את",
+            "השם",
+            "תרשמו",
+        )
+        index = match.end
+        while utterance.key(index) in words("זה הוא בבקשה לי שלי על שם אני"):
+            index += 1
+        name = _collect(utterance, index, known_first=loose and not expected)
+        if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
+            best = name
+    if best is None:
+        best = _weak(utterance, expected, claimed)
+    if best is None and expected:
+        best = _alone(utterance, claimed)
+    if (
+        best is not None
+        and not expected
+        and any(m.start < best.end and best.start < m.end and m.prefix for m in places)
+    ):
+        return None
+    return best
+
+
+def _claims(name: Name, claimed: frozenset[int]) -> bool:
+    return any(index in claimed for index in range(name.start, name.end))
+
+
+def _professional(utterance: Utterance, name: Name) -> bool:
+    return utterance.key(name.end) in words("המתווך המתווכת הסוכן השכן")
+
+
+def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name | None:
+    for match in _WEAK_CUES.all(utterance):
+        key = utterance.key(match.end)
+        if key in _UNWANTED_AFTER_AM or match.end in claimed or (key in COMMON_WORDS and _bearers(key) < 3000):
+            continue
+        pronoun = match.value.lstrip("=") in ("אני", "ואני")
+        name = _collect(utterance, match.end, known_first=not expected or not pronoun)
+        if name is None or _professional(utterance, name) or (not pronoun and not expected and name.start > 2):
+            continue
+        if not expected and not pronoun and utterance.key(match.end) not in first_names():
+            continue
+        if not expected and key in _NOT_ALONE and name.end - name.start == 1 and not pronoun:
+            continue
+        return name
+    return None
+
+
+def _alone(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+    """Read an answer that is nothing but a name, once politeness and titles are taken off."""
+    start = 0
+    while (
+        start < len(utterance)
+        and (utterance.key(start) in _STRIP or start in claimed)
+        and not (
+            _bearers(utterance.key(start)) >= _KNOWN_BEARERS
+            and start == len(utterance) - 1
+            and utterance.key(start) not in COMMON_WORDS
+        )
+    ):
+        start += 1
+    name = _collect(utterance, start, known_first=False)
+    if name is None:
+        return None
+    rest = [index for index in range(name.end, len(utterance)) if utterance.key(index) not in _STRIP]
+    first = utterance.key(name.start)
+    known = _bearers(first) >= 40
+    if first in _NOT_ALONE and not known:
+        return None
+    if known and _bearers(first) >= _KNOWN_BEARERS:
+        return name
+    if rest and utterance.key(rest[0]) not in _SPELLING and not _place_like(utterance.key(rest[0])):
+        return None
+    return name if name.end - name.start <= 2 or known else None

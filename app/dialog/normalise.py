@@ -1,0 +1,210 @@
+"""One tokenizer for every rule: folded Hebrew words with their place in the caller's text (R10.2).
+
+Folding makes the spellings one word can have equal: no niqqud, no quote marks, final letters as medial ones,
+doubled yod and vav single. The dual ending "-יים" keeps its two yods, because "חודשיים" is two months and
+"חודשים" any number of them. Rules fold their own vocabulary with the same functions, so both sides agree.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+_NIQQUD = re.compile("[\u0591-\u05c7]")
+_QUOTES = re.compile("[\"'`\u2018\u2019\u201c\u201d\u05f3\u05f4\u00b4]")
+_TOKEN = re.compile(
+    r"(?P<number>\d+(?:[.,:/]\d+)*)"
+    "|(?P<hebrew>[\u05d0-\u05ea][\u0591-\u05bd\u05bf-\u05c7\u05d0-\u05ea\"'`\u2019\u05f3\u05f4\u201d]*)"
+    r"|(?P<latin>[A-Za-z]+)"
+    r"|(?P<sign>[+*%₪$])"
+)
+_FINALS = str.maketrans("ךםןףץ", "כמנפצ")
+_HESITATION = re.compile(r"^(?:א+ה+|א{2,}|אה?ממ+|אה?מ|ה+ממ*|ממ+|ע+ה+|אהמ+|אהא|ה{2,}|אוו*)$")
+_FILLERS = frozenset({"יעני", "נו", "כאילו"})
+_PREFIXED = re.compile("^(ו?(?:כש|ש)?[בלמכה]?ה?)(.{2,})$")
+
+
+@lru_cache(maxsize=8192)
+def fold(word: str) -> str:
+    """Return the form under which spellings of one word are equal. Words of a phrase stay apart by single spaces."""
+    bare = _QUOTES.sub("", _NIQQUD.sub("", word)).lower().translate(_FINALS)
+    bare = re.sub("\u05d9\u05d9(?!מ(?: |$))", "י", bare)
+    return " ".join(bare.replace("וו", "ו").split())
+
+
+def words(text: str) -> frozenset[str]:
+    """Fold a space separated list of words: the way rules state their vocabulary."""
+    return frozenset(fold(word) for word in text.split())
+
+
+@lru_cache(maxsize=8192)
+def stems(key: str) -> tuple[tuple[str, str], ...]:
+    """Return (prefix, rest) readings of a folded word, the whole word first, then ever longer prefixes off."""
+    readings = [("", key)]
+    for cut in range(1, min(4, len(key) - 1)):
+        prefix, rest = key[:cut], key[cut:]
+        match = _PREFIXED.match(prefix + "xx")
+        if match and match.group(1) == prefix:
+            readings.append((prefix, rest))
+    return tuple(readings)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, number or sign; `start` and `end` index the caller's text, `gap` is what stood before it.
+
+    `prefix` holds letters written onto a number ("ב-5", "ל2"), which are no word of their own.
+    """
+
+    text: str
+    key: str
+    start: int
+    end: int
+    gap: str = ""
+    prefix: str = ""
+    is_number: bool = False
+
+    @property
+    def abbreviated(self) -> bool:
+        """Whether a quote mark stands before the last letter, as Hebrew marks abbreviations."""
+        return len(self.text) > 2 and bool(_QUOTES.match(self.text[-2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A caller's words in order, hesitations left out; `text` is what the recogniser wrote."""
+
+    text: str
+    tokens: tuple[Token, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The folded words."""
+        return tuple(token.key for token in self.tokens)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def key(self, index: int) -> str:
+        """Return the folded word at `index`, or "" outside the utterance: rules look left and right freely."""
+        return self.tokens[index].key if 0 <= index < len(self.tokens) else ""
+
+    def quote(self, start: int, end: int) -> str:
+        """Return the caller's own words from token `start` up to, not including, token `end`."""
+        if not 0 <= start < end <= len(self.tokens):
+            return ""
+        return self.text[self.tokens[start].start : self.tokens[end - 1].end]
+
+
+def _is_hesitation(token: Token) -> bool:
+    if token.key in _FILLERS:
+        return True
+    # "אם" (if, mother) folds like the hesitation "אמ"; only the written form tells them apart.
+    return token.text not in ("אם", "או") and bool(_HESITATION.match(token.key))
+
+
+def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
+    """Join "ב" + "5" (also "ב-5") into one number token that remembers its prefix."""
+    held: Token | None = None
+    for token in tokens:
+        if held is not None:
+            if token.is_number and token.gap in ("", "-", "\u05be", " -", "- ", " "):
+                yield Token(token.text, token.key, held.start, token.end, held.gap, held.key, is_number=True)
+                held = None
+                continue
+            yield held
+            held = None
+        if not token.is_number and token.key in ("ב", "ל", "מ", "כ", "ה", "ו", "וב", "ול", "ומ", "של", "שב"):
+            held = None if token.key == "של" else token
+            if held is not None:
+                continue
+        yield token
+    if held is not None:
+        yield held
+
+
+def normalise(text: str) -> Utterance:
+    """Split recognised text into an `Utterance`. Never raises; unknown characters are gaps."""
+    tokens: list[Token] = []
+    end = 0
+    for match in _TOKEN.finditer(text):
+        written = match.group().strip("\"'`\u05f3\u05f4\u2019\u201d") or match.group()
+        if match.lastgroup == "hebrew":
+            written = match.group().rstrip('"`\u05f4\u201d') or match.group()
+        key = match.group() if match.lastgroup == "number" else fold(written)
+        gap = text[end : match.start()]
+        end = match.end()
+        if key:
+            tokens.append(Token(written, key, match.start(), end, gap, is_number=match.lastgroup == "number"))
+    kept = [token for token in _with_prefixes_on_numbers(tokens) if not _is_hesitation(token)]
+    return Utterance(text, tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A phrase found at tokens `start` up to, not including, `end`; `value` is what the phrase stands for."""
+
+    start: int
+    end: int
+    value: str
+    prefix: str = ""
+
+
+class Phrasebook:
+    """Finds listed phrases among an utterance's words, the longest first.
+
+    A phrase is folded words; a word ending in "*" stands for every word that begins so. The first word may carry
+    prefixes (ו, ש, ב, ל, מ, ה, כ) unless the phrase starts with "=".
+    """
+
+    def __init__(self, phrases: dict[str, str] | str) -> None:
+        if isinstance(phrases, str):
+            phrases = {line.strip(): line.strip() for line in re.split(r"[\n|]", phrases) if line.strip()}
+        self._exact: dict[str, list[tuple[tuple[str, ...], str, bool]]] = {}
+        self._open: list[tuple[tuple[str, ...], str, bool]] = []
+        for phrase, value in phrases.items():
+            bare = phrase.startswith("=")
+            parts = tuple(fold(part) for part in phrase.lstrip("=").split())
+            entry = (parts, value, not bare)
+            if parts[0].endswith("*"):
+                self._open.append(entry)
+            else:
+                self._exact.setdefault(parts[0], []).append(entry)
+        for entries in (*self._exact.values(), self._open):
+            entries.sort(key=lambda entry: -len(entry[0]))
+
+    def at(self, utterance: Utterance, index: int) -> Match | None:
+        """Return the longest phrase that starts at token `index`."""
+        best: Match | None = None
+        for prefix, rest in stems(utterance.key(index)) if utterance.key(index) else ():
+            for parts, value, prefixed in (*self._exact.get(rest, ()), *self._open):
+                if prefix and not prefixed:
+                    continue
+                if (best is None or index + len(parts) > best.end) and self._fits(utterance, index, rest, parts):
+                    best = Match(index, index + len(parts), value, prefix)
+        return best
+
+    @staticmethod
+    def _fits(utterance: Utterance, index: int, first: str, parts: tuple[str, ...]) -> bool:
+        for offset, part in enumerate(parts):
+            key = first if offset == 0 else utterance.key(index + offset)
+            if key != part and not (part.endswith("*") and key.startswith(part[:-1]) and key):
+                return False
+        return True
+
+    def all(self, utterance: Utterance) -> list[Match]:
+        """Return the matches from left to right, without overlaps."""
+        found: list[Match] = []
+        index = 0
+        while index < len(utterance):
+            match = self.at(utterance, index)
+            if match is None:
+                index += 1
+            else:
+                found.append(match)
+                index = match.end
+        return found
+
+    def within(self, utterance: Utterance) -> bool:
+        """Whether any phrase occurs."""
+        return any(self.at(utterance, index) is not None for index in range(len(utterance)))

@@ -1,0 +1,90 @@
+"""Negations and repairs: which of several values the caller said is the one that stands (R10.2)."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from app.dialog.normalise import Phrasebook, Utterance, words
+
+
+class Spanned(Protocol):
+    """Anything found at tokens `start` up to, not including, `end`."""
+
+    @property
+    def start(self) -> int: ...  # noqa: D102 - a field
+    @property
+    def end(self) -> int: ...  # noqa: D102 - a field
+
+
+S = TypeVar("S", bound=Spanned)
+
+_NOT = words("לא ולא שלא בלי ובלי חוץ למעט מלבד אין במקום עזבי עזוב תורידי תוריד תמחקי תמחק להוריד למחוק")
+_NOT_QUITE = words("רק סתם משנה חשוב יותר פחות מעל מתחת לפני")
+_WANT = words(
+    "רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אמרתי התכוונתי באזור את על זה אצל של"
+)
+_REPAIRS = Phrasebook(
+    """=סליחה | =בעצם | התכוונתי | =לא לא | =לא סליחה | =רגע לא | =תיקון | טעיתי | =טעות | =ליתר דיוק | =יותר נכון
+    | =אלא | =או בעצם | =לא בעצם | תשני | תשנה | תתקני | תתקן | תעדכני | תעדכן | =כלומר | =זאת אומרת | התבלבלתי"""
+)
+_SAID = Phrasebook("אמרתי")
+_BUT = Phrasebook("=אבל | =ועכשיו | =אז עכשיו")
+_REJECTED_AFTER = Phrasebook(
+    "=לא רלוונטי* | =כבר לא | =ירד מהפרק | =לא מתאים* | =לא בא בחשבון | =לא טוב* | =לא נכון | =יקר* מדי"
+)
+
+
+def repair_points(utterance: Utterance) -> list[int]:
+    """Return the tokens from which on what is said replaces what was said before."""
+    points = [match.end for match in _REPAIRS.all(utterance) if match.start > 0]
+    said = [match.end for match in _SAID.all(utterance)]
+    if said:
+        points += [match.end for match in _BUT.all(utterance) if match.start > said[0]]
+    for index, token in enumerate(utterance.tokens):
+        # "חיפה אה לא נשר", "חיפה, לא, נשר": a no that stands by itself takes back what came before it.
+        follower = utterance.tokens[index + 1] if index + 1 < len(utterance) else None
+        if index and token.key == "לא" and follower is not None and _alone(token.gap, follower.gap):
+            points.append(index + 1)
+    return sorted(set(points))
+
+
+def _alone(before: str, after: str) -> bool:
+    return any(letter in before for letter in "אה.") or "," in after
+
+
+def negated(utterance: Utterance, start: int) -> bool:
+    """Whether the value at token `start` is one the caller does not want."""
+    index = start - 1
+    if utterance.key(index) in _WANT:
+        index -= 1
+        if utterance.key(index) in _WANT:
+            index -= 1
+    if utterance.key(index) not in _NOT:
+        return False
+    if utterance.key(index) == "לא":
+        if utterance.key(index + 1) in _NOT_QUITE or index + 1 in repair_points(utterance):
+            return False
+        # "כן לא", "לא, נשר": an answer, not a negation of what follows it.
+        return "," not in utterance.tokens[index + 1].gap
+    return True
+
+
+def rejected_after(utterance: Utterance, end: int) -> bool:
+    """Whether the words after a value reject it: "חולון כבר לא רלוונטי"."""
+    return _REJECTED_AFTER.at(utterance, end) is not None
+
+
+def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:
+    """Split values of one slot into those that stand and those the caller denied or replaced."""
+    denied = [value for value in found if negated(utterance, value.start) or rejected_after(utterance, value.end)]
+    standing = [value for value in found if value not in denied]
+    for point in repair_points(utterance):
+        after = [value for value in standing if value.start >= point]
+        if after:
+            denied += [value for value in standing if value.start < point]
+            standing = after
+    return standing, denied
+
+
+def answers_no_with(utterance: Utterance, start: int) -> bool:
+    """Whether a value is negated only by the utterance's opening "לא": "לא חיפה" may mean "no: Haifa"."""
+    return start == 1 and utterance.key(0) == "לא"

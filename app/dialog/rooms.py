@@ -1,0 +1,198 @@
+"""Rooms: halves, ranges and bounds. The Israeli count includes the living room (R10.2)."""
+
+from dataclasses import dataclass, field
+
+from app.dialog.bounds import is_max, is_min, range_between
+from app.dialog.normalise import Utterance, stems, words
+from app.dialog.numbers import Kind, Quantity, Shape, atom_at, quantity_at
+from app.dialog.repairs import settle
+from app.dialog.slots import Asked
+
+MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
+
+_ROOM = words("חדר חדרים חד חדרי חדרימ חדרין")
+_NOT_COUNTED = words("עבודה כביסה ארונות ממד מדרגות אוכל אורחים כושר רחצה ילדים הורים")
+_LIVING = words("סלון וסלון הסלון")
+_OTHER_UNITS = words(
+    """חודש חודשים שבוע שבועות שנה שנים יום ימים אלף אלפים מיליון מיליונים שקל שקלים שח ₪ מטר מטרים מר קומה ילדים נפשות
+    אנשים דקות אחוז בבוקר בערב חניות מרפסות כיוונים k מקלחות שירותים"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Bounds on the number of rooms; None: not said."""
+
+    low: float | None = None
+    high: float | None = None
+    start: int = 0
+    end: int = 0
+    unsure: bool = False
+    claimed: frozenset[int] = field(default_factory=frozenset)
+
+
+def _plausible(value: float) -> bool:
+    return MIN_ROOMS <= value <= MAX_ROOMS and value * 2 == int(value * 2)
+
+
+def _small_at(utterance: Utterance, start: int, claimed: frozenset[int]) -> Quantity | None:
+    """Read a number of rooms at `start`: a bare quantity, cut short where a longer reading would not be rooms."""
+    if start in claimed:
+        return None
+    stop = next((index for index in range(start, len(utterance)) if index in claimed), len(utterance))
+    quantity = quantity_at(utterance, start, stop)
+    if quantity is None or quantity.shape is Shape.BARE:
+        return quantity if quantity is not None and _plausible(quantity.value) else None
+    return None
+
+
+def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> list[Quantity]:
+    """Return the one or two numbers that end right before the word "חדרים" at `noun`."""
+    last = _ending_at(utterance, noun, claimed)
+    if last is None:
+        return []
+    for gap in (0, 1):
+        first = _ending_at(utterance, last.start - gap, claimed)
+        if first is not None and first.value < last.value and range_between(utterance, first, last):
+            middle = utterance.key(first.end) if gap else ""
+            if middle in ("", "עד", "או", "ל") and (gap or first.value + 1 >= last.value):
+                return [first, last]
+    return [last]
+
+
+def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quantity | None:
+    for width in (3, 2, 1):
+        start = end - width
+        if start < 0 or any(index in claimed for index in range(start, end)):
+            continue
+        quantity = quantity_at(utterance, start, end)
+        if quantity is not None and quantity.end == end and quantity.shape is Shape.BARE and _plausible(quantity.value):
+            atom = atom_at(utterance, start)
+            if atom is not None and atom.kind in (Kind.UNIT, Kind.DIGITS):
+                return quantity
+    return None
+
+
+def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
+    found: list[Rooms] = []
+    for noun in range(len(utterance)):
+        if noun in claimed or not any(
+            rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של") for prefix, rest in stems(utterance.key(noun))
+        ):
+            continue
+        if utterance.key(noun + 1) in _NOT_COUNTED:
+            continue
+        numbers = _before_noun(utterance, noun, claimed)
+        rooms = _from_numbers(utterance, numbers, noun) if numbers else _single(utterance, noun)
+        if rooms is not None:
+            found.append(rooms)
+    return found
+
+
+def _single(utterance: Utterance, noun: int) -> Rooms | None:
+    """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה"."""
+    if utterance.key(noun) not in ("חדר", "חדרימ") and not utterance.key(noun).endswith("חדר"):
+        return None
+    after = atom_at(utterance, noun + 1)
+    if after is not None and after.kind is Kind.FRACTION and after.prefix == "ו" and utterance.key(noun)[-3:] == "חדר":
+        return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), None, noun, noun + 2)
+    quantity = quantity_at(utterance, noun + 1)
+    if quantity is None or quantity.shape is not Shape.BARE or quantity.prefix or not _plausible(quantity.value):
+        return None
+    if utterance.key(quantity.end) in _OTHER_UNITS or (utterance.key(noun)[-3:] == "חדר" and quantity.value >= 2):
+        return None
+    return _rooms(utterance, quantity, None, noun, quantity.end)
+
+
+def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> Rooms | None:
+    end, extra, unsure = noun + 1, 0.0, False
+    half = atom_at(utterance, end)
+    last = numbers[-1]
+    if half is not None and half.kind is Kind.FRACTION and half.prefix == "ו" and last.value == int(last.value):
+        last = Quantity(last.start, end + 1, last.value + half.value, Shape.BARE, prefix=last.prefix)
+        end += 1
+    if utterance.key(end) == "שינה":
+        end += 1
+        extra, unsure = 1.0, True
+    ahead = [utterance.key(index) for index in range(end, end + 3)]
+    for offset, key in enumerate(ahead):
+        if key in _LIVING and (offset == 0 or ahead[offset - 1] in ("פלוס", "עמ", "וגמ", "+", "ועוד")):
+            extra, unsure, end = 1.0, False, end + offset + 1
+            break
+    low = numbers[0] if len(numbers) == 2 else last
+    high = last if len(numbers) == 2 else None
+    return _rooms(utterance, low, high, numbers[0].start, end, extra, unsure)
+
+
+def _rooms(
+    utterance: Utterance,
+    low: Quantity,
+    high: Quantity | None,
+    start: int,
+    end: int,
+    extra: float = 0.0,
+    unsure: bool = False,
+) -> Rooms:
+    claimed = frozenset(range(start, end))
+    if high is not None:
+        return Rooms(low.value + extra, high.value + extra, start, end, unsure, claimed)
+    whole = Quantity(start, end, low.value, Shape.BARE)
+    if is_min(utterance, whole):
+        return Rooms(low.value + extra, None, start, end, unsure, claimed)
+    if is_max(utterance, whole):
+        return Rooms(None, low.value + extra, start, end, unsure, claimed)
+    return Rooms(low.value + extra, low.value + extra, start, end, unsure, claimed)
+
+
+def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
+    """Read numbers alone, for when the agent asked how many rooms."""
+    found: list[Rooms] = []
+    index = 0
+    while index < len(utterance):
+        quantity = _small_at(utterance, index, claimed)
+        if quantity is None or utterance.key(quantity.end) in _OTHER_UNITS or utterance.key(index - 1) in _BEFORE_OTHER:
+            index += 1 if quantity is None else quantity.end - index
+            continue
+        end, extra = quantity.end, 0.0
+        follower = None
+        for start in (quantity.end, quantity.end + 1):
+            candidate = _small_at(utterance, start, claimed) if start < len(utterance) else None
+            if (
+                candidate is not None
+                and candidate.value > quantity.value
+                and range_between(utterance, quantity, candidate)
+            ):
+                follower, end = candidate, candidate.end
+                break
+        ahead = [utterance.key(position) for position in range(end, end + 2)]
+        if ahead[0] in _LIVING or (ahead[0] in ("פלוס", "עמ", "+", "ועוד") and ahead[1] in _LIVING):
+            extra, end = 1.0, end + (1 if ahead[0] in _LIVING else 2)
+        found.append(_rooms(utterance, quantity, follower, quantity.start, end, extra))
+        index = end
+    return found
+
+
+_BEFORE_OTHER = words("קומה בקומה גיל בגיל שעה בשעה רחוב מספר לי לנו אנחנו")
+
+
+def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Rooms | None:
+    """Return the rooms the caller wants, or None. Bare numbers count only as the answer to the rooms question."""
+    found = _with_noun(utterance, claimed)
+    if not found and asked is Asked.ROOMS:
+        found = _bare(utterance, claimed)
+    everything = frozenset(index for rooms in found for index in rooms.claimed)
+    standing, _ = settle(utterance, found)
+    if not standing:
+        return Rooms(claimed=everything) if everything else None
+    chosen = standing[0]
+    low, high = chosen.low, chosen.high
+    if len(standing) == 2:
+        low, high = _merge(chosen, standing[1])
+    return Rooms(low, high, chosen.start, standing[-1].end, chosen.unsure, everything)
+
+
+def _merge(first: Rooms, second: Rooms) -> tuple[float | None, float | None]:
+    """Join "לפחות שלושה חדרים, מקסימום ארבעה" and "שלושה חדרים או ארבעה חדרים"."""
+    lows = [low for low in (first.low, second.low) if low is not None]
+    highs = [high for high in (first.high, second.high) if high is not None]
+    return (min(lows) if lows else None), (max(highs) if highs else None)

@@ -1,0 +1,469 @@
+"""When the caller wants to move in: soon, within months, a month, around a holiday, or whenever (R10.2)."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from math import ceil
+from typing import Any
+
+from pyluach.dates import HebrewDate
+
+from app.dialog.normalise import Match, Phrasebook, Utterance, fold, stems, words
+from app.dialog.numbers import Kind, Quantity, Shape, atom_at, quantity_at
+from app.dialog.repairs import settle
+from app.dialog.slots import Asked
+
+MONTHS = {
+    fold(name): number
+    for number, names in enumerate(
+        (
+            "ינואר",
+            "פברואר פבואר",
+            "מרץ מרס מארס",
+            "אפריל",
+            "מאי",
+            "יוני",
+            "יולי",
+            "אוגוסט",
+            "ספטמבר",
+            "אוקטובר",
+            "נובמבר",
+            "דצמבר",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_SEASONS = {fold("קיץ"): 7, fold("חורף"): 12, fold("אביב"): 4, fold("סתיו"): 10}
+_IMMEDIATE = Phrasebook(
+    """=מיידי* | =מידי | =מידית | כמה שיותר מהר | =כמה שיותר מוקדם | =הכי מהר | =הכי מהר שאפשר | =כמה שיותר מהיר | =מה שיותר מהר
+    | בהקדם | =בהקדם האפשרי | =כניסה מיידית | =הכי מוקדם | =כמה שמהר | =ברגע שאפשר | =כמה שיותר בקרוב | =אסאפ | =מהר ככל האפשר"""
+)
+_IMMEDIATE_ASKED = Phrasebook(
+    "=מיד | =עכשיו | =דחוף | =אתמול | =היום | =מחר | =כרגע | =דחופה | =מעכשיו | =מהר | =השבוע | =בימים הקרובים | =כבר | =ממש בקרוב | =בקרוב"
+)
+_FLEXIBLE = Phrasebook(
+    """=אין לחץ | =אין שום לחץ | =אין לי לחץ | =אין לנו לחץ | =לא דחוף | =לא ממהר* | =מתי שיהיה | =רק מתעניינ* | =בלי לחץ | =לא לחוץ*
+    | =אין דחיפות | =לא בוער | =יש זמן | =יש לי זמן | =יש לנו זמן | =לא משנה מתי | =אין שום דחיפות | =מתי שנמצא | =מתי שימצא
+    | =מתי שתהיה | =אין תאריך | =כשיהיה | =לא ממש ממהר* | =לא בלחץ | =אנחנו לא בלחץ | =בלי דדליין | =הזמן לא משנה | =לא לחוצ*
+    | =אין לנו תאריך | =אין לי תאריך | =מתי שיסתדר | =לא דחופה | =לא מיידי | =לא דחוף לי | =כל הזמן שבעולם | =נזרום | =לא בוערת"""
+)
+_FLEXIBLE_ASKED = Phrasebook(
+    "גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת | =מתי שבא | =תלוי מתי | =מתי שאפשר"
+)
+_UNITS = {
+    **dict.fromkeys(("חודש", "חודשימ", "חודשיימ"), 1.0),
+    **dict.fromkeys(("שנה", "שנימ", "שנות"), 12.0),
+    **dict.fromkeys(("שבוע", "שבועות"), 0.25),
+    **dict.fromkeys(("יומ", "ימימ"), 1 / 30),
+}
+_DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "שנתימ": 24.0, "שבועימ": 0.5, "יומיימ": 0.1, "חדשיימ": 2.0}
+_AHEAD = words("בעוד עוד תוך בתוך עד מקסימום גג לכל אחרי מעכשיו כניסה הקרוב הקרובים הקרובה להיכנס נכנס נכנסים הבא")
+_PAST = words("לפני כבר כל בן בת בני שעברה שעבר חוזה מזה")
+_ENTRY = words(
+    """כניסה לכניסה הכניסה להיכנס נכנס נכנסת נכנסים להכנס לעבור עוברים פינוי מעבר המעבר תאריך אכלוס מפנים מסירה נכנסות
+    להתפנות פנויה לפנות החל החוזה נגמר מסתיים מסיימים להעביר"""
+)
+_EDGE = words("תחילת אמצע סוף בתחילת באמצע בסוף מתחילת מאמצע מסוף ראשית עד לקראת לתחילת לאמצע לסוף סביב")
+_HOLIDAYS: dict[str, tuple[int, int, int]] = {
+    # folded name: Hebrew month, first day, days
+    **dict.fromkeys(("פסח", "פסחא"), (1, 15, 7)),
+    "שבועות": (3, 6, 1),
+    "חג השבועות": (3, 6, 1),
+    "פורימ": (12, 14, 1),
+    "ראש השנה": (7, 1, 2),
+    "יומ כיפור": (7, 10, 1),
+    "כיפור": (7, 10, 1),
+    "סוכות": (7, 15, 8),
+    "שמחת תורה": (7, 22, 1),
+    "חגימ": (7, 1, 22),
+    "חגי תשרי": (7, 1, 22),
+    "חנוכה": (9, 25, 8),
+    "יומ העצמאות": (2, 5, 1),
+    "עצמאות": (2, 5, 1),
+    "לג בעומר": (2, 18, 1),
+    "טו בשבט": (11, 15, 1),
+    "תשעה באב": (5, 9, 1),
+}
+_HOLIDAY_BOOK = Phrasebook({**{name: name for name in _HOLIDAYS}, "החגים": "חגימ", "הפסח": "פסח"})
+_SCHOOL = Phrasebook("שנת הלימודים | תחילת שנת הלימודים | תחילת הלימודים | פתיחת שנת הלימודים | תחילת השנת לימודים")
+_QUARTERS = {
+    fold(word): number for number, names in enumerate(("ראשון", "שני", "שלישי", "רביעי"), 1) for word in (names,)
+}
+_ORDINALS = {
+    fold(word): number
+    for number, names in enumerate("ראשון שני שלישי רביעי חמישי שישי שביעי שמיני תשיעי עשירי".split(), start=1)
+    for word in (names,)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A move-in time at tokens `start` up to, not including, `end`, in the evaluation sets' form."""
+
+    start: int
+    end: int
+    value: dict[str, Any]
+    strong: bool = True
+
+
+def _month(year: int, month: int) -> dict[str, Any]:
+    return {"type": "month", "month": f"{year:04d}-{month:02d}"}
+
+
+def _within(months: float) -> dict[str, Any]:
+    return {"type": "within", "months_max": max(1, ceil(months - 1e-6))}
+
+
+def _next_month(month: int, today: date, *, over: bool = False) -> dict[str, Any]:
+    """Return the next occurrence of a month; `over`: this month's is already past."""
+    year = today.year + (month < today.month or (month == today.month and over))
+    return _month(year, month)
+
+
+@lru_cache(maxsize=256)
+def holiday_span(name: str, after: date) -> tuple[date, date]:
+    """Return the first and last day of the next holiday that ends on or after `after`."""
+    month, day, length = _HOLIDAYS[name]
+    year = HebrewDate.from_pydate(after).year
+    for hebrew_year in (year - 1, year, year + 1, year + 2):
+        # Purim is in the last month before Nisan: Adar, or the second Adar of a leap year.
+        actual = 13 if month == 12 and HebrewDate(hebrew_year, 1, 1).year and _leap(hebrew_year) else month
+        first = HebrewDate(hebrew_year, actual, day).to_pydate()
+        last = first + timedelta(days=length - 1)
+        if last >= after:
+            return first, last
+    raise ValueError(f"no {name} after {after}")
+
+
+def _leap(hebrew_year: int) -> bool:
+    return (7 * hebrew_year + 1) % 19 < 7
+
+
+class _Finder:
+    """Looks for move-in times in one utterance."""
+
+    def __init__(self, utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> None:
+        self.utterance = utterance
+        self.today = today
+        self.claimed = claimed
+        self.asked = asked is Asked.TIMING
+        self.entry = any(rest in _ENTRY for key in utterance.keys for _, rest in stems(key))
+        self.name_asked = asked is Asked.NAME
+
+    def all(self) -> list[Timing]:
+        found = [*self._phrases(), *self._calendar(), *self._spans()]
+        found.sort(key=lambda timing: (timing.start, -timing.end))
+        kept: list[Timing] = []
+        for timing in found:
+            if not kept or timing.start >= kept[-1].end:
+                kept.append(timing)
+        return kept
+
+    def _phrases(self) -> list[Timing]:
+        found = [Timing(m.start, m.end, {"type": "flexible"}) for m in _FLEXIBLE.all(self.utterance)]
+        taken = {index for timing in found for index in range(timing.start, timing.end)}
+        books = [(_IMMEDIATE, "immediate")]
+        if self.asked or self.entry:
+            books += [(_FLEXIBLE_ASKED, "flexible")] if self.asked else []
+            books += [(_IMMEDIATE_ASKED, "immediate")]
+        for book, kind in books:
+            for match in book.all(self.utterance):
+                denied = self.utterance.key(match.start - 1) == "לא"
+                if match.start in taken or (denied and kind == "flexible") or match.start in self.claimed:
+                    continue
+                found.append(Timing(match.start, match.end, {"type": kind}, book is not _IMMEDIATE_ASKED))
+        return found
+
+    def _calendar(self) -> list[Timing]:
+        found: list[Timing] = []
+        for match in _SCHOOL.all(self.utterance):
+            found.append(Timing(match.start, match.end, _next_month(9, self.today, over=True)))
+        for match in _HOLIDAY_BOOK.all(self.utterance):
+            timing = self._holiday(match)
+            if timing is not None:
+                found.append(timing)
+        for index in range(len(self.utterance)):
+            if index in self.claimed:
+                continue
+            for read in (
+                self._named_month,
+                self._season,
+                self._written_date,
+                self._relative_period,
+                self._ordinal_date,
+            ):
+                timing = read(index)
+                if timing is not None:
+                    found.append(timing)
+                    break
+        return found
+
+    def _holiday(self, match: Match) -> Timing | None:
+        before = self.utterance.key(match.start - 1)
+        relation = {rest for _, rest in stems(before)} if before else set()
+        if match.value == "שבועות" and not (relation & words("אחרי לפני חג עד") or match.prefix.endswith("ב")):
+            return None
+        if not (self.asked or self.entry or relation & words("אחרי לפני עד סביב")):
+            return None
+        first, last = holiday_span(match.value, self.today)
+        if relation & words("אחרי"):
+            day = last + timedelta(days=1)
+        elif relation & words("לפני"):
+            day = first - timedelta(days=1)
+            if day < self.today:
+                day = first
+        else:
+            day = max(first, self.today)
+        return Timing(match.start - bool(relation & words("אחרי לפני עד")), match.end, _month(day.year, day.month))
+
+    def _year_after(self, index: int) -> tuple[int | None, int]:
+        token = self.utterance.tokens[index] if index < len(self.utterance) else None
+        if token is None:
+            return None, index
+        quantity = quantity_at(self.utterance, index)
+        if quantity is not None and 2024 <= quantity.value <= 2040:
+            return int(quantity.value), quantity.end
+        if token.key in words("הבא") or (token.key == fold("שנה") and self.utterance.key(index + 1) == fold("הבאה")):
+            return None, index + 1
+        return None, index
+
+    def _named_month(self, index: int) -> Timing | None:
+        for prefix, rest in stems(self.utterance.key(index)):
+            month = MONTHS.get(rest)
+            if month is None:
+                continue
+            if prefix and prefix[-1] not in "בלמו" or (self.name_asked and not prefix):
+                return None
+            before = self.utterance.key(index - 1)
+            if not (self.asked or self.entry or prefix or before in _EDGE or before in words("אחרי לפני חודש בחודש")):
+                return None
+            year, end = self._year_after(index + 1)
+            if year is not None:
+                return Timing(index, end, _month(year, month))
+            over = month == self.today.month and self._early(index)
+            shift = -1 if before == "לפני" and self.utterance.key(index - 2) != "לא" else 1 if before == "אחרי" else 0
+            shifted = (month - 1 + shift) % 12 + 1
+            return Timing(self._with_edge(index), end, _next_month(shifted, self.today, over=over))
+        return None
+
+    def _early(self, index: int) -> bool:
+        """Whether a day or "תחילת" before the month's name is already behind us this month."""
+        before = {rest for _, rest in stems(self.utterance.key(index - 1))}
+        quantity = quantity_at(self.utterance, index - 1, index) if index else None
+        if quantity is not None and quantity.value < self.today.day:
+            return True
+        return bool(before & words("תחילת ראשון ראשית")) or (bool(before & words("אמצע")) and self.today.day > 20)
+
+    def _with_edge(self, index: int) -> int:
+        start = index
+        while start and (
+            {rest for _, rest in stems(self.utterance.key(start - 1))} & (_EDGE | words("אחרי לפני חודש ראשון"))
+        ):
+            start -= 1
+        if start and self.utterance.tokens[start - 1].is_number:
+            start -= 1
+        return start
+
+    def _season(self, index: int) -> Timing | None:
+        for prefix, rest in stems(self.utterance.key(index)):
+            if rest in _SEASONS and (self.asked or (self.entry and prefix)):
+                if self.name_asked or (rest == "אביב" and not prefix):
+                    return None
+                before = self.utterance.key(index - 1)
+                month = _SEASONS[rest]
+                if before == "אחרי" or (rest == "קיצ" and {r for _, r in stems(before)} & words("סוף")):
+                    month = {7: 9, 12: 3, 4: 6, 10: 12}[month] if before == "אחרי" else 8
+                elif rest == "קיצ" and before in words("לפני תחילת לקראת עד בתחילת"):
+                    month = 6
+                return Timing(index, index + 1, _next_month(month, self.today))
+        return None
+
+    def _written_date(self, index: int) -> Timing | None:
+        token = self.utterance.tokens[index]
+        if not token.is_number or not (self.asked or self.entry):
+            return None
+        parts = token.text.replace("/", ".").split(".")
+        if not 2 <= len(parts) <= 3 or not all(part.isdigit() for part in parts):
+            return None
+        day, month = int(parts[0]), int(parts[1])
+        if not (1 <= day <= 31 and 1 <= month <= 12) or self.utterance.key(index + 1) in words(
+            "מיליון מליון אלף חדרים"
+        ):
+            return None
+        if len(parts) == 3:
+            year = int(parts[2])
+            return Timing(index, index + 1, _month(year + 2000 if year < 100 else year, month))
+        over = month == self.today.month and day < self.today.day
+        return Timing(index, index + 1, _next_month(month, self.today, over=over))
+
+    def _ordinal_date(self, index: int) -> Timing | None:
+        """Read "הראשון לשביעי", "ב-1 לשמיני": a day and a month by number."""
+        if not self.asked or index == 0:
+            return None
+        key = self.utterance.key(index)
+        month = _ORDINALS.get(key[1:]) if key[:1] == "ל" else None
+        day = quantity_at(self.utterance, index - 1, index)
+        first = any(rest in _ORDINALS for _, rest in stems(self.utterance.key(index - 1)))
+        if month is None or not (first or (day is not None and 1 <= day.value <= 31)):
+            return None
+        return Timing(index - 1, index + 1, _next_month(month, self.today, over=month == self.today.month))
+
+    def _relative_period(self, index: int) -> Timing | None:
+        """Read "סוף השנה", "החודש הבא", "השנה הבאה", "רבעון שני"."""
+        if not (self.asked or self.entry):
+            return None
+        rest = {rest for _, rest in stems(self.utterance.key(index))}
+        after, before = self.utterance.key(index + 1), {r for _, r in stems(self.utterance.key(index - 1))}
+        if rest & {"רבעונ"}:
+            return self._quarter(index, after, before)
+        if "חודש" in rest and after == "הבא":
+            month = self.today.month % 12 + 1
+            return Timing(index, index + 2, _next_month(month, self.today))
+        if "חודש" in rest and (self.utterance.key(index).endswith("החודש") or after == "הזה") and after != "הקרוב":
+            return Timing(index, index + 1, _month(self.today.year, self.today.month))
+        if "שנה" in rest and after == "הבאה":
+            if before & words("תחילת"):
+                return Timing(index - 1, index + 2, _month(self.today.year + 1, 1))
+            if before & words("אמצע"):
+                return Timing(index - 1, index + 2, _month(self.today.year + 1, 6))
+            if before & words("סוף"):
+                return Timing(index - 1, index + 2, _month(self.today.year + 1, 12))
+            return Timing(index, index + 2, _within(12))
+        if "שנה" in rest and before & words("סוף תחילת אמצע אחרי") and self.utterance.key(index - 1) != "ראש":
+            return self._part_of_year(index, before)
+        return None
+
+    def _part_of_year(self, index: int, before: set[str]) -> Timing:
+        after_end = self.utterance.key(index - 2) == "אחרי"
+        if before & words("סוף") and not after_end:
+            return Timing(index - 1, index + 1, _month(self.today.year, 12))
+        month = 6 if before & words("אמצע") else 1
+        return Timing(index - 1, index + 1, _next_month(month, self.today, over=True))
+
+    def _quarter(self, index: int, after: str, before: set[str]) -> Timing:
+        current = (self.today.month - 1) // 3
+        number = _QUARTERS.get(after.removeprefix("ה"), (current + 1) % 4 + 1 if after == "הבא" else 0)
+        if not number:
+            number = current + 1
+        month = number * 3 if before & words("סוף") else number * 3 - 2
+        if month < self.today.month and number - 1 == current:
+            return Timing(index, index + 2, _month(self.today.year, number * 3))
+        return Timing(index, index + 2, _next_month(month, self.today))
+
+    def _spans(self) -> list[Timing]:
+        found: list[Timing] = []
+        index = 0
+        while index < len(self.utterance):
+            span = self._span_at(index) if index not in self.claimed else None
+            if span is None:
+                index += 1
+                continue
+            months, end = span
+            end, months = self._extend(index, end, months)
+            if self._is_move_in(index, end):
+                found.append(Timing(index, end, _within(months)))
+            index = end
+        return found
+
+    def _extend(self, start: int, end: int, months: float) -> tuple[int, float]:
+        """Read the longer end of "חודש חודשיים", "חודשיים שלושה", "חצי שנה עד שנה"."""
+        here = end
+        if self.utterance.key(here) in ("עד", "או"):
+            here += 1
+        longer = self._span_at(here) if here < len(self.utterance) else None
+        if longer is not None and longer[0] > months:
+            return longer[1], longer[0]
+        quantity = quantity_at(self.utterance, here) if here < len(self.utterance) else None
+        unit = 12.0 if months >= 12 else 1.0
+        if (
+            quantity is not None
+            and quantity.shape is Shape.BARE
+            and months < quantity.value * unit <= 24
+            and quantity.prefix in ("", "ל")
+        ):
+            if self.utterance.key(quantity.end) not in words("חדרים חדר שקל אלף מיליון מטר"):
+                return quantity.end, quantity.value * unit
+        return end, months
+
+    def _span_at(self, index: int) -> tuple[float, int] | None:
+        """Read a length of time at `index`: months and the token after it."""
+        key = self.utterance.key(index)
+        for prefix, rest in stems(key) if key else ():
+            if rest in _DUALS and (prefix == "" or set(prefix) <= set("בלהומכ")):
+                return _DUALS[rest] + self._half(index + 1, _DUALS[rest]), index + 1 + bool(
+                    self._half(index + 1, _DUALS[rest])
+                )
+            if rest in ("חודש", "שנה", "שבוע") and prefix in ("", "ל", "ב", "כ", "ו", "ה"):
+                if self.utterance.key(index - 1) in words("סוף תחילת אמצע ראש באמצע בסוף"):
+                    return None
+                half = self._half(index + 1, _UNITS[rest])
+                return _UNITS[rest] + half, index + 1 + bool(half)
+        atom = atom_at(self.utterance, index)
+        if atom is None:
+            return None
+        follower = self.utterance.key(index + 1)
+        if atom.kind is Kind.FRACTION and follower in ("שנה", "חודש"):
+            return atom.value * _UNITS[follower], index + 2
+        if (
+            atom.kind is Kind.UNIT
+            and atom.value == 3
+            and follower in ("רבעי",)
+            and self.utterance.key(index + 2) == "שנה"
+        ):
+            return 9.0, index + 3
+        quantity = quantity_at(self.utterance, index)
+        if quantity is None or quantity.shape not in (Shape.BARE, Shape.HUNDREDS):
+            return None
+        return self._counted(quantity)
+
+    def _counted(self, quantity: Quantity) -> tuple[float, int] | None:
+        unit = _UNITS.get(self.utterance.key(quantity.end))
+        if unit is None:
+            second = quantity_at(self.utterance, quantity.end)
+            if self.utterance.key(quantity.end) in ("עד", "או"):
+                second = quantity_at(self.utterance, quantity.end + 1)
+            if second is None or second.shape is not Shape.BARE or second.value <= quantity.value:
+                return None
+            unit = _UNITS.get(self.utterance.key(second.end))
+            return None if unit is None or second.value > 60 else (second.value * unit, second.end + 1)
+        half = self._half(quantity.end + 1, unit)
+        value = quantity.value * unit + half
+        return None if value > 120 else (value, quantity.end + 1 + bool(half))
+
+    def _half(self, index: int, unit: float) -> float:
+        atom = atom_at(self.utterance, index)
+        if atom is not None and atom.kind is Kind.FRACTION and atom.prefix == "ו":
+            return atom.value * (12.0 if unit >= 12 else unit if unit < 1 else 1.0)
+        return 0.0
+
+    def _is_move_in(self, start: int, end: int) -> bool:
+        key, before = self.utterance.key(start), self.utterance.key(start - 1)
+        nearby = {
+            rest for index in (start - 1, start - 2) if index >= 0 for _, rest in stems(self.utterance.key(index))
+        }
+        if before in _PAST and not (before == "לפני" and self.utterance.key(start - 2) == "לא"):
+            return False
+        if self.utterance.key(end) in words("שעבר שעברה אחורה") or key in words("לחודש"):
+            return False
+        if self.asked:
+            return not (nearby & words("חוזה ילד ילדה"))
+        if key in words("בחודש חודשי לשנה בשנה לשנתיים לחודשיים החודש השנה"):
+            return self.entry and key in words("בחודש לחודשיים")
+        return bool(nearby & _AHEAD) or self.entry or self.utterance.key(end) in words("מעכשיו מהיום")
+
+
+def understand_timing(utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> Timing | None:
+    """Return the move-in time the caller states, or None; `today` decides which month is next."""
+    found = _Finder(utterance, asked, today, claimed).all()
+    standing, _ = settle(utterance, [timing for timing in found if not _denied_span(utterance, timing)])
+    if not standing:
+        return None
+    strong = [timing for timing in standing if timing.strong]
+    dated = [timing for timing in strong if timing.value["type"] in ("month", "within")]
+    return (dated or strong or standing)[0]
+
+
+def _denied_span(utterance: Utterance, timing: Timing) -> bool:
+    """Whether "לא מיידי" or "לא עכשיו" denies the time."""
+    return utterance.key(timing.start - 1) == "לא" and timing.value["type"] == "immediate"

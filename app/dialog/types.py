@@ -1,0 +1,219 @@
+"""What kind of property, to buy or to rent, and whether the caller owns it (R10.2)."""
+
+from dataclasses import dataclass
+
+from app.dialog.normalise import Match, Phrasebook, Utterance, words
+from app.dialog.repairs import settle
+from app.dialog.slots import Asked
+
+PROPERTY_TYPES = {
+    "apartment": "דירה | דירת | דירות",
+    "penthouse": """פנטהאוז | פנטאוז | פנט האוס | פנט האוז | פנטהאוס | מיני פנטהאוז | מיני פנטאוז | דירת פנטהאוז | פנטהאוזים
+        | פנתהאוז | penthouse | פנטהאוז דופלקס | מיני פנט האוז""",
+    "garden_apartment": "דירת גן | דירות גן | דירה עם גן | גן דירה | דירת הגן | דירת קרקע",
+    "roof_apartment": "דירת גג | דירות גג | דירת הגג | גג דירה | דירה עם גג",
+    "duplex": "דופלקס | דירת דופלקס | דו קומתי | דו קומתית | דופלקסים | דירה דו קומתית | דופלקז | דופלכס | duplex",
+    "triplex": "טריפלקס | דירת טריפלקס | תלת קומתי | טריפלכס | תריפלקס",
+    "loft": "לופט | דירת לופט | loft",
+    "studio": "סטודיו | דירת סטודיו | דירת חדר | סטודיו קטן | studio",
+    "housing_unit": "יחידת דיור | יחידה | יחידת מגורים | יחידות דיור | יחידה נפרדת",
+    "cottage": "קוטג | קוטגים | בית קוטג | קוטגז | cottage | בית טורי",
+    "private_house": """בית פרטי | בתים פרטיים | בית | צמוד קרקע | צמודת קרקע | צמודי קרקע | בית צמוד קרקע | בית קרקע
+        | בית עם גינה | בית בודד""",
+    "villa": "וילה | וילות | וילא | villa",
+    "semi_detached": "דו משפחתי | דו משפחתית | בית דו משפחתי | חצי דו | חצי דו משפחתי | חצי מדו משפחתי | דומשפחתי",
+    "land": "מגרש | מגרשים | קרקע | קרקעות | שטח לבנייה | שטח לבניה | שטח חקלאי | אדמה | חלקת אדמה | מגרש לבנייה",
+    "farm": "נחלה | משק | חווה | נחלות | משק חקלאי | משק עזר",
+    "office": "משרד | משרדים | קליניקה | שטח משרדים | שטח למשרד | חלל משרדי | קליניקות",
+    "store": "חנות | חנויות | חנות מסחרית",
+    "commercial": "נכס מסחרי | מסחרי | שטח מסחרי | נכסים מסחריים | מסחרית | נדלן מסחרי | עסק",
+    "warehouse": "מחסן | מחסנים | האנגר | מבנה תעשייה | מבנה תעשיה | מבנה לתעשייה | לוגיסטי | אנגר",
+    "building": "בניין | בניינים | בניין שלם | בניין מגורים | בנין",
+}
+_TYPES = Phrasebook(
+    {phrase.strip(): code for code, listed in PROPERTY_TYPES.items() for phrase in listed.replace("\n", " ").split("|")}
+)
+_NOT_TYPES = Phrasebook(
+    """קומת קרקע | בקומת קרקע | ועד בית | ועד הבית | בית ספר | בית כנסת | בית חולים | בית קפה | בית הספר | בית משפט | יחידת הורים
+    | יחידת ההורים | בן אדם | משרד תיווך | משרד התיווך | משרד הפנים | משרד החינוך | המשרד שלכם | משרד נדלן | בעל בית | בעלי בית
+    | בעל הבית | בעלת הבית | בית אבות | בית שני | גן ילדים | דמי דירה | שכר דירה | שכר הדירה | קרקע בטוחה | מכון | בית מלון
+    | עסק משפחתי | בית עסק | בית מידות | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית | כמו בית"""
+)
+_GENERIC = ("apartment", "private_house", "commercial", "villa")
+_EXTRAS = words("פלוס עם כולל ועם + כולל")
+_PLACED = words("בבניין בבנין לבניין הבניין הבנין מהמשרד המשרד למשרד במשרד בבית הבית מהבית לבית הבתים מבית")
+_OWNED = words("שלי שלנו שלו שלה שלהם שלך שלכם")
+_AND_TYPES = words("או")
+
+_DEAL = Phrasebook(
+    {
+        **dict.fromkeys(
+            """לקנות|קנייה|קניה|לקנייה|לרכוש|רכישה|לקניה|להשקעה|דירה ראשונה|על הנייר|מקבלן|קונה|קונים|השקעה|קונות|רוכש
+            |רוכשים|נקנה|אקנה|לקנית|קנית|לרכישת|רכישת|לקניית|buy|למכירה|להשקיע|נרכוש|ארכוש""".replace("\n", "")
+            .replace(" |", "|")
+            .split("|"),
+            "buy",
+        ),
+        **dict.fromkeys(
+            """לשכור|שכירות|להשכרה|שכר דירה|רנט|בשכירות|לשכירות|השכרה|שוכר|שוכרת|שוכרים|להשכיר|rent|שכר הדירה|שכרות|נשכור
+            |אשכור|להשכר|השכירות|לסכור|שכירויות|סכירות""".replace("\n", "")
+            .replace(" |", "|")
+            .split("|"),
+            "rent",
+        ),
+        **dict.fromkeys(("לחודש", "בחודש", "חודשי"), "month"),
+    }
+)
+_HEARD_BUY = words("בנייה בניה לבנות קניא")
+_HEARD_RENT = words("לסחור שכרות סחירות שחירות לשחור סכירות לסכור לשקור")
+_BUYS_PAST = words("שכרנו קנינו קניתי קנתה")
+_OWNER = Phrasebook(
+    """למכור | מוכר | מוכרת | מוכרים | מכירת הדירה | למכירה שלי | למכירת | להשכיר את | משכיר | משכירה | משכירים | רוצה להשכיר את
+    | יש לי דירה להשכיר | יש לי דירה להשכרה | יש לי דירה למכירה | יש לנו דירה להשכיר | יש לנו דירה למכירה | יש לנו דירה להשכרה
+    | יש לי בית למכירה | יש לנו בית למכירה | לפרסם | לפרסם דירה | דירה שלי להשכרה | דירה שלי למכירה | למסור לכם | בעל דירה
+    | בעלת דירה | בעלים של | הדירה שלי למכירה | הדירה שלי להשכרה | הדירה שלנו למכירה | הדירה שלנו להשכרה | להעריך
+    | שוכרים לדירה שלי | דייר* לדירה שלי"""
+)
+_HAVE = Phrasebook("יש לי | יש לנו | =ברשותי | =בבעלותי | =ברשותנו")
+_SALE = words("למכירה להשכרה להשכיר למכור")
+_NOT_OWNER = words("קונים קונה לקנות לקנייה לרכוש קניה קנייה לשכור שוכרים מחפש מחפשת מחפשים")
+_OWNER_FILLERS = words("דירה דירת בית נכס חנות משרד מגרש וילה חדרים קטנה גדולה שני שתי שלושה ארבעה חמישה של עם ב")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value at tokens `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+    value: str
+
+
+def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Found | None:
+    """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind."""
+    blocked = {index for match in _NOT_TYPES.all(utterance) for index in range(match.start, match.end)} | claimed
+    found: list[Found] = []
+    index = 0
+    while index < len(utterance):
+        match = _TYPES.at(utterance, index)
+        if match is None or any(position in blocked for position in range(match.start, match.end)):
+            index += 1
+            continue
+        if _means_wanted(utterance, match, asked, bool(found)):
+            found.append(Found(match.start, match.end, match.value))
+        index = match.end
+    standing, _ = settle(utterance, found)
+    if not standing:
+        return None
+    chosen = standing[0]
+    for other in standing[1:]:
+        if chosen.value in _GENERIC and other.value != chosen.value and _specifies(utterance, chosen, other):
+            chosen = other
+            break
+    return chosen
+
+
+def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
+    between = [utterance.key(index) for index in range(general.end, kind.start)]
+    return not between or (len(between) <= 3 and between[-1] in words("רצוי עדיף מסוג סוג כמו משהו בעדיפות כלומר"))
+
+
+def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
+    before, key, after = utterance.key(match.start - 1), utterance.key(match.start), utterance.key(match.end)
+    single = match.end - match.start == 1
+    if match.value == "studio" and utterance.key(match.end - 1) == "חדר" and after in words("וחצי אחד ו"):
+        return False
+    if (
+        match.value == "warehouse"
+        and (before in _EXTRAS or match.prefix.startswith("ו"))
+        and (later or asked is not Asked.PROPERTY_TYPE)
+    ):
+        return False
+    if match.value in ("office", "store") and single and before in words("ליד מול קרוב"):
+        return False
+    if single and key in _PLACED and not (asked is Asked.PROPERTY_TYPE and len(utterance) == 1):
+        return False
+    if match.prefix.endswith("ה") and (after in _OWNED or asked is not Asked.PROPERTY_TYPE):
+        return False
+    if after in _OWNED or (
+        match.prefix.endswith("ל") and match.value == "apartment" and before in words("להיכנס כניסה נכנס")
+    ):
+        return False
+    if match.value == "apartment" and match.prefix.endswith("ל") and before in words("שותף שותפה שותפים"):
+        return False
+    return not (
+        match.prefix in ("ב", "מ", "כ", "וב")
+        and match.value in ("office", "private_house", "building", "store", "farm")
+    )
+
+
+def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
+    """Return "buy" or "rent". "להשכיר" from a seeker means to rent; "לחודש" implies it."""
+    found: list[Found] = []
+    monthly: Found | None = None
+    for match in _DEAL.all(utterance):
+        if match.value == "month":
+            # "עד סוף החודש" and "בעוד חודש" are dates; only a rate per month is a rent.
+            if utterance.key(match.start) in words("לחודש בחודש") and utterance.key(match.end) not in words(
+                "הבא הקרוב"
+            ):
+                monthly = Found(match.start, match.end, "rent")
+            continue
+        if (
+            match.value == "buy"
+            and utterance.key(match.start) == "מקבלנ"
+            and utterance.key(match.start - 1) in words("לא")
+        ):
+            continue
+        found.append(Found(match.start, match.end, match.value))
+    if asked is Asked.DEAL and not found:
+        for index, key in enumerate(utterance.keys):
+            if key in _HEARD_RENT or key.lstrip("בלה") in _HEARD_RENT:
+                found.append(Found(index, index + 1, "rent"))
+            elif key in _HEARD_BUY or key.lstrip("בלה") in _HEARD_BUY:
+                found.append(Found(index, index + 1, "buy"))
+    standing, denied = settle(utterance, found)
+    if not standing and denied and len({value.value for value in denied}) == 1:
+        # "לא לקנות": of two, the other one.
+        other = "rent" if denied[0].value == "buy" else "buy"
+        return Found(denied[0].start, denied[0].end, other) if asked is Asked.DEAL else None
+    if not standing:
+        return monthly
+    return (
+        standing[0]
+        if len({value.value for value in standing}) == 1 or asked is not Asked.DEAL
+        else _last_choice(utterance, standing)
+    )
+
+
+def _last_choice(utterance: Utterance, standing: list[Found]) -> Found | None:
+    """Of "קנייה או שכירות" repeated back, neither; otherwise the first."""
+    between = [utterance.key(index) for index in range(standing[0].end, standing[1].start)]
+    return None if between == ["או"] else standing[0]
+
+
+def is_owner(utterance: Utterance) -> bool:
+    """Whether the caller sells or lets a property of their own, rather than seeking one."""
+    keys = set(utterance.keys)
+    if keys & _NOT_OWNER:
+        return False
+    for match in _OWNER.all(utterance):
+        if match.value in ("להשכיר את",) and utterance.key(match.end) not in words(
+            "הדירה הבית הנכס דירתי המשרד החנות הוילה דירה"
+        ):
+            continue
+        if match.value == "להעריך" and not keys & words("הדירה הבית הנכס שלי שלנו"):
+            continue
+        if utterance.key(match.start - 1) == "לא":
+            continue
+        return True
+    for match in _HAVE.all(utterance):
+        for index in range(match.end, min(match.end + 7, len(utterance))):
+            if utterance.key(index) in _SALE:
+                return True
+    return any(
+        utterance.key(index) in _SALE
+        and keys & words("שלי שלנו")
+        and keys & words("הדירה הבית הנכס הוילה המשרד החנות המגרש")
+        for index in range(len(utterance))
+    )
