@@ -1,0 +1,62 @@
+"""The store child's entry: `python -m app.leads FD`, its configuration in `STORE_CHILD_CONFIG`."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from datetime import UTC, datetime
+
+from app.leads.childconfig import VARIABLE, StoreChildConfig
+from app.leads.database import Database
+from app.leads.journal import Journal
+from app.leads.models import Channel
+from app.leads.outbox import Outbox
+from app.leads.service import Service
+from app.leads.store import LeadRules, Store
+from app.leads.webhook import WebhookDeliverer
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _outboxes(config: StoreChildConfig, store: Store) -> list[Outbox]:
+    outboxes = [Outbox(Channel.WEBHOOK, WebhookDeliverer(config.webhook_secret, _now), store.deliveries, _now)]
+    if config.whatsapp_from and config.twilio_account_sid and config.twilio_auth_token:
+        from app.leads.whatsapp import WhatsAppDeliverer, WhatsAppSender
+        from app.telephony.rest import API_URL, TwilioRest
+
+        twilio = TwilioRest(
+            config.twilio_account_sid, config.twilio_auth_token, base_url=config.twilio_api_url or API_URL
+        )
+        sender = WhatsAppSender(config.whatsapp_from, config.whatsapp_template_sid, config.whatsapp_status_callback)
+        outboxes.append(Outbox(Channel.WHATSAPP, WhatsAppDeliverer(twilio, sender), store.deliveries, _now))
+    return outboxes
+
+
+def main() -> None:
+    """Serve the worker until it is gone."""
+    # gunicorn and terminals signal whole groups; live calls need the child until the worker itself is done.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = StoreChildConfig.model_validate_json(os.environ.pop(VARIABLE))
+    rules = LeadRules(
+        webhook_url=config.webhook_url,
+        whatsapp_from=config.whatsapp_from if config.twilio_account_sid and config.twilio_auth_token else None,
+        settle_s=config.settle_s,
+        abandoned_settle_s=config.abandoned_settle_s,
+        idle_s=config.idle_s,
+    )
+    store = Store(Database(config.database_url), rules, _now)
+    connection = socket.socket(fileno=int(sys.argv[-1]))
+    connection.setblocking(True)  # noqa: FBT003 - the socket API; eventlet left it non-blocking
+    Service(connection, store, Journal(config.journal_folder), _outboxes(config, store), config.settle_s).run()
+    sys.stderr.flush()
+    os._exit(0)  # an outbox thread still in a receiver's timeout must not hold up the end
+
+
+if __name__ == "__main__":
+    main()

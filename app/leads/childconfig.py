@@ -1,0 +1,53 @@
+"""What the store child is told at its start: one JSON in one environment variable, never on the command line."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from app.config import Settings
+
+VARIABLE = "STORE_CHILD_CONFIG"
+
+
+class StoreChildConfig(BaseModel):
+    """The settings of the store child; it holds secrets, so it is never logged."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: str
+    journal_folder: Path
+    webhook_url: str | None = None
+    webhook_secret: str | None = None
+    twilio_account_sid: str | None = None
+    twilio_auth_token: str | None = None
+    twilio_api_url: str | None = None
+    whatsapp_from: str | None = None
+    whatsapp_template_sid: str | None = None
+    whatsapp_status_callback: str | None = None
+    settle_s: float = 3.0
+    abandoned_settle_s: float = 90.0
+    idle_s: float = 600.0
+
+
+def store_child_config(settings: Settings, whatsapp_status_callback: str | None = None) -> StoreChildConfig:
+    """Return the child's part of the settings; `whatsapp_status_callback` is the absolute URL of that webhook."""
+    token, secret, url = settings.twilio_auth_token, settings.lead_webhook_secret, settings.database_url
+    return StoreChildConfig(
+        database_url=url.get_secret_value() if url else f"sqlite:///{(settings.data_dir / 'agent.db').absolute()}",
+        journal_folder=journal_folder(settings),
+        webhook_url=settings.lead_webhook_url,
+        webhook_secret=secret.get_secret_value() if secret else None,
+        twilio_account_sid=settings.twilio_account_sid,
+        twilio_auth_token=token.get_secret_value() if token else None,
+        twilio_api_url=settings.twilio_api_url,
+        whatsapp_from=settings.whatsapp_from,
+        whatsapp_template_sid=settings.whatsapp_template_sid,
+        whatsapp_status_callback=whatsapp_status_callback,
+        # A live call shows signs of life well before its longest time is over.
+        idle_s=max(600.0, settings.max_call_minutes * 60.0),
+    )
+
+
+def journal_folder(settings: Settings) -> Path:
+    """Return where records wait that no database has taken yet."""
+    return settings.data_dir.absolute() / "journal"

@@ -1,0 +1,253 @@
+"""The worker's side of the store: say what happened and go on (R14).
+
+Nothing here blocks the hub or raises into a call. A record is kept until the child has it in the database or in its
+journal; while the child is being started again records wait here, and beyond a bound in a file that the child adopts.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import eventlet
+import structlog
+from eventlet.event import Event
+
+from app.leads.records import (
+    CallBack,
+    CallEnded,
+    CallStarted,
+    FactsSaved,
+    MessageStatus,
+    Record,
+    Requeue,
+    SlotChange,
+    SlotsChanged,
+    TurnSaved,
+    WhatsAppRequest,
+)
+from app.sidecar.wire import Op
+
+_RETRY_S = 0.2
+_log = structlog.get_logger("leads")
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """The store did not answer a query in time, or refused it; a call goes on without the answer."""
+
+
+class StoreLink(Protocol):
+    """What is needed of `app.sidecar.link.Link`."""
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, or None while there is none."""
+
+    def open(self, request: Mapping[str, object], listener: Callable[[Op, bytes], None]) -> object:
+        """Send a request; `listener` hears END or ERROR once."""
+
+    def stop(self, grace_s: float = ...) -> None:
+        """End the child."""
+
+
+class LeadStore:
+    """Tells the store child what happens. Every method but `query` and `stop` returns at once."""
+
+    def __init__(
+        self,
+        link: StoreLink,
+        journal_folder: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        most_waiting: int = 1000,
+    ) -> None:
+        self._link = link
+        self._folder = journal_folder
+        self._clock = clock
+        self._most_waiting = most_waiting
+        self._unconfirmed: dict[int, Record] = {}
+        self._next = 0
+        self._waiting = False
+
+    @property
+    def unconfirmed(self) -> int:
+        """Records the child has not confirmed yet; a number that stays high means that it is in trouble."""
+        return len(self._unconfirmed)
+
+    def call_started(
+        self, call_sid: str, *, stream_sid: str = "", from_number: str = "", to_number: str = "", channel: str = "call"
+    ) -> None:
+        """A call has reached the media path; again after a reconnect. `channel`: call, browser or recording."""
+        self._tell(
+            CallStarted,
+            call_sid=call_sid,
+            stream_sid=stream_sid,
+            from_number=from_number,
+            to_number=to_number,
+            channel=channel,
+        )
+
+    def turn_saved(
+        self,
+        call_sid: str,
+        number: int,
+        *,
+        caller_text: str = "",
+        agent_text: str = "",
+        agent_heard: str | None = None,
+        asked: str = "",
+        intent: str = "",
+        latencies_ms: Mapping[str, float | None] | None = None,
+        state: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Save a whole turn; save it again when more is known. See `records.TurnSaved`."""
+        self._tell(
+            TurnSaved,
+            call_sid=call_sid,
+            number=number,
+            caller_text=caller_text,
+            agent_text=agent_text,
+            agent_heard=agent_heard,
+            asked=asked,
+            intent=intent,
+            latencies_ms=dict(latencies_ms or {}),
+            state=None if state is None else dict(state),
+        )
+
+    def slots_changed(self, call_sid: str, turn: int, changes: Mapping[str, SlotChange]) -> None:
+        """Save what a turn changed in what is known."""
+        self._tell(SlotsChanged, call_sid=call_sid, turn=turn, changes=dict(changes))
+
+    def facts_saved(
+        self,
+        call_sid: str,
+        *,
+        whatsapp: WhatsAppRequest | None = None,
+        call_back: CallBack | None = None,
+        wants_human: bool | None = None,
+        owner: bool | None = None,
+        refused: list[str] | None = None,
+        summary: str | None = None,
+        recording_url: str | None = None,
+    ) -> None:
+        """Save what is known besides slots; None leaves what was saved before."""
+        self._tell(
+            FactsSaved,
+            call_sid=call_sid,
+            whatsapp=whatsapp,
+            call_back=call_back,
+            wants_human=wants_human,
+            owner=owner,
+            refused=refused,
+            summary=summary,
+            recording_url=recording_url,
+        )
+
+    def call_ended(self, call_sid: str, outcome: str = "") -> None:
+        """The call is over: it becomes a lead. Empty `outcome`: only the end is known (status webhook, R3.3)."""
+        self._tell(CallEnded, call_sid=call_sid, outcome=outcome)
+
+    def message_status(self, message_sid: str, status: str, error_code: int | None = None) -> None:
+        """Pass on a signed WhatsApp status callback."""
+        self._tell(MessageStatus, message_sid=message_sid, status=status, error_code=error_code)
+
+    def requeue(self, delivery_id: int) -> None:
+        """Send a delivery that was given up on its way again."""
+        self._tell(Requeue, delivery_id=delivery_id)
+
+    def query(self, name: str, timeout_s: float = 2.0, **arguments: Any) -> dict[str, Any]:
+        """Ask one of `queries.QUERIES`; waits in the calling greenlet.
+
+        Raises:
+            StoreUnavailable: no answer in `timeout_s`, or the store is down or refuses.
+        """
+        op, answer = self._ask({"op": "query", "name": name, "arguments": arguments}, timeout_s)
+        if op is not Op.END:
+            raise StoreUnavailable(f"{answer.get('code')}: {answer.get('message')}")
+        return answer
+
+    def stop(self, grace_s: float = 8.0) -> None:
+        """Let the child write everything and try what is due, for at most `grace_s`; then end it."""
+        deadline = time.monotonic() + grace_s
+        while self._unconfirmed and time.monotonic() < deadline:
+            eventlet.sleep(0.02)
+        try:
+            self._ask({"op": "finish"}, max(0.1, deadline - time.monotonic()))
+        except StoreUnavailable as fault:
+            _log.warning("store_not_finished", why=str(fault))
+        self._spill()
+        self._link.stop()
+
+    def _tell(self, kind: type[Record], **fields: Any) -> None:
+        try:
+            record = kind(at=self._clock(), **fields)
+        except ValueError as fault:
+            # A fault of ours, not of the call, which goes on; pydantic's own text would hold the caller's words.
+            faults = fault.errors(include_input=False, include_url=False) if hasattr(fault, "errors") else str(fault)
+            _log.error("record_refused", kind=kind.__name__, call_sid=fields.get("call_sid"), faults=faults)
+            return
+        self._next += 1
+        self._unconfirmed[self._next] = record
+        if not self._waiting:
+            self._send(self._next)
+        elif len(self._unconfirmed) > self._most_waiting:
+            self._spill()
+
+    def _send(self, number: int) -> None:
+        request = {"service": "store", "record": self._unconfirmed[number].model_dump(mode="json")}
+        self._link.open(request, lambda op, payload: self._answered(number, op, payload))
+
+    def _answered(self, number: int, op: Op, payload: bytes) -> None:
+        if op is Op.ERROR:
+            error = json.loads(payload)
+            if error.get("retriable"):
+                self._wait()
+                return
+            _log.error("record_put_aside", why=error.get("message"))
+        self._unconfirmed.pop(number, None)
+
+    def _wait(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            eventlet.spawn_after(_RETRY_S, self._resume)
+
+    def _resume(self) -> None:
+        if self._link.pid is None:
+            eventlet.spawn_after(_RETRY_S, self._resume)
+            return
+        self._waiting = False
+        for number in list(self._unconfirmed):  # in the order in which they were told
+            self._send(number)
+
+    def _spill(self) -> None:
+        """Move what waits to a file that the child adopts: some ms on the hub, at a bad time, for no lost record."""
+        if not self._unconfirmed:
+            return
+        lines = b"".join(record.model_dump_json().encode() + b"\n" for record in self._unconfirmed.values())
+        path = self._folder / f"pending-{time.time_ns()}-{os.getpid()}-w.jsonl"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(".tmp")  # not adopted before it is whole
+            unfinished.write_bytes(lines)
+            unfinished.rename(path)
+        except OSError as fault:
+            _log.error("records_not_spilled", waiting=len(self._unconfirmed), why=str(fault))
+            return
+        _log.warning("records_spilled", records=len(self._unconfirmed), file=path.name)
+        self._unconfirmed.clear()
+
+    def _ask(self, record: dict[str, Any], timeout_s: float) -> tuple[Op, dict[str, Any]]:
+        answered: Event = Event()
+
+        def listener(op: Op, payload: bytes) -> None:
+            if op in (Op.END, Op.ERROR) and not answered.ready():
+                answered.send((op, json.loads(payload)))
+
+        self._link.open({"service": "store", "record": record}, listener)
+        answer = answered.wait(timeout=timeout_s)
+        if answer is None:
+            raise StoreUnavailable(f"no answer within {timeout_s:g} s")
+        op, content = answer
+        return op, content

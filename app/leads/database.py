@@ -1,0 +1,149 @@
+"""The connection to the store's database: SQLite by default, PostgreSQL for several instances (R14).
+
+Blocking: used only inside the store child, never under eventlet.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x6C656164  # any number, the same for every instance
+_BUSY_MS = 15_000
+
+
+class StoreDown(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """The database cannot be reached or used now; the same write may succeed later."""
+
+
+def database_url(url: str) -> URL:
+    """Return the SQLAlchemy URL for `sqlite:///path`, `postgres://…` or `postgresql://…`.
+
+    Raises:
+        ValueError: for any other scheme; the message holds no password.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError("DATABASE_URL is not a URL: use postgresql://name:password@host:5432/database") from None
+    backend = parsed.drivername.partition("+")[0]
+    if backend in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite")
+    raise ValueError(f"DATABASE_URL begins with {backend}://: only postgresql:// and sqlite:/// can be used")
+
+
+class Database:
+    """Short transactions on one database, which is brought to the newest schema before the first of them."""
+
+    def __init__(self, url: str) -> None:
+        self._url = database_url(url)
+        self._ready = False
+        self.engine = _postgresql(self._url) if self._url.drivername != "sqlite" else _sqlite(self._url)
+
+    @contextmanager
+    def begin(self, *, read_only: bool = False) -> Iterator[Session]:
+        """Yield a session in one transaction; commit at the end, roll back on any error.
+
+        Raises:
+            StoreDown: when the database, not the statement, is at fault.
+        """
+        try:
+            if not self._ready:
+                upgrade(self.engine)
+                self._ready = True
+            options: dict[str, Any] = {"read_only": True} if read_only else {}
+            with (
+                self.engine.connect().execution_options(**options) as connection,
+                Session(connection, expire_on_commit=False) as session,
+                session.begin(),
+            ):
+                yield session
+        except (IntegrityError, DataError):
+            raise
+        except (DBAPIError, PoolTimeoutError, OSError) as error:
+            self._ready = False  # the file may have vanished or the server been rebuilt: migrate again
+            self.engine.dispose()
+            raise StoreDown(_reason(error)) from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema up to date in one transaction; processes that start together take turns."""
+    if engine.url.drivername == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # The transaction's own lock, not the session's: a pooler in front may swap sessions between statements.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _reason(error: Exception) -> str:
+    origin = getattr(error, "orig", None) or error
+    return f"{type(origin).__name__}: {' '.join(str(origin).split())}"[:300]
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions are begun below, DDL included
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=FULL")  # a lead outlives a power cut, at some ms a turn off the hub
+        # An error here: another process is switching it at this moment, and the mode is the file's.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE: a transaction that reads, then writes, would otherwise fail at once when another has written.
+        read_only = connection.get_execution_options().get("read_only")
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=3,
+        max_overflow=2,
+        pool_timeout=10,
+        pool_recycle=300,
+        connect_args={
+            "connect_timeout": 5,
+            "keepalives_idle": 20,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+            "prepare_threshold": None,  # named statements break behind a transaction pooler
+        },
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # SET LOCAL, not a start-up option: poolers refuse those.
+        connection.exec_driver_sql("SET LOCAL statement_timeout = '10s'")
+
+    return engine

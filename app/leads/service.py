@@ -1,0 +1,250 @@
+"""The store child: takes records and queries from the worker, in order, and never loses one.
+
+Three kinds of threads. The reader takes frames off the socket at once, whatever the database does. The store thread
+(the process's main one) applies records; what the database cannot take goes to the journal, and everything after it,
+until the journal is empty again. Each outbox thread delivers one channel. When the worker is gone, everything that it
+sent is still written, its open calls become leads, and the child ends.
+"""
+
+import json
+import logging
+import queue
+import socket
+import threading
+import time
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from app.leads.database import StoreDown
+from app.leads.journal import Journal
+from app.leads.outbox import Outbox
+from app.leads.queries import QUERIES
+from app.leads.records import RECORD, CallEnded, MessageStatus, Query, Record, Requeue
+from app.leads.store import Store
+from app.sidecar.wire import Op, Unpacker, WireError, pack
+
+_READ_BYTES = 256 * 1024
+_CHORES_S = 2.0
+_SWEEP_S = 60.0
+_LONGEST_RETRY_S = 10.0
+_WEDGED_S = 90.0
+"""A store thread this long at one thing is stuck: PINGs go unanswered, so that the worker starts another child."""
+_FAREWELL_S = 8.0
+_log = logging.getLogger("leads")
+
+
+class Service:
+    """One worker's store, on the child's end `connection` of the socketpair (blocking)."""
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        store: Store,
+        journal: Journal,
+        outboxes: Sequence[Outbox],
+        settle_s: float,
+    ) -> None:
+        self._connection = connection
+        self._store = store
+        self._journal = journal
+        self._outboxes = outboxes
+        self._settle_s = settle_s
+        self._requests: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
+        self._sending = threading.Lock()
+        self._open_calls: set[str] = set()
+        self._busy_since: float | None = None
+        self._down_since: float | None = None
+        self._retry_at = 0.0
+        self._retry_s = 1.0
+
+    def run(self) -> None:
+        """Serve until the worker closes the socket or dies."""
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        self._adopt()
+        next_sweep = 0.0
+        for outbox in self._outboxes:
+            outbox.start()
+        self._send(0, Op.EVENT, {"ready": True})
+        while True:
+            try:
+                request = self._requests.get(timeout=_CHORES_S)
+            except queue.Empty:
+                pass
+            else:
+                if request is None:
+                    break
+                self._serve(*request)
+            now = time.monotonic()
+            if now >= self._retry_at:
+                self._retry_at = now + _CHORES_S
+                self._adopt()
+            if now >= next_sweep and self._down_since is None:
+                next_sweep = now + _SWEEP_S
+                self._sweep()
+        self._farewell()
+        _log.info("the worker is gone, the store child ends")
+
+    def _read(self) -> None:
+        unpacker = Unpacker()
+        try:
+            while data := self._connection.recv(_READ_BYTES):
+                for stream_id, op, payload in unpacker.feed(data):
+                    if op is Op.OPEN:
+                        self._requests.put((stream_id, payload))
+                    elif op is Op.PING and not self._wedged():
+                        self._send_frame(pack(stream_id, Op.PONG))
+        except (OSError, WireError) as fault:
+            _log.info("the worker's socket ended: %s", fault)
+        self._requests.put(None)
+
+    def _wedged(self) -> bool:
+        since = self._busy_since
+        return since is not None and time.monotonic() - since > _WEDGED_S
+
+    def _serve(self, stream_id: int, payload: bytes) -> None:
+        self._busy_since = time.monotonic()
+        try:
+            self._answer(stream_id, payload)
+        finally:
+            self._busy_since = None
+
+    def _answer(self, stream_id: int, payload: bytes) -> None:
+        try:
+            request = json.loads(payload)["record"]
+            op = request["op"]
+        except (ValueError, KeyError, TypeError):
+            self._refuse(stream_id, payload, "not a request: expected {'service': 'store', 'record': {'op': …}}")
+            return
+        if op == "query":
+            self._query(stream_id, request)
+            return
+        if op == "finish":
+            self._farewell()
+            self._send(stream_id, Op.END, {})
+            return
+        try:
+            record = RECORD.validate_python(request)
+        except ValidationError as fault:
+            self._refuse(stream_id, payload, _faults(fault))
+            return
+        self._note(record)
+        line = record.model_dump_json().encode()
+        if not len(self._journal):  # else it would overtake what waits
+            try:
+                self._store.apply(record)
+            except StoreDown as fault:
+                self._went_down(fault)
+            except Exception as fault:  # noqa: BLE001 - one bad record must not stop those after it
+                self._refuse(stream_id, line, f"{type(fault).__name__}: {fault}")
+                return
+            else:
+                self._send(stream_id, Op.END, {})
+                return
+        self._journal.append(line)
+        self._send(stream_id, Op.END, {"journaled": True})
+
+    def _note(self, record: Record) -> None:
+        if isinstance(record, CallEnded):
+            self._open_calls.discard(record.call_sid)
+        elif not isinstance(record, MessageStatus | Requeue):
+            # Not only at its start: that may have been told to a child before this one.
+            self._open_calls.add(record.call_sid)
+
+    def _query(self, stream_id: int, request: object) -> None:
+        try:
+            query = Query.model_validate(request)
+            with self._store.database.begin(read_only=True) as session:
+                answer = QUERIES[query.name](session, **query.arguments)
+        except StoreDown as fault:
+            self._send(stream_id, Op.ERROR, _error("store_down", str(fault), retriable=True))
+        except Exception as fault:  # noqa: BLE001 - the asker hears of it, the others go on
+            self._send(stream_id, Op.ERROR, _error("invalid_request", str(fault), retriable=False))
+        else:
+            self._send(stream_id, Op.END, answer)
+
+    def _refuse(self, stream_id: int, line: bytes, reason: str) -> None:
+        self._journal.reject(line, reason)
+        self._send(stream_id, Op.ERROR, _error("invalid_request", reason, retriable=False))
+
+    def _adopt(self) -> None:
+        """Replay what waits: this process's journal, and those of processes that died."""
+        self._busy_since = time.monotonic()
+        try:
+            adopted = self._journal.adopt()
+            if adopted:
+                _log.info("found %d records that were not in the store yet", adopted)
+            if self._journal:
+                replayed = self._journal.replay(self._replay_line)
+                _log.info("wrote %d records that had waited", replayed)
+            self._down_since, self._retry_s = None, 1.0
+        except StoreDown as fault:
+            self._went_down(fault)
+        finally:
+            self._busy_since = None
+
+    def _replay_line(self, line: bytes) -> None:
+        self._busy_since = time.monotonic()
+        try:
+            self._store.apply(RECORD.validate_json(line))
+        except StoreDown:
+            raise
+        except Exception as fault:  # noqa: BLE001 - one bad record must not hold up those behind it
+            self._journal.reject(line, f"{type(fault).__name__}: {fault}")
+
+    def _went_down(self, fault: StoreDown) -> None:
+        now = time.monotonic()
+        if self._down_since is None:
+            self._down_since = now
+            _log.error("the store is down, records go to the journal until it is back: %s", fault)
+        self._retry_at = now + self._retry_s
+        self._retry_s = min(self._retry_s * 2, _LONGEST_RETRY_S)
+
+    def _sweep(self) -> None:
+        try:
+            abandoned = self._store.sweep()
+        except StoreDown as fault:
+            self._went_down(fault)
+        except Exception:  # noqa: BLE001 - tried again in a minute
+            _log.exception("looking for abandoned calls failed")
+        else:
+            if abandoned:
+                _log.info("closed %d abandoned calls", abandoned)
+
+    def _farewell(self) -> None:
+        """Write what waits, make leads of the worker's open calls, and try once what is due."""
+        deadline = time.monotonic() + _FAREWELL_S
+        self._adopt()
+        try:
+            if self._open_calls:
+                count = self._store.abandon(self._open_calls)
+                self._open_calls = set()
+                _log.info("closed %d calls whose worker is gone", count)
+            for outbox in self._outboxes:
+                outbox.stop(max(0.0, deadline - time.monotonic()))
+            for outbox in self._outboxes:
+                while time.monotonic() < deadline and outbox.deliver_one(ahead_s=self._settle_s):
+                    pass
+        except StoreDown as fault:
+            _log.error("the store is down at the end; what is missing is done at the next start: %s", fault)
+
+    def _send(self, stream_id: int, op: Op, answer: object) -> None:
+        payload = json.dumps(answer, ensure_ascii=False, default=str).encode()
+        self._send_frame(pack(stream_id, op, payload))
+
+    def _send_frame(self, frame: bytes) -> None:
+        try:
+            with self._sending:
+                self._connection.sendall(frame)
+        except OSError:
+            pass  # the worker is gone: the reader notices, and what it sent is still written
+
+
+def _error(code: str, message: str, *, retriable: bool) -> dict[str, object]:
+    return {"code": code, "message": message, "retriable": retriable}
+
+
+def _faults(fault: ValidationError) -> str:
+    """Name what is wrong with a record, without the caller's words."""
+    errors = fault.errors(include_input=False, include_url=False)
+    return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)

@@ -1,0 +1,231 @@
+"""What happened in a call, written as it happens, and the lead that comes of it (R14).
+
+Blocking, for the store child alone. Each record is one short transaction; applying it twice changes nothing, and
+records of one call may come late (journal, another instance): a fact's own time decides which is the newer.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.leads.database import Database
+from app.leads.deliveries import Deliveries
+from app.leads.lead import ABANDONED, idempotency_key, is_lead, lead_payload
+from app.leads.models import Call, Channel, Delivery, DeliveryState, Lead, Slot, Turn
+from app.leads.records import (
+    CallEnded,
+    CallStarted,
+    FactsSaved,
+    MessageStatus,
+    Record,
+    Requeue,
+    SlotsChanged,
+    TurnSaved,
+)
+from app.telephony.numbers import mask_number
+
+_SWEEP_CALLS = 100
+_log = logging.getLogger("leads.store")
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRules:
+    """Where leads go, and how long the store waits before it takes a call for finished."""
+
+    webhook_url: str | None = None
+    whatsapp_from: str | None = None
+    settle_s: float = 3.0
+    """From a call's end to its first delivery: the last words of a call may reach the store after its end."""
+    abandoned_settle_s: float = 90.0
+    """The same for an abandoned call, which may be going on at another instance."""
+    idle_s: float = 600.0
+    """Silence in the store after which an open call counts as abandoned."""
+
+
+class Store:
+    """Applies records to the database; every method raises `StoreDown` when that cannot be reached."""
+
+    def __init__(
+        self, database: Database, rules: LeadRules, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.database = database
+        self.deliveries = Deliveries(database, clock)
+        self._rules = rules
+        self._clock = clock
+
+    def apply(self, record: Record) -> None:
+        """Write one record. Idempotent."""
+        match record:
+            case MessageStatus():
+                self.deliveries.message_status(record)
+            case Requeue():
+                self.deliveries.requeue(record.delivery_id)
+            case _:
+                with self.database.begin() as session:
+                    call = _locked_call(session, record.call_sid, record.at)
+                    self._touch(session, call, record.at)
+                    _fold(session, call, record)
+                    if call.ended_at is not None:
+                        session.flush()
+                        self._make_lead(session, call)
+
+    def abandon(self, call_sids: set[str]) -> int:
+        """Close these calls as abandoned unless they have ended; return how many were open."""
+        with self.database.begin() as session:
+            query = select(Call).where(Call.call_sid.in_(call_sids), Call.ended_at.is_(None)).with_for_update()
+            return self._abandon(session, list(session.scalars(query)))
+
+    def sweep(self) -> int:
+        """Close calls in which nothing has happened for `idle_s`, whoever served them; return how many."""
+        idle_since = self._clock() - timedelta(seconds=self._rules.idle_s)
+        with self.database.begin() as session:
+            query = (
+                select(Call)
+                .where(Call.ended_at.is_(None), Call.last_activity_at < idle_since)
+                .limit(_SWEEP_CALLS)
+                .with_for_update(skip_locked=True)
+            )
+            return self._abandon(session, list(session.scalars(query)))
+
+    def _abandon(self, session: Session, calls: list[Call]) -> int:
+        for call in calls:
+            call.ended_at, call.outcome = call.last_activity_at, ABANDONED
+            self._make_lead(session, call)
+        return len(calls)
+
+    def _touch(self, session: Session, call: Call, at: datetime) -> None:
+        """Note activity. A call that was given up and goes on is open again, its lead taken back if still here."""
+        if at <= call.last_activity_at:
+            return
+        call.last_activity_at = at
+        if call.outcome != ABANDONED:
+            return
+        call.ended_at, call.outcome = None, ""
+        lead = session.scalar(select(Lead).where(Lead.call_sid == call.call_sid))
+        if lead is not None and not _on_its_way(session, lead):
+            session.execute(delete(Delivery).where(Delivery.lead_id == lead.id))
+            session.delete(lead)
+            session.flush()
+
+    def _make_lead(self, session: Session, call: Call) -> None:
+        """Make the call's lead, or bring it up to date while nobody has been sent it."""
+        slots = session.scalars(select(Slot).where(Slot.call_sid == call.call_sid).order_by(Slot.slot)).all()
+        if not is_lead(call, slots):
+            return
+        turns = session.scalars(select(Turn).where(Turn.call_sid == call.call_sid).order_by(Turn.number)).all()
+        payload = lead_payload(call, slots, turns)
+        lead = session.scalar(select(Lead).where(Lead.call_sid == call.call_sid))
+        if lead is None:
+            key = idempotency_key(call.call_sid)
+            lead = Lead(call_sid=call.call_sid, idempotency_key=key, payload=payload, created_at=self._clock())
+            session.add(lead)
+            session.flush()
+            _log.info(
+                "LEAD caller=%s slots=%d outcome=%s call_sid=%s",
+                mask_number(call.from_number),
+                len(payload["slots"]),
+                call.outcome or "unknown",
+                call.call_sid,
+            )
+        elif not _on_its_way(session, lead):
+            lead.payload = payload
+        self._add_deliveries(session, call, lead)
+
+    def _add_deliveries(self, session: Session, call: Call, lead: Lead) -> None:
+        present = set(session.scalars(select(Delivery.channel).where(Delivery.lead_id == lead.id)))
+        now = self._clock()
+        settle_s = self._rules.abandoned_settle_s if call.outcome == ABANDONED else self._rules.settle_s
+
+        def add(channel: Channel, target: str, message: dict[str, Any], fault: str = "") -> None:
+            if channel in present:
+                return
+            session.add(
+                Delivery(
+                    lead_id=lead.id,
+                    channel=channel.value,
+                    target=target,
+                    message=message,
+                    state=(DeliveryState.FAILED_PERMANENTLY if fault else DeliveryState.PENDING).value,
+                    next_attempt_at=None if fault else now + timedelta(seconds=settle_s),
+                    last_error=fault,
+                    created_at=now,
+                    updated_at=now,
+                )
+            )
+
+        if self._rules.webhook_url:
+            add(Channel.WEBHOOK, self._rules.webhook_url, {})
+        whatsapp = call.facts.get("whatsapp")
+        if whatsapp is not None:
+            fault = "" if self._rules.whatsapp_from else "WHATSAPP_FROM is not set: the summary could not be sent"
+            add(Channel.WHATSAPP, whatsapp["to"], whatsapp, fault)
+
+
+def _fold(
+    session: Session, call: Call, record: CallStarted | TurnSaved | SlotsChanged | FactsSaved | CallEnded
+) -> None:
+    match record:
+        case CallStarted():
+            call.started_at = min(call.started_at, record.at)
+            call.channel = record.channel
+            call.stream_sid = record.stream_sid[:64] or call.stream_sid
+            call.from_number = record.from_number[:64] or call.from_number
+            call.to_number = record.to_number[:64] or call.to_number
+        case TurnSaved():
+            _fold_turn(session, call, record)
+        case SlotsChanged():
+            _fold_slots(session, record)
+        case FactsSaved():
+            news = record.model_dump(mode="json", exclude_none=True, exclude={"op", "at", "call_sid"})
+            call.facts = {**call.facts, **news}
+        case CallEnded():
+            call.ended_at = call.ended_at or record.at
+            if record.outcome and call.outcome in ("", ABANDONED):
+                call.outcome = record.outcome[:32]
+
+
+def _fold_turn(session: Session, call: Call, record: TurnSaved) -> None:
+    if record.state is not None and (call.state_at is None or call.state_at <= record.at):
+        call.state, call.state_at = record.state, record.at
+    turn = session.get(Turn, (record.call_sid, record.number))
+    if turn is None:
+        turn = Turn(call_sid=record.call_sid, number=record.number)
+        session.add(turn)
+    elif turn.at > record.at:
+        return
+    turn.at = record.at
+    turn.caller_text, turn.agent_text, turn.agent_heard = record.caller_text, record.agent_text, record.agent_heard
+    turn.asked, turn.intent = record.asked[:32], record.intent[:32]
+    turn.latencies_ms = record.latencies_ms
+
+
+def _fold_slots(session: Session, record: SlotsChanged) -> None:
+    for name, change in record.changes.items():
+        slot = session.get(Slot, (record.call_sid, name))
+        if slot is None:
+            slot = Slot(call_sid=record.call_sid, slot=name)
+            session.add(slot)
+        elif slot.at > record.at:
+            continue
+        slot.value, slot.turn, slot.at = {"value": change.value}, record.turn, record.at
+        slot.quote, slot.confidence, slot.confirmed = change.quote, change.confidence, change.confirmed
+
+
+def _locked_call(session: Session, call_sid: str, at: datetime) -> Call:
+    """Return the call's row, made if it is new, locked so that writers of one call take turns."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"call_sid": call_sid, "started_at": at, "last_activity_at": at}
+    session.execute(insert(Call).values(values).on_conflict_do_nothing())
+    return session.get_one(Call, call_sid, with_for_update=True)
+
+
+def _on_its_way(session: Session, lead: Lead) -> bool:
+    """Return whether a receiver may have seen the lead; until the transaction ends no delivery of it can start."""
+    deliveries = session.scalars(select(Delivery).where(Delivery.lead_id == lead.id).with_for_update())
+    return any(delivery.attempts > 0 for delivery in deliveries)
