@@ -125,7 +125,7 @@ class Settings(BaseModel):
     vad_hysteresis_ms: int = Field(60, ge=40, le=80, description="How long energy must stay across the threshold")
     eou_silence_min_ms: int = Field(350, ge=350, le=500, description="Least silence that ends an utterance")
     eou_silence_max_ms: int = Field(500, ge=350, le=500, description="Silence that always ends an utterance")
-    eou_sharp_drop_ms: int = Field(200, ge=200, le=500, description="Silence that suffices when energy falls sharply")
+    eou_sharp_drop_ms: int = Field(200, ge=200, le=350, description="Silence that suffices when energy falls sharply")
     eou_dictation_ms: int = Field(1500, ge=500, le=3000, description="Silence that ends a number being dictated")
     min_utt_ms: int = Field(900, ge=900, le=1200, description="An utterance ends no earlier than this")
     max_utt_ms: int = Field(5000, ge=4000, le=5000, description="A segment is cut and transcribed after this")
@@ -139,8 +139,8 @@ class Settings(BaseModel):
     llm_first_token_ms: int = Field(900, ge=200, le=5000, description="LLM deadline before the template line is used")
     llm_stall_ms: int = Field(1500, ge=300, le=5000, description="Silence between tokens that ends the LLM's line")
     tts_first_audio_ms: int = Field(4000, ge=500, le=20000, description="TTS deadline before the second engine is used")
-    playout_lead_ms: int = Field(180, ge=60, le=400, description="Audio kept ahead in Twilio's buffer")
-    tts_tail_ms: int = Field(200, ge=0, le=500, description="Silence after the agent's last word")
+    playout_lead_ms: int = Field(180, ge=60, le=400, multiple_of=20, description="Audio kept ahead in Twilio's buffer")
+    tts_tail_ms: int = Field(200, ge=0, le=400, multiple_of=20, description="Silence after the agent's last word")
     mark_timeout_ms: int = Field(150, ge=50, le=1000, description="Wait for a mark after it was due to play")
 
     @model_validator(mode="after")
@@ -231,3 +231,14 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
             text = str(fault["msg"]).removeprefix("Value error, ")
             faults.append(f"{name}: {text}" if name else text)
         raise ConfigError("\n".join(faults)) from None
+
+
+def table() -> list[str]:
+    """Return the settings as the rows of a Markdown table: name, default, range, meaning."""
+    rows = ["| setting | default | allowed | meaning |", "| --- | --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        bounds = {key: getattr(one, key) for one in field.metadata for key in ("ge", "le") if hasattr(one, key)}
+        allowed = f"{bounds.get('ge', '')}…{bounds.get('le', '')}" if bounds else ""
+        default = "" if field.default is None else str(field.default)
+        rows.append(f"| `{name.upper()}` | {default} | {allowed} | {field.description} |")
+    return rows

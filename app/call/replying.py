@@ -1,8 +1,8 @@
 """One agent reply, from the first word wanted to the last word heard.
 
-Sentences are synthesised as soon as they are known and played in order, while the language model still writes the rest.
-The whole voice of the reply is kept: after a false alarm it is resumed a little before the word that was heard last, and
-only what was heard enters the dialog's history (R7.5).
+Sentences are synthesised as soon as they are known and played in order, while the language model still writes the
+rest. The whole voice of the reply is kept: after a false alarm it is resumed a little before the word that was heard
+last, and only what was heard enters the dialog's history (R7.5).
 """
 
 import re
@@ -75,6 +75,8 @@ class Reply:
         self._text_is_whole = False
         self._deadline_ms: int | None = None
         self._played = 0
+        self.played_from_ms = 0
+        """Where in the reply's voice the playout in progress began."""
 
     def begin(self, messages: list[dict[str, str]] | None, now_ms: int) -> list[Command]:
         """Start to say it: through the language model when there are `messages`."""
@@ -152,6 +154,7 @@ class Reply:
         start = max(0, heard - RESUME_SEARCH_MS * ULAW_BYTES_PER_MS)
         candidates = range(start, max(start + 1, heard - frame), frame)
         self._played = 0 if start == 0 else min(candidates, key=lambda at: _loudness(voice[at : at + frame]))
+        self.played_from_ms = self._played // ULAW_BYTES_PER_MS
 
     def cancel(self) -> list[Command]:
         """Stop caring about whatever is still to come."""

@@ -1,0 +1,273 @@
+"""Everything one worker process is made of, put together once, after gunicorn's fork."""
+
+import subprocess
+import time
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+import app
+from app.call.session import Services, Session
+from app.call.tuning import call_settings
+from app.config import Settings
+from app.dialog.dialog import Dialog, DialogSettings
+from app.leads.client import LeadStore
+from app.runtime import HubWatch, offload, sleep, spawn, spawn_after
+from app.sidecar.link import Link
+from app.speech.cache import SpeechCache
+from app.speech.cloud_engines import CloudSettings, GoogleStt, GoogleTts, OpenAiLlm, OpenAiStt, make_speech_link
+from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link
+from app.speech.engines import SttEngine, TtsEngine
+from app.speech.voice import Voice
+from app.telephony import messages, twiml
+from app.telephony.rest import TwilioError, TwilioRest
+from app.telephony.token import TokenVerdict, UsedTokens, derive_key, verify
+from app.telephony.webhooks import Webhooks, WebhookSettings
+from app.telephony.websocket import WebSocket
+
+_log = structlog.get_logger("server")
+_EVENTS_KEPT = 2000
+_CALLS_REMEMBERED = 50
+
+
+class House:
+    """One worker: its engines, its store, its live calls."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build everything; nothing is started yet."""
+        self.settings = settings
+        self.started_at = datetime.now(UTC)
+        self.hub_watch = HubWatch()
+        self.live: dict[str, Session] = {}
+        self.timelines: dict[str, deque[dict[str, Any]]] = {}
+        token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
+        self._token_key = derive_key(token)
+        self._used_tokens = UsedTokens()
+        self._calls = 0
+        self._links: list[Link] = []
+        self.services = self._services()
+        self.webhooks = Webhooks(
+            WebhookSettings(auth_token=token, public_base_url=settings.public_base_url, token_key=self._token_key),
+            on_event=self._on_webhook,
+            spawn=spawn,
+        )
+
+    def start(self) -> None:
+        """Start the child processes, warm the stock lines, watch the hub; say what serves."""
+        for link in self._links:
+            link.start()
+        self.hub_watch.start()
+        for line in self.settings.stand_ins():
+            _log.warning(line)
+        voice = self.services.voice
+        spawn(self._warm)
+        if self.settings.sample_every_calls:
+            spawn(self._expire_samples)
+        _log.info(
+            "Composite WSGI ready / WebSocketWSGI / blueprints",
+            stt=self.services.stt.name,
+            stt_fallback=self.services.stt_fallback.name if self.services.stt_fallback else "none",
+            llm=self.services.llm.name if self.services.llm else "rules",
+            tts=voice.name,
+            version=app.__version__,
+        )
+
+    def serve_stream(self, socket: WebSocket) -> None:
+        """Serve one media stream until it ends (blocks its greenlet)."""
+        self._calls += 1
+        every = self.settings.sample_every_calls
+        session = Session(
+            socket, self.services, call_settings(self.settings, keeps_sample=bool(every) and self._calls % every == 0)
+        )
+        key = f"stream-{self._calls}"
+        self.live[key] = session
+        try:
+            session.run()
+        finally:
+            del self.live[key]
+
+    # -- parts --------------------------------------------------------------------------------------------------
+
+    def _services(self) -> Services:
+        settings = self.settings
+        cloud = CloudSettings(
+            google_credentials_json=_secret(settings.google_cloud_service_account_json),
+            google_speech_endpoint=settings.google_speech_endpoint or "",
+            google_tts_endpoint=settings.google_tts_endpoint or "",
+            tts_voice=settings.google_tts_voice,
+            openai_api_key=_secret(settings.openai_api_key),
+            openai_base_url=settings.openai_base_url or "",
+            llm_model=settings.openai_model,
+            transcribe_model=settings.openai_transcribe_model,
+        )
+        speech = make_speech_link(cloud)
+        embedded = make_embedded_link(settings.data_dir / "models")
+        if {settings.stt, settings.tts, settings.llm} & {"google", "openai"}:
+            self._links.append(speech)
+        if "embedded" in (settings.stt, settings.tts):
+            self._links.append(embedded)
+        stts: dict[str, SttEngine] = {
+            "google": GoogleStt(speech),
+            "openai": OpenAiStt(speech),
+            "embedded": EmbeddedStt(embedded),
+        }
+        tts: TtsEngine = GoogleTts(speech, cloud) if settings.tts == "google" else EmbeddedTts(embedded)
+        stock = Dialog.stock_lines(self.dialog_settings)
+        cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(stock), offload)
+        cache.load()
+        store = LeadStore.from_settings(settings)
+        self._links.append(store.link)
+        return Services(
+            stt=stts[settings.stt],
+            stt_fallback=stts[settings.stt_fallback] if settings.stt_fallback else None,
+            llm=OpenAiLlm(speech) if settings.llm == "openai" else None,
+            voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after),
+            store=store,
+            telephone=_Telephone(settings),
+            admit=self._admit,
+            keep_sample=self._keep_sample,
+            open_tape=self._open_tape,
+            on_log=self._on_log,
+        )
+
+    @property
+    def dialog_settings(self) -> DialogSettings:
+        """How the dialog of every call is set."""
+        return call_settings(self.settings).dialog
+
+    def _admit(self, start: messages.StreamStart) -> str | None:
+        token = start.parameters.get("token", "")
+        now_s = time.time()
+        verdict = verify(self._token_key, token, start.call_sid, now_s)
+        if verdict is not TokenVerdict.VALID:
+            return f"token {verdict.value}"
+        if not self._used_tokens.use(token, now_s):
+            return "token used before"
+        return None
+
+    def _on_webhook(self, kind: str, params: Mapping[str, str], trusted: bool) -> None:
+        call_sid = params.get("CallSid", "")
+        log = _log.bind(call_sid=call_sid)
+        if kind == "call_status":
+            log.info("CALL_STATUS", status=params.get("CallStatus"), trusted=trusted)
+            if trusted and call_sid:
+                self.services.store.save(call_sid, "status", {"status": params.get("CallStatus", "")})
+        elif kind in ("stream_status", "stream_ended"):
+            event = params.get("StreamEvent", kind)
+            log.info("STREAM_STATUS", event_name=event, error=params.get("StreamError", ""))
+
+    def _on_log(self, call_sid: str, line: str, fields: dict[str, Any]) -> None:
+        """Keep what happens in a call where a developer's tools can read it (development mode only)."""
+        if not self.settings.development_mode:
+            return
+        if call_sid not in self.timelines:
+            while len(self.timelines) >= _CALLS_REMEMBERED:
+                del self.timelines[next(iter(self.timelines))]
+            self.timelines[call_sid] = deque(maxlen=_EVENTS_KEPT)
+        at_ms = int(time.time() * 1000)
+        self.timelines[call_sid].append({"at_ms": at_ms, "event": line, **fields})
+
+    def _open_tape(self, call_sid: str) -> "_Tape | None":
+        if self.settings.log_calls is None:
+            return None
+        name = "".join(letter for letter in call_sid if letter.isalnum())
+        return _Tape(self.settings.log_calls / f"{name}.jsonl")
+
+    def _keep_sample(self, call_sid: str, wav: bytes) -> None:
+        name = "".join(letter for letter in call_sid if letter.isalnum())
+        path = self.settings.data_dir / "samples" / f"{name}.wav"
+        offload(_write_file, path, wav)
+        _log.info("SAMPLE_KEPT", call_sid=call_sid, path=str(path))
+
+    def _expire_samples(self) -> None:
+        while True:
+            offload(_remove_old, self.settings.data_dir / "samples", self.settings.sample_keep_hours * 3600)
+            sleep(600)
+
+    def _warm(self) -> None:
+        for link in self._links:
+            while not link.ready:
+                sleep(0.1)
+        self.services.voice.warm(Dialog.stock_lines(self.dialog_settings))
+
+
+class _Tape:
+    """Appends to one call's tape, off the hub, a block at a time. An empty write flushes."""
+
+    _BLOCK_BYTES = 64 * 1024
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pending = bytearray()
+
+    def __call__(self, lines: bytes) -> None:
+        self._pending += lines
+        if not lines or len(self._pending) >= self._BLOCK_BYTES:
+            block, self._pending = bytes(self._pending), bytearray()
+            offload(_append_file, self._path, block)
+
+
+class _Telephone:
+    """Call control through Twilio's REST API; without an account the closed stream ends the call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._number = settings.transfer_number
+        self._rest: TwilioRest | None = None
+        if settings.twilio_account_sid and settings.twilio_auth_token:
+            token = settings.twilio_auth_token.get_secret_value()
+            self._rest = TwilioRest(settings.twilio_account_sid, token, base_url=settings.twilio_api_url)
+
+    def hang_up(self, call_sid: str) -> None:
+        if self._rest:
+            try:
+                self._rest.hang_up(call_sid)
+            except TwilioError as error:
+                _log.warning("HANG_UP_FAILED", call_sid=call_sid, error=str(error))
+
+    def transfer(self, call_sid: str) -> None:
+        if self._rest and self._number:
+            try:
+                self._rest.redirect(call_sid, twiml.dial(self._number))
+            except TwilioError as error:
+                _log.warning("TRANSFER_FAILED", call_sid=call_sid, error=str(error))
+
+
+def commit() -> str:
+    """Return the source's commit, or `unknown` where there is no git."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - git is where the PATH says
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=2,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def _secret(value: Any) -> str:
+    return value.get_secret_value() if value else ""
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def _append_file(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def _remove_old(folder: Path, keep_s: float) -> None:
+    for path in folder.glob("*.wav"):
+        if time.time() - path.stat().st_mtime > keep_s:
+            path.unlink(missing_ok=True)

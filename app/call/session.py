@@ -1,0 +1,363 @@
+"""The shell of one call: a socket on one side, engines on the other, the pure machine in between.
+
+    while the call lives:
+        event = inbox.get(until the machine's timer)
+        for command in call.receive(event, now_ms()): perform(command)
+
+The greenlet that runs `Session.run` owns the call. One more reads the socket into the inbox, one writes frames out.
+"""
+
+import datetime
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from app.call import tape
+from app.call.events import (
+    AskLlm,
+    CallerAudio,
+    CallStarted,
+    CancelLlm,
+    CancelSpeech,
+    CancelStt,
+    Command,
+    Dtmf,
+    FinishStt,
+    HangUp,
+    KeepSample,
+    LlmEnded,
+    LlmFailed,
+    LlmText,
+    Log,
+    MarkEchoed,
+    OpenStt,
+    Save,
+    SendClear,
+    SendMark,
+    SendMedia,
+    Speak,
+    SpeechAudio,
+    SpeechEnded,
+    SpeechFailed,
+    StreamEnded,
+    SttEnded,
+    SttFailed,
+    SttHeard,
+    Tick,
+    WriteStt,
+)
+from app.call.machine import Call, CallSettings
+from app.call.states import State
+from app.runtime import Inbox, now_ms, spawn, spawn_after
+from app.speech.engines import (
+    Audio,
+    Done,
+    Failed,
+    Heard,
+    LlmEngine,
+    LlmEvent,
+    Stream,
+    SttEngine,
+    SttEvent,
+    SttStream,
+    Text,
+    TtsEvent,
+)
+from app.speech.voice import Voice
+from app.telephony import messages
+from app.telephony.numbers import mask_number
+from app.telephony.websocket import WebSocket, WebSocketClosedError
+
+START_WITHIN_S = 5.0
+DEAD_AFTER_S = 10.0  # Twilio sends frames all the time: a stream silent for this long is gone
+INBOX_EVENTS = 750  # 15 s of caller audio
+ISRAEL = ZoneInfo("Asia/Jerusalem")
+
+
+class Store(Protocol):
+    """Where a call is kept as it goes; none of these may block."""
+
+    def save(self, call_sid: str, kind: str, data: dict[str, Any]) -> None:
+        """Keep one thing of a call."""
+
+
+class Telephone(Protocol):
+    """What can be done to the call itself, off the hub's back."""
+
+    def hang_up(self, call_sid: str) -> None:
+        """End the call."""
+
+    def transfer(self, call_sid: str) -> None:
+        """Put the caller through to the office."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a call is served by; shared by all calls of the process."""
+
+    stt: SttEngine
+    stt_fallback: SttEngine | None
+    llm: LlmEngine | None
+    voice: Voice
+    store: Store
+    telephone: Telephone
+    admit: Callable[[messages.StreamStart], str | None]
+    """Judges a start message's token: None is a yes, else the reason for closing with 1008."""
+    keep_sample: Callable[[str, bytes], None]
+    open_tape: Callable[[str], Callable[[bytes], None] | None]
+    on_log: Callable[[str, str, dict[str, Any]], None]
+
+
+class Session:
+    """One media stream, from its first message to its end."""
+
+    def __init__(self, socket: WebSocket, services: Services, settings: CallSettings) -> None:
+        self._socket = socket
+        self._services = services
+        self._call = Call(settings)
+        self._settings = settings
+        self._inbox = Inbox(INBOX_EVENTS, lambda event: isinstance(event, CallerAudio))
+        self._outbox = Inbox(INBOX_EVENTS, lambda _: False)
+        self._stts: dict[int, SttStream] = {}
+        self._llms: dict[int, Stream] = {}
+        self._speeches: dict[int, Stream] = {}
+        self._log = structlog.get_logger("call")
+        self._tape: Callable[[bytes], None] | None = None
+        self.call_sid = ""
+        self._stream_sid = ""
+        self._dropped = 0
+
+    @property
+    def state(self) -> State:
+        """Where the call is."""
+        return self._call.state
+
+    def run(self) -> None:
+        """Serve the stream until it ends. Whatever breaks in here ends this call and no other."""
+        start = self._await_start()
+        if start is None:
+            return
+        self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
+        self._log = self._log.bind(call_sid=start.call_sid)
+        self._tape = self._services.open_tape(start.call_sid)
+        if self._tape:
+            self._tape(tape.header(self._settings))
+        caller = start.parameters.get("from") or None
+        self._log.info("CALL_STARTED", caller=mask_number(caller or ""), stream_sid=start.stream_sid)
+        spawn(self._read)
+        spawn(self._write)
+        today = datetime.datetime.now(ISRAEL).date()
+        self._inbox.put(CallStarted(start.call_sid, start.stream_sid, caller, start.parameters.get("to"), today))
+        try:
+            self._own()
+        except Exception:  # noqa: BLE001 - one call's fault must end that call alone
+            self._log.exception("CALL_BROKE")
+            self._services.store.save(self.call_sid, "ended", {"reason": "fault", "outcome": None})
+            self._socket.close(1011, "internal error")
+        finally:
+            self._release()
+
+    # -- the three greenlets ------------------------------------------------------------------------------------
+
+    def _await_start(self) -> messages.StreamStart | None:
+        """Return the start message of a stream whose token is good; else close the socket and return None."""
+        deadline = spawn_after(START_WITHIN_S, lambda: self._socket.close(1008, "no start message"))
+        try:
+            while (raw := self._socket.receive()) is not None:
+                try:
+                    message = messages.parse(raw)
+                except messages.MessageError as error:
+                    self._log.warning("STREAM_REFUSED", reason=str(error))
+                    self._socket.close(1008, "not a media stream")
+                    return None
+                if isinstance(message, messages.StreamStart):
+                    refusal = self._services.admit(message)
+                    if refusal is None:
+                        return message
+                    self._log.warning("STREAM_REFUSED", reason=refusal, call_sid=message.call_sid)
+                    self._socket.close(1008, "not admitted")
+                    return None
+                if not isinstance(message, messages.Connected | messages.Unknown):
+                    self._log.warning("STREAM_REFUSED", reason=f"{type(message).__name__} before start")
+                    self._socket.close(1008, "start expected")
+                    return None
+            return None
+        finally:
+            deadline.cancel()
+
+    def _own(self) -> None:
+        call, inbox = self._call, self._inbox
+        while call.state is not State.ENDED:
+            item = inbox.get(call.timer())
+            event, waited_ms = item if item is not None else (Tick(), 0)
+            at_ms = now_ms()
+            commands = call.receive(event, at_ms, waited_ms)
+            if self._tape and (commands or not isinstance(event, Tick)):
+                self._tape(tape.record(event, commands, at_ms, waited_ms))
+            for command in commands:
+                self._perform(command)
+            if inbox.dropped != self._dropped:
+                self._log.warning("AUDIO_LOST", frames=inbox.dropped - self._dropped)
+                self._dropped = inbox.dropped
+
+    def _read(self) -> None:
+        """Socket → inbox. A message that cannot be read is logged and costs nothing else."""
+        heard_at_s = time.monotonic()
+
+        def watch() -> None:
+            if time.monotonic() - heard_at_s > DEAD_AFTER_S:
+                self._log.warning("STREAM_DEAD", silent_s=DEAD_AFTER_S)
+                self._socket.close(1001, "silent")
+            elif not self._socket.closed:
+                spawn_after(DEAD_AFTER_S / 2, watch)
+
+        spawn_after(DEAD_AFTER_S / 2, watch)
+        put = self._inbox.put
+        reason = "closed"
+        while (raw := self._socket.receive()) is not None:
+            heard_at_s = time.monotonic()
+            try:
+                message = messages.parse(raw)
+            except messages.MessageError as error:
+                self._log.warning("BAD_MESSAGE", reason=str(error))
+                continue
+            match message:
+                case messages.MediaIn():
+                    if message.track == "inbound":
+                        put(CallerAudio(message.payload))
+                case messages.MarkEcho():
+                    put(MarkEchoed(message.name))
+                case messages.DtmfIn():
+                    put(Dtmf(message.digit))
+                case messages.StreamStop():
+                    reason = "stop"
+                    break
+        put(StreamEnded(reason))
+
+    def _write(self) -> None:
+        """Outbox → socket, so that a peer that reads slowly holds up nobody but this greenlet."""
+        try:
+            while True:
+                item = self._outbox.get(None)
+                if item is None or item[0] is None:
+                    return
+                self._socket.send_text(item[0])
+        except (WebSocketClosedError, OSError) as error:
+            self._inbox.put(StreamEnded(f"send failed: {error}"))
+
+    # -- what the machine asks for ------------------------------------------------------------------------------
+
+    def _perform(self, command: Command) -> None:  # noqa: C901 - one flat table, command by command
+        match command:
+            case SendMedia():
+                self._outbox.put(messages.media(self._stream_sid, command.ulaw))
+            case SendMark():
+                self._outbox.put(messages.mark(self._stream_sid, command.name))
+            case SendClear():
+                self._outbox.put(messages.clear(self._stream_sid))
+            case Log():
+                getattr(self._log, command.level)(command.line, **command.fields)
+                self._services.on_log(self.call_sid, command.line, dict(command.fields))
+            case OpenStt():
+                self._open_stt(command)
+            case WriteStt():
+                if stream := self._stts.get(command.stream):
+                    stream.write(command.pcm)
+            case FinishStt():
+                if stream := self._stts.get(command.stream):
+                    stream.finish()
+            case CancelStt():
+                self._cancel(self._stts, command.stream)
+            case AskLlm():
+                self._ask_llm(command)
+            case CancelLlm():
+                self._cancel(self._llms, command.reply)
+            case Speak():
+                self._speak(command)
+            case CancelSpeech():
+                self._cancel(self._speeches, command.speech)
+            case Save():
+                self._services.store.save(self.call_sid, command.kind, dict(command.data))
+            case KeepSample():
+                spawn(self._services.keep_sample, self.call_sid, command.wav)
+            case HangUp():
+                self._hang_up(command)
+
+    def _open_stt(self, command: OpenStt) -> None:
+        number, put = command.stream, self._inbox.put
+        engine = self._services.stt_fallback if command.is_fallback else self._services.stt
+
+        def listener(event: SttEvent) -> None:
+            match event:
+                case Heard():
+                    put(SttHeard(number, event.text, event.is_final, event.stability, event.alternatives))
+                case Done():
+                    self._stts.pop(number, None)
+                    put(SttEnded(number))
+                case Failed():
+                    self._stts.pop(number, None)
+                    put(SttFailed(number, event.code, event.message))
+
+        if engine is None:
+            put(SttFailed(number, "unavailable", "no such engine"))
+            return
+        self._stts[number] = engine.open(command.phrases, listener)
+
+    def _ask_llm(self, command: AskLlm) -> None:
+        number, put = command.reply, self._inbox.put
+
+        def listener(event: LlmEvent) -> None:
+            match event:
+                case Text():
+                    put(LlmText(number, event.delta))
+                case Done():
+                    self._llms.pop(number, None)
+                    put(LlmEnded(number))
+                case Failed():
+                    self._llms.pop(number, None)
+                    put(LlmFailed(number, event.code, event.message))
+
+        if self._services.llm is None:
+            put(LlmFailed(number, "unavailable", "no language model is configured"))
+            return
+        self._llms[number] = self._services.llm.open(command.messages, listener)
+
+    def _speak(self, command: Speak) -> None:
+        number, put = command.speech, self._inbox.put
+
+        def listener(event: TtsEvent) -> None:
+            match event:
+                case Audio():
+                    put(SpeechAudio(number, event.ulaw))
+                case Done():
+                    self._speeches.pop(number, None)
+                    put(SpeechEnded(number))
+                case Failed():
+                    self._speeches.pop(number, None)
+                    put(SpeechFailed(number, event.code, event.message))
+
+        self._speeches[number] = self._services.voice.speak(command.text, listener)
+
+    def _hang_up(self, command: HangUp) -> None:
+        act = self._services.telephone.transfer if command.transfer else self._services.telephone.hang_up
+        spawn(act, self.call_sid)
+
+    @staticmethod
+    def _cancel(streams: dict[int, Any], number: int) -> None:
+        stream = streams.pop(number, None)
+        if stream is not None:
+            stream.cancel()
+
+    def _release(self) -> None:
+        """Let go of everything; safe whatever state it is in."""
+        for streams in (self._stts, self._llms, self._speeches):
+            for number in list(streams):
+                self._cancel(streams, number)
+        self._outbox.put(None)
+        if self._tape:
+            self._tape(b"")
+        self._log.info("CALL_ENDED")

@@ -1,0 +1,55 @@
+"""One caller turn: one or more stretches of speech that count as one answer.
+
+A caller who goes on before the reply was heard adds a stretch to the same turn; what was heard before is not lost.
+"""
+
+from app.call.events import Command, SttEnded, SttFailed, SttHeard
+from app.call.hearing import Hearing, TurnHeard
+
+
+class Turn:
+    """The stretches of one turn, each with its recognition. Pure."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.ended_at_ms = 0
+        self.silence_ms = 0
+        self._parts: list[Hearing] = []
+        self._heard: list[TurnHeard] = []
+
+    def add(self, part: Hearing) -> None:
+        """The caller goes on: `part` hears it."""
+        self._parts.append(part)
+
+    def receive(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
+        """Hand a recogniser's word to the part that waits for it."""
+        return [command for part in self._open for command in part.receive(event, now_ms)]
+
+    def result(self, now_ms: int) -> tuple[TurnHeard | None, list[Command]]:
+        """Return the whole turn's text once every part of it is known."""
+        commands: list[Command] = []
+        for part in self._open:
+            heard, more = part.result(now_ms)
+            commands += more
+            if heard is None:
+                return None, commands
+            self._heard.append(heard)
+        if not self._heard:
+            return None, commands
+        last = self._heard[-1]
+        text = " ".join(heard.text for heard in self._heard if heard.text)
+        alternatives = last.alternatives if len(self._heard) == 1 else ()
+        audio_ms = sum(heard.audio_ms for heard in self._heard)
+        return TurnHeard(text, alternatives, last.source, last.asr_ms, audio_ms), commands
+
+    def timer(self) -> int | None:
+        """Return when `result` may have news without any event."""
+        return min((at for part in self._open if (at := part.timer()) is not None), default=None)
+
+    def cancel(self) -> list[Command]:
+        """Nobody wants to know any more."""
+        return [command for part in self._open for command in part.cancel()]
+
+    @property
+    def _open(self) -> list[Hearing]:
+        return self._parts[len(self._heard) :]

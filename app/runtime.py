@@ -1,0 +1,113 @@
+"""Everything eventlet: the clock, a call's inbox, green threads, work off the hub, and a watch on the hub itself."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import eventlet
+from eventlet import hubs, tpool
+from greenlet import getcurrent
+
+T = TypeVar("T")
+
+spawn = eventlet.spawn_n
+spawn_after = eventlet.spawn_after
+sleep = eventlet.sleep
+
+
+def now_ms() -> int:
+    """Return monotonic time in ms; only differences mean anything."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def offload(work: Callable[..., T], *args: Any) -> T:
+    """Run blocking `work` in a native thread while the hub goes on.
+
+    `work` must neither log nor take a lock: eventlet's patched locks are not safe across native threads.
+    """
+    result: T = tpool.execute(work, *args)
+    return result
+
+
+class Inbox:
+    """The one queue that feeds a call. Many may put, one greenlet gets.
+
+    Bounded: past `limit`, the oldest item for which `may_drop` is true makes room, so that a call that cannot keep up
+    loses old caller audio (counted in `dropped`) and never falls behind in silence.
+    """
+
+    def __init__(self, limit: int, may_drop: Callable[[Any], bool]) -> None:
+        self.dropped = 0
+        self._limit = limit
+        self._may_drop = may_drop
+        self._items: deque[tuple[Any, int]] = deque()
+        self._waiter: Any = None
+        self._wakes = False
+
+    def put(self, item: Any) -> None:
+        """Add an item and wake whoever waits; never blocks."""
+        if len(self._items) >= self._limit:
+            self._make_room()
+        self._items.append((item, now_ms()))
+        if self._waiter is not None and not self._wakes:
+            self._wakes = True
+            hubs.get_hub().schedule_call_global(0, self._wake)
+
+    def get(self, until_ms: int | None) -> tuple[Any, int] | None:
+        """Return the oldest item and the ms it has waited; None when `until_ms` comes first."""
+        if not self._items:
+            delay_ms = None if until_ms is None else until_ms - now_ms()
+            if delay_ms is not None and delay_ms <= 0:
+                return None
+            self._wait(delay_ms)
+            if not self._items:
+                return None
+        item, put_at_ms = self._items.popleft()
+        return item, now_ms() - put_at_ms
+
+    def _wait(self, delay_ms: int | None) -> None:
+        hub = hubs.get_hub()
+        timer = None if delay_ms is None else hub.schedule_call_global(delay_ms / 1000, self._wake)
+        self._waiter = getcurrent()
+        try:
+            hub.switch()
+        finally:
+            self._waiter = None
+            self._wakes = False
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None:
+            self._waiter.switch()
+
+    def _make_room(self) -> None:
+        for index, (item, _) in enumerate(self._items):
+            if self._may_drop(item):
+                del self._items[index]
+                self.dropped += 1
+                return
+
+
+class HubWatch:
+    """Measure how late the hub runs what is due: the number that says whether one process is too full."""
+
+    def __init__(self, every_ms: int = 50, keep: int = 1200) -> None:
+        self._every_ms = every_ms
+        self._lags_ms: deque[int] = deque(maxlen=keep)
+
+    def start(self) -> None:
+        """Watch from now on."""
+        spawn(self._run)
+
+    def p99_ms(self) -> int:
+        """Return the 99th percentile of the lag over the last minute."""
+        lags = sorted(self._lags_ms)
+        return lags[int(len(lags) * 0.99)] if lags else 0
+
+    def _run(self) -> None:
+        while True:
+            due_ms = now_ms() + self._every_ms
+            sleep(self._every_ms / 1000)
+            self._lags_ms.append(max(0, now_ms() - due_ms))

@@ -1,0 +1,83 @@
+"""The composite WSGI app: Twilio's webhooks first, then the media WebSocket, then Flask (R1, R3, R4).
+
+gunicorn -c gunicorn.conf.py app.wsgi:app
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from eventlet import patcher
+
+import app as package
+from app import config, logs
+from app.assembly import House, commit
+from app.telephony.handshake import HandshakeError
+from app.telephony.responses import Environ, Response, StartResponse, method_not_allowed
+from app.telephony.websocket import WebSocket
+from app.web.app import create_flask
+
+MEDIA_PATH = "/ws/twilio-media"
+
+
+class Composite:
+    """One worker's front door. Read `__call__`: that is the whole routing."""
+
+    def __init__(self, house: House) -> None:
+        """Serve `house`."""
+        self._house = house
+        self._flask = create_flask(house)
+        about = {"version": package.__version__, "commit": commit(), "started_at": house.started_at.isoformat()}
+        self._version = Response(200, json.dumps(about).encode(), "application/json")
+        self._alive = Response(200, b"ok\n")
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, whatever the state of any vendor or database."""
+        answer = self._house.webhooks(environ, start_response)
+        if answer is not None:
+            return answer
+        path = environ.get("PATH_INFO", "")
+        if path.removesuffix("/") == MEDIA_PATH:
+            return self._media(environ, start_response)
+        if path in ("/version", "/version/", "/"):
+            if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+                return method_not_allowed("GET", "HEAD").send(environ, start_response)
+            return (self._alive if path == "/" else self._version).send(environ, start_response)
+        flask: Iterable[bytes] = self._flask(dict(environ), start_response)
+        return flask
+
+    def _media(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not self._house.handshake_is_signed(environ):
+            return Response(403, b"X-Twilio-Signature does not fit\n").send(environ, start_response)
+        try:
+            socket = WebSocket.accept(environ)
+        except HandshakeError as error:
+            return error.response.send(environ, start_response)
+        try:
+            self._house.serve_stream(socket)
+        finally:
+            socket.close()
+        raise StopIteration  # tells gunicorn that the socket was taken over
+
+
+def build() -> Composite:
+    """Put this worker together from the environment; one clear line and exit status 1 when it cannot be."""
+    try:
+        settings = config.load()
+    except config.ConfigError as error:
+        sys.exit(f"Configuration error:\n{error}")
+    if not patcher.is_monkey_patched("socket"):
+        sys.exit("This app needs gunicorn's eventlet worker: gunicorn -c gunicorn.conf.py app.wsgi:app")
+    logs.configure(settings.log_level)
+    house = House(settings)
+    house.start()
+    return Composite(house)
+
+
+def __getattr__(name: str) -> Any:
+    """Build `app` when gunicorn asks for it, so that importing this module alone starts nothing."""
+    if name != "app":
+        raise AttributeError(name)
+    globals()["app"] = build()
+    return globals()["app"]

@@ -1,0 +1,76 @@
+"""Settings: what is read, what is refused and how."""
+
+import json
+
+import pytest
+
+from app import config
+
+ACCOUNT = json.dumps({"client_email": "a@b", "private_key": "k", "token_uri": "https://x"})
+
+
+def test_without_any_key_the_embedded_engines_and_the_rules_serve() -> None:
+    """R15: no keys, no account."""
+    settings = config.load({})
+    assert (settings.stt, settings.tts, settings.llm) == ("embedded", "embedded", "rules")
+    assert settings.development_mode
+    assert len(settings.stand_ins()) == 4
+
+
+def test_keys_choose_the_engines_and_the_fallback() -> None:
+    """R8.1, R8.2: Google first, OpenAI behind it."""
+    settings = config.load({"GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON": ACCOUNT, "OPENAI_API_KEY": "sk-x"})
+    assert (settings.stt, settings.stt_fallback, settings.tts, settings.llm) == ("google", "openai", "google", "openai")
+    only_openai = config.load({"OPENAI_API_KEY": "sk-x"})
+    assert (only_openai.stt, only_openai.stt_fallback, only_openai.tts) == ("openai", None, "embedded")
+
+
+def test_a_loopback_endpoint_stands_in_for_credentials() -> None:
+    """R1.3: emulators need no key."""
+    settings = config.load({"GOOGLE_SPEECH_ENDPOINT": "127.0.0.1:8400", "GOOGLE_TTS_ENDPOINT": "localhost:8401"})
+    assert (settings.stt, settings.tts) == ("google", "google")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("PUBLIC_BASE_URL", "http://agent.example.com", "must start with https://"),
+        ("PUBLIC_BASE_URL", "https://agent.example.com/path", "no path"),
+        ("PORT", "seven", "integer"),
+        ("MIN_UTT_MS", "300", "900"),
+        ("STT_ENGINE", "rules", "must be one of"),
+        ("TTS_ENGINE", "openai", "must be one of"),
+        ("STT_ENGINE", "google", "GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON"),
+        ("LLM_ENGINE", "openai", "OPENAI_API_KEY"),
+        ("GOOGLE_SPEECH_ENDPOINT", "localhost", "host:port"),
+        ("TRANSFER_NUMBER", "03-1234567", "pattern"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(name: str, value: str, why: str) -> None:
+    """R1.3: the variable's name and what is wrong."""
+    with pytest.raises(config.ConfigError) as error:
+        config.load({name: value})
+    assert name in str(error.value)
+    assert why in str(error.value)
+
+
+def test_every_fault_is_named_at_once() -> None:
+    """R1.3: one start tells all."""
+    with pytest.raises(config.ConfigError) as error:
+        config.load({"PORT": "x", "MAX_UTT_MS": "1"})
+    assert "PORT" in str(error.value)
+    assert "MAX_UTT_MS" in str(error.value)
+
+
+def test_a_secret_shows_neither_in_an_error_nor_in_a_repr() -> None:
+    """R1.3: no secret is ever logged."""
+    with pytest.raises(config.ConfigError) as error:
+        config.load({"GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON": '{"private_key": "TOPSECRET"}'})
+    assert "TOPSECRET" not in str(error.value)
+    settings = config.load({"OPENAI_API_KEY": "TOPSECRET", "TWILIO_AUTH_TOKEN": "TOPSECRET"})
+    assert "TOPSECRET" not in repr(settings)
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    """R1.3: platforms set empty secrets."""
+    assert config.load({"OPENAI_API_KEY": "", "PORT": ""}).llm == "rules"

@@ -1,0 +1,79 @@
+"""The house's plan, kept: dependencies point down, and the pure rooms know neither clock nor socket nor vendor."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parent.parent / "app"
+IMPURE = {
+    "time", "os", "threading", "socket", "subprocess", "eventlet", "greenlet", "flask", "gunicorn", "requests",
+    "grpc", "google", "openai", "twilio", "sqlalchemy", "structlog",
+}  # fmt: skip
+PURE = [
+    *sorted(path for room in ("media", "dialog") for path in (APP / room).rglob("*.py")),
+    *(APP / "call" / f"{name}.py" for name in ("events", "hearing", "machine", "replying", "states", "tape", "turn")),
+    *(APP / "telephony" / f"{name}.py" for name in ("frames", "messages", "signature", "twiml")),
+]
+FLOORS: dict[str, set[str]] = {
+    "media": set(),
+    "dialog": set(),
+    "sidecar": set(),
+    "telephony": set(),
+    "config": set(),
+    "runtime": set(),
+    "logs": set(),
+    "speech": {"sidecar", "media"},
+    "leads": {"sidecar", "telephony", "config"},
+    "call": {"media", "dialog", "speech", "telephony", "runtime", "config"},
+    "qa": {"media", "dialog", "telephony", "call", "config"},
+    "web": {"call", "leads", "config", "assembly"},
+    "assembly": {"call", "dialog", "leads", "speech", "sidecar", "telephony", "config", "runtime"},
+    "wsgi": {"assembly", "telephony", "web", "config", "logs", "runtime"},
+    "__main__": {"qa", "call", "config", "media", "speech"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Return every dotted name that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(APP)))
+def test_a_pure_room_knows_no_clock_no_socket_and_no_vendor(path: Path) -> None:
+    """Design, "One call, as data": replays and tests in milliseconds depend on it."""
+    assert not {name.split(".")[0] for name in imports(path)} & IMPURE
+
+
+@pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: str(path.relative_to(APP)))
+def test_dependencies_point_down(path: Path) -> None:
+    """Design, "Rooms": a room knows only the floors below it."""
+    room = path.relative_to(APP).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("app.")}
+    assert used - {room, "__version__"} <= FLOORS[room]
+
+
+def test_only_config_reads_the_environment() -> None:
+    """R1.3: one reader. Children read the one variable that their parent hands them."""
+    readers = {
+        str(path.relative_to(APP))
+        for path in APP.rglob("*.py")
+        if any(text in path.read_text(encoding="utf-8") for text in ("os.environ", "os.getenv"))
+    }
+    children = {"sidecar/link.py", "speech/cloud/__main__.py", "speech/embedded/__main__.py", "leads/__main__.py"}
+    assert readers - children <= {"config.py"}
+
+
+def test_the_worker_imports_no_grpc_and_no_vendor_of_speech() -> None:
+    """Design, "Eventlet, gRPC and friends": they live in child processes."""
+    outside = [path for path in APP.rglob("*.py") if "cloud" not in path.parts and "embedded" not in path.parts]
+    for path in outside:
+        assert not {name.split(".")[0] for name in imports(path)} & {"grpc", "google", "openai"}, path

@@ -1,0 +1,66 @@
+"""The inbox of a call and the watch on the hub, on a real eventlet hub."""
+
+import eventlet
+
+from app.runtime import HubWatch, Inbox, now_ms, offload
+
+
+def test_items_come_out_in_order_with_the_time_they_waited() -> None:
+    """Design, "One owner": one queue feeds a call."""
+    inbox = Inbox(10, lambda _: True)
+    for number in range(3):
+        inbox.put(number)
+    assert [inbox.get(None) for _ in range(3)] == [(0, 0), (1, 0), (2, 0)]
+
+
+def test_the_timer_wins_when_nothing_comes() -> None:
+    """Design: the shell waits for an event or the machine's timer."""
+    inbox = Inbox(10, lambda _: True)
+    began_ms = now_ms()
+    assert inbox.get(began_ms + 30) is None
+    assert now_ms() - began_ms >= 30
+    assert inbox.get(began_ms) is None
+
+
+def test_a_waiting_owner_is_woken_by_another_greenlet() -> None:
+    """Design: readers and engines put, the owner gets."""
+    inbox = Inbox(10, lambda _: True)
+    eventlet.spawn_after(0.02, inbox.put, "frame")
+    item = inbox.get(now_ms() + 5000)
+    assert item is not None
+    assert item[0] == "frame"
+
+
+def test_a_full_inbox_loses_its_oldest_droppable_item_and_counts_it() -> None:
+    """Design: overflow is a logged fault with a defined loss, never silent latency."""
+    inbox = Inbox(3, lambda item: str(item).startswith("audio"))
+    for item in ("start", "audio 1", "audio 2", "mark", "audio 3"):
+        inbox.put(item)
+    assert [inbox.get(None) for _ in range(3)] == [("start", 0), ("mark", 0), ("audio 3", 0)]
+    assert inbox.dropped == 2
+
+
+def test_offloaded_work_lets_the_hub_go_on() -> None:
+    """Design: the hub is never blocked by a file."""
+    ticks: list[int] = []
+
+    def ticker() -> None:
+        while True:
+            ticks.append(now_ms())
+            eventlet.sleep(0.01)
+
+    running = eventlet.spawn(ticker)
+    sleep = eventlet.patcher.original("time").sleep
+    assert offload(lambda: (sleep(0.2), "done")[1]) == "done"
+    running.kill()
+    assert len(ticks) > 5
+
+
+def test_the_hub_watch_sees_a_blocked_hub() -> None:
+    """R19: the lag is a number."""
+    watch = HubWatch(every_ms=10)
+    watch.start()
+    eventlet.sleep(0.05)
+    eventlet.patcher.original("time").sleep(0.15)
+    eventlet.sleep(0.03)
+    assert watch.p99_ms() >= 100
