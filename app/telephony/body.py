@@ -7,7 +7,7 @@ import eventlet
 from app.telephony.responses import Environ, RefusedError, refuse
 
 MAX_BODY_BYTES = 64 * 1024
-READ_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 5.0
 _MAX_FIELDS = 500
 
 Form = tuple[tuple[str, str], ...]

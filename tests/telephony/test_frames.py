@@ -1,0 +1,127 @@
+"""The frame decoder, held against wsproto; the server's own frames, read by wsproto (RFC 6455)."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Message, TextMessage
+from wsproto.events import Ping as WsprotoPing
+from wsproto.events import Pong as WsprotoPong
+
+from app.telephony import frames
+from app.telephony.frames import FrameDecoder, PeerClosed, Ping, Violation
+from tests.telephony.peer import frame
+
+Told = list[tuple[str, object]]
+
+OPCODES = st.sampled_from([0x0, 0x0, 0x1, 0x1, 0x1, 0x2, 0x8, 0x9, 0xA, 0x3, 0xB])
+PAYLOADS = st.one_of(
+    st.binary(max_size=8), st.text(max_size=200).map(str.encode), st.sampled_from([b"\x03\xe8bye", b"a" * 70000])
+)
+FRAMES = st.builds(
+    frame,
+    OPCODES,
+    PAYLOADS,
+    fin=st.sampled_from([True, True, False]),
+    masked=st.sampled_from([True] * 15 + [False]),
+    rsv=st.sampled_from([0] * 15 + [1, 4]),
+)
+
+
+def cut(data: bytes, sizes: list[int]) -> list[bytes]:
+    """Cut `data` into pieces of the given sizes, and the rest."""
+    pieces = []
+    for size in sizes:
+        pieces.append(data[:size])
+        data = data[size:]
+    return [*pieces, data]
+
+
+def ours(pieces: list[bytes]) -> Told:
+    """Return what our decoder makes of a byte stream."""
+    decoder = FrameDecoder(max_message_bytes=1 << 20)
+    told: Told = []
+    for piece in pieces:
+        for event in decoder.feed(piece):
+            match event:
+                case Ping(payload):
+                    told.append(("ping", payload))
+                case PeerClosed(code, reason):
+                    told.append(("closed", (code, reason)))
+                case Violation(code, _):
+                    told.append(("violation", code))
+                case _:
+                    told.append(("message", event))
+    return told
+
+
+def wsprotos(data: bytes) -> Told:
+    """Return what wsproto makes of the same, fed at once (its errors do not depend on the cutting, ours neither)."""
+    connection = Connection(ConnectionType.SERVER)
+    told: Told = []
+    parts: list[str | bytes] = []
+    connection.receive_data(data)
+    for event in connection.events():
+        match event:
+            case WsprotoPing():
+                told.append(("ping", bytes(event.payload)))
+            case WsprotoPong():
+                pass
+            case CloseConnection():
+                closed = connection.state.name == "REMOTE_CLOSING"
+                told.append(("closed", (int(event.code), event.reason)) if closed else ("violation", int(event.code)))
+                break
+            case TextMessage() | BytesMessage():
+                parts.append(event.data if isinstance(event, TextMessage) else bytes(event.data))
+                if event.message_finished:
+                    told.append(("message", _joined(parts)))
+                    parts = []
+    return told
+
+
+def _joined(parts: list[str | bytes]) -> str | bytes:
+    return "".join(map(str, parts)) if isinstance(parts[0], str) else b"".join(map(bytes, parts))  # type: ignore[arg-type]  # all of one kind
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(FRAMES, max_size=6), st.lists(st.integers(0, 300), max_size=8))
+def test_any_frames_in_any_pieces_mean_to_us_what_they_mean_to_wsproto(sent: list[bytes], sizes: list[int]) -> None:
+    """R4: the same messages, pings and closes, and the same code for the same violation."""
+    data = b"".join(sent)
+
+    assert ours(cut(data, sizes)) == wsprotos(data)
+
+
+@given(st.text(max_size=300) | st.just("ש" * 40000), st.binary(max_size=125))
+def test_what_we_send_is_understood_by_wsproto(message: str, payload: bytes) -> None:
+    """R4: every length form, pings, pongs, closes."""
+    client = Connection(ConnectionType.CLIENT)
+    client.receive_data(
+        frames.text_frame(message)
+        + frames.ping_frame(payload)
+        + frames.pong_frame(payload)
+        + frames.close_frame(1008, "ש" * 100)
+    )
+    told = list(client.events())
+
+    assert "".join(str(event.data) for event in told if isinstance(event, Message)) == message
+    assert [bytes(event.payload) for event in told if isinstance(event, WsprotoPing | WsprotoPong)] == [payload] * 2
+    assert told[-1] == CloseConnection(code=1008, reason="ש" * 61)
+
+
+def test_codes_nobody_may_send_become_an_empty_close() -> None:
+    """RFC 6455 §7.4.1."""
+    assert frames.close_frame(frames.NO_CODE) == frames.close_frame(frames.ABNORMAL, "x") == b"\x88\x00"
+
+
+def test_a_message_may_have_the_caps_size_and_not_a_byte_more() -> None:
+    """64 KiB, also over fragments; judged by the header, before anything is stored."""
+    assert FrameDecoder(10).feed(frame(0x1, b"a" * 5, fin=False) + frame(0x0, b"a" * 5)) == ["a" * 10]
+    too_big = FrameDecoder(10).feed(frame(0x1, b"a" * 5, fin=False) + frame(0x0, b"a" * 6)[:2])
+    assert too_big == [Violation(frames.TOO_BIG, "message over 10 bytes")]
+
+
+def test_nothing_is_read_after_the_end() -> None:
+    """RFC 6455 §7.1.7."""
+    decoder = FrameDecoder()
+    assert decoder.feed(frame(0x8) + frame(0x1, b"late")) == [PeerClosed(frames.NO_CODE, "")]
+    assert decoder.feed(frame(0x1, b"later")) == []

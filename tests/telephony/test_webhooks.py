@@ -1,0 +1,290 @@
+"""The webhooks under a real gunicorn (R2, R3), and whom development mode trusts."""
+
+import http.client
+import json
+import time
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+
+import pytest
+
+from app.telephony.signature import compute
+from app.telephony.token import TokenVerdict, derive_key, verify
+from app.telephony.webhooks import WebhookSettings, is_local_peer
+from tests.servers import Server, gunicorn
+from tests.telephony.conftest import AUTH_TOKEN
+from tests.telephony.peer import Peer
+
+Headers = Mapping[str, str]
+CALL = {"CallSid": "CA1", "AccountSid": "AC1", "From": "+972500000001", "To": "+97230000009", "CallerName": ""}
+PUBLIC = {"X-Forwarded-Proto": "https,http", "X-Forwarded-Host": "agent.example, inner"}
+EVENT_PATHS = ["/webhook/stream_status", "/webhook/stream_ended", "/webhook/call_status"]
+
+
+@pytest.fixture(scope="module")
+def development() -> Iterator[Server]:
+    """A server without an auth token, with a public base URL."""
+    with gunicorn("tests.telephony.served:app", env={"PUBLIC_BASE_URL": "https://public.example"}) as running:
+        yield running
+
+
+def ask(
+    server: Server, method: str, path: str, body: bytes | None = None, headers: Headers | None = None
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """Make one request."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+    connection.request(method, path, body, dict(headers or {}))
+    response = connection.getresponse()
+    answered = response.status, response.headers, response.read()
+    connection.close()
+    return answered
+
+
+def post(
+    server: Server, path: str, form: Mapping[str, str], headers: Headers | None = None, signed_for: str | None = None
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """Post a form as Twilio does; `signed_for` is the URL to sign."""
+    sent = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"} | dict(headers or {})
+    if signed_for:
+        sent["X-Twilio-Signature"] = compute(signed_for, form, AUTH_TOKEN)
+    return ask(server, "POST", path, urlencode(form).encode(), sent)
+
+
+def wait_for_event(server: Server, call_sid: str) -> tuple[str, dict[str, str], bool]:
+    """Return the event the server was told about a call, waiting for it."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for kind, params, signed in json.loads(ask(server, "GET", "/")[2])["events"]:
+            if params.get("CallSid") == call_sid:
+                return kind, params, signed
+        time.sleep(0.02)
+    raise AssertionError(f"no event for {call_sid}")
+
+
+def stream_of(document: bytes) -> tuple[ElementTree.Element, ElementTree.Element, dict[str, str]]:
+    """Return `<Connect>`, `<Stream>` and the parameters of a TwiML answer."""
+    root = ElementTree.fromstring(document)
+    connect, stream = root.find("Connect"), root.find("Connect/Stream")
+    assert connect is not None
+    assert stream is not None
+    return connect, stream, {item.attrib["name"]: item.attrib["value"] for item in stream.findall("Parameter")}
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("path", EVENT_PATHS)
+def test_an_event_is_answered_with_204_and_handed_on_unsigned(server: Server, path: str, slash: str) -> None:
+    """R3.1, R3.3, R2.4: unsigned, it still gets its 204; who hears of it is told that it is not to be believed."""
+    call_sid = f"CA{path.rpartition('/')[2].replace('_', '')}{len(slash)}"
+    status, headers, body = post(server, path + slash, {"CallSid": call_sid, "Extra": ""})
+
+    assert (status, body) == (204, b"")
+    assert "Content-Length" not in headers
+    assert wait_for_event(server, call_sid) == (
+        path.rpartition("/")[2],
+        {"CallSid": call_sid, "Extra": ""},
+        False,
+    )
+
+
+def test_a_signed_event_is_believed(server: Server) -> None:
+    """R2.4, R2.5."""
+    form = {"CallSid": "CAsigned", "CallStatus": "completed"}
+    status, _, _ = post(server, "/webhook/call_status", form, PUBLIC, "https://agent.example/webhook/call_status")
+
+    assert status == 204
+    assert wait_for_event(server, "CAsigned") == ("call_status", form, True)
+
+
+def test_what_an_event_means_is_done_off_the_request(server: Server) -> None:
+    """R3.3: a handler that takes a second holds no answer up."""
+    form = {"CallSid": "CAslow", "SlowHandlerS": "1.5"}
+    assert post(server, "/webhook/stream_ended", form)[0] == 204
+
+    told = json.loads(ask(server, "GET", "/")[2])["events"]
+    assert "CAslow" not in [params.get("CallSid") for _, params, _ in told]
+    assert wait_for_event(server, "CAslow")[0] == "stream_ended"
+
+
+def test_bodies_that_are_no_form_are_drained_and_answered(server: Server) -> None:
+    """R3.1."""
+    json_body = {"Content-Type": "application/json"}
+    assert ask(server, "POST", "/webhook/stream_status", b'{"a":1}', json_body)[0] == 204
+    assert ask(server, "POST", "/webhook/stream_status")[0] == 204
+    assert ask(server, "POST", "/webhook/stream_status", b"\xff\x00" * 32768)[0] == 204
+
+
+@pytest.mark.parametrize("path", [*EVENT_PATHS, "/webhook/incoming_call"])
+def test_a_wrong_method_gets_405(server: Server, path: str) -> None:
+    """R3.1."""
+    for method in ("GET", "HEAD", "PUT", "DELETE"):
+        status, headers, _ = ask(server, method, path + "/")
+        assert (status, headers["Allow"]) == (405, "POST")
+    assert ask(server, "POST", "/incoming_call_preview")[1]["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "status"),
+    [
+        ("Content-Length: 65537", b"a" * 65537, 413),
+        ("Content-Length: 99999999999", b"", 413),
+        ("Content-Length: -5", b"", 400),
+        ("Content-Length: many", b"", 400),
+        ("Transfer-Encoding: chunked", b"5\r\nCallS\r\n6\r\nid=CA5\r\n0\r\n\r\n", 204),
+        ("Transfer-Encoding: chunked", b"ffff\r\n" + b"a" * 65535 + b"\r\nff\r\n" + b"a" * 255 + b"\r\n0\r\n\r\n", 413),
+        ("Transfer-Encoding: chunked", b"zz\r\nhello\r\n0\r\n\r\n", 400),
+    ],
+)
+def test_lengths_are_judged(server: Server, head: str, body: bytes, status: int) -> None:
+    """R3.1: up to 64 KiB, honestly told."""
+    peer = Peer(server.connect())
+    with peer.socket:
+        form = "Content-Type: application/x-www-form-urlencoded"
+        peer.send(f"POST /webhook/stream_status HTTP/1.1\r\nHost: x\r\n{form}\r\n{head}\r\n\r\n".encode() + body)
+        assert peer.head().split()[1] == str(status)
+
+
+def test_a_connection_goes_on_after_a_refused_body(server: Server) -> None:
+    """R3.1: the rest of the body is drained, the next request is not taken for part of it."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+    for body, status in ((b"a" * 200_000, 413), (b"a=1", 204)):
+        connection.request("POST", "/webhook/stream_ended", body)
+        response = connection.getresponse()
+        response.read()
+        assert response.status == status
+    connection.close()
+
+
+def test_an_incoming_call_is_connected_with_a_token_of_its_own(server: Server) -> None:
+    """R2.1, R2.2, R2.6, R3.2."""
+    url = "https://agent.example/webhook/incoming_call"
+    status, headers, body = post(server, "/webhook/incoming_call", CALL, PUBLIC, url)
+
+    assert status == 200
+    assert headers["Content-Type"] == "application/xml; charset=utf-8"
+    assert headers["Content-Length"] == str(len(body))
+    assert body.startswith(b"<?xml")
+    connect, stream, parameters = stream_of(body)
+    assert connect.attrib["action"] == "https://agent.example/webhook/stream_ended"
+    assert stream.attrib["url"] == "wss://agent.example/ws/twilio-media"
+    assert stream.attrib["statusCallback"] == "https://agent.example/webhook/stream_status"
+    token = parameters.pop("token")
+    assert parameters == {"call_sid": "CA1", "from": CALL["From"], "to": CALL["To"]}
+    assert verify(derive_key(AUTH_TOKEN), token, "CA1", time.time()) is TokenVerdict.VALID
+    again = stream_of(post(server, "/webhook/incoming_call", CALL, PUBLIC, url)[2])[2]["token"]
+    assert again != token
+    assert wait_for_event(server, "CA1") == ("incoming_call", CALL, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "signed_for"),
+    [
+        ("/webhook/incoming_call/", "https://agent.example/webhook/incoming_call/"),
+        ("/webhook/incoming_call?a=1", "https://agent.example/webhook/incoming_call"),
+        ("/webhook/incoming_call?a=1&b=%D7%A9", "https://agent.example/webhook/incoming_call?a=1&b=%D7%A9"),
+        ("/webhook/incoming_call", "https://agent.example:443/webhook/incoming_call"),
+    ],
+)
+def test_the_signed_url_may_have_slash_query_and_port(server: Server, path: str, signed_for: str) -> None:
+    """R2.5."""
+    assert post(server, path, CALL, PUBLIC, signed_for)[0] == 200
+
+
+def test_an_unsigned_or_wrongly_signed_call_gets_403_and_the_log_says_why(server: Server) -> None:
+    """R2.4: even from this machine, once there is an auth token."""
+    assert post(server, "/webhook/incoming_call", CALL)[0] == 403
+    server.wait_for_log("no X-Twilio-Signature header")
+    url = "https://elsewhere.example/webhook/incoming_call"
+    assert post(server, "/webhook/incoming_call", CALL, PUBLIC, url)[0] == 403
+    server.wait_for_log("does not fit: check TWILIO_AUTH_TOKEN")
+    assert post(server, "/webhook/incoming_call", CALL, PUBLIC | {"X-Twilio-Signature": "\xff"})[0] == 403
+
+
+def test_a_call_without_a_call_sid_is_a_bad_request(server: Server) -> None:
+    """R2.1."""
+    form = {"From": "+972500000001"}
+    url = "https://agent.example/webhook/incoming_call"
+    assert post(server, "/webhook/incoming_call", form, PUBLIC, url)[0] == 400
+
+
+def test_a_full_house_answers_otherwise(server: Server) -> None:
+    """R18."""
+    form = CALL | {"CallSid": "CAfull", "From": "+97230000000"}
+    url = "https://agent.example/webhook/incoming_call"
+    status, _, body = post(server, "/webhook/incoming_call", form, PUBLIC, url)
+
+    assert status == 200
+    assert ElementTree.fromstring(body).findtext("Say") == "כל הנציגות עסוקות"
+
+
+def test_callers_are_masked_and_no_token_is_logged(server: Server) -> None:
+    """R11.1, R1.3."""
+    form = CALL | {"CallSid": "CAmasked"}
+    url = "https://agent.example/webhook/incoming_call"
+    token = stream_of(post(server, "/webhook/incoming_call", form, PUBLIC, url)[2])[2]["token"]
+    line = server.wait_for_log("CAmasked")
+
+    assert "+97250***0001" in line
+    assert CALL["From"] not in server.log()
+    assert token not in server.log()
+    assert AUTH_TOKEN not in repr(WebhookSettings(AUTH_TOKEN, None, b"key"))
+
+
+@pytest.mark.parametrize("path", ["/webhook/incoming_call_preview", "/incoming_call_preview/"])
+def test_the_preview_shows_the_same_with_a_token_that_opens_nothing(server: Server, path: str) -> None:
+    """R2.3."""
+    status, headers, body = ask(server, "GET", path, headers=PUBLIC)
+    connect, stream, parameters = stream_of(body)
+
+    assert (status, headers["Content-Type"]) == (200, "application/xml; charset=utf-8")
+    assert connect.attrib["action"] == "https://agent.example/webhook/stream_ended"
+    assert stream.attrib["url"] == "wss://agent.example/ws/twilio-media"
+    for call_sid in (parameters["call_sid"], "CA1"):
+        verdict = verify(derive_key(AUTH_TOKEN), parameters["token"], call_sid, time.time())
+        assert verdict in (TokenVerdict.PREVIEW, TokenVerdict.FORGED)
+    status, headers, empty = ask(server, "HEAD", path, headers=PUBLIC)
+    assert (status, empty) == (200, b"")
+    assert int(headers["Content-Length"]) == len(body)
+
+
+def test_a_host_that_is_none_is_not_written_into_twiml(server: Server) -> None:
+    """R2.3: the Host header is a stranger's word."""
+    assert ask(server, "GET", "/incoming_call_preview", headers={"X-Forwarded-Host": "a/b?c"})[0] == 400
+
+
+def test_development_mode_takes_an_unsigned_call_from_this_machine_only(development: Server) -> None:
+    """R2.4: no auth token; the public base URL names the host."""
+    status, _, body = post(development, "/webhook/incoming_call", CALL)
+    assert status == 200
+    assert stream_of(body)[1].attrib["url"] == "wss://public.example/ws/twilio-media"
+
+    assert post(development, "/webhook/incoming_call", CALL, {"X-Forwarded-For": "203.0.113.7"})[0] == 403
+    development.wait_for_log("development mode")
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "local"),
+    [
+        ("127.0.0.1", {}, True),
+        ("::1", {}, True),
+        ("::ffff:127.0.0.1", {}, True),
+        ("127.0.0.1", {"HTTP_X_FORWARDED_FOR": "127.0.0.1, ::1"}, True),
+        ("127.0.0.1", {"HTTP_X_FORWARDED_FOR": "127.0.0.1, 203.0.113.7"}, False),
+        ("127.0.0.1", {"HTTP_X_FORWARDED_FOR": "nonsense"}, False),
+        ("127.0.0.1", {"HTTP_X_REAL_IP": "203.0.113.7"}, False),
+        ("127.0.0.1", {"HTTP_FORWARDED": "for=203.0.113.7"}, False),
+        ("203.0.113.7", {}, False),
+        ("", {}, False),
+    ],
+)
+def test_local_is_who_came_from_here_and_was_carried_by_nobody(peer: str, headers: Headers, local: bool) -> None:
+    """R2.4."""
+    assert is_local_peer({"REMOTE_ADDR": peer} | dict(headers)) is local
+
+
+def test_a_slow_body_is_given_up(server: Server) -> None:
+    """R3.1: a peer that sends half a body holds a greenlet for five seconds at most."""
+    peer = Peer(server.connect(timeout_s=30))
+    with peer.socket:
+        peer.send(b"POST /webhook/stream_status HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+        assert peer.head().split()[1] == "408"
