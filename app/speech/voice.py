@@ -1,4 +1,4 @@
-"""The agent's voice as a call uses it: stock lines from the cache, the rest from an engine, a second engine if it fails.
+"""The agent's voice as a call uses it: stock lines from the cache, the rest from an engine, then from a second one.
 
 Edge: knows green timers through `schedule`, handed in.
 """
@@ -111,8 +111,6 @@ class _Speech:
 
     def _on_late(self) -> None:
         if self._listener is not None and not self._audio:
-            if self._stream is not None:
-                self._stream.cancel()
             self._on_failed(Failed("timeout", "no audio in time", retriable=True))
 
     def _on_failed(self, failed: Failed) -> None:
