@@ -6,20 +6,22 @@ Every record carries its own time, so it means the same whenever it is applied, 
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 CallSid = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class _Record(BaseModel):
+class _Storable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    at: AwareDatetime
-
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
         return storable(value)
+
+
+class _Record(_Storable):
+    at: AwareDatetime
 
 
 class CallStarted(_Record):
@@ -52,10 +54,8 @@ class TurnSaved(_Record):
     state: dict[str, Any] | None = None
 
 
-class SlotChange(BaseModel):
+class SlotChange(_Storable):
     """A slot's new full value (None: withdrawn) and the caller's words behind it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: Any
     quote: str = ""
@@ -72,20 +72,16 @@ class SlotsChanged(_Record):
     changes: dict[Annotated[str, Field(max_length=32)], SlotChange]
 
 
-class WhatsAppRequest(BaseModel):
+class WhatsAppRequest(_Storable):
     """A summary the caller asked for and confirmed. `variables` fill the template, `body` is the text without one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     to: str = Field(pattern=r"^\+\d{8,15}$")
     body: str = Field(max_length=1600)
     variables: dict[str, str] = {}
 
 
-class CallBack(BaseModel):
+class CallBack(_Storable):
     """When the caller wants to be called: in the caller's words, and as a time where one was understood."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     when_text: str = ""
     when: AwareDatetime | None = None

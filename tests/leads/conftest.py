@@ -1,0 +1,82 @@
+"""Databases of both kinds, a clock to set, and an office's server that receives leads."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.leads.database import Database
+from app.leads.store import LeadRules, Store
+from tests.leads.postgres import Postgres, binaries
+from tests.leads.receiver import Receiver
+
+
+class Clock:
+    """The store's clock; stands still until told."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Return now."""
+        return self.now
+
+    def pass_s(self, seconds: float) -> datetime:
+        """Go on by `seconds`, and return the new now."""
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for the whole run."""
+    folder = binaries()
+    if folder is None:
+        pytest.skip("no PostgreSQL server binaries here: apt-get install postgresql to run these tests")
+    server = Postgres(folder)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path}/data/agent.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, sqlite_url: str) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return sqlite_url
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database()
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """An open database of each kind."""
+    opened = Database(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock to set."""
+    return Clock()
+
+
+@pytest.fixture
+def store(database: Database, clock: Clock) -> Store:
+    """A store with a webhook and WhatsApp."""
+    rules = LeadRules(webhook_url="https://office.example/leads", whatsapp_from="+972500000001")
+    return Store(database, rules, clock)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """The office's server."""
+    with Receiver() as server:
+        yield server

@@ -1,0 +1,81 @@
+"""A real PostgreSQL server for the tests, from the binaries of Debian's package."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+
+def binaries() -> Path | None:
+    """Return the folder of `initdb` and `postgres`, the newest version first."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    found = shutil.which("initdb")
+    folders += [Path(found).resolve().parent] if found else []
+    return next((folder for folder in folders if (folder / "postgres").exists()), None)
+
+
+class Postgres:
+    """One cluster on a free loopback port, run by another user where the tests run as root (it refuses root)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._bin = folder
+        self._user = ("postgres" if _exists("postgres") else "nobody") if os.geteuid() == 0 else None
+        self._home = Path(tempfile.mkdtemp(prefix="leads-postgres-"))
+        if self._user:
+            shutil.chown(self._home, self._user)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._run("initdb", "-D", "data", "-U", "office", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        self._databases = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start serving; returns when connections are accepted."""
+        options = f"-p {self.port} -h 127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop at once, as a crash would."""
+        self._run("pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop")
+
+    def close(self) -> None:
+        """Stop and remove everything."""
+        self.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def database(self) -> str:
+        """Make an empty database and return its URL."""
+        self._databases += 1
+        name = f"t{self._databases}"
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # a literal is asked for
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://office@127.0.0.1:{self.port}/{name}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self._bin / program), *arguments],
+            cwd=self._home,
+            user=self._user,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+
+def _exists(user: str) -> bool:
+    import pwd
+
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,73 @@
+"""The connection, the schema and the migrations."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from app.leads.database import Database, StoreDown, database_url
+from app.leads.models import Base
+
+
+def test_migrations_from_empty_make_the_schema_the_models_describe(database: Database) -> None:
+    """R14: the tables come from migrations alone."""
+    with database.begin() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": False})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_processes_that_start_together_do_not_collide_over_the_migrations(url: str) -> None:
+    """R1.6: several instances start on one empty database."""
+    program = (
+        "import sys; from app.leads.database import Database\n"
+        "from sqlalchemy import text\n"
+        "with Database(sys.argv[1]).begin() as s: print(s.execute(text('select count(*) from calls')).scalar_one())"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    answers = [process.communicate(timeout=60) for process in started]
+    assert [out.strip() for out, _ in answers] == [b"0"] * 4, answers
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_every_spelling_of_a_postgresql_url_is_understood(scheme: str) -> None:
+    """R14: DATABASE_URL as platforms hand it out."""
+    parsed = database_url(f"{scheme}://office:secret@db.example/leads?sslmode=require")
+    assert parsed.drivername == "postgresql+psycopg"
+    assert parsed.query["sslmode"] == "require"
+
+
+@pytest.mark.parametrize("url", ["mysql://office:secret@db.example/leads", "not a url: secret"])
+def test_another_url_is_refused_without_showing_its_password(url: str) -> None:
+    """R1.3: name what is wrong, never a secret."""
+    with pytest.raises(ValueError, match="DATABASE_URL") as refused:
+        database_url(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_database_that_cannot_be_reached_is_down_not_broken(tmp_path: Path) -> None:
+    """R14: the caller can tell a state of the world from a fault."""
+    (tmp_path / "file").write_text("")
+    for url in ("postgresql://office@127.0.0.1:1/leads", f"sqlite:///{tmp_path}/file/agent.db"):
+        with pytest.raises(StoreDown), Database(url).begin():
+            pass
+
+
+def test_a_sqlite_file_that_vanishes_is_made_again(tmp_path: Path) -> None:
+    """R1.6: the file system may vanish."""
+    database = Database(f"sqlite:///{tmp_path}/data/agent.db")
+    with database.begin() as session:
+        session.execute(text("SELECT count(*) FROM calls"))
+    database.close()
+    for path in (tmp_path / "data").iterdir():
+        path.unlink()
+    with pytest.raises(StoreDown), database.begin() as session:
+        session.execute(text("SELECT count(*) FROM calls"))
+    with database.begin() as session:
+        assert session.execute(text("SELECT count(*) FROM calls")).scalar_one() == 0

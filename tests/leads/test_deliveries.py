@@ -1,0 +1,144 @@
+"""Claims, results and status callbacks; on SQLite and on PostgreSQL."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+from app.leads.deliveries import Change, Claim
+from app.leads.models import Channel, DeliveryState
+from app.leads.queries import call_timeline
+from app.leads.records import CallEnded, CallStarted, FactsSaved, MessageStatus, Requeue, WhatsAppRequest
+from app.leads.store import LeadRules, Store
+from tests.leads.conftest import Clock
+
+CALLER = "+972500000007"
+
+
+def end_calls(store: Store, clock: Clock, *sids: str) -> None:
+    for sid in sids:
+        store.apply(CallStarted(at=clock.now, call_sid=sid, from_number=CALLER))
+        wish = WhatsAppRequest(to=CALLER, body="סיכום")
+        store.apply(FactsSaved(at=clock.now, call_sid=sid, whatsapp=wish))
+        store.apply(CallEnded(at=clock.now, call_sid=sid, outcome="whatsapp"))
+    clock.pass_s(5)
+
+
+def delivery(store: Store, sid: str, channel: Channel) -> dict[str, Any]:
+    with store.database.begin(read_only=True) as session:
+        rows = call_timeline(session, sid)["deliveries"]
+    return next(row for row in rows if row["channel"] == channel)
+
+
+def sent(store: Store, sid: str, message_sid: str) -> Claim:
+    claim = store.deliveries.claim(Channel.WHATSAPP, 60)
+    assert claim is not None
+    assert claim.call_sid == sid
+    store.deliveries.record(claim, Change(DeliveryState.SENT, None, "", message_sid))
+    return claim
+
+
+def report(store: Store, clock: Clock, message_sid: str, status: str, error_code: int | None = None) -> None:
+    store.apply(MessageStatus(at=clock.now, message_sid=message_sid, status=status, error_code=error_code))
+
+
+def test_instances_never_claim_the_same_delivery(store: Store, clock: Clock) -> None:
+    """R14: several instances share one outbox."""
+    sids = [f"CA{number}" for number in range(12)]
+    end_calls(store, clock, *sids)
+    claimed: list[str] = []
+
+    def claim_all() -> None:
+        while claim := store.deliveries.claim(Channel.WEBHOOK, 60):
+            claimed.append(claim.call_sid)
+
+    threads = [threading.Thread(target=claim_all) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # A claimer may meet only rows that others hold at that moment and stop: what is left is there for the next poll.
+    claim_all()
+    assert sorted(claimed) == sorted(sids)
+
+
+def test_an_attempt_whose_process_died_is_made_again_after_its_lease(store: Store, clock: Clock) -> None:
+    """R14: retried across restarts."""
+    end_calls(store, clock, "CA1")
+    first = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is None
+    clock.pass_s(61)
+    second = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert first is not None
+    assert second is not None
+    assert (first.attempts, second.attempts) == (1, 2)
+    assert first.idempotency_key == second.idempotency_key
+    store.deliveries.record(first, Change(DeliveryState.PENDING, clock.now + timedelta(hours=1), "late"))
+    assert delivery(store, "CA1", Channel.WEBHOOK)["last_error"] == ""
+    store.deliveries.record(second, Change(DeliveryState.DELIVERED, None, ""))
+    assert delivery(store, "CA1", Channel.WEBHOOK)["state"] == "delivered"
+
+
+def test_what_was_given_up_is_visible_and_can_be_sent_again(store: Store, clock: Clock) -> None:
+    """R14: what cannot be delivered is visible, never dropped."""
+    end_calls(store, clock, "CA1")
+    claim = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert claim is not None
+    store.deliveries.record(claim, Change(DeliveryState.FAILED_PERMANENTLY, None, "HTTP 410"))
+    assert delivery(store, "CA1", Channel.WEBHOOK)["last_error"] == "HTTP 410"
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is None
+    store.apply(Requeue(at=clock.now, delivery_id=claim.delivery_id))
+    again = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert again is not None
+    assert again.attempts == 1
+
+
+def test_the_status_callback_tells_that_the_message_arrived(store: Store, clock: Clock) -> None:
+    """R10.5: Twilio taking a message is not its delivery."""
+    end_calls(store, clock, "CA1")
+    sent(store, "CA1", "SM1")
+    report(store, clock, "SM1", "sent")
+    assert delivery(store, "CA1", Channel.WHATSAPP)["state"] == "sent"
+    report(store, clock, "SM1", "read")
+    report(store, clock, "SM1", "failed", 63016)
+    assert delivery(store, "CA1", Channel.WHATSAPP)["state"] == "delivered"
+
+
+def test_a_callback_that_overtakes_the_record_of_its_send_is_not_lost(store: Store, clock: Clock) -> None:
+    """R14: the callback may reach another instance first."""
+    end_calls(store, clock, "CA1")
+    report(store, clock, "SM1", "failed", 63024)
+    sent(store, "CA1", "SM1")
+    row = delivery(store, "CA1", Channel.WHATSAPP)
+    assert row["state"] == "failed_permanently"
+    assert "63024" in row["last_error"]
+
+
+def test_outside_the_24_hour_window_the_template_is_asked_for_once(store: Store, clock: Clock) -> None:
+    """R14: error 63016."""
+    end_calls(store, clock, "CA1")
+    sent(store, "CA1", "SM1")
+    report(store, clock, "SM1", "undelivered", 63016)
+    again = sent(store, "CA1", "SM2")
+    assert again.message["by_template"] is True
+    assert again.message["body"] == "סיכום"
+    report(store, clock, "SM2", "undelivered", 63016)
+    assert delivery(store, "CA1", Channel.WHATSAPP)["state"] == "failed_permanently"
+
+
+def test_a_rate_limit_in_the_callback_is_tried_again_later(store: Store, clock: Clock) -> None:
+    """R14: retried with a pause."""
+    end_calls(store, clock, "CA1")
+    sent(store, "CA1", "SM1")
+    report(store, clock, "SM1", "failed", 63018)
+    assert store.deliveries.claim(Channel.WHATSAPP, 60) is None
+    clock.pass_s(61)
+    assert store.deliveries.claim(Channel.WHATSAPP, 60) is not None
+
+
+def test_whatsapp_without_a_sender_fails_visibly(store: Store, clock: Clock) -> None:
+    """R14: what cannot be delivered is visible."""
+    unset = Store(store.database, LeadRules(), clock)
+    end_calls(unset, clock, "CA1")
+    row = delivery(unset, "CA1", Channel.WHATSAPP)
+    assert row["state"] == "failed_permanently"
+    assert "WHATSAPP_FROM" in row["last_error"]

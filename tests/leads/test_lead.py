@@ -1,0 +1,96 @@
+"""What a lead says, against its published schema."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import app.leads.lead as lead_module
+from app.dialog.slots import SLOT_NAMES
+from app.leads.lead import caller_number, lead_payload
+from app.leads.models import Call, Slot, Turn
+
+SCHEMA = json.loads((Path(lead_module.__file__).parent / "lead_schema.json").read_text())
+START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+VALUES = st.one_of(st.none(), st.text(max_size=5), st.integers(0), st.floats(0, 9), st.lists(st.text(max_size=5)))
+
+
+def call(**given_values: object) -> Call:
+    values = {
+        "call_sid": "CA1",
+        "channel": "call",
+        "from_number": "+972500000007",
+        "to_number": "+972500000001",
+        "started_at": START,
+        "last_activity_at": START + timedelta(seconds=61.4),
+        "ended_at": None,
+        "outcome": "confirmed",
+        "facts": {},
+    }
+    return Call(**{**values, **given_values})
+
+
+def slot(name: str, value: object, *, confirmed: bool = False) -> Slot:
+    return Slot(slot=name, value={"value": value}, turn=2, quote="כן", confidence=None, confirmed=confirmed)
+
+
+@given(
+    st.dictionaries(st.sampled_from(SLOT_NAMES), VALUES),
+    st.sampled_from(["", "anonymous", "+972500000007"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "summary": st.text(max_size=5),
+            "refused": st.lists(st.sampled_from(SLOT_NAMES)),
+            "call_back": st.sampled_from([{"when_text": "מחר"}, {"when_text": "", "when": START.isoformat()}]),
+            "whatsapp": st.just({"to": "+972500000007", "body": "שלום", "variables": {}}),
+            "owner": st.booleans(),
+        },
+    ),
+)
+def test_every_lead_fits_the_published_schema(values: dict[str, object], caller: str, facts: dict[str, object]) -> None:
+    """R14: the office's programmers may rely on lead_schema.json."""
+    values = {name: str(value or "דנה") if name in ("name", "phone") else value for name, value in values.items()}
+    slots = [slot(name, value) for name, value in values.items()]
+    turns = [Turn(number=1, caller_text="שלום", agent_text="ערב טוב", agent_heard=None)]
+    payload = lead_payload(call(from_number=caller, facts=facts), slots, turns)
+    jsonschema.validate(json.loads(json.dumps(payload)), SCHEMA)
+
+
+def test_the_schema_is_a_schema_and_names_every_slot() -> None:
+    """R14: documented schema."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert set(SCHEMA["properties"]["slots"]["properties"]) == set(SLOT_NAMES)
+
+
+def test_the_number_the_caller_gave_comes_before_the_caller_id() -> None:
+    """R10.2: contact details."""
+    slots = [slot("phone", "+972521111111", confirmed=True), slot("name", "דנה")]
+    contact = lead_payload(call(), slots, [])["contact"]
+    assert contact == {
+        "name": "דנה",
+        "phone": "+972521111111",
+        "phone_source": "caller",
+        "phone_confirmed": True,
+    }
+    assert lead_payload(call(), [], [])["contact"]["phone_source"] == "caller_id"
+    assert lead_payload(call(from_number=""), [], [])["contact"]["phone"] is None
+
+
+def test_the_transcript_holds_what_was_heard() -> None:
+    """R7.5: what was heard, not what was generated."""
+    turns = [
+        Turn(number=0, caller_text="", agent_text="שלום וברוכים הבאים", agent_heard="שלום"),
+        Turn(number=1, caller_text="דירה", agent_text="באיזה אזור?", agent_heard=None),
+    ]
+    assert [turn["agent"] for turn in lead_payload(call(), [], turns)["transcript"]] == ["שלום", "באיזה אזור?"]
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "+266696687", "client:browser", "sip:a@b.example", "100"])
+def test_what_nobody_can_call_back_is_no_number(number: str) -> None:
+    """R14: a withheld number makes no lead."""
+    assert caller_number(number) is None

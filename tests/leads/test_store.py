@@ -1,0 +1,258 @@
+"""Records in, rows and leads out; on SQLite and on PostgreSQL."""
+
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app.leads.models import Channel, Delivery, Lead, Turn
+from app.leads.queries import call_state, call_timeline
+from app.leads.records import (
+    CallBack,
+    CallEnded,
+    CallStarted,
+    FactsSaved,
+    Record,
+    SlotChange,
+    SlotsChanged,
+    TurnSaved,
+    WhatsAppRequest,
+)
+from app.leads.store import Store
+from tests.leads.conftest import Clock
+
+SID = "CA" + "1" * 32
+CALLER = "+972500000007"
+
+
+def started(clock: Clock, sid: str = SID, caller: str = CALLER) -> CallStarted:
+    return CallStarted(at=clock.now, call_sid=sid, stream_sid="MZ1", from_number=caller, to_number="+972500000001")
+
+
+def slot(clock: Clock, sid: str = SID, turn: int = 1, **values: Any) -> SlotsChanged:
+    changes = {name: SlotChange(value=value, quote="כן", confidence=0.9) for name, value in values.items()}
+    return SlotsChanged(at=clock.now, call_sid=sid, turn=turn, changes=changes)
+
+
+def timeline(store: Store, sid: str = SID) -> dict[str, Any]:
+    with store.database.begin(read_only=True) as session:
+        return call_timeline(session, sid)
+
+
+def leads(store: Store) -> int:
+    with store.database.begin(read_only=True) as session:
+        return session.scalar(select(func.count()).select_from(Lead)) or 0
+
+
+def test_a_call_is_there_as_it_happened(store: Store, clock: Clock) -> None:
+    """R14: the call, its turns and its slots are stored as they happen."""
+    store.apply(started(clock))
+    store.apply(
+        TurnSaved(
+            at=clock.pass_s(4),
+            call_sid=SID,
+            number=1,
+            caller_text="דירה בחיפה",
+            agent_text="כמה חדרים אתם מחפשים?",
+            agent_heard="כמה חדרים",
+            asked="rooms",
+            intent="provide_info",
+            latencies_ms={"asr": 120.5, "voice_to_voice": 900},
+            state={"asked": "rooms"},
+        )
+    )
+    store.apply(slot(clock, area=["חיפה"], property_type="apartment"))
+    told = timeline(store)
+    assert told["call"]["from_number"] == CALLER
+    assert told["call"]["ended_at"] is None
+    assert told["lead"] is None
+    assert told["turns"][0]["agent_heard"] == "כמה חדרים"
+    assert told["turns"][0]["latencies_ms"] == {"asr": 120.5, "voice_to_voice": 900}
+    assert told["slots"]["area"]["value"] == ["חיפה"]
+    assert (told["slots"]["area"]["quote"], told["slots"]["area"]["turn"]) == ("כן", 1)
+
+
+def test_the_same_records_twice_change_nothing(store: Store, clock: Clock) -> None:
+    """R14: a record may be sent again after a crash."""
+    records: list[Record] = [
+        started(clock),
+        TurnSaved(at=clock.pass_s(1), call_sid=SID, number=1, caller_text="שלום"),
+        slot(clock, deal="rent"),
+        FactsSaved(at=clock.pass_s(1), call_sid=SID, summary="דירה להשכרה", refused=["budget_max"]),
+        CallEnded(at=clock.pass_s(1), call_sid=SID, outcome="confirmed"),
+    ]
+    for record in records:
+        store.apply(record)
+    once = timeline(store)
+    for record in records + records:
+        store.apply(record)
+    assert timeline(store) == once
+    assert leads(store) == 1
+
+
+def test_a_turn_saved_again_tells_what_was_heard_and_an_older_one_does_not_undo_it(store: Store, clock: Clock) -> None:
+    """R7.5: only what was heard counts, whatever order the records come in."""
+    generated = TurnSaved(at=clock.pass_s(1), call_sid=SID, number=1, agent_text="שלום וברוכים הבאים", state={"n": 1})
+    heard = TurnSaved(
+        at=clock.pass_s(1), call_sid=SID, number=1, agent_text="שלום וברוכים הבאים", agent_heard="שלום", state={"n": 2}
+    )
+    for record in (heard, generated):
+        store.apply(record)
+    assert timeline(store)["turns"][0]["agent_heard"] == "שלום"
+    with store.database.begin(read_only=True) as session:
+        assert call_state(session, SID)["state"] == {"n": 2}
+
+
+def test_a_correction_replaces_and_a_withdrawal_empties_a_slot(store: Store, clock: Clock) -> None:
+    """R10.2: corrections replace."""
+    early = slot(clock, budget_max=2_000_000)
+    clock.pass_s(5)
+    store.apply(slot(clock, turn=2, budget_max=2_500_000, area=["חיפה"]))
+    store.apply(early)
+    clock.pass_s(5)
+    store.apply(slot(clock, turn=3, area=None))
+    slots = timeline(store)["slots"]
+    assert slots["budget_max"]["value"] == 2_500_000
+    assert slots["area"]["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("caller", "value", "expected"),
+    [
+        (CALLER, None, 1),
+        ("anonymous", None, 0),
+        ("+266696687", None, 0),
+        ("anonymous", "rent", 1),
+        ("client:browser", None, 0),
+    ],
+)
+def test_a_number_or_one_slot_makes_a_lead(
+    store: Store, clock: Clock, caller: str, value: str | None, expected: int
+) -> None:
+    """R14: each finished call with at least a phone or one slot is one lead."""
+    store.apply(started(clock, caller=caller))
+    store.apply(slot(clock, deal=value))
+    store.apply(CallEnded(at=clock.pass_s(9), call_sid=SID, outcome="goodbye"))
+    assert leads(store) == expected
+
+
+def test_an_ended_call_is_delivered_after_it_has_settled(store: Store, clock: Clock) -> None:
+    """R3.3, R14: the status webhook may overtake the call's last words; they still reach the lead."""
+    store.apply(started(clock))
+    store.apply(CallEnded(at=clock.pass_s(10), call_sid=SID))
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is None
+    store.apply(slot(clock, area=["חיפה"]))
+    store.apply(CallEnded(at=clock.pass_s(1), call_sid=SID, outcome="confirmed"))
+    clock.pass_s(3)
+    claim = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert claim is not None
+    assert claim.payload["slots"]["area"]["value"] == ["חיפה"]
+    assert claim.payload["call"]["outcome"] == "confirmed"
+    assert claim.payload["call"]["duration_s"] == 10
+    assert claim.idempotency_key == f"lead-{SID}"
+
+
+def test_a_lead_on_its_way_is_left_as_it_was_sent(store: Store, clock: Clock) -> None:
+    """R14: one idempotency key names one content."""
+    store.apply(started(clock))
+    store.apply(CallEnded(at=clock.pass_s(10), call_sid=SID, outcome="goodbye"))
+    clock.pass_s(5)
+    claim = store.deliveries.claim(Channel.WEBHOOK, 60)
+    store.apply(slot(clock, area=["חיפה"]))
+    assert claim is not None
+    assert timeline(store)["lead"]["payload"] == claim.payload
+    assert timeline(store)["slots"]["area"]["value"] == ["חיפה"]
+    assert leads(store) == 1
+
+
+def test_a_silent_call_is_abandoned_and_becomes_a_lead(store: Store, clock: Clock) -> None:
+    """R14: an abandoned call is a lead too, also found at the next start."""
+    store.apply(started(clock))
+    store.apply(slot(clock, area=["חיפה"]))
+    clock.pass_s(500)
+    store.apply(started(clock, sid="CA2"))
+    assert store.sweep() == 0
+    clock.pass_s(200)
+    assert store.sweep() == 1
+    assert store.sweep() == 0
+    told = timeline(store)
+    assert told["call"]["outcome"] == "abandoned"
+    assert told["lead"]["payload"]["slots"]["area"]["value"] == ["חיפה"]
+
+
+def test_an_abandoned_call_that_goes_on_elsewhere_is_open_again(store: Store, clock: Clock) -> None:
+    """R18: the media socket is reconnected at another instance; the call is still one lead."""
+    store.apply(started(clock))
+    assert store.abandon({SID, "CA-unknown"}) == 1
+    assert leads(store) == 1
+    clock.pass_s(5)
+    store.apply(started(clock))
+    assert timeline(store)["call"]["ended_at"] is None
+    assert leads(store) == 0
+    store.apply(slot(clock, deal="rent"))
+    store.apply(CallEnded(at=clock.pass_s(5), call_sid=SID, outcome="confirmed"))
+    assert timeline(store)["lead"]["payload"]["call"]["outcome"] == "confirmed"
+    assert leads(store) == 1
+
+
+def test_an_abandoned_call_whose_lead_is_out_stays_one_lead(store: Store, clock: Clock) -> None:
+    """R14: once per lead."""
+    store.apply(started(clock))
+    store.abandon({SID})
+    clock.pass_s(100)
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is not None
+    store.apply(slot(clock, deal="rent"))
+    store.apply(CallEnded(at=clock.pass_s(5), call_sid=SID, outcome="confirmed"))
+    told = timeline(store)
+    assert leads(store) == 1
+    assert told["call"]["outcome"] == "confirmed"
+    assert len(told["deliveries"]) == 1
+
+
+def test_whatsapp_goes_out_once_and_only_when_asked_for(store: Store, clock: Clock) -> None:
+    """R10.5: WhatsApp when asked for and confirmed; a call-back time is recorded."""
+    store.apply(started(clock))
+    wish = WhatsAppRequest(to=CALLER, body="דירה בחיפה", variables={"1": "דירה בחיפה"})
+    call_back = CallBack(when_text="מחר בבוקר")
+    store.apply(FactsSaved(at=clock.pass_s(1), call_sid=SID, whatsapp=wish, call_back=call_back))
+    store.apply(CallEnded(at=clock.pass_s(1), call_sid=SID, outcome="whatsapp"))
+    clock.pass_s(4)
+    claim = store.deliveries.claim(Channel.WHATSAPP, 60)
+    assert claim is not None
+    assert (claim.target, claim.message["body"]) == (CALLER, "דירה בחיפה")
+    assert claim.payload["call_back"] == {"when_text": "מחר בבוקר"}
+    assert store.deliveries.claim(Channel.WHATSAPP, 60) is None
+
+
+def test_instances_that_write_one_call_at_once_make_one_lead(store: Store, clock: Clock) -> None:
+    """R1.6: the webhook and the media socket of one call may be at different instances."""
+    faults: list[Exception] = []
+
+    def write(number: int) -> None:
+        try:
+            store.apply(TurnSaved(at=clock.now, call_sid=SID, number=number, caller_text="כן"))
+            store.apply(slot(clock, deal="rent"))
+            store.apply(CallEnded(at=clock.now, call_sid=SID, outcome="confirmed"))
+        except Exception as fault:  # noqa: BLE001 - told by the assertion below
+            faults.append(fault)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    with store.database.begin(read_only=True) as session:
+        assert session.scalar(select(func.count()).select_from(Turn)) == 8
+        assert session.scalar(select(func.count()).select_from(Delivery)) == 1
+    assert len(timeline(store)["lead"]["payload"]["transcript"]) == 8
+
+
+def test_text_that_no_database_can_hold_is_stored_without_it(store: Store, clock: Clock) -> None:
+    """R14: one odd character does not cost the turn."""
+    store.apply(
+        TurnSaved(at=clock.now, call_sid=SID, number=1, caller_text="של\x00ום \ud800", state={"a\x00": ["\x00", 1e999]})
+    )
+    assert timeline(store)["turns"][0]["caller_text"] == "שלום ?"
+    assert timeline(store)["call"]["state"] == {"a": ["", None]}
