@@ -1,0 +1,187 @@
+"""Say phonemes with Kokoro-82M (int8): phonemes in, telephone speech out (R15).
+
+Text goes Nakdimon -> g2p -> Kokoro. A line is said in pieces, cut where a speaker pauses, so that the first piece is
+heard while the next is being made.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.media.codec import encode_ulaw
+from app.speech.embedded import g2p
+from app.speech.embedded.nikud import Nakdimon, bare
+from app.speech.embedded.resample import KOKORO_HZ, TELEPHONE_HZ, Signal, kokoro_to_telephone
+
+DEFAULT_VOICE = "ef_dora"
+_STAND_IN_VOICE = "jf_gongitsune"
+_SPEED = 1.0
+_LEVEL_DBFS = -20.0
+_PEAK = 0.85
+_LONGEST_TOKENS = 480
+_LONGEST_PIECE = 60
+"""Letters; some 4 s of speech. A longer piece would keep the caller waiting."""
+_SHORTEST_PIECE = 12
+"""Letters; the model clips the first sound of anything shorter."""
+_PAUSE_MS = {",": 130, ";": 180, ":": 180, ".": 260, "?": 260, "!": 260}
+_EDGE_MS = 30
+"""Silence left around a piece when the model's own (up to half a second) is cut away."""
+
+# Rows of the model's embedding (its v1.0 vocabulary), for the symbols that g2p makes.
+_TOKENS = {
+    ";": 1,
+    ":": 2,
+    ",": 3,
+    ".": 4,
+    "!": 5,
+    "?": 6,
+    " ": 16,
+    "ʦ": 20,
+    "a": 43,
+    "b": 44,
+    "d": 46,
+    "e": 47,
+    "f": 48,
+    "h": 50,
+    "i": 51,
+    "j": 52,
+    "k": 53,
+    "l": 54,
+    "m": 55,
+    "n": 56,
+    "o": 57,
+    "p": 58,
+    "s": 61,
+    "t": 62,
+    "u": 63,
+    "v": 64,
+    "w": 65,
+    "x": 66,
+    "z": 68,
+    "ʤ": 82,
+    "ɡ": 92,
+    "ɾ": 125,
+    "ʃ": 131,
+    "ʧ": 133,
+    "ʒ": 147,
+    "ˈ": 156,
+}
+
+
+def pieces(text: str) -> list[str]:
+    """Return `text` cut at its pauses into pieces that are neither too short nor too long; each ends as it did."""
+    said: list[str] = []
+    for clause in re.findall(r"[^,.?!;:]+[,.?!;:]*", text):
+        for part in _bounded(clause.strip()):
+            if said and min(_letters(said[-1]), _letters(part)) < _SHORTEST_PIECE:
+                said[-1] = f"{said[-1]} {part}"
+            elif part:
+                said.append(part)
+    return said
+
+
+def _letters(text: str) -> int:
+    """Return how long `text` is to say; its vowel points do not count."""
+    return len(bare(text))
+
+
+def _bounded(clause: str) -> list[str]:
+    """Cut a clause without pauses into equal parts at its spaces, when it is too long to say in one piece."""
+    parts = -(-_letters(clause) // _LONGEST_PIECE)
+    if parts <= 1:
+        return [clause]
+    cut: list[str] = [""]
+    for spoken in clause.split():
+        if _letters(cut[-1]) >= _letters(clause) / parts:
+            cut.append("")
+        cut[-1] = f"{cut[-1]} {spoken}".strip()
+    return cut
+
+
+class Kokoro:
+    """The voice; one at a time may use it."""
+
+    def __init__(self, folder: Path, threads: int = 2) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        file = folder / "kokoro-v1.0.int8.onnx"
+        self._session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._folder = folder
+        self._styles: dict[str, Signal] = {}
+
+    def say(self, phonemes: str, voice: str = DEFAULT_VOICE) -> Signal:
+        """Return 24 kHz speech; empty when there is nothing to say.
+
+        Raises:
+            KeyError: there is no such voice.
+        """
+        tokens = [_TOKENS[symbol] for symbol in phonemes if symbol in _TOKENS][:_LONGEST_TOKENS]
+        if not any(symbol.isalpha() for symbol in phonemes):
+            return np.zeros(0, np.float32)
+        style = self._style(voice)[len(tokens) - 1].reshape(1, -1)
+        inputs = {
+            "tokens": np.array([[0, *tokens, 0]], np.int64),
+            "style": style,
+            "speed": np.array([_SPEED], np.float32),
+        }
+        audio: Signal = self._session.run(None, inputs)[0].ravel()
+        return audio
+
+    def _style(self, voice: str) -> Signal:
+        if voice not in self._styles:
+            own, shared = self._folder / f"{voice}.bin", self._folder / "voices_ja.npz"
+            if own.is_file():
+                style = np.fromfile(own, np.float32)
+            elif shared.is_file():
+                with np.load(shared) as voices:
+                    style = voices[voice if voice in voices else _STAND_IN_VOICE].astype(np.float32)
+            else:
+                raise KeyError(f"no voice {voice!r} in {self._folder}")
+            self._styles[voice] = style.reshape(-1, 256)
+        return self._styles[voice]
+
+
+class Speaker:
+    """Hebrew text to telephone speech."""
+
+    def __init__(self, models: Path, threads: int = 2) -> None:
+        self._nakdimon = Nakdimon(models / "nakdimon" / "nakdimon.onnx", threads)
+        self._kokoro = Kokoro(models / "kokoro", threads)
+
+    def speak(self, text: str, voice: str = DEFAULT_VOICE) -> Iterator[bytes]:
+        """Yield mu-law 8 kHz speech piece by piece, at about -20 dBFS; nothing for a text without Hebrew letters."""
+        pointed = self._nakdimon.point(text)
+        spoken = pieces(pointed)
+        for at, piece in enumerate(spoken):
+            audio = _trimmed(self._kokoro.say(g2p.phonemes(piece), voice))
+            if not len(audio):
+                continue
+            pause_ms = _PAUSE_MS.get(piece[-1], 0) if at < len(spoken) - 1 else 0
+            telephone = np.pad(kokoro_to_telephone(audio), (0, pause_ms * TELEPHONE_HZ // 1000))
+            yield encode_ulaw(np.rint(levelled(telephone) * 32767).astype(np.int16))
+
+
+def levelled(speech: Signal) -> Signal:
+    """Return `speech` with its voiced parts at -20 dBFS, or lower where a peak would clip."""
+    voiced = speech[np.abs(speech) > 0.02 * np.max(np.abs(speech), initial=1e-9)]
+    loudness = float(np.sqrt(np.mean(voiced**2))) if len(voiced) else 1.0
+    peak = float(np.max(np.abs(speech), initial=1e-9))
+    return speech * np.float32(min(10 ** (_LEVEL_DBFS / 20) / max(loudness, 1e-9), _PEAK / peak))
+
+
+def _trimmed(audio: Signal) -> Signal:
+    """Cut away the silence before and after, but for an edge, faded so that it does not click."""
+    loud = np.flatnonzero(np.abs(audio) > 0.01 * np.max(np.abs(audio), initial=1e-9))
+    if not len(loud):
+        return audio[:0]
+    edge = KOKORO_HZ * _EDGE_MS // 1000
+    cut = audio[max(0, loud[0] - edge) : loud[-1] + edge].copy()
+    fade = np.linspace(0, 1, min(edge // 2, len(cut) // 2), dtype=np.float32)
+    cut[: len(fade)] *= fade
+    cut[len(cut) - len(fade) :] *= fade[::-1]
+    return cut
