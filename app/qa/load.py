@@ -6,6 +6,7 @@ server. A frame's lateness is counted against the earliest steady 20 ms schedule
 """
 
 import asyncio
+import contextlib
 import itertools
 import random
 import secrets
@@ -20,7 +21,7 @@ import click
 import numpy as np
 
 from app.qa.player import SAMPLES_PER_MS
-from app.qa.script import Cue, Script, Turn
+from app.qa.script import Cue, Phase, Script, Turn
 from app.qa.sockets import ServerError, post
 from app.qa.twilio_peer import Account, TwilioPeer
 from app.qa.utterance import Line, UtteranceError, load_utterance
@@ -29,12 +30,12 @@ CALLBACKS = ("/webhook/stream_status", "/webhook/stream_ended", "/webhook/call_s
 NO_CONTENT = 204
 PROBE_EVERY_S = 0.1
 GAP_MS = (300, 1500)
-ROUNDS = 1000
+NORMAL_CLOSES = (1000, 1005)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """How many calls say what, and for how long once all are up. Calls start `ramp_s / calls` apart."""
+    """How many calls say what, and for how long once all are up; calls start `ramp_s / calls` apart."""
 
     calls: int
     cues: tuple[Cue, ...]
@@ -59,12 +60,19 @@ class LoadReport:
     callback_faults: int = 0
     own_late_ms: list[float] = field(default_factory=list)
     own_cpu_percent_per_call: float = 0.0
+    calls_made: int = 0
+    closed_by_server: int = 0
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def summary(self) -> dict[str, float]:
         """Return the figures by name; a percentile of nothing is left out rather than called nought."""
-        figures: dict[str, float] = {"calls": self.calls, "turns": len(self.turns)}
+        figures: dict[str, float] = {
+            "calls": self.calls,
+            "calls_made": self.calls_made,
+            "closed_by_server": self.closed_by_server,
+            "turns": len(self.turns),
+        }
         voice_to_voice = [turn.voice_to_voice_ms for turn in self.turns]
         barge_ins = [turn.barge_in_ms for turn in self.turns]
         for name, values, percents in (
@@ -100,15 +108,16 @@ def percentiles(name: str, values: Sequence[float], percents: Sequence[int]) -> 
 
 
 class _Call:
-    """One of the calls: its own timer, on an absolute clock."""
+    """One call: its own timer, on an absolute clock."""
 
     def __init__(self, options: LoadOptions, number: int, own_late_ms: list[float]) -> None:
         self.peer = TwilioPeer(
             Account(options.url, options.auth_token, options.public_url), strict=False, keep_audio=False
         )
+        self.ended = asyncio.Event()
         self._line = Line()
         first = number % len(options.cues)
-        cues = (options.cues[first:] + options.cues[:first]) * ROUNDS
+        cues = options.cues[first:] + options.cues[:first]
         # Callers do not breathe in step: each has its own pause before it speaks.
         gap_ms = random.Random(number).randint(*GAP_MS)  # noqa: S311 - a reproducible spread, no secret
         self.script = Script(cues, self.peer.player, self._line, gap_ms=gap_ms, patience_ms=options.patience_ms)
@@ -123,14 +132,17 @@ class _Call:
         await self.peer.connect()
         self._schedule()
 
-    def stop(self) -> None:
-        """Send no more."""
+    async def stop(self) -> None:
+        """Send no more, and hang up."""
         if self._timer:
             self._timer.cancel()
+        await self.peer.hang_up()
 
     def _schedule(self) -> None:
         if self.peer.open and not self.script.over:
             self._timer = self._loop.call_at(self.peer.frame_due_s(self._number), self._tick)
+        else:
+            self.ended.set()
 
     def _tick(self) -> None:
         now_s = self._loop.time()
@@ -143,40 +155,46 @@ class _Call:
 
 
 async def run_load(options: LoadOptions, live: Callable[[], None] = lambda: None) -> LoadReport:
-    """Make the calls, keep them talking for `options.seconds`, hang up, and report.
+    """Keep the calls talking until `options.seconds` after the last was due to start, and report.
 
-    `live` is called (on a thread) half-way through, with all calls up: to look at the server's memory, say.
+    A caller who has said all cues hangs up and calls again. `live` is called (on a thread) half-way through, with
+    all calls up: to look at the server's memory, say.
 
     Raises:
-        ServerError: the first call already could not be made.
+        ServerError: not one call could be made.
     """
     report = LoadReport(options.calls)
-    calls: list[_Call] = []
     cpu_s, started_s = time.process_time(), time.monotonic()
-    for number in range(options.calls):
+    end_s = asyncio.get_running_loop().time() + options.ramp_s + options.seconds
+    probe = asyncio.create_task(_probe_callbacks(options, report))
+    callers = [asyncio.create_task(_caller(options, number, report, end_s)) for number in range(options.calls)]
+    await asyncio.sleep(options.ramp_s + options.seconds / 2)
+    await asyncio.to_thread(live)
+    await asyncio.gather(*callers)
+    probe.cancel()
+    busy_s = time.process_time() - cpu_s
+    report.own_cpu_percent_per_call = round(100.0 * busy_s / (time.monotonic() - started_s) / options.calls, 3)
+    if not report.calls_made:
+        raise ServerError(report.failures[0])
+    return report
+
+
+async def _caller(options: LoadOptions, number: int, report: LoadReport, end_s: float) -> None:
+    """Call, talk, hang up, call again, till the end; give up after a call that could not be made."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(number * options.ramp_s / options.calls)
+    while (left_s := end_s - loop.time()) > 0:
         call = _Call(options, number, report.own_late_ms)
         try:
             await call.start()
         except ServerError as exc:
-            if not calls:
-                raise
             report.failures.append(str(exc))
-        else:
-            calls.append(call)
-        await asyncio.sleep(max(0.0, started_s + (number + 1) * options.ramp_s / options.calls - time.monotonic()))
-    probe = asyncio.create_task(_probe_callbacks(options, report))
-    await asyncio.sleep(options.seconds / 2)
-    await asyncio.to_thread(live)
-    await asyncio.sleep(options.seconds / 2)
-    probe.cancel()
-    busy_s = time.process_time() - cpu_s
-    report.own_cpu_percent_per_call = round(100.0 * busy_s / (time.monotonic() - started_s) / options.calls, 3)
-    for call in calls:
-        call.stop()
-    for call in calls:
+            return
+        report.calls_made += 1
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(call.ended.wait(), left_s)
         _collect(call, report)
-    await asyncio.gather(*(call.peer.hang_up() for call in calls))
-    return report
+        await call.stop()
 
 
 def _collect(call: _Call, report: LoadReport) -> None:
@@ -185,12 +203,16 @@ def _collect(call: _Call, report: LoadReport) -> None:
     report.deadline_late_ms.extend(late / SAMPLES_PER_MS for late in player.deadline_lateness)
     report.underrun_gaps_ms.extend(hole.gap_samples / SAMPLES_PER_MS for hole in player.underruns)
     # A turn that the end of the run cut off was not judged and counts for nothing.
-    report.turns.extend(turn for turn in call.script.turns if turn.judged)
+    turns = [turn for turn in call.script.turns if turn.judged]
+    report.turns.extend(turns)
     report.warnings.extend(call.peer.warnings)
     if call.peer.closed:
-        report.failures.append(f"the server closed a call: {call.peer.closed}")
-    elif call.script.over:
-        report.failures.append(f"a call ended early: {call.script.phase.value}")
+        report.closed_by_server += 1
+        if not turns or call.peer.closed[0] not in NORMAL_CLOSES:
+            code, reason = call.peer.closed
+            report.failures.append(f"the server closed a call after {len(turns)} turns: {code} {reason}".rstrip())
+    elif call.script.phase is Phase.UNANSWERED:
+        report.failures.append("a call ended early: the agent stayed silent")
 
 
 async def _probe_callbacks(options: LoadOptions, report: LoadReport) -> None:

@@ -21,7 +21,7 @@ def test_calls_talk_side_by_side_and_are_measured_at_each_ear() -> None:
             options = LoadOptions(5, cues, agent.url, seconds=4.0, ramp_s=0.2)
             report = await run_load(options, live=lambda: looks.append(len(agent.messages)))
             sids = {message["streamSid"] for message in agent.messages if message["event"] == "start"}
-            assert len(sids) == 5
+            assert len(sids) == report.calls_made >= 5
             return report
 
     report = asyncio.run(scene())

@@ -1,0 +1,61 @@
+"""What one core spends and holds: processes watched through /proc."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PPID, _UTIME, _STIME = 1, 11, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """CPU seconds so far and resident memory now, of some processes together."""
+
+    cpu_s: float
+    rss_mb: float
+    pss_mb: float
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, and theirs."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and (fields := _stat(int(folder.name))):
+            parents.setdefault(int(fields[_PPID]), []).append(int(folder.name))
+    found, waiting = [], [pid]
+    while waiting:
+        below = parents.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def usage(pids: Iterable[int]) -> Usage:
+    """Sum up processes; one that has ended counts for nothing. `pss_mb` counts shared pages once."""
+    cpu_s = rss_mb = pss_mb = 0.0
+    for pid in pids:
+        fields = _stat(pid)
+        if fields is None:
+            continue
+        cpu_s += (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS_PER_S
+        rss_mb += _kilobytes(Path(f"/proc/{pid}/status"), "VmRSS:") / 1024
+        pss_mb += _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") / 1024
+    return Usage(cpu_s, rss_mb, pss_mb)
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()
+
+
+def _kilobytes(path: Path, name: str) -> float:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((float(line.split()[1]) for line in lines if line.startswith(name)), 0.0)
