@@ -1,8 +1,8 @@
 """WebSocket frames, server side, without extensions (RFC 6455 §5). Pure: bytes in, events out.
 
 Why not wsproto, which is right in every case tested here: fifty messages a second and call pass through this, and
-doing only the server's half without extensions costs a third of its CPU. The tests hold it against wsproto, frame by
-frame.
+doing only the server's half without extensions costs a fifth of its CPU (3 µs against 17 for a Twilio message). The
+tests hold it against wsproto, frame by frame.
 """
 
 import codecs

@@ -66,14 +66,14 @@ class TwilioRest:
     """One account's REST API. `base_url` points it elsewhere (an emulator, a regional proxy)."""
 
     def __init__(
-        self, account_sid: str, auth_token: str, *, base_url: str = API_URL, timeout_s: float = TIMEOUT_S
+        self, account_sid: str, auth_token: str, *, base_url: str | None = None, timeout_s: float = TIMEOUT_S
     ) -> None:
         # A non-empty `environment` keeps the client from reading TWILIO_REGION and TWILIO_EDGE, which would send calls
         # to another region and end in a 401.
         self._client = Client(
             account_sid,
             auth_token,
-            http_client=_HttpClient(base_url, timeout_s),
+            http_client=_HttpClient(base_url or API_URL, timeout_s),
             environment={"TWILIO_ACCOUNT_SID": account_sid},
         )
 

@@ -174,6 +174,9 @@ class WebSocket:
             data = b""
         if data:
             self._events.extend(self._decoder.feed(data))
+            if len(data) == _READ_BYTES:
+                # More is waiting, and eventlet yields only when nothing is: a flood on one line would starve all calls.
+                eventlet.sleep(0)
         else:
             self._finish()
 

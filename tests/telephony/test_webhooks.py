@@ -133,6 +133,8 @@ def test_a_wrong_method_gets_405(server: Server, path: str) -> None:
         ("Transfer-Encoding: chunked", b"5\r\nCallS\r\n6\r\nid=CA5\r\n0\r\n\r\n", 204),
         ("Transfer-Encoding: chunked", b"ffff\r\n" + b"a" * 65535 + b"\r\nff\r\n" + b"a" * 255 + b"\r\n0\r\n\r\n", 413),
         ("Transfer-Encoding: chunked", b"zz\r\nhello\r\n0\r\n\r\n", 400),
+        ("Transfer-Encoding: chunked", b"5\r\nhello\r\n0\r\nnot a trailer\r\n\r\n", 400),
+        ("Expect: 100-continue\r\nContent-Length: 0", b"", 100),
     ],
 )
 def test_lengths_are_judged(server: Server, head: str, body: bytes, status: int) -> None:

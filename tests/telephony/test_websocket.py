@@ -314,6 +314,30 @@ def test_many_peers_at_once_do_not_mix(server: Server) -> None:
     assert failures == []
 
 
+def test_a_flood_on_one_line_leaves_the_others_served(server: Server) -> None:
+    """R3.1: a stranger who sends faster than we read must not hold the hub."""
+    flood = frame(0xA, b"") * 200_000
+    peer = open_websocket(server)
+    done = threading.Event()
+
+    def send() -> None:
+        while not done.is_set():
+            peer.send(flood)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        other = open_websocket(server)
+        for _ in range(5):
+            other.send(text("still there?"))
+            assert other.receive_text() == "still there?"
+        ended(server)
+    finally:
+        done.set()
+        sender.join()
+        peer.socket.close()
+
+
 def test_the_server_logged_no_traceback(server: Server) -> None:
     """R4.3. Runs last in this file: whatever the peers did, nothing was unexpected."""
     assert "Traceback" not in server.log()
