@@ -22,8 +22,8 @@ _SPEED = 1.0
 _LEVEL_DBFS = -20.0
 _PEAK = 0.85
 _LONGEST_TOKENS = 480
-_LONGEST_PIECE = 60
-"""Letters; some 4 s of speech. A longer piece would keep the caller waiting."""
+_LONGEST_PIECE = 45
+"""Letters; some 3 s of speech. A longer piece would keep the caller waiting."""
 _SHORTEST_PIECE = 12
 """Letters; the model clips the first sound of anything shorter."""
 _PAUSE_MS = {",": 130, ";": 180, ":": 180, ".": 260, "?": 260, "!": 260}
