@@ -1,0 +1,26 @@
+"""Small readings of an answer that only the policy needs: "I don't know yet", and when to call back."""
+
+import re
+
+_OPEN = re.compile(
+    r"לא (?:יודע|יודעת|יודעים|משנה|חשוב|החלטתי|החלטנו|סגור|סגורה|בטוח|בטוחה|חשבתי|חשבנו|אכפת)"
+    r"|אין לי מושג|עוד לא|עדיין לא|תלוי|מה שיש|כל דבר|הכול מתאים|פתוח ל|פתוחים ל|נראה בהמשך|צריך לחשוב|אין (?:לי )?העדפה"
+)
+_HOUR = "אחת עשרה|שתים עשרה|אחת|שתיים|שלוש|ארבע|חמש|שש|שבע|שמונה|תשע|עשר"
+_WHEN = (
+    r"(?:מחרתיים|מחר|היום|הערב|בבוקר|בערב|בצהריים|אחר הצהריים|אחרי הצהריים|בלילה|בשבוע הבא|השבוע"
+    r"|(?:ב?יום )?(?:ראשון|שני|שלישי|רביעי|חמישי|שישי)"
+    rf"|(?:אחרי|לפני|בשעה|מ|ב|עד|בסביבות|עוד|בעוד) ?(?:{_HOUR}|\d{{1,2}}(?::\d\d)?|שעה|שעתיים|חצי שעה|יומיים|העבודה)"
+    r"(?: וחצי| ורבע)?|מתי שנוח|כל היום|מאוחר יותר)"
+)
+_CALLBACK = re.compile(rf"(?<![א-ת\d])[ובלמ]?{_WHEN}(?:\s+(?:או |ו|עד )?[בלמ]?{_WHEN})*(?![א-ת\d])")
+
+
+def is_open_answer(text: str) -> bool:
+    """Whether the caller answers that they have no answer yet: the topic is left open, not asked again."""
+    return bool(_OPEN.search(text))
+
+
+def callback_words(text: str) -> str:
+    """Return the caller's words for when to call back ("מחר בערב"), "" when there are none."""
+    return max((match.group().strip() for match in _CALLBACK.finditer(text)), key=len, default="")

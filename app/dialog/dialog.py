@@ -1,0 +1,619 @@
+"""The conversation of one call: takes what was heard, returns what to say (R10, R17).
+
+Pure: the date and the caller's number are handed in, nothing here knows a clock or a socket. Code owns the talk (what
+is known, what to ask, when it is done); an LLM may only phrase a line that this module has already written.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Protocol
+
+from app.dialog import lines, prompts
+from app.dialog.answers import callback_words, is_open_answer
+from app.dialog.expected import phrases
+from app.dialog.extraction import merge_extraction
+from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
+from app.dialog.policy import (
+    MOST_MISSES,
+    SLOT_STEPS,
+    TOPIC_OF,
+    DialogState,
+    Fold,
+    Mode,
+    SlotChange,
+    Source,
+    Step,
+    asked_of,
+    next_step,
+)
+from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
+from app.dialog.slots import Asked, Intent, Understanding
+from app.dialog.writer import LineWriter, Written
+
+PHONE = re.compile(r"0(?:5\d|7[2-9])\d{7}|0[23489]\d{7}")
+CALLER_NUMBER = re.compile(r"\+[1-9]\d{7,14}")
+# Withheld numbers arrive as words ("anonymous") or as these, which spell such words on a keypad (facts of Twilio).
+WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+MOST_DIGITS = 15
+
+
+class Understand(Protocol):
+    """Reads one caller utterance; pure and deterministic."""
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        asked: Asked,
+        state: dict[str, Any],
+        today: date,
+        alternatives: tuple[str, ...] = (),
+        agent: str = "",
+    ) -> Understanding:
+        """Return what the utterance means at this point of the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogSettings:
+    """What the office sets. `recorded`: the greeting says so. `transfer_number`: where a person answers."""
+
+    office_name: str = "משרד התיווך"
+    agent_name: str = "נועה"
+    transfer_number: str | None = None
+    uses_llm: bool = False
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One entry of the history: who spoke and what was heard of it."""
+
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    text: str
+    understood: Understanding
+    slots: dict[str, Any]
+
+
+class Dialog:
+    """One call's conversation. Every method that speaks returns a `Plan`; every line of it has passed the checks."""
+
+    def __init__(
+        self,
+        settings: DialogSettings,
+        today: date,
+        caller_number: str | None = None,
+        understand: Understand | None = None,
+        state: DialogState | None = None,
+    ) -> None:
+        if understand is None:
+            from app.dialog.understand import understand as understand_hebrew
+
+            understand = understand_hebrew
+        self.settings = settings
+        self.today = today
+        self.understand: Understand = understand
+        self.memory = state or DialogState(caller_number=_callable_number(caller_number))
+        self.history: list[Said] = []
+        self.writer = LineWriter(self.memory, settings.office_name, settings.agent_name, today.year)
+        self._fold = Fold(self.memory)
+        self._turns: dict[int, _Heard] = {}
+        self._actions: list[Action] = []
+        self._last_line = ""
+
+    # What the call asks of the dialog
+
+    def greet(self) -> Plan:
+        """Open the call."""
+        return self._plan(self.writer.greeting(recorded=self.settings.recorded))
+
+    def resume(self) -> Plan:
+        """Go on after the line broke and came back: the same question again."""
+        self._begin("")
+        return self._plan(self._ask("reconnected", move=False))
+
+    def hear(self, text: str, alternatives: tuple[str, ...] = ()) -> Plan:
+        """Take one caller turn."""
+        memory = self.memory
+        self._begin(text)
+        memory.turn += 1
+        memory.silences = 0
+        if text.strip():
+            self.history.append(Said("caller", text))
+        understood = self._understood(text, alternatives)
+        self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
+        side, memory.side = memory.side, ""
+        plan = self._at_side_question(side, understood, text) or self._act(understood, text)
+        return replace(plan, intent=understood.intent)
+
+    def dtmf(self, digit: str) -> Plan | None:
+        """Take one key: digits are a phone number, # ends it, * starts it anew. None while more keys are expected."""
+        memory = self.memory
+        if digit == "*":
+            memory.phone_digits = ""
+            return None
+        if digit.isascii() and digit.isdigit() and len(memory.phone_digits) < MOST_DIGITS:
+            memory.phone_digits += digit
+            if not PHONE.fullmatch(memory.phone_digits):
+                return None
+        if not memory.phone_digits:
+            return None
+        self._begin("")
+        memory.silences = 0
+        digits, memory.phone_digits = memory.phone_digits, ""
+        memory.turn += 1
+        if PHONE.fullmatch(digits):
+            memory.caller_number_denied = True
+            self._fold.set("phone", "+972" + digits[1:], digits, source=Source.DTMF)
+            memory.phone_confirmed = False
+            return self._plan(self._ask("noted"))
+        return self._not_understood()
+
+    def no_input(self) -> Plan:
+        """Say the silence ladder's next line; the third ends the call."""
+        memory = self.memory
+        self._begin("")
+        memory.silences += 1
+        if memory.silences >= MOST_MISSES:
+            memory.side = ""
+            return self._close("silence_end", memory.outcome or "no_input")
+        memory.side = f"silence_{memory.silences}"
+        return replace(self._plan(self.writer.whole(memory.side)), no_input_ms=NO_INPUT_AGAIN_MS)
+
+    def said(self, text_heard: str) -> None:
+        """Note what of the agent's words the caller really heard; only this is history."""
+        if text_heard.strip():
+            self.history.append(Said("agent", text_heard.strip()))
+            self.memory.last_opening = lines.opening(text_heard)
+
+    def max_length_warning(self) -> Plan:
+        """Say that the call will end soon, and go on with the question."""
+        self._begin("")
+        return self._plan(self._ask("hurry", move=False))
+
+    def max_length_reached(self) -> Plan:
+        """Close the call at its maximum length."""
+        self._begin("")
+        return self._close("max_length_end", self.memory.result())
+
+    def hung_up(self) -> str:
+        """Note that the caller left; returns the outcome to store."""
+        self.memory.outcome = self.memory.result()
+        return self.memory.outcome
+
+    def extracted(self, json_text: str, turn: int) -> tuple[SlotChange, ...]:
+        """Merge an LLM extraction of an earlier turn before the next one; returns what it changed."""
+        heard = self._turns.pop(turn, None)
+        if heard is None or self.memory.outcome:
+            return ()
+        merged = merge_extraction(json_text, heard.text, heard.understood, heard.slots)
+        # What a later turn has said stands.
+        stale = {slot for slot, change in self.memory.provenance.items() if change["turn"] > turn}
+        fresh = {
+            slot: value
+            for slot, value in merged.updates.items()
+            if slot not in stale and heard.understood.updates.get(slot, _ABSENT) != value
+        }
+        doubtful = [
+            slot for slot in merged.unsure if TOPIC_OF.get(slot, slot) in ("budget", "area", "deal", "property_type")
+        ]
+        fold = Fold(self.memory)
+        fold.apply(replace(merged, updates=fresh), heard.text, Source.LLM)
+        for slot in doubtful:
+            topic = TOPIC_OF.get(slot, slot)
+            if self.memory.knows(topic) and topic not in self.memory.unsure and slot not in stale:
+                self.memory.unsure.append(topic)
+        return tuple(fold.changes)
+
+    def interim_sounds(self, text: str) -> Sounds:
+        """Judge an interim transcript for endpointing."""
+        return interim_sounds(text, asked_of(self.memory), len(self.memory.phone_digits))
+
+    def is_backchannel(self, text: str) -> bool:
+        """Whether words said while the agent speaks leave the floor with the agent."""
+        return is_backchannel(text)
+
+    @property
+    def slots(self) -> dict[str, Any]:
+        """Return the slots known now."""
+        return dict(self.memory.slots)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Return a JSON-able snapshot; `Dialog(…, state=DialogState.from_json(snapshot))` goes on from it."""
+        return {**self.memory.as_json(), "result": self.memory.result()}
+
+    # One turn
+
+    def _begin(self, text: str) -> None:
+        self._fold = Fold(self.memory)
+        self._actions = []
+        self._text = text
+
+    def _understood(self, text: str, alternatives: tuple[str, ...]) -> Understanding:
+        memory = self.memory
+        known: dict[str, Any] = dict(memory.slots)
+        step = Step(memory.step)
+        if step is Step.READ_BACK:
+            # "כן" confirms the number just read, whatever number the call came from.
+            known["caller_id"] = memory.slots.get("phone")
+        elif memory.caller_number and not memory.caller_number_denied:
+            known["caller_id"] = memory.caller_number
+        if memory.phone_digits:
+            known["phone_digits"] = memory.phone_digits
+        understood = self.understand(
+            text,
+            asked=asked_of(memory),
+            state=known,
+            today=self.today,
+            alternatives=alternatives,
+            agent=self._last_line,
+        )
+        return self._with_dictation(understood)
+
+    def _with_dictation(self, understood: Understanding) -> Understanding:
+        """Join digits of a number dictated over several turns; a complete one becomes the phone."""
+        memory, new = self.memory, understood.phone_digits
+        if not new or "phone" in understood.updates:
+            return understood
+        before = memory.phone_digits
+        joined = new if new.startswith(before) or (new.startswith("0") and len(before) > 3) else before + new
+        memory.phone_digits = joined[:MOST_DIGITS]
+        if not PHONE.fullmatch(joined):
+            return understood
+        return replace(
+            understood, updates={**understood.updates, "phone": "+972" + joined[1:]}, intent=Intent.PROVIDE_INFO
+        )
+
+    def _at_side_question(self, side: str, understood: Understanding, text: str) -> Plan | None:
+        """Answer to a question of the line itself: shall I repeat, shall someone call you, are you back."""
+        yes, no = understood.intent is Intent.CONFIRM, understood.intent is Intent.DENY
+        if not side or not (
+            yes or no or (side == "hold" and understood.intent is Intent.UNCLEAR and not understood.hold)
+        ):
+            return None
+        if understood.updates and not (yes and set(understood.updates) <= {"phone"}):
+            return None
+        if side == "silence_2" and yes:
+            return self._call_back(text)
+        if no and side in ("silence_1", "abuse"):
+            return (
+                None
+                if Step(self.memory.step) in (Step.CALLER_ID, Step.READ_BACK, Step.SUMMARY)
+                else self._repeat("go_on")
+            )
+        return self._repeat("go_on" if side == "hold" else "repeat")
+
+    def _act(self, understood: Understanding, text: str) -> Plan:
+        """Answer a turn by what the caller does with it, most urgent act first."""
+        memory, fold = self.memory, self._fold
+        if understood.abuse:
+            memory.abuses += 1
+            if memory.abuses > 1:
+                return self._close("abuse_end", "abuse")
+            memory.side = "abuse"
+            return self._plan(self.writer.whole("abuse_1"))
+        if understood.injection and not understood.updates:
+            return self._plan(self._ask("injection", move=Step(memory.step) is Step.GREETING))
+        self._confirm_first(understood)
+        fold.apply(understood, text)
+        self._note_wishes(understood, text)
+        special = self._special(understood, text)
+        if special is not None:
+            return special
+        if understood.phone_digits and memory.phone_digits and not memory.slots.get("phone"):
+            memory.step = Step.PHONE.value
+            return self._plan(self.writer.dictated_so_far())
+        kind = self._ack_kind(understood, text)
+        if kind is None:
+            return self._not_understood()
+        if kind.startswith("whole:"):
+            return self._plan(self.writer.whole(kind.removeprefix("whole:")))
+        return self._plan(self._ask(kind), may_phrase=kind in _PHRASED)
+
+    def _special(self, understood: Understanding, text: str) -> Plan | None:
+        """Acts that have a line of their own, whatever was asked."""
+        memory = self.memory
+        if understood.intent is Intent.HUMAN:
+            return self._hand_off()
+        if understood.owner and memory.mode == Mode.SEEK:
+            memory.mode = Mode.OWNER
+            return self._plan(self._ask("owner"))
+        if understood.intent is Intent.GOODBYE:
+            return self._goodbye()
+        if understood.updates or understood.refused:
+            return None
+        if understood.hold:
+            memory.side = "hold"
+            return replace(self._plan(self.writer.whole("hold")), no_input_ms=NO_INPUT_ON_HOLD_MS)
+        if understood.intent is Intent.REPEAT:
+            return self._repeat("repeat")
+        if understood.asks_robot:
+            return self._plan(self._ask("robot", move=Step(memory.step) is Step.GREETING))
+        if understood.asks_listing:
+            return self._plan(self._ask("listing", move=Step(memory.step) is Step.GREETING), may_phrase=True)
+        if understood.intent is Intent.SCHEDULE and Step(memory.step) in SLOT_STEPS | {
+            Step.GREETING,
+            Step.OFFER_CALLBACK,
+        }:
+            return self._call_back(text)
+        return None
+
+    def _confirm_first(self, understood: Understanding) -> None:
+        """Let a plain "כן" confirm the number in question even where the parser gave no value."""
+        memory = self.memory
+        if understood.intent is not Intent.CONFIRM:
+            return
+        if memory.step == Step.CALLER_ID and memory.caller_number and "phone" not in understood.updates:
+            self._fold.set("phone", memory.caller_number, self._text, source=Source.CALLER_ID)
+        if memory.step == Step.READ_BACK:
+            memory.phone_confirmed = understood.updates.get("phone") in (None, memory.slots.get("phone"))
+
+    def _note_wishes(self, understood: Understanding, text: str) -> None:
+        memory = self.memory
+        if understood.intent is Intent.WHATSAPP:
+            memory.whatsapp = True
+        elif understood.intent is Intent.SCHEDULE:
+            memory.callback = True
+            memory.callback_words = callback_words(text) or memory.callback_words
+        if understood.intent in (Intent.WHATSAPP, Intent.SCHEDULE) and memory.step == Step.NEXT_STEP:
+            memory.next_step_settled = True
+        if understood.intent in (Intent.WHATSAPP, Intent.SCHEDULE):
+            kind = ActionKind.WHATSAPP if understood.intent is Intent.WHATSAPP else ActionKind.CALLBACK
+            self._actions.append(Action(kind, words=memory.callback_words if kind is ActionKind.CALLBACK else ""))
+
+    def _ack_kind(self, understood: Understanding, text: str) -> str | None:
+        """Return which acknowledgement the answer deserves; None when it was not understood."""
+        fold, memory = self._fold, self.memory
+        at_step = self._answer_at_step(understood, text)
+        if at_step is not None:
+            return at_step or None
+        if fold.refused:
+            return "refused"
+        if fold.values:
+            if understood.asks_listing:
+                return "listing"
+            return "corrected" if fold.corrected else "noted"
+        if fold.withdrawn:
+            return "withdrawn"
+        if understood.intent is Intent.WHATSAPP:
+            return "whatsapp"
+        if memory.step == Step.GREETING:
+            return "welcome"
+        if understood.updates or understood.intent is Intent.SCHEDULE:
+            return "callback" if understood.intent is Intent.SCHEDULE else "generic"
+        return self._left_open(understood, text)
+
+    def _left_open(self, understood: Understanding, text: str) -> str | None:
+        memory = self.memory
+        if Step(memory.step) not in SLOT_STEPS or memory.step == Step.PHONE:
+            return None
+        if is_open_answer(text) or understood.intent is Intent.PROVIDE_INFO:
+            memory.left_open.append(memory.step)
+            return "open"
+        return None
+
+    def _answer_at_step(self, understood: Understanding, text: str) -> str | None:
+        """Read yes and no by the question that stands; "" is an answer that says nothing, None leaves it to others."""
+        yes, no = understood.intent is Intent.CONFIRM, understood.intent is Intent.DENY
+        match Step(self.memory.step):
+            case Step.CALLER_ID | Step.READ_BACK as step:
+                return self._answer_about_phone(step, yes=yes, no=no)
+            case Step.SURE:
+                return self._answer_about_doubt(yes=yes, no=no)
+            case Step.SUMMARY:
+                return self._answer_to_summary(yes=yes, no=no)
+            case Step.NEXT_STEP | Step.CALLBACK_TIME | Step.ANYTHING_ELSE | Step.OFFER_CALLBACK as step:
+                return self._answer_at_end(step, understood, text)
+        return None
+
+    def _answer_about_phone(self, step: Step, *, yes: bool, no: bool) -> str | None:
+        memory = self.memory
+        if "phone" in self._fold.values:
+            return "generic" if memory.phone_confirmed else None
+        if step is Step.READ_BACK and yes and memory.phone_confirmed:
+            return "generic"
+        if no and not self._fold.refused and not self._fold.values:
+            if step is Step.CALLER_ID:
+                memory.caller_number_denied = True
+                return "other_number"
+            memory.slots.pop("phone", None)
+            memory.caller_number_denied = True
+            return "wrong_number"
+        return None
+
+    def _answer_about_doubt(self, *, yes: bool, no: bool) -> str | None:
+        memory, about = self.memory, self.memory.about
+        if about not in memory.unsure or self._fold.values:
+            return None
+        if yes:
+            memory.unsure.remove(about)
+            return "generic"
+        if no:
+            memory.unsure.remove(about)
+            for slot in [slot for slot in memory.slots if TOPIC_OF.get(slot, slot) == about]:
+                self._fold.set(slot, None, self._text)
+            return "withdrawn"
+        if memory.misses.get(Step.SURE):
+            # Asked twice: the value stays as heard and the summary will show it.
+            memory.unsure.remove(about)
+            return "generic"
+        return ""
+
+    def _answer_to_summary(self, *, yes: bool, no: bool) -> str | None:
+        memory = self.memory
+        if self._fold.values or self._fold.withdrawn:
+            return "corrected" if self._fold.values else "withdrawn"
+        if yes:
+            memory.summary_confirmed = True
+            return "confirmed"
+        if no and not self._fold.refused:
+            memory.misses[Step.SUMMARY] = memory.misses.get(Step.SUMMARY, 0) + 1
+            return "whole:fix_summary" if memory.misses[Step.SUMMARY] < MOST_MISSES else ""
+        return None
+
+    def _answer_at_end(self, step: Step, understood: Understanding, text: str) -> str | None:
+        memory, intent = self.memory, understood.intent
+        done = intent in (Intent.WHATSAPP, Intent.SCHEDULE)
+        match step:
+            case Step.NEXT_STEP if done or intent is Intent.DENY:
+                memory.next_step_settled = True
+                return "callback" if intent is Intent.SCHEDULE else "whatsapp" if done else self._settled()
+            case Step.CALLBACK_TIME:
+                memory.callback_words = callback_words(text) or text.strip()
+                memory.left_open.append("callback_time")
+                return "generic"
+            case Step.ANYTHING_ELSE if intent is Intent.DENY or understood.refused or memory.misses.get(step):
+                memory.finished = True
+                return "generic"
+            case Step.OFFER_CALLBACK:
+                return self._answer_to_offer(understood)
+        return None if self._fold.changes else ""
+
+    def _answer_to_offer(self, understood: Understanding) -> str | None:
+        memory = self.memory
+        if self._fold.values:
+            return None
+        if understood.intent is Intent.DENY:
+            memory.left_open.append(memory.about)
+            if memory.about == "summary":
+                memory.summary_confirmed = True
+            return "open"
+        memory.mode, memory.callback = Mode.CALLBACK.value, True
+        return "callback"
+
+    def _settled(self) -> str:
+        return "settled" if self.memory.slots.get("phone") else "no_phone_settled"
+
+    # Lines of their own
+
+    def _ask(self, kind: str, *, move: bool = True) -> Written:
+        """Move to the next question (or stay at this one) and write it after an acknowledgement of this kind."""
+        memory = self.memory
+        if move or memory.step == Step.OFFER_CALLBACK:
+            step = next_step(memory)
+            memory.step = step.value
+            if step is Step.SURE:
+                memory.about = memory.unsure[0]
+                kind = "sure"
+        if memory.step == Step.DONE:
+            return self._closing()
+        return self.writer.question(kind, fold=self._fold)
+
+    def _repeat(self, kind: str) -> Plan:
+        memory = self.memory
+        if memory.step == Step.GREETING:
+            return self._plan(self.writer.greeting_again())
+        if memory.step == Step.OFFER_CALLBACK:
+            return self._plan(self.writer.whole("offer_callback"))
+        return self._plan(self._ask(kind, move=False))
+
+    def _not_understood(self) -> Plan:
+        """Ask for other words, then with examples, then offer that a person calls."""
+        memory = self.memory
+        memory.misses[memory.step] = memory.misses.get(memory.step, 0) + 1
+        misses = memory.misses[memory.step]
+        if misses >= MOST_MISSES:
+            return self._give_up()
+        if Step(memory.step) in (Step.SURE, Step.OFFER_CALLBACK):
+            return self._repeat("not_understood")
+        way, kind = ("rephrase", "not_understood") if misses == 1 else ("examples", "still_not_understood")
+        return self._plan(self.writer.question(kind, way=way))
+
+    def _give_up(self) -> Plan:
+        memory = self.memory
+        if memory.mode != Mode.SEEK or Step(memory.step) in (Step.NEXT_STEP, Step.ANYTHING_ELSE, Step.OFFER_CALLBACK):
+            memory.finished = True
+            return self._plan(self._ask("generic"))
+        memory.about, memory.step = memory.step, Step.OFFER_CALLBACK.value
+        return self._plan(self.writer.whole("offer_callback"))
+
+    def _hand_off(self) -> Plan:
+        memory = self.memory
+        memory.human_asked = True
+        self._actions.append(Action(ActionKind.HUMAN, confirmed=True))
+        if self.settings.transfer_number:
+            return replace(self._close("transfer", "human"), transfer=True)
+        memory.mode = Mode.HUMAN.value
+        return self._plan(self._ask("handoff"))
+
+    def _call_back(self, text: str) -> Plan:
+        memory = self.memory
+        memory.mode, memory.callback = Mode.CALLBACK.value, True
+        memory.callback_words = callback_words(text) or memory.callback_words
+        return self._plan(self._ask("callback"))
+
+    def _goodbye(self) -> Plan:
+        outcome = self.memory.result()
+        return self._close("goodbye" if self.memory.slots.get("phone") else "goodbye_no_phone", outcome)
+
+    def _closing(self) -> Written:
+        memory = self.memory
+        reachable = bool(memory.slots.get("phone"))
+        if memory.whatsapp and reachable:
+            kind = "end_whatsapp"
+        elif memory.callback and reachable:
+            kind = "end_callback"
+        elif memory.mode != Mode.SEEK and reachable:
+            kind = "end_handoff"
+        else:
+            kind = "goodbye" if reachable else "goodbye_no_phone"
+        self._confirm_actions()
+        memory.finished = True
+        memory.outcome = memory.result()
+        return self.writer.whole(kind, closing=True)
+
+    def _close(self, kind: str, outcome: str) -> Plan:
+        memory = self.memory
+        self._confirm_actions()
+        memory.finished, memory.step, memory.outcome = True, Step.DONE.value, outcome
+        return self._plan(self.writer.whole(kind, closing=True))
+
+    def _confirm_actions(self) -> None:
+        """Confirm what was asked for, now that the number it goes to is known."""
+        memory = self.memory
+        if memory.whatsapp and memory.slots.get("phone"):
+            self._actions.append(Action(ActionKind.WHATSAPP, confirmed=True))
+        if memory.callback:
+            self._actions.append(Action(ActionKind.CALLBACK, confirmed=True, words=memory.callback_words))
+
+    def _plan(self, written: Written, *, may_phrase: bool = False) -> Plan:
+        memory = self.memory
+        self._last_line = written.line
+        memory.last_opening = lines.opening(written.line)
+        ends = memory.step == Step.DONE
+        messages = None
+        if may_phrase and self.settings.uses_llm and Step(memory.step) in SLOT_STEPS:
+            messages = prompts.chat_messages(
+                office_name=self.writer.office,
+                agent_name=self.writer.agent,
+                today=self.today,
+                state=memory,
+                history=[(said.who, said.text) for said in self.history],
+            )
+        return Plan(
+            line=written.line,
+            asked=asked_of(memory),
+            context=written.context,
+            questions=written.questions,
+            messages=messages,
+            phrases=phrases(asked_of(memory), self.writer.office),
+            no_input_ms=0 if ends else NO_INPUT_MS,
+            ends_call=ends,
+            actions=tuple(self._actions),
+            changes=tuple(self._fold.changes),
+            outcome=memory.outcome if ends else "",
+        )
+
+
+def _callable_number(number: str | None) -> str | None:
+    return number if number and CALLER_NUMBER.fullmatch(number) and number not in WITHHELD else None
+
+
+_ABSENT = object()
+_PHRASED = frozenset({"noted", "corrected", "refused", "open", "listing", "welcome", "generic", "withdrawn"})

@@ -1,0 +1,53 @@
+"""What the dialog hands the call for one turn: the line, what may phrase it better, and what to do besides."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.dialog.checks import LineContext
+from app.dialog.policy import SlotChange
+from app.dialog.slots import Asked, Intent
+
+NO_INPUT_MS = 5_000
+NO_INPUT_AGAIN_MS = 7_000
+NO_INPUT_ON_HOLD_MS = 15_000
+
+
+class ActionKind(StrEnum):
+    """What the caller asked to have done."""
+
+    WHATSAPP = "whatsapp"
+    CALLBACK = "callback"
+    HUMAN = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do outside the talk; `confirmed` once it may be done. `words`: when, in the caller's words."""
+
+    kind: ActionKind
+    confirmed: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One turn of the agent.
+
+    `line` is always complete, checked and speakable. With `messages` an LLM may phrase the turn instead: its stream
+    goes through a `ReplyGate` made of `context` and `questions`, which falls back to `line`. `no_input_ms` is how long
+    after the line's end the call waits before `Dialog.no_input()`. `phrases` prime the recogniser for the answer.
+    """
+
+    line: str
+    asked: Asked
+    context: LineContext
+    questions: tuple[str, ...] = ()
+    messages: list[dict[str, str]] | None = None
+    phrases: tuple[str, ...] = ()
+    no_input_ms: int = NO_INPUT_MS
+    ends_call: bool = False
+    transfer: bool = False
+    actions: tuple[Action, ...] = ()
+    changes: tuple[SlotChange, ...] = ()
+    intent: Intent | None = None
+    outcome: str = ""
