@@ -29,7 +29,7 @@ def is_max(utterance: Utterance, quantity: Quantity) -> bool:
 
 def is_min(utterance: Utterance, quantity: Quantity) -> bool:
     """Whether the number is the least. "פחות או יותר" and "פלוס מינוס" hedge and are no bound."""
-    if hedged(utterance, quantity.end):
+    if hedged(utterance, quantity.end) or _looks_back(utterance, quantity.start, frozenset(), _MAX_PHRASES):
         return False
     return _looks_back(utterance, quantity.start, _MIN_BEFORE, _MIN_PHRASES) or _looks_ahead(
         utterance, quantity.end, _MIN_AFTER

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.dialog.normalise import Phrasebook, Utterance, words
+from app.dialog.normalise import Match, Phrasebook, Utterance, words
 from app.dialog.slots import Asked, Intent
 
 _HUMAN = Phrasebook(
@@ -24,7 +24,7 @@ _GOODBYE = Phrasebook(
     | =לילה טוב | =אני מנתק* | =מנתק* | =אני סוגר* | =נדבר | =ביביי | =להית* | =זה הכל | =זה הכול | =תודה ושלום | =תודה רבה ושלום | =זהו זה | =היה נעים | =סיימנו | =אני חייב* ללכת
     | =חייב* לסיים | =אני צריך ללכת | =אני צריכה ללכת | =כל טוב | =שבת שלום | =יום נעים | =ערב נעים | =המשך יום נעים | =המשך יום טוב | =bye | =צריך לסגור | =צריכה לסגור | =ויומניים"""
 )
-_GREETING_OR_BYE = Phrasebook("=יום טוב | =ערב טוב | =ויום טוב | =שבוע טוב | =חג שמח | =ביי | =שיהיה יום טוב")
+_GREETING_OR_BYE = Phrasebook("=יום טוב | =ערב טוב | =ויום טוב | =שבוע טוב | =חג שמח | =שיהיה יום טוב")
 _REPEAT = Phrasebook(
     """=מה אמרת | =מה שאלת | =לא שמעתי | =לא שומע* | =תחזרי | =תחזור | =תחזרי שוב | =תחזרי על | =תגידי שוב | =תגיד שוב | =עוד פעם | =לא הבנתי | =לא קלטתי | =מה זאת אומרת | =תגידי עוד פעם
     | =לחזור על | =לחזור שוב | =מה השאלה | =מה היתה השאלה | =מה הייתה השאלה | =מה היה | =מה אמרתם | =מה אמרתן | =אפשר שוב | =שוב בבקשה | =שוב פעם | =לא הייתי מרוכז* | =נקטע | =נקטעת | =את נקטעת
@@ -56,9 +56,9 @@ _DENY = Phrasebook(
     """=לא | =לא נכון | =לא מדויק | =ממש לא | =שלילי | =no | =טעות | =לא צריך | =אין צורך | =לא תודה | =לא נראה לי | =לא מסכימ* | =לא לא | =בשום אופן | =עזבי | =שום דבר | =כלום | =אין | =לא רוצה | =לא מתאים"""
 )
 _REFUSAL = Phrasebook(
-    """=לא רוצה להגיד | =לא רוצה לומר | =לא רוצה למסור | =לא רוצה לתת | =מעדיפ* לא* | =עדיף לא* | =לא מוסר* | =לא נותנ* | =בלי שם | =בלי שמות | =בלי טלפון | =לא אגיד | =לא מעוניינ* לומר | =לא מעוניינ* למסור | =לא מעוניינ* להגיד
-    | =אין לי עניין | =זה פרטי | =פרטי | =לא עניינך | =לא עסקך | =לא עניינכם | =לא נוח לי למסור | =לא נוח לי להגיד | =לא חייב* | =לא רוצה | =דלגי | =תדלגי | =נדלג | =אפשר לדלג | =לדלג | =סודי | =חסוי | =אנונימי* | =לא אמסור | =לא מעוניינ*
-    | =לא משתפ* | =לא לשתף | =לא בא לי* | =אפשר בלי | =עזבי את זה | =לא חושפ* | =זה אישי | =אישי | =לא מגלה | =לא רוצים | =עדיף בלי | =מוותר* | =אפשר שלא | =לא אתן | =לא נותנת | =לא נמסור | =שמרי את זה | =לא אומר* | =לא אמרתי שאני מוסר | =לא צריכה לדעת | =לא צריך לדעת | =למה את צריכה"""
+    """=לא רוצה להגיד | =לא רוצה לומר | =לא רוצה למסור | =לא רוצה לתת | =מעדיפ* לא* | =עדיף לא* | =עדיף שלא | =מעדיפ* שלא | =לא מוסר* | =לא נותנ* | =בלי שם | =בלי שמות | =בלי טלפון | =לא אגיד | =לא מעוניינ* לומר | =לא מעוניינ* למסור | =לא מעוניינ* להגיד
+    | =אין לי עניין | =זה פרטי | =לא עניינך | =לא עסקך | =לא עניינכם | =לא נוח לי למסור | =לא נוח לי להגיד | =לא חייב* | =לא רוצה | =דלגי | =תדלגי | =נדלג | =אפשר לדלג | =לדלג | =סודי | =חסוי | =אנונימי* | =לא אמסור | =לא מעוניינ*
+    | =לא משתפ* | =לא לשתף | =לא בא לי* | =אפשר בלי | =עזבי את זה | =לא חושפ* | =זה אישי | =לא מגלה | =לא רוצים | =עדיף בלי | =מוותר* | =אפשר שלא | =לא אתן | =לא נותנת | =לא נמסור | =שמרי את זה | =לא אומר* | =לא אמרתי שאני מוסר | =לא צריכה לדעת | =לא צריך לדעת | =למה את צריכה"""
 )
 _NO_ANSWER = Phrasebook(
     """=לא יודע* | =לא חשבתי | =עוד לא חשבתי | =לא החלטתי | =לא החלטנו | =עוד לא החלט* | =לא סגור* | =אין לי מושג | =אין מושג | =תלוי | =נראה | =לא בטוח* | =לא משנה | =לא אכפת | =לא חשוב | =מה שיש | =כל דבר | =לא יודעים
@@ -77,7 +77,7 @@ _ABUSE = Phrasebook(
 _INJECTION = Phrasebook(
     """הוראות קודמות | ההוראות שלך | ההנחיות שלך | תתעלמי מ* | תתעלם מ* | התעלמי | תשכחי מה* | תשכח מה* | פרומפט | הפרומפט | פרומט | מצב מפתח | מצב מפתחים | מצב אדמין | אדמין | מנהל המערכת | מנהלת המערכת | =מעכשיו את | =מעכשיו אתה | system | prompt
     | =אני המתכנת | =אני המפתח | =אני המנהל של המערכת | developer | ignore | הנחיות המערכת | תקריאי את | =תני לי את רשימת | רשימת הלקוחות | פרטי לקוחות | פרטים של לקוחות | טלפונים של לקוחות | הלקוחות שלכם | =תתנהגי כאילו | =תעמידי פנים
-    | =תשחקי | מאגר הלקוחות | =תאשרי לי מחיר | =תאשרי את העסקה | =את עכשיו | =שכחי מ* | תחשפי | =תגלי לי | =תמחקי את המאגר | =תמחקי את כל | הלקוח הקודם | הלקוח האחרון | לקוח אחר | =תאשרי הנחה | =תעקפי"""
+    | =תשחקי | מאגר הלקוחות | תאשרי לי מחיר | תאשרי את העסקה | תגידי שהמחיר | =את עכשיו | =שכחי מ* | תחשפי | =תגלי לי | =תמחקי את המאגר | =תמחקי את כל | הלקוח הקודם | הלקוח האחרון | לקוח אחר | =תאשרי הנחה | =תעקפי"""
 )
 _ROBOT = Phrasebook(
     "=את רובוט* | =אתה רובוט* | =זה רובוט | =זאת רובוטית | =את מחשב | =את אמיתית | =את בן אדם | =את בנאדם | =את אנושית | =זה מחשב | =זה מוקלט | =זאת הקלטה | =זו הקלטה | =מדברת אמיתית | =את מכונה | =בינה מלאכותית | =אני מדבר עם רובוט | =אני מדברת עם רובוט | =זה בוט | =את בוט | =עם מכונה | =מישהי אמיתית או | =אדם או רובוט"
@@ -134,9 +134,14 @@ def _human(utterance: Utterance) -> bool:
     return (speaks or len(utterance) <= 2 + ("בבקשה" in keys)) and not told
 
 
+def _means_me(utterance: Utterance, match: Match) -> bool:
+    """Whether "בי" is "in me": it folds like "ביי"."""
+    return utterance.tokens[match.start].text == "בי" and len(utterance) > 1
+
+
 def _goodbye(utterance: Utterance, asked: Asked) -> bool:
-    if _GOODBYE.within(utterance):
-        closing = [match for match in _GOODBYE.all(utterance)]
+    closing = [match for match in _GOODBYE.all(utterance) if not _means_me(utterance, match)]
+    if closing:
         weak = all(match.value.lstrip("=") in ("זה הכל", "זה הכול", "נדבר", "סיימנו", "זהו זה") for match in closing)
         if not weak:
             return not (closing[0].start == 0 and len(utterance) > closing[0].end + 3)
@@ -173,11 +178,11 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     human = not injection and _human(utterance)
     ghost = _GHOSTS.within(utterance) and len(utterance) <= 8
     hold = any(match.start <= 1 for match in _HOLD.all(utterance))
-    refusal = _REFUSAL.within(utterance)
+    refusal = _REFUSAL.within(utterance) or (len(keys) <= 2 and bool(keys & words("פרטי אישי סודי")))
     whatsapp = _WHATSAPP.within(utterance) and not _NOT_WHATSAPP.within(utterance)
     robot = _ROBOT.within(utterance)
     if robot and not keys & _SPEAK - words("מדבר"):
-        human = human and not keys & words("אנושית אנושי אדם בנאדם") or False
+        human = (human and not keys & words("אנושית אנושי אדם בנאדם")) or False
     first = utterance.keys[:1]
     return Acts(
         human=human,
@@ -200,7 +205,7 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     )
 
 
-def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -> Intent:  # noqa: C901, PLR0911 - the order is the rule
+def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -> Intent:
     """Return the turn's one intent: human > goodbye > repeat > whatsapp/schedule > information > yes/no > unclear."""
     if acts.ghost or (acts.injection and not informed):
         return Intent.UNCLEAR
@@ -212,7 +217,7 @@ def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -
         return Intent.REPEAT
     if acts.whatsapp and (asked in (Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.SUMMARY_CONFIRM) or not informed):
         return Intent.WHATSAPP
-    if acts.schedule and not phone_confirmed:
+    if acts.schedule and not phone_confirmed and not (informed and asked in (Asked.PHONE, Asked.PHONE_CONFIRM)):
         return Intent.SCHEDULE
     if phone_confirmed:
         return Intent.CONFIRM

@@ -22,7 +22,7 @@ _OTHER_UNITS = words(
     שבועות ימים יום חדרים חדר חניות חניה מרפסות כיוונים דונם דונמים שותפים סטודנטים בבוקר בערב בצהריים פעמים דירות
     חדרי שותפות מקלחות דיירים כלבים חתולים בנות בנים שעות"""
 )
-_FLOOR = words("קומה בקומה לקומה מקומה גיל בגיל בן בת בני שעה בשעה רחוב ברחוב בית יום ביום קו מספר שכונה רובע פעם")
+_FLOOR = words("קומה בקומה לקומה מקומה גיל בגיל בן בת בני שעה בשעה רחוב ברחוב בית יום ביום קו מספר שכונה רובע פעם מתוך")
 _NOT_BUDGET = Phrasebook(
     """הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה | ארנונה
     | הארנונה | ועד בית | ועד הבית | ועד | נמכר* | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון | חסכונות | פיקדון | ערבות
@@ -88,7 +88,8 @@ def _excluded(utterance: Utterance, quantity: Quantity) -> bool:
             return False
         match = _NOT_BUDGET.at(utterance, index)
         if match is not None and match.end <= quantity.start:
-            return True
+            # "כולל ארנונה עד שש" is the whole rent.
+            return not utterance.key(index - 1).endswith("כולל")
         if utterance.tokens[index].is_number or utterance.key(index) in _CURRENCY:
             return False
     after = [_NOT_BUDGET.at(utterance, index) for index in (quantity.end, quantity.end + 1, quantity.end + 2)]
@@ -134,9 +135,7 @@ def _pair(
     if first.shape is Shape.FULL and first.scale > 1 and second.shape is Shape.BARE and second.value < 10:
         # "מיליון שבע עד תשע": the second end repeats only the digit that changes.
         tail = (first.value // first.scale) * first.scale + second.value * first.scale / 10
-        if first.digit_tail and tail > first.value:
-            high = tail
-        elif not first.digit_tail and high <= low and tail > low:
+        if (first.digit_tail and tail > first.value) or (not first.digit_tail and high <= low and tail > low):
             high = tail
     if first.scale == MILLION and second.shape is Shape.HUNDREDS:
         high = (first.value // MILLION) * MILLION + second.value * THOUSAND

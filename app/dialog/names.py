@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from app.dialog.normalise import Phrasebook, Utterance, fold, words
+from app.dialog.normalise import Phrasebook, Utterance, fold, stems, words
 from app.dialog.numbers import atom_at
 from app.dialog.places import Mention
 from app.dialog.slots import Asked
@@ -17,10 +17,10 @@ _KNOWN_BEARERS = 300
 _MAX_WORDS = 3
 
 _CUES = Phrasebook(
-    """=קוראים לי | =שמי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה | =על שם | =תרשמי | =תרשום | =רשמי | =תכתבי | =תכתוב
+    """=קוראים לי | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה | =על שם | =תרשמי | =תרשום | =רשמי | =תכתבי | =תכתוב
     | =מדבר | =מדברת | =ושמי | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
     | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם | =שמי הוא | =השם פרטי | =קוראימ לי
-    | =כאן | =תרשמו | =תכתבו | =קורא לי | =קוראת לי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם"""
+    | =כאן | =תרשמו | =תכתבו | =קורא לי | =קוראת לי | =קורא לעצמי | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם"""
 )
 _WEAK_CUES = Phrasebook("=אני | =ואני | =זה | =זו | =זאת | =פה | =וזה")
 _STRIP = words(
@@ -40,7 +40,7 @@ _NOT_ALONE = words(
 )
 _UNWANTED_AFTER_AM = words(
     """גר גרה מחפש רוצה צריך מעוניין נוהג עסוק מבין לא כן בן בת סטודנט סטודנטית עולה חדש רווק נשוי זוג יודע חושב מתקשר מעדיף
-    גמיש לחוץ בעל מוכר משכיר יכול אוהב כבר עוד רק גם פה כאן באמצע בדיוק בעצם אשמח מאוד שומע שומעת זמין פנוי בדרך בבית
+    גמיש לחוץ בעל מוכר משכיר יכול אוהב כבר עוד רק גם פה כאן רואה רואים באמצע בדיוק בעצם אשמח מאוד שומע שומעת זמין פנוי בדרך בבית
     בעבודה פנסיונר פנסיונרית חייל חיילת אמא אבא אלמן אלמנה טוב בסדר נורא מצטער מצטערת ממש נותן נותנת לבד מחכה"""
 )
 
@@ -71,17 +71,26 @@ def _bearers(key: str) -> int:
     return first_names().get(key, 0)
 
 
+def _common(key: str) -> bool:
+    """Whether a word is a common one, prefixed or not; a known name is none."""
+    if key in COMMON_WORDS or key in _STOP:
+        return True
+    return _bearers(key) < _KNOWN_BEARERS and any(
+        len(prefix) == 1 and prefix in "הובלש" and rest in COMMON_WORDS for prefix, rest in stems(key)
+    )
+
+
 def _name_word(utterance: Utterance, index: int) -> bool:
     """Whether a word can be part of a name: no number, no common word unless many people bear it."""
     key = utterance.key(index)
     if len(key) < 2 or utterance.tokens[index].is_number or not ("א" <= key[0] <= "ת"):
         return False
-    if key in COMMON_WORDS or key in _STOP:
+    if _common(key):
         return _bearers(key) >= 3000 and key not in _STRIP and key not in _UNWANTED_AFTER_AM
     return atom_at(utterance, index) is None or _bearers(key) >= _KNOWN_BEARERS
 
 
-def _collect(utterance: Utterance, start: int, *, known_first: bool) -> Name | None:
+def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Name | None:
     """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
     while utterance.key(start) in _TITLES:
         start += 1
@@ -91,7 +100,7 @@ def _collect(utterance: Utterance, start: int, *, known_first: bool) -> Name | N
         token = utterance.tokens[index]
         if token.key in _SPELLING or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1):
             break
-        if not _name_word(utterance, index):
+        if index in claimed or not _name_word(utterance, index):
             break
         if chosen and (
             token.key[0] in "ומ" and token.key not in first_names() and len(token.key) > 3 and _place_like(token.key)
@@ -137,7 +146,7 @@ def understand_name(
         index = match.end
         while utterance.key(index) in words("זה הוא בבקשה לי שלי על שם אני"):
             index += 1
-        name = _collect(utterance, index, known_first=loose and not expected)
+        name = _collect(utterance, index, claimed, known_first=loose and not expected)
         if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
             best = name
     if best is None:
@@ -167,7 +176,7 @@ def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name
         if key in _UNWANTED_AFTER_AM or match.end in claimed or (key in COMMON_WORDS and _bearers(key) < 3000):
             continue
         pronoun = match.value.lstrip("=") in ("אני", "ואני")
-        name = _collect(utterance, match.end, known_first=not expected or not pronoun)
+        name = _collect(utterance, match.end, claimed, known_first=not expected or not pronoun)
         if name is None or _professional(utterance, name) or (not pronoun and not expected and name.start > 2):
             continue
         if not expected and not pronoun and utterance.key(match.end) not in first_names():
@@ -191,7 +200,7 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
         )
     ):
         start += 1
-    name = _collect(utterance, start, known_first=False)
+    name = _collect(utterance, start, claimed, known_first=False)
     if name is None:
         return None
     rest = [index for index in range(name.end, len(utterance)) if utterance.key(index) not in _STRIP]

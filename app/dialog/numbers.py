@@ -81,7 +81,7 @@ def _lexicon() -> dict[str, Atom]:
         "תשעה תשע תשעת",
         "עשרה עשר עשרת",
     )
-    tens = "עשרים שלושים ארבעים חמישים שישים שבעים שמונים תשעים".split()
+    tens = ["עשרים", "שלושים", "ארבעים", "חמישים", "שישים", "שבעים", "שמונים", "תשעים"]
     table: dict[str, Atom] = {}
     for value, spellings in enumerate(units):
         table |= {fold(word): Atom(Kind.UNIT, value) for word in spellings.split()}
@@ -103,6 +103,8 @@ def _lexicon() -> dict[str, Atom]:
 
 
 _LEXICON = _lexicon()
+# "שנים" is years, and two only before "עשר".
+_YEARS_OR_TWO, _TEENS = fold("שנים"), (fold("עשר"), fold("עשרה"))
 
 
 def digits_value(text: str) -> float | None:
@@ -128,6 +130,8 @@ def atom_at(utterance: Utterance, index: int) -> Atom | None:
     if token.is_number:
         value = digits_value(token.text)
         return None if value is None else Atom(Kind.DIGITS, value, token.prefix)
+    if token.key.endswith(_YEARS_OR_TWO) and utterance.key(index + 1) in _TEENS:
+        return Atom(Kind.UNIT, 2, token.key.removesuffix(_YEARS_OR_TWO))
     for prefix, rest in stems(token.key):
         atom = _LEXICON.get(rest)
         if atom is not None and not (rest in ("k", "m", "מיל", "קי") and prefix):
@@ -188,9 +192,9 @@ class _Reader:
             self.at += 2
         else:
             return None
-        if self.next_is(Kind.TENS) and self.continues():
-            total += self.small() or 0
-        elif (unit := self.next_is(Kind.UNIT)) is not None and unit.prefix == "ו" and not self._opens_hundreds():
+        if (self.next_is(Kind.TENS) and self.continues()) or (
+            (unit := self.next_is(Kind.UNIT)) is not None and unit.prefix == "ו" and not self._opens_hundreds()
+        ):
             total += self.small() or 0
         return total
 
@@ -307,14 +311,10 @@ def _tail(reader: _Reader, scale: int) -> tuple[float, bool]:
     if not reader.continues():
         return 0.0, False
     lesser = scale // 1000
-    here = reader.at
     hundreds = reader.hundreds()
     if hundreds is not None:
         if scale == MILLION and (thousand := reader.next_is(Kind.THOUSAND)) is not None and not thousand.prefix:
             reader.at += 1
-        elif reader.next_is(Kind.MILLION):
-            reader.at = here
-            return 0.0, False
         return hundreds * lesser, False
     return _small_tail(reader, scale)
 

@@ -170,7 +170,7 @@ def understand_phone(utterance: Utterance, asked: Asked, held: str) -> Dictation
     if phone is not None:
         said = expected or bool(held) or any(key in _CUES for key in utterance.keys) or len(digits) >= _LANDLINE_DIGITS
         return Dictation(phone, "", start, end) if said else None
-    if not expected or len(digits) < 2 and not held:
+    if not expected or (len(digits) < 2 and not held):
         return None
     if len(digits) >= _MOBILE_DIGITS and not digits.startswith(("972", "00972")):
         return Dictation(None, "", start, end)

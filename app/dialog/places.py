@@ -19,13 +19,14 @@ from app.dialog.vocabulary import COMMON_WORDS
 
 MAX_WORDS = 5
 FUZZY_RATIO = 90.0
-NOISY_RATIO = 78.0
+SHORT_RATIO = 84.0
+NOISY_RATIO = 79.0
 
 _STREET = words("רחוב ברחוב שדרות בשדרות סמטת כיכר כביש בכביש צומת דרך שדרה לרחוב הרחוב מרחוב")
 _NEAR = words("ליד סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
 _LIVES = (
     *("גר", "מתגור", "מתגורר", "נולד", "עובד", "לומד", "מתקשר", "עברתי", "עברנו", "הגענו", "מגיע", "בא", "באה", "באימ"),
-    *("משרת", "טס", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "להשכיר", "מדבר", "מדברת", "קנה", "קנתה"),
+    *("נולדתי", "נולדה", "גדלה", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "מדבר", "מדברת", "קנה", "קנתה"),
     *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "מתקשרת", "בן", "יליד"),
 )
 _LIVES_WORDS = words(" ".join(_LIVES)) | words(
@@ -112,6 +113,9 @@ def gazetteer() -> dict[str, tuple[Place, str]]:
         place = Place(entry["name"], entry["kind"], towns, needs_city, entry.get("risky", ""))
         for alias in (entry["name"], *entry.get("aliases", ())):
             for spelling in _spellings(alias):
+                if spelling == "אלף":
+                    # A thousand is never the neighbourhood "האלף" without its article.
+                    continue
                 risky = "risky" if alias in entry.get("risky_aliases", ()) else ""
                 short = "short" if len(_loose(alias)) <= 3 and alias != entry["name"] and '"' in alias else ""
                 bare = "bare" if spelling != alias and alias.startswith("ה") and " " not in alias else ""
@@ -180,7 +184,7 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     return not (len(place.name) <= 4 and place.kind == "neighbourhood" and not (located or alone or towns))
 
 
-def _wanted(utterance: Utterance, mention: Mention, others: int) -> bool:
+def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int], others: int) -> bool:
     """Whether the caller wants the place, rather than living there, passing by or naming a street."""
     before = utterance.key(mention.start - 1)
     if before in _STREET and mention.place.name != "שדרות":
@@ -192,6 +196,9 @@ def _wanted(utterance: Utterance, mention: Mention, others: int) -> bool:
     kin = False
     for index in range(mention.start - 1, max(-1, mention.start - 7), -1):
         key = utterance.key(index)
+        if index in named:
+            # "כפר סבא רעננה": words of another place say nothing about this one.
+            continue
         rest = {rest for _, rest in stems(key)}
         if rest & _SEEKS:
             return not (mention.prefix.endswith("מ") and rest & words("לעבור עוברים"))
@@ -219,6 +226,21 @@ def _with_direction(utterance: Utterance, mention: Mention) -> Mention:
     return mention
 
 
+def _without_overlaps(mentions: list[Mention]) -> list[Mention]:
+    """Leave out mentions inside a longer one, and the word "שדרות" before the name of a boulevard."""
+    kept: list[Mention] = []
+    for mention in mentions:
+        inside = any(
+            other is not mention and other.start <= mention.start and mention.end <= other.end for other in mentions
+        )
+        boulevard = mention.place.name == "שדרות" and any(
+            other.start == mention.end and not other.prefix for other in mentions
+        )
+        if not inside and not boulevard:
+            kept.append(mention)
+    return kept
+
+
 def _drop_parents(utterance: Utterance, mentions: list[Mention]) -> list[Mention]:
     """Leave out a town that only says where a neighbourhood is: "פלורנטין בתל אביב", "תל אביב פלורנטין"."""
     kept: list[Mention] = []
@@ -236,17 +258,20 @@ def _drop_parents(utterance: Utterance, mentions: list[Mention]) -> list[Mention
     return kept
 
 
-def understand_areas(utterance: Utterance, asked: Asked, known: list[str]) -> Areas:
-    """Return what the utterance says about the area, given the areas `known` before."""
-    found = [_with_direction(utterance, mention) for mention in find(utterance)]
+def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fuzzy: bool = True) -> Areas:
+    """Return what the utterance says about the area, given the areas `known` before.
+
+    `fuzzy`: look for misheard names when the area was asked and none was found.
+    """
+    found = _without_overlaps([_with_direction(utterance, mention) for mention in find(utterance)])
     towns = {mention.place.name for mention in found if mention.place.kind == "city"}
     towns |= set(known)
     certain = [mention for mention in found if _certain(utterance, mention, asked, towns, len(found))]
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
-    wanted = [mention for mention in certain if _wanted(utterance, mention, len(certain) - 1)]
-    if not wanted and not certain and asked is Asked.AREA:
+    wanted = [mention for mention in certain if _wanted(utterance, mention, claimed, len(certain) - 1)]
+    if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = _fuzzy(utterance)
         certain = wanted
         claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
@@ -259,7 +284,7 @@ def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:
     """Whether, though the name was asked, the words around a place make it one: a repair or a request."""
     before = utterance.keys[: mention.start]
     repair = bool(set(before) & (words("בעצם תשני תוסיפי לא במקום אלא באזור") | _SEEKS))
-    return repair and mention.place.kind != "neighbourhood" or (repair and mention.prefix[-1:] == "ב")
+    return (repair and mention.place.kind != "neighbourhood") or (repair and mention.prefix[-1:] == "ב")
 
 
 def _extend_denial(
@@ -311,23 +336,19 @@ def sounds(key: str) -> str:
     return key.translate(_CONFUSABLE).replace("א", "").replace("ה", "").replace("י", "")
 
 
-@lru_cache(maxsize=1)
-def _sounding_names() -> dict[str, str]:
-    table: dict[str, str] = {}
-    for key in _fuzzy_names():
-        table.setdefault(sounds(key), key)
-    return table
-
-
 def _fuzzy(utterance: Utterance) -> list[Mention]:
     """Find a place in misheard words, for use when the area was asked and nothing else matched."""
     found: list[Mention] = []
     for count in (3, 2, 1):
         for start in range(len(utterance) - count + 1):
             span = range(start, start + count)
+            if any(len(utterance.key(index)) == 1 for index in span):
+                continue
             if any(mention.start < start + count and start < mention.end for mention in found):
                 continue
-            if any(utterance.key(index) in COMMON_WORDS or utterance.tokens[index].is_number for index in span):
+            if not any(
+                len(utterance.key(index)) > 1 and utterance.key(index) not in COMMON_WORDS for index in span
+            ) or any(utterance.tokens[index].is_number for index in span):
                 continue
             mention = _fuzzy_at(utterance, start, count)
             if mention is not None:
@@ -339,20 +360,26 @@ def _fuzzy_at(utterance: Utterance, start: int, count: int) -> Mention | None:
     rest = "".join(utterance.key(start + offset) for offset in range(1, count))
     others = [key for index, key in enumerate(utterance.keys) if not start <= index < start + count]
     short_answer = all(key in _CARRIERS or key in COMMON_WORDS for key in others)
-    names = gazetteer()
     for prefix, stem in stems(utterance.key(start)):
         joined = (stem + rest).replace("יי", "י")
         if len(joined) < 4 or prefix not in ("", "ב", "ל", "מ", "ו", "וב", "ה"):
             continue
-        match = process.extractOne(joined, _fuzzy_names(), scorer=fuzz.ratio, score_cutoff=NOISY_RATIO)
-        if match is not None and match[1] >= FUZZY_RATIO:
-            return Mention(
-                start, start + count, names[match[0]][0], names[match[0]][0].name, prefix, sure=match[1] >= 95
-            )
-        heard = sounds(joined)
-        same = _sounding_names().get(heard) if len(heard) >= 3 or (len(joined) >= 4 and short_answer) else None
-        if same is None and match is not None and short_answer and len(joined) >= 5:
-            same = match[0]
-        if same is not None:
-            return Mention(start, start + count, names[same][0], names[same][0].name, prefix, sure=False)
+        name, ratio = _nearest(joined)
+        needed = FUZZY_RATIO if not short_answer else SHORT_RATIO if len(joined) < 5 else NOISY_RATIO
+        if name and ratio >= needed:
+            place = gazetteer()[name][0]
+            return Mention(start, start + count, place, place.name, prefix, sure=ratio >= 95)
     return None
+
+
+def _nearest(joined: str) -> tuple[str, float]:
+    """Return the name nearest to misheard letters and how near it is; names that sound the same come nearer."""
+    best, best_ratio = "", 0.0
+    for name, ratio, _ in process.extract(joined, _fuzzy_names(), scorer=fuzz.ratio, score_cutoff=65.0, limit=5):
+        heard = fuzz.ratio(sounds(joined), sounds(name))
+        nearness = 93.0 if heard == 100.0 and ratio >= 70.0 else ratio
+        if heard < 100.0 and len(joined) <= 4 and len(name) != len(joined):
+            nearness -= 5.0
+        if nearness > best_ratio:
+            best, best_ratio = name, nearness
+    return best, best_ratio

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from app.dialog.bounds import is_max, is_min, range_between
 from app.dialog.normalise import Utterance, stems, words
 from app.dialog.numbers import Kind, Quantity, Shape, atom_at, quantity_at
-from app.dialog.repairs import settle
+from app.dialog.repairs import answers_no_with, settle
 from app.dialog.slots import Asked
 
 MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
@@ -181,7 +181,9 @@ def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]
     if not found and asked is Asked.ROOMS:
         found = _bare(utterance, claimed)
     everything = frozenset(index for rooms in found for index in rooms.claimed)
-    standing, _ = settle(utterance, found)
+    standing, denied = settle(utterance, found)
+    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
+        standing = denied
     if not standing:
         return Rooms(claimed=everything) if everything else None
     chosen = standing[0]

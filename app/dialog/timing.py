@@ -49,7 +49,7 @@ _FLEXIBLE = Phrasebook(
     | =אין לנו תאריך | =אין לי תאריך | =מתי שיסתדר | =לא דחופה | =לא מיידי | =לא דחוף לי | =כל הזמן שבעולם | =נזרום | =לא בוערת"""
 )
 _FLEXIBLE_ASKED = Phrasebook(
-    "גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת | =מתי שבא | =תלוי מתי | =מתי שאפשר"
+    "גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת | =מתי שבא | =מתי שאפשר"
 )
 _UNITS = {
     **dict.fromkeys(("חודש", "חודשימ", "חודשיימ"), 1.0),
@@ -59,6 +59,11 @@ _UNITS = {
 }
 _DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "שנתימ": 24.0, "שבועימ": 0.5, "יומיימ": 0.1, "חדשיימ": 2.0}
 _AHEAD = words("בעוד עוד תוך בתוך עד מקסימום גג לכל אחרי מעכשיו כניסה הקרוב הקרובים הקרובה להיכנס נכנס נכנסים הבא")
+_NOW_FILLERS = words(
+    """אני אנחנו רוצה רוצים צריך צריכה צריכים אפשר כבר ממש זה בבקשה הכי לי לנו גם אם או עוד כן מאוד דירה את מ
+    ועכשיו רצוי עדיף אפילו מחר היום עכשיו מיד דחוף פשוט כמה שיותר תוך מוקדם"""
+)
+_LIVING_NOW = words("גר גרה גרים בבית עסוק עסוקה נוהג נוהגת פנוי פנויה בעבודה משלם משלמת משלמים")
 _PAST = words("לפני כבר כל בן בת בני שעברה שעבר חוזה מזה")
 _ENTRY = words(
     """כניסה לכניסה הכניסה להיכנס נכנס נכנסת נכנסים להכנס לעבור עוברים פינוי מעבר המעבר תאריך אכלוס מפנים מסירה נכנסות
@@ -92,7 +97,9 @@ _QUARTERS = {
 }
 _ORDINALS = {
     fold(word): number
-    for number, names in enumerate("ראשון שני שלישי רביעי חמישי שישי שביעי שמיני תשיעי עשירי".split(), start=1)
+    for number, names in enumerate(
+        ["ראשון", "שני", "שלישי", "רביעי", "חמישי", "שישי", "שביעי", "שמיני", "תשיעי", "עשירי"], start=1
+    )
     for word in (names,)
 }
 
@@ -170,10 +177,22 @@ class _Finder:
         for book, kind in books:
             for match in book.all(self.utterance):
                 denied = self.utterance.key(match.start - 1) == "לא"
+                if book is _IMMEDIATE_ASKED and not self._entry_now(match):
+                    continue
                 if match.start in taken or (denied and kind == "flexible") or match.start in self.claimed:
                     continue
                 found.append(Timing(match.start, match.end, {"type": kind}, book is not _IMMEDIATE_ASKED))
         return found
+
+    def _entry_now(self, match: Match) -> bool:
+        """Whether a word like "עכשיו" says when to move in: it is the whole answer, or entry words stand beside it."""
+        around = range(max(0, match.start - 2), min(len(self.utterance), match.end + 2))
+        if any(self.utterance.key(index) in _LIVING_NOW for index in around):
+            return False
+        if any(rest in _ENTRY for index in around for _, rest in stems(self.utterance.key(index))):
+            return True
+        others = [key for index, key in enumerate(self.utterance.keys) if not match.start <= index < match.end]
+        return self.asked and all(key in _NOW_FILLERS for key in others)
 
     def _calendar(self) -> list[Timing]:
         found: list[Timing] = []
@@ -233,7 +252,7 @@ class _Finder:
             month = MONTHS.get(rest)
             if month is None:
                 continue
-            if prefix and prefix[-1] not in "בלמו" or (self.name_asked and not prefix):
+            if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and not prefix):
                 return None
             before = self.utterance.key(index - 1)
             if not (self.asked or self.entry or prefix or before in _EDGE or before in words("אחרי לפני חודש בחודש")):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.dialog.normalise import Match, Phrasebook, Utterance, words
+from app.dialog.normalise import Match, Phrasebook, Utterance, stems, words
 from app.dialog.repairs import settle
 from app.dialog.slots import Asked
 
@@ -39,6 +39,11 @@ _NOT_TYPES = Phrasebook(
     | בעל הבית | בעלת הבית | בית אבות | בית שני | גן ילדים | דמי דירה | שכר דירה | שכר הדירה | קרקע בטוחה | מכון | בית מלון
     | עסק משפחתי | בית עסק | בית מידות | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית | כמו בית"""
 )
+_MORE_THAN_A_ROOM = words("וחצי אחד")
+_SEEKS = words(
+    "מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים מעדיף מעדיפה לקנות לשכור וקונים קונים"
+)
+_THIRD_PARTY = words("קנה קנתה קנו קניתי קנינו מכר מכרה מכרו מכרתי מכרנו נמכרה נמכר שכרה שכר שכרו")
 _GENERIC = ("apartment", "private_house", "commercial", "villa")
 _EXTRAS = words("פלוס עם כולל ועם + כולל")
 _PLACED = words("בבניין בבנין לבניין הבניין הבנין מהמשרד המשרד למשרד במשרד בבית הבית מהבית לבית הבתים מבית")
@@ -99,6 +104,9 @@ def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int])
         if match is None or any(position in blocked for position in range(match.start, match.end)):
             index += 1
             continue
+        if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
+            # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
+            match = Match(match.start, match.start + 1, "apartment", match.prefix)
         if _means_wanted(utterance, match, asked, bool(found)):
             found.append(Found(match.start, match.end, match.value))
         index = match.end
@@ -121,7 +129,7 @@ def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
 def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
     before, key, after = utterance.key(match.start - 1), utterance.key(match.start), utterance.key(match.end)
     single = match.end - match.start == 1
-    if match.value == "studio" and utterance.key(match.end - 1) == "חדר" and after in words("וחצי אחד ו"):
+    if set(utterance.keys) & _THIRD_PARTY and not set(utterance.keys) & _SEEKS:
         return False
     if (
         match.value == "warehouse"
@@ -195,7 +203,7 @@ def _last_choice(utterance: Utterance, standing: list[Found]) -> Found | None:
 def is_owner(utterance: Utterance) -> bool:
     """Whether the caller sells or lets a property of their own, rather than seeking one."""
     keys = set(utterance.keys)
-    if keys & _NOT_OWNER:
+    if {rest for key in keys for _, rest in stems(key)} & _NOT_OWNER:
         return False
     for match in _OWNER.all(utterance):
         if match.value in ("להשכיר את",) and utterance.key(match.end) not in words(

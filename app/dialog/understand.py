@@ -128,7 +128,7 @@ class _Turn:
 
     def _areas(self) -> Areas:
         known = [name for name in (self.state.get("area") or []) if isinstance(name, str)]
-        areas = understand_areas(self.utterance, self.asked, known)
+        areas = understand_areas(self.utterance, self.asked, known, fuzzy=not self._acts())
         if self.acts.asks_listing and self.acts.question and not self._seeks():
             return Areas(mentions=areas.mentions, claimed=areas.claimed)
         if areas.value is not None or areas.withdrawn:
@@ -137,6 +137,20 @@ class _Turn:
             self.put("area", areas.value, start, end, unsure=areas.unsure)
         self.claimed |= areas.claimed
         return areas
+
+    def _acts(self) -> bool:
+        """Whether the caller does something other than answer, so that no misheard place is looked for."""
+        acts = self.acts
+        return (
+            acts.human
+            or acts.goodbye
+            or acts.repeat
+            or acts.schedule
+            or acts.whatsapp
+            or acts.refusal
+            or acts.abuse
+            or acts.asks_robot
+        )
 
     def _seeks(self) -> bool:
         seeking = words("מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים יש")
@@ -203,7 +217,7 @@ class _Turn:
                     self.quotes[slot] = self.quotes.get("deal", "")
 
     def _name(self, areas: Areas) -> None:
-        if self.acts.refusal or self.acts.injection or (self.acts.human and self.asked is not Asked.NAME):
+        if (self.acts.refusal and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
             return
         if self.asked is Asked.NAME and (self.acts.repeat or self.acts.question or self.acts.hold or self.acts.abuse):
             return
