@@ -97,7 +97,10 @@ _SHORTEST_PAUSE_MS = 160
 _CUT_IN_MS = 900
 _PACE_MARGIN_MS = 60
 _PACE_DECAY = 0.9
+
+# A frame this quiet beside the voice is a good place to cut; one louder than that in a silence may be the voice again.
 _QUIET_RATIO = 0.1
+_VOICE_OVER_SILENCE = 3.0
 
 
 class Endpointer:
@@ -185,6 +188,12 @@ class Endpointer:
         self._finality = self._contour.finality()
         self._voice_level = self._contour.level(_SHARP_FRAMES)
 
+    def _may_be_voice(self, rms: float) -> bool:
+        if self._silence_frames == 0:
+            return False
+        silence = math.sqrt(self._silence_power / self._silence_frames)
+        return rms > max(_VOICE_OVER_SILENCE * silence, _QUIET_RATIO * self._voice_level)
+
     @property
     def _fell_sharply(self) -> bool:
         if self._silence_frames < _SHARP_FRAMES:
@@ -199,6 +208,9 @@ class Endpointer:
         if self._stopped_ms is None:
             self._contour.receive(frame)
             return self._cut(now_ms) if self._must_cut(frame.rms, now_ms) else None
+        if self._may_be_voice(frame.rms):
+            # The VAD will know in a moment: an utterance must not end just when the caller goes on.
+            return None
         self._silence_power += frame.rms * frame.rms
         self._silence_frames += 1
         silence_ms = now_ms - self._stopped_ms

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 FRAME_MS = 20
 
-# A caller who talks into the calibration must still be heard after it: no calm line is louder than -38 dBFS, and a
-# louder steady noise is learned within the window below.
-_LOUDEST_CALIBRATED_RMS = 400.0
-_QUIET_SHARE = 0.2
+# A caller who talks into the calibration must still be heard after it: -38 dBFS is the most that is taken for noise,
+# unless the sound is steady as no speech is, its loud frames hardly louder than its quiet ones.
+_LOUDEST_UNSTEADY_RMS = 400.0
+_STEADY_RATIO = 1.6
+_QUIET_SHARE, _LOUD_SHARE = 0.2, 0.9
 
-# The floor moves towards frames without voice: up over about a second, down faster, for a floor that is too high
-# makes the agent deaf while one that is too low costs a moment of false voice.
+# The floor moves towards frames without voice: up over about a second, down faster, and at once from far above, for a
+# floor that is too high makes the agent deaf while one that is too low costs a moment of false voice.
 _RISE = 1 / 50
 _FALL = 1 / 15
+_DROP = 1 / 4
+_FAR_BELOW = 0.4
 
 # The quietest frame of three seconds: speech has gaps and closures in any three seconds, a fan has none. Steady noise
 # dips about 15% below its mean in so many frames.
@@ -62,8 +65,8 @@ class NoiseFloor:
             return False
         voiced = rms > self.threshold
         if not voiced:
-            step = rms - self.level
-            self._set_level(self.level + step * (_RISE if step > 0 else _FALL))
+            rate = _RISE if rms > self.level else _FALL if rms > self.level * _FAR_BELOW else _DROP
+            self._set_level(self.level + (rms - self.level) * rate)
         return voiced
 
     def _calibrate(self, rms: float) -> None:
@@ -71,11 +74,13 @@ class NoiseFloor:
         if len(self._heard) < self._calibration_frames:
             return
         # The mean of the quiet frames only: whoever speaks at once still breathes between syllables.
-        quiet = sorted(self._heard)[int(len(self._heard) * _QUIET_SHARE)]
-        calm = [level for level in self._heard if level <= 2 * quiet]
+        ranked = sorted(self._heard)
+        quiet, loud = ranked[int(len(ranked) * _QUIET_SHARE)], ranked[int(len(ranked) * _LOUD_SHARE)]
+        calm = [level for level in ranked if level <= 2 * quiet]
+        noise = sum(calm) / len(calm)
         self._heard.clear()
         self.calibrated = True
-        self._set_level(min(sum(calm) / len(calm), _LOUDEST_CALIBRATED_RMS))
+        self._set_level(noise if loud <= quiet * _STEADY_RATIO else min(noise, _LOUDEST_UNSTEADY_RMS))
 
     def _close_block(self) -> None:
         self._blocks[self._frames // _BLOCK_FRAMES % _WINDOW_BLOCKS] = self._block_least

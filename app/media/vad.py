@@ -10,6 +10,11 @@ from app.media.codec import FRAME_MS
 from app.media.floor import NoiseFloor, ThresholdSettings
 from app.media.frontend import Frame
 
+# A word's end sinks into the line's noise before it is over: for so long after the voice, frames over this share of the
+# threshold (still 1.4 times the noise) belong to it.
+_TAIL_MS = 100
+_TAIL_SHARE = 0.65
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
@@ -69,7 +74,7 @@ class Vad:
         self._confirmer = confirmer
         self._calibration: list[Frame] = []
         self._onset_ms: int | None = None
-        self._last_voiced_ms = 0
+        self._last_voiced_ms = self._tail_until_ms = 0
         self.is_speech = False
         self.is_voiced = False
         """Whether the latest frame by itself was voice, without hysteresis."""
@@ -92,49 +97,63 @@ class Vad:
     def receive(self, frame: Frame) -> VadEvent | None:
         """Take the next frame; return what it makes certain, if anything."""
         if self._floor.calibrated:
-            return self._judge(frame, voiced=self._floor.update(frame.rms))
+            return self._judge(frame, loud=self._floor.update(frame.rms))
         self._floor.update(frame.rms)
         self._calibration.append(frame)
         return self._look_back() if self._floor.calibrated else None
 
     def _look_back(self) -> VadEvent | None:
-        """Judge the frames of the calibration, now that there is a threshold: who spoke at once is heard from there."""
-        event: VadEvent | None = None
-        for frame in self._calibration:
-            heard = self._judge(frame, voiced=frame.rms > self._floor.threshold)
-            # A sound that came and went before anybody listened is nobody's turn.
-            event = heard if isinstance(heard, SpeechStarted) else None if heard else event
-        self._calibration.clear()
-        return event
+        """Judge the frames of the calibration, now that there is a threshold: who spoke at once is heard from there.
 
-    def _judge(self, frame: Frame, *, voiced: bool) -> VadEvent | None:
-        if self._confirmer is not None:
-            voiced = self._confirmed(self._confirmer, frame, voiced=voiced)
-        self.is_voiced = voiced
+        A word that is over already is told start first; its end follows with the next frame.
+        """
+        started: VadEvent | None = None
+        for frame in self._calibration:
+            loud = frame.rms > self._floor.threshold
+            if started is None:
+                started = self._judge(frame, loud=loud)
+            elif loud:
+                self._last_voiced_ms = frame.end_ms
+        self._calibration.clear()
+        return started
+
+    def _judge(self, frame: Frame, *, loud: bool) -> VadEvent | None:
+        denied = self._confirmer is not None and self._denied(self._confirmer, frame, loud=loud)
+        self.is_voiced = loud and not denied
         end_ms = frame.start_ms + FRAME_MS
-        if voiced:
-            self._last_voiced_ms = end_ms
-            if self.is_speech:
-                return None
-            if self._onset_ms is None:
-                self._onset_ms = frame.start_ms
-            if end_ms - self._onset_ms < self._attack_ms:
-                return None
-            self.is_speech = True
-            return SpeechStarted(self._onset_ms)
         if not self.is_speech:
-            self._onset_ms = None
+            return self._await_speech(frame.start_ms, end_ms, loud=loud)
+        if self.is_voiced:
+            self._last_voiced_ms = end_ms
+            self._tail_until_ms = end_ms + _TAIL_MS
             return None
+        is_tail = not denied and end_ms <= self._tail_until_ms and frame.rms > _TAIL_SHARE * self._floor.threshold
+        if is_tail:
+            self._last_voiced_ms = end_ms
         if end_ms - self._last_voiced_ms < self._release_ms:
             return None
         self.is_speech = False
         self._onset_ms = None
         return SpeechStopped(self._last_voiced_ms)
 
-    def _confirmed(self, confirmer: SpeechConfirmer, frame: Frame, *, voiced: bool) -> bool:
-        if voiced:
+    def _await_speech(self, start_ms: int, end_ms: int, *, loud: bool) -> SpeechStarted | None:
+        if not loud:
+            self._onset_ms = None
+            return None
+        # The onset is where the sound set in, also when it takes the confirmer some frames to call it speech.
+        if self._onset_ms is None:
+            self._onset_ms = start_ms
+        if not self.is_voiced or end_ms - self._onset_ms < self._attack_ms:
+            return None
+        self.is_speech = True
+        self._last_voiced_ms = end_ms
+        self._tail_until_ms = end_ms + _TAIL_MS
+        return SpeechStarted(self._onset_ms)
+
+    def _denied(self, confirmer: SpeechConfirmer, frame: Frame, *, loud: bool) -> bool:
+        if loud:
             confirmer.receive(frame)
-            return confirmer.is_speech() is not False
+            return confirmer.is_speech() is False
         if not self.is_speech:
             confirmer.close()
         return False

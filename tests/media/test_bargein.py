@@ -1,0 +1,83 @@
+"""The caller over the agent."""
+
+import pytest
+
+from app.media.bargein import BargeIn, BargeInDetected, BargeInSettings
+from app.media.frontend import Frame
+
+THRESHOLD = 100.0
+
+
+def hits(barge_in: BargeIn, levels: list[float], start_ms: int = 0) -> list[tuple[int, BargeInDetected]]:
+    """Return what is detected, and at the end of which frame."""
+    found = []
+    for index, rms in enumerate(levels):
+        hit = barge_in.receive(Frame(start_ms + index * 20, b"", rms), THRESHOLD)
+        if hit is not None:
+            found.append((start_ms + index * 20 + 20, hit))
+    return found
+
+
+def speaking(settings: BargeInSettings | None = None) -> BargeIn:
+    barge_in = BargeIn(settings)
+    barge_in.agent_started(0)
+    return barge_in
+
+
+@pytest.mark.parametrize("voice_ms", [180, 200, 220])
+def test_continuous_voice_triggers_once_and_tells_its_onset(voice_ms: int) -> None:
+    """R7.1."""
+    barge_in = speaking(BargeInSettings(voice_ms=voice_ms))
+    assert hits(barge_in, [0.0] * 50 + [500.0] * 40) == [(1000 + voice_ms, BargeInDetected(onset_ms=1000))]
+
+
+def test_shorter_sounds_do_not_stop_the_agent() -> None:
+    """R7.1: however many there are."""
+    assert hits(speaking(), [0.0] * 20 + ([500.0] * 9 + [0.0] * 3) * 20) == []
+
+
+def test_a_dip_of_one_frame_does_not_break_a_voice_and_two_do() -> None:
+    """R7.1."""
+    assert hits(speaking(), [0.0] * 20 + [500.0] * 5 + [0.0] + [500.0] * 4) == [(600, BargeInDetected(400))]
+    assert hits(speaking(), [0.0] * 20 + [500.0] * 5 + [0.0] * 2 + [500.0] * 9) == []
+
+
+def test_the_first_moments_of_the_agent_are_safe_and_the_words_are_not_lost() -> None:
+    """R7.2: no trigger within the grace; who keeps talking through it is heard from the onset."""
+    assert hits(speaking(), [500.0] * 9 + [0.0] * 30) == []
+    barge_in = BargeIn(BargeInSettings(grace_ms=250))
+    barge_in.agent_started(100)
+    assert hits(barge_in, [0.0] * 5 + [500.0] * 40) == [(360, BargeInDetected(100))]
+
+
+def test_there_is_no_barge_in_while_the_agent_is_silent() -> None:
+    """R7.1."""
+    barge_in = speaking()
+    assert hits(barge_in, [500.0] * 5) == []
+    barge_in.agent_stopped()
+    assert hits(barge_in, [500.0] * 50, 100) == []
+    assert hits(BargeIn(), [500.0] * 50) == []
+
+
+def test_what_is_denied_is_no_voice() -> None:
+    """R7.1."""
+    barge_in = speaking()
+    assert all(barge_in.receive(Frame(at, b"", 500.0), THRESHOLD, denied=True) is None for at in range(0, 2000, 20))
+
+
+def test_false_alarms_raise_the_bar_within_limits() -> None:
+    """R7.5."""
+    barge_in = speaking()
+    barge_in.raise_bar()
+    assert hits(barge_in, [130.0] * 50) == []
+    assert hits(barge_in, [150.0] * 20, 1000) == [(1220, BargeInDetected(1000))]
+    for _ in range(20):
+        barge_in.raise_bar()
+    barge_in.agent_started(2000)
+    assert hits(barge_in, [400.0] * 20, 3000) != []
+
+
+@pytest.mark.parametrize("bad", [{"voice_ms": 100}, {"grace_ms": 400}])
+def test_a_setting_out_of_range_is_named(bad: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        BargeInSettings(**bad)

@@ -1,0 +1,50 @@
+"""How speech ends."""
+
+import numpy as np
+
+from app.media.contour import Contour
+from app.media.frontend import Frame
+from tests.media.sounds import to_pcm
+
+
+def spoken(levels: list[float], hz: list[float]) -> Contour:
+    """Return the contour of a voice with these levels and pitches, one a frame."""
+    contour, phase = Contour(), 0.0
+    for index, (rms, pitch) in enumerate(zip(levels, hz, strict=True)):
+        phases = phase + 2 * np.pi * pitch * np.arange(1, 161) / 8000
+        phase = float(phases[-1])
+        voice = sum(np.sin(harmonic * phases) / harmonic for harmonic in range(1, 8))
+        contour.receive(Frame(index * 20, to_pcm(3000 * np.asarray(voice)).tobytes(), rms))
+    return contour
+
+
+def test_a_falling_voice_sounds_final_and_a_level_or_rising_one_does_not() -> None:
+    """R6.3."""
+    falling = spoken([2000.0] * 40 + [800.0] * 15, list(np.linspace(220, 190, 40)) + list(np.linspace(180, 120, 15)))
+    level = spoken([2000.0] * 55, [180.0] * 55)
+    rising = spoken([2000.0] * 55, list(np.linspace(170, 260, 55)))
+    assert falling.finality() > 0.85
+    assert level.finality() < 0.15
+    assert rising.finality() < level.finality()
+
+
+def test_pitch_and_loudness_each_add_to_it() -> None:
+    """R6.3."""
+    level = spoken([2000.0] * 55, [180.0] * 55).finality()
+    assert spoken([2000.0] * 40 + [600.0] * 15, [180.0] * 55).finality() > level
+    assert spoken([2000.0] * 55, [200.0] * 40 + [140.0] * 15).finality() > level
+
+
+def test_too_little_says_nothing() -> None:
+    """R6.3."""
+    assert spoken([2000.0] * 10, [180.0] * 10).finality() == 0.5
+    assert Contour().finality() == 0.5
+    assert Contour().level() == 0.0
+
+
+def test_frames_of_the_silence_are_not_part_of_the_voice() -> None:
+    contour = spoken([2000.0] * 20 + [10.0] * 3, [180.0] * 23)
+    contour.trim(400)
+    assert round(contour.level()) == 2000
+    contour.clear()
+    assert contour.level() == 0
