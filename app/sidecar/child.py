@@ -183,7 +183,7 @@ def run(handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | N
     # gunicorn and terminals signal whole groups; live calls need the child until the worker itself is done.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
     status = 1
     try:
         loop = asyncio.new_event_loop()

@@ -1,14 +1,16 @@
 """A child process for the link's tests: it answers, counts, fails, and hangs on request."""
 
 import asyncio
-import os
+import contextlib
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from app.sidecar.child import Exchange, ServiceError, run
 
 
 async def echo(_request: dict[str, object], exchange: Exchange) -> Mapping[str, object]:
+    """Send back what comes."""
     count = 0
     async for chunk in exchange:
         count += len(chunk)
@@ -17,14 +19,17 @@ async def echo(_request: dict[str, object], exchange: Exchange) -> Mapping[str, 
 
 
 async def refuse(request: dict[str, object], _exchange: Exchange) -> None:
+    """Fail as a service fails."""
     raise ServiceError("quota", f"no more for {request['who']}", retriable=True)
 
 
 async def crash(_request: dict[str, object], _exchange: Exchange) -> None:
+    """Fail as a bug fails."""
     raise ZeroDivisionError("a bug")
 
 
 async def hang(_request: dict[str, object], exchange: Exchange) -> None:
+    """Wait for an hour, asynchronously."""
     await exchange.send_event({"state": "hanging"})
     try:
         await asyncio.sleep(3600)
@@ -33,21 +38,22 @@ async def hang(_request: dict[str, object], exchange: Exchange) -> None:
 
 
 async def released(_request: dict[str, object], _exchange: Exchange) -> Mapping[str, object]:
+    """Say how many hanging streams were released."""
     return {"count": len(RELEASED)}
 
 
 async def block(_request: dict[str, object], _exchange: Exchange) -> None:
-    time.sleep(3600)  # noqa: ASYNC251 - the wedge under test
+    """Hold the whole process."""
+    time.sleep(3600)
 
 
 async def descriptors(_request: dict[str, object], _exchange: Exchange) -> Mapping[str, object]:
+    """Say which sockets the process holds, by inode."""
     links = []
-    for entry in os.listdir("/proc/self/fd"):
-        try:
-            links.append(os.readlink(f"/proc/self/fd/{entry}"))
-        except OSError:
-            continue
-    return {"sockets": sum(link.startswith("socket:") for link in links)}
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the listing's own descriptor is gone already
+            links.append(str(entry.readlink()))
+    return {"sockets": [link for link in links if link.startswith("socket:")]}
 
 
 RELEASED: list[str] = []

@@ -1,10 +1,12 @@
 """Vendor exceptions as the stable codes of `speech.engines.Failed`."""
 
+import asyncio
 import re
+from typing import Any
 
 import grpc
 import openai
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, from_grpc_status
 from google.auth.exceptions import GoogleAuthError, TransportError
 
 from app.sidecar.child import ServiceError
@@ -23,6 +25,9 @@ _GOOGLE: dict[grpc.StatusCode, tuple[str, bool]] = {
 }
 _INTERNAL = ("internal", True)
 _MESSAGE_CHARS = 300
+_CROSSED = "Internal error from Core"
+_CROSSED_POLLS = 50
+_CROSSED_POLL_S = 0.005
 _KEY = re.compile(r"sk-[\w*-]+")
 
 GOOGLE_ERRORS = (GoogleAPICallError, GoogleAuthError, grpc.RpcError)
@@ -36,6 +41,23 @@ def google_status(exc: BaseException) -> grpc.StatusCode | None:
     if isinstance(exc, grpc.RpcError):
         return exc.code()
     return None
+
+
+async def true_google_error(exc: BaseException, call: Any) -> BaseException:
+    """Return what really ended the streaming `call` that raised `exc`.
+
+    When a write of ours crosses the server's refusal, grpc.aio reports the failed write as INTERNAL "Internal error
+    from Core" and learns the refusal a moment later.
+    """
+    if call is None or google_status(exc) is not grpc.StatusCode.INTERNAL or _CROSSED not in str(exc):
+        return exc
+    for _ in range(_CROSSED_POLLS):
+        status = await call.code()
+        if status is not grpc.StatusCode.INTERNAL:
+            true: BaseException = from_grpc_status(status, await call.details())  # type: ignore[no-untyped-call] # half typed
+            return true
+        await asyncio.sleep(_CROSSED_POLL_S)
+    return exc
 
 
 def google_error(exc: BaseException) -> ServiceError:

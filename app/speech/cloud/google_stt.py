@@ -20,7 +20,7 @@ from google.cloud import speech_v1
 from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport
 
 from app.sidecar.child import Exchange, ServiceError
-from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status
+from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status, true_google_error
 from app.speech.cloud.google_channel import connect, make_client
 from app.speech.cloud.settings import CloudSettings
 from app.speech.cloud.transcript import Piece, Transcript
@@ -154,12 +154,13 @@ class _Turn:
                 raise ServiceError("timeout", "no final transcript in time", retriable=True) from None
             raise _StreamIsOld from None
         except GOOGLE_ERRORS as exc:
-            if google_status(exc) is grpc.StatusCode.OUT_OF_RANGE and stream.sent - stream.start >= _MIN_STREAM_BYTES:
+            error = await true_google_error(exc, stream.call)
+            if google_status(error) is grpc.StatusCode.OUT_OF_RANGE and stream.sent - stream.start >= _MIN_STREAM_BYTES:
                 # Too old, or starved of audio: either way the next audio gets a fresh stream.
                 stream.over = True
                 await self._wait_for_audio(stream)
                 raise _StreamIsOld from exc
-            raise
+            raise error from exc
         finally:
             self._deadline = None
             stream.over = True

@@ -4,6 +4,7 @@ Chirp3-HD voices stream. Where streaming is refused the whole utterance is asked
 worked the process stays with it. Other voices never stream (R9.1).
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,12 +17,11 @@ from google.cloud.texttospeech_v1.services.text_to_speech.transports import Text
 from app.media.codec import encode_ulaw
 from app.media.wav import WavError, parse_wav
 from app.sidecar.child import Exchange, ServiceError
-from app.speech.cloud.downsampler import Downsampler
-from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status
+from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status, true_google_error
 from app.speech.cloud.google_channel import connect, make_client
+from app.speech.cloud.rates import RATE_HZ, Downsampler
 from app.speech.cloud.settings import CloudSettings
 
-RATE_HZ = 8000
 _MAX_TEXT_BYTES = 5000
 _STREAMING_REFUSED = {
     grpc.StatusCode.UNIMPLEMENTED,
@@ -89,8 +89,9 @@ class GoogleVoice:
                 sounded = sounded or bool(ulaw)
                 await exchange.send_data(ulaw)
         except GOOGLE_ERRORS as exc:
-            if sounded or google_status(exc) not in _STREAMING_REFUSED:
-                raise
+            error = await true_google_error(exc, call)
+            if sounded or google_status(error) not in _STREAMING_REFUSED:
+                raise google_error(error) from exc
         finally:
             if call is not None:
                 call.cancel()
@@ -125,12 +126,14 @@ class GoogleVoice:
             wav = parse_wav(response.audio_content)
         except WavError as exc:
             raise ServiceError("internal", f"Google's answer: {exc}", retriable=True) from exc
-        await exchange.send_data(encode_ulaw(_at_telephone_rate(wav.mono(), wav.rate_hz)))
+        samples = wav.mono()
+        if wav.rate_hz != RATE_HZ:
+            samples = await asyncio.to_thread(_resample, samples, wav.rate_hz)
+        await exchange.send_data(encode_ulaw(samples))
 
 
-def _at_telephone_rate(samples: npt.NDArray[np.int16], rate_hz: int) -> npt.NDArray[np.int16]:
-    if rate_hz == RATE_HZ:
-        return samples
+def _resample(samples: npt.NDArray[np.int16], rate_hz: int) -> npt.NDArray[np.int16]:
+    # Google answers at the rate asked for; this is for the day it does not, and scipy is slow to import.
     from scipy.signal import resample_poly
 
     resampled: npt.NDArray[np.float64] = resample_poly(samples.astype(np.float64), RATE_HZ, rate_hz)

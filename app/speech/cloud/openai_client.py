@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 import openai
+from openai.types.chat import ChatCompletionMessageParam
 
 from app.sidecar.child import ServiceError
 from app.speech.cloud.errors import openai_error
@@ -40,7 +41,8 @@ class OpenAi:
         return self._client
 
     async def warm(self) -> None:
-        """Open a connection ahead of the first request, by one that costs nothing."""
+        """Run the client's slow first steps, then open a connection by a request that costs nothing."""
+        await _rehearse()
         await self.client.models.list(timeout=_WARM_S)
 
     def timeout(self, silence_s: float) -> openai.Timeout:
@@ -77,6 +79,18 @@ class Options:
             else:
                 self.accepted = accepted
                 return answer
+
+
+async def _rehearse() -> None:
+    """Stream one empty answer from nowhere: the client loads and builds 100 ms worth of code on its first stream."""
+    nowhere = httpx2.MockTransport(lambda _: httpx2.Response(200, content=b"data: [DONE]\n\n"))
+    async with openai.AsyncOpenAI(
+        api_key="none", base_url="http://nowhere.invalid", http_client=httpx2.AsyncClient(transport=nowhere)
+    ) as client:
+        messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": "-"}]
+        async with await client.chat.completions.create(model="none", messages=messages, stream=True) as stream:
+            async for _ in stream:
+                pass
 
 
 def _refused(exc: openai.APIStatusError, options: dict[str, Any]) -> str | None:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from app.media.wav import write_wav
 from app.sidecar.child import Exchange, ServiceError
 from app.speech.cloud.openai_client import OpenAi, Options
+from app.speech.cloud.rates import RATE_HZ, double_rate
 from app.speech.cloud.settings import CloudSettings
 
-RATE_HZ = 8000
-_WHISPER_RATE_HZ = 16000
+_WHISPER_RATE_HZ = 2 * RATE_HZ
 _MIN_SAMPLES = RATE_HZ // 10
 """OpenAI refuses audio under 0.1 s; no word is that short."""
 _MAX_KEYWORDS = 100
@@ -64,7 +64,4 @@ class OpenAiTranscription:
 
 
 def _wav(samples: npt.NDArray[np.int16]) -> bytes:
-    from scipy.signal import resample_poly
-
-    doubled = resample_poly(samples.astype(np.float64), _WHISPER_RATE_HZ, RATE_HZ)
-    return write_wav(np.clip(np.rint(doubled), -32768, 32767).astype(np.int16), _WHISPER_RATE_HZ)
+    return write_wav(double_rate(samples), _WHISPER_RATE_HZ)
