@@ -51,3 +51,8 @@ def store_child_config(settings: Settings, whatsapp_status_callback: str | None 
 def journal_folder(settings: Settings) -> Path:
     """Return where records wait that no database has taken yet."""
     return settings.data_dir.absolute() / "journal"
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment that carries the child's settings."""
+    return {VARIABLE: store_child_config(settings).model_dump_json()}

@@ -18,7 +18,7 @@ from app.leads.models import Channel, DeliveryState
 from app.telephony.numbers import mask_number
 
 MAX_ATTEMPTS = 40
-FIRST_PAUSE_S = 5.0
+FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 3600.0
 LEASE_S = 120.0
 """How long an attempt may take before another instance may try: longer than any deliverer's timeouts together."""

@@ -1,0 +1,89 @@
+"""The journal on a real disk, across processes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.leads.journal import Journal
+
+
+def replayed(journal: Journal) -> list[bytes]:
+    lines: list[bytes] = []
+    journal.replay(lines.append)
+    return lines
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name.split("-")[0] for path in folder.glob("*"))
+
+
+def test_lines_come_back_in_order_and_the_file_goes_when_they_are_done(tmp_path: Path) -> None:
+    """R14: nothing lost, order kept."""
+    journal = Journal(tmp_path / "journal")
+    for line in (b"1", b"2", b"3"):
+        journal.append(line)
+    assert files(tmp_path / "journal") == ["pending"]
+    assert replayed(journal) == [b"1", b"2", b"3"]
+    assert files(tmp_path / "journal") == []
+    journal.append(b"4")
+    assert replayed(journal) == [b"4"]
+
+
+def test_a_replay_that_stops_goes_on_at_the_same_line(tmp_path: Path) -> None:
+    """R14: the database may go down again in mid-replay."""
+    journal = Journal(tmp_path)
+    for line in (b"1", b"2", b"3"):
+        journal.append(line)
+
+    def fail_at_2(line: bytes) -> None:
+        if line == b"2":
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        journal.replay(fail_at_2)
+    journal.append(b"4")
+    assert replayed(journal) == [b"2", b"3", b"4"]
+
+
+def test_the_lines_of_a_killed_process_are_adopted_before_one_s_own(tmp_path: Path) -> None:
+    """R14: across restarts; a line that was half written is put aside, not lost in silence."""
+    program = (
+        "import os, sys; from pathlib import Path; from app.leads.journal import Journal\n"
+        "journal = Journal(Path(sys.argv[1]))\n"
+        "for line in (b'1', b'2'): journal.append(line)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=30)
+    (left,) = tmp_path.glob("pending-*.jsonl")
+    with left.open("ab") as file:
+        file.write(b'{"op":"tu')
+    journal = Journal(tmp_path)
+    journal.append(b"3")
+    assert journal.adopt() == 2
+    assert journal.adopt() == 0
+    assert replayed(journal) == [b"1", b"2", b"3"]
+    assert files(tmp_path) == ["rejected.jsonl"]
+    assert (tmp_path / "rejected.jsonl").read_bytes() == b'{"op":"tu\n'
+
+
+def test_a_living_process_s_file_is_not_adopted(tmp_path: Path) -> None:
+    """R1.6: instances on one disk keep out of each other's journal."""
+    living = Journal(tmp_path)
+    living.append(b"1")
+    other = Journal(tmp_path)
+    assert other.adopt() == 0
+    assert replayed(living) == [b"1"]
+
+
+def test_a_disk_that_cannot_be_written_leaves_the_lines_in_memory(tmp_path: Path) -> None:
+    """R14: the worst day: no database and no disk; the lines reach the disk once it is back."""
+    (tmp_path / "journal").write_text("in the way")
+    journal = Journal(tmp_path / "journal")
+    journal.append(b"1")
+    (tmp_path / "journal").unlink()
+    journal.append(b"2")
+    (left,) = (tmp_path / "journal").glob("pending-*.jsonl")
+    assert left.read_bytes() == b"1\n2\n"
+    assert replayed(journal) == [b"1", b"2"]

@@ -1,0 +1,180 @@
+"""The store child as a real process: killed, cut off from its database, and with a receiver that misbehaves."""
+
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.leads.records import CallEnded, CallStarted, FactsSaved, Requeue, SlotChange, SlotsChanged, TurnSaved
+from app.sidecar.wire import Op
+from tests.leads.harness import Child, wait_until
+from tests.leads.postgres import Postgres
+from tests.leads.receiver import Receiver
+
+CALLER = "+972500000007"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def started(sid: str) -> CallStarted:
+    return CallStarted(at=now(), call_sid=sid, from_number=CALLER)
+
+
+def turn(sid: str, number: int) -> TurnSaved:
+    return TurnSaved(at=now(), call_sid=sid, number=number, caller_text=f"תור {number}", state={"turn": number})
+
+
+def ended(sid: str) -> CallEnded:
+    return CallEnded(at=now(), call_sid=sid, outcome="confirmed")
+
+
+def test_a_call_becomes_a_delivered_lead(url: str, tmp_path: Path, receiver: Receiver) -> None:
+    """R14: stored as it happens, delivered when it ends, the caller's number masked in the log (R11.1)."""
+    with Child(url, tmp_path, webhook_url=receiver.url, webhook_secret="a secret") as child:
+        child.ping()
+        slots = SlotsChanged(at=now(), call_sid="CA1", turn=1, changes={"area": SlotChange(value=["חיפה"])})
+        child.do(started("CA1"), turn("CA1", 1), slots)
+        assert child.query("call_state", call_sid="CA1")[1]["state"] == {"turn": 1}
+        child.do(ended("CA1"))
+        wait_until(lambda: child.timeline("CA1")["deliveries"][0]["state"] == "delivered", "the delivery")
+        assert len(receiver.requests) == 1
+        log = child.log()
+    assert "call_sid=CA1" in log
+    assert CALLER not in log
+    assert "secret" not in log
+
+
+def test_a_child_killed_in_mid_call_loses_nothing_it_confirmed(url: str, tmp_path: Path) -> None:
+    """R14: kill -9 in mid-call loses at most what was not confirmed yet."""
+    with Child(url, tmp_path) as child:
+        child.do(started("CA1"), *(turn("CA1", number) for number in range(20)))
+        for number in range(20, 40):
+            child.tell(turn("CA1", number))
+        child.kill()
+    with Child(url, tmp_path) as child:
+        told = child.timeline("CA1")["turns"]
+        assert [row["number"] for row in told] == list(range(len(told)))
+        assert len(told) >= 20
+        child.do(*(turn("CA1", number) for number in range(10, 40)), ended("CA1"))
+        told = child.timeline("CA1")
+        assert len(told["turns"]) == 40
+        assert told["lead"]["idempotency_key"] == "lead-CA1"
+
+
+def test_a_killed_worker_s_last_words_are_written_and_its_calls_are_leads(
+    url: str, tmp_path: Path, receiver: Receiver
+) -> None:
+    """R14: the child reads on until the end of the socket, then makes leads of the abandoned calls."""
+    with Child(url, tmp_path) as child:
+        child.do(started("CA1"), started("CA2"))
+        for number in range(50):
+            child.tell(turn("CA1", number))
+        child.tell(ended("CA2"))
+        child.lose_worker()
+    with Child(url, tmp_path, webhook_url=receiver.url) as child:
+        told = child.timeline("CA1")
+        assert len(told["turns"]) == 50
+        assert told["call"]["outcome"] == "abandoned"
+        assert told["lead"] is not None
+        assert child.timeline("CA2")["call"]["outcome"] == "confirmed"
+
+
+def test_signals_to_the_whole_group_leave_the_child_serving(sqlite_url: str, tmp_path: Path) -> None:
+    """R18: gunicorn and terminals signal groups; live calls need the store until their worker ends."""
+    with Child(sqlite_url, tmp_path) as child:
+        child.do(started("CA1"))
+        child.process.send_signal(signal.SIGTERM)
+        child.process.send_signal(signal.SIGINT)
+        child.do(ended("CA1"))
+        child.lose_worker()
+
+
+def test_what_ends_with_the_worker_is_still_delivered(sqlite_url: str, tmp_path: Path, receiver: Receiver) -> None:
+    """R14: an instance that is stopped may be the last for hours; a lead that has not settled yet goes out."""
+    with Child(sqlite_url, tmp_path, webhook_url=receiver.url, settle_s=5.0) as child:
+        child.do(started("CA1"), ended("CA1"))
+        assert child.answer(child.tell({"op": "finish"}))[0] is Op.END
+        assert len(receiver.requests) == 1
+
+
+def test_a_lead_waits_through_restarts_for_its_receiver(url: str, tmp_path: Path, receiver: Receiver) -> None:
+    """R14: retried across restarts under one idempotency key, until acknowledged, then never again."""
+    receiver.answers.append(500)
+    with Child(url, tmp_path, webhook_url=receiver.url) as child:
+        child.do(started("CA1"), ended("CA1"))
+        wait_until(lambda: "HTTP 500" in child.timeline("CA1")["deliveries"][0]["last_error"], "the first failure")
+        child.kill()
+    with Child(url, tmp_path, webhook_url=receiver.url) as child:
+        wait_until(lambda: child.timeline("CA1")["deliveries"][0]["state"] == "delivered", "the delivery")
+        assert child.timeline("CA1")["deliveries"][0]["attempts"] == 2
+        child.kill()
+    with Child(url, tmp_path, webhook_url=receiver.url) as child:
+        child.do(started("CA2"), ended("CA2"))
+        wait_until(lambda: child.timeline("CA2")["deliveries"][0]["state"] == "delivered", "the second lead")
+    keys = [request.headers["Idempotency-Key"] for request in receiver.requests]
+    assert keys == ["lead-CA1"] * 2 + ["lead-CA2"]
+
+
+def test_a_refused_lead_is_visible_and_goes_out_when_an_operator_says_so(
+    sqlite_url: str, tmp_path: Path, receiver: Receiver
+) -> None:
+    """R14: what cannot be delivered is visible, never dropped."""
+    receiver.answers.append(410)
+    with Child(sqlite_url, tmp_path, webhook_url=receiver.url) as child:
+        child.do(started("CA1"), ended("CA1"))
+        wait_until(lambda: child.timeline("CA1")["deliveries"][0]["state"] == "failed_permanently", "the refusal")
+        (row,) = child.query("outbox")[1]["undelivered"]
+        assert (row["call_sid"], row["last_error"]) == ("CA1", "HTTP 410")
+        child.do(Requeue(at=now(), delivery_id=row["id"]))
+        wait_until(lambda: child.timeline("CA1")["deliveries"][0]["state"] == "delivered", "the delivery")
+
+
+def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """R14: writes are queued, on disk, and replayed in order when the store is back; nothing lost."""
+    url = postgres.database()
+    with Child(url, tmp_path) as child:
+        child.do(started("CA1"), turn("CA1", 0))
+        postgres.stop()
+        try:
+            answers = child.do(*(turn("CA1", number) for number in range(1, 30)))
+            assert all(answer.get("journaled") for answer in answers)
+            op, error = child.query("call_state", call_sid="CA1")
+            assert (op, error["code"], error["retriable"]) == (Op.ERROR, "store_down", True)
+            child.kill()
+        finally:
+            postgres.start()
+    postgres.stop()
+    try:
+        child = Child(url, tmp_path)  # started while the database is down
+        child.do(ended("CA1"))
+    finally:
+        postgres.start()
+    with child:
+
+        def whole() -> bool:
+            op, told = child.query("call_timeline", call_sid="CA1")
+            return op is Op.END and told["lead"] is not None
+
+        wait_until(whole, "the replay")
+        told = child.timeline("CA1")
+        assert [row["number"] for row in told["turns"]] == list(range(30))
+        assert len(told["lead"]["payload"]["transcript"]) == 30
+        child.do(started("CA2"))
+        assert list((tmp_path / "journal").iterdir()) == []
+
+
+def test_nonsense_is_put_aside_and_the_next_record_is_served(url: str, tmp_path: Path) -> None:
+    """R14: one bad record costs neither itself nor those behind it."""
+    with Child(url, tmp_path) as child:
+        for nonsense in ({"op": "turn", "call_sid": "CA1"}, {"op": "fly"}, {"call_sid": "CA1"}):
+            op, error = child.answer(child.tell(nonsense))
+            assert (op, error["code"], error["retriable"]) == (Op.ERROR, "invalid_request", False)
+        facts = FactsSaved(at=now(), call_sid="CA" + "x" * 62, summary="ש" * 100_000)
+        child.do(facts, started("CA1"))
+        assert child.query("call_state", call_sid="CA1")[1]["known"]
+        op, error = child.query("call_timeline", wrong=1)
+        assert (op, error["code"]) == (Op.ERROR, "invalid_request")
+    assert len((tmp_path / "journal" / "rejected.jsonl").read_text().splitlines()) == 3
