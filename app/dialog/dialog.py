@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from app.dialog import lines, prompts
-from app.dialog.answers import callback_words, is_open_answer
+from app.dialog.answers import callback_words
 from app.dialog.expected import phrases
 from app.dialog.extraction import merge_extraction
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
@@ -29,6 +29,7 @@ from app.dialog.policy import (
 )
 from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
 from app.dialog.slots import Asked, Intent, Understanding
+from app.dialog.turn import Turn
 from app.dialog.writer import LineWriter, Written
 
 PHONE = re.compile(r"0(?:5\d|7[2-9])\d{7}|0[23489]\d{7}")
@@ -300,16 +301,17 @@ class Dialog:
             return self._plan(self.writer.whole("abuse_1"))
         if understood.injection and not understood.updates:
             return self._plan(self._ask("injection", move=Step(memory.step) is Step.GREETING))
-        self._confirm_first(understood)
+        turn = Turn(memory, fold, understood, text)
+        turn.confirm_number()
         fold.apply(understood, text)
-        self._note_wishes(understood, text)
+        self._actions += turn.wishes()
         special = self._special(understood, text)
         if special is not None:
             return special
         if understood.phone_digits and memory.phone_digits and not memory.slots.get("phone"):
             memory.step = Step.PHONE.value
             return self._plan(self.writer.dictated_so_far())
-        kind = self._ack_kind(understood, text)
+        kind = turn.acknowledgement()
         if kind is None:
             return self._not_understood()
         if kind.startswith("whole:"):
@@ -343,152 +345,6 @@ class Dialog:
         }:
             return self._call_back(text)
         return None
-
-    def _confirm_first(self, understood: Understanding) -> None:
-        """Let a plain "כן" confirm the number in question even where the parser gave no value."""
-        memory = self.memory
-        if understood.intent is not Intent.CONFIRM:
-            return
-        if memory.step == Step.CALLER_ID and memory.caller_number and "phone" not in understood.updates:
-            self._fold.set("phone", memory.caller_number, self._text, source=Source.CALLER_ID)
-        if memory.step == Step.READ_BACK:
-            memory.phone_confirmed = understood.updates.get("phone") in (None, memory.slots.get("phone"))
-
-    def _note_wishes(self, understood: Understanding, text: str) -> None:
-        memory = self.memory
-        if understood.intent is Intent.WHATSAPP:
-            memory.whatsapp = True
-        elif understood.intent is Intent.SCHEDULE:
-            memory.callback = True
-            memory.callback_words = callback_words(text) or memory.callback_words
-        if understood.intent in (Intent.WHATSAPP, Intent.SCHEDULE) and memory.step == Step.NEXT_STEP:
-            memory.next_step_settled = True
-        if understood.intent in (Intent.WHATSAPP, Intent.SCHEDULE):
-            kind = ActionKind.WHATSAPP if understood.intent is Intent.WHATSAPP else ActionKind.CALLBACK
-            self._actions.append(Action(kind, words=memory.callback_words if kind is ActionKind.CALLBACK else ""))
-
-    def _ack_kind(self, understood: Understanding, text: str) -> str | None:
-        """Return which acknowledgement the answer deserves; None when it was not understood."""
-        fold, memory = self._fold, self.memory
-        at_step = self._answer_at_step(understood, text)
-        if at_step is not None:
-            return at_step or None
-        if fold.refused:
-            return "refused"
-        if fold.values:
-            if understood.asks_listing:
-                return "listing"
-            return "corrected" if fold.corrected else "noted"
-        if fold.withdrawn:
-            return "withdrawn"
-        if understood.intent is Intent.WHATSAPP:
-            return "whatsapp"
-        if memory.step == Step.GREETING:
-            return "welcome"
-        if understood.updates or understood.intent is Intent.SCHEDULE:
-            return "callback" if understood.intent is Intent.SCHEDULE else "generic"
-        return self._left_open(understood, text)
-
-    def _left_open(self, understood: Understanding, text: str) -> str | None:
-        memory = self.memory
-        if Step(memory.step) not in SLOT_STEPS or memory.step == Step.PHONE:
-            return None
-        if is_open_answer(text) or understood.intent is Intent.PROVIDE_INFO:
-            memory.left_open.append(memory.step)
-            return "open"
-        return None
-
-    def _answer_at_step(self, understood: Understanding, text: str) -> str | None:
-        """Read yes and no by the question that stands; "" is an answer that says nothing, None leaves it to others."""
-        yes, no = understood.intent is Intent.CONFIRM, understood.intent is Intent.DENY
-        match Step(self.memory.step):
-            case Step.CALLER_ID | Step.READ_BACK as step:
-                return self._answer_about_phone(step, yes=yes, no=no)
-            case Step.SURE:
-                return self._answer_about_doubt(yes=yes, no=no)
-            case Step.SUMMARY:
-                return self._answer_to_summary(yes=yes, no=no)
-            case Step.NEXT_STEP | Step.CALLBACK_TIME | Step.ANYTHING_ELSE | Step.OFFER_CALLBACK as step:
-                return self._answer_at_end(step, understood, text)
-        return None
-
-    def _answer_about_phone(self, step: Step, *, yes: bool, no: bool) -> str | None:
-        memory = self.memory
-        if "phone" in self._fold.values:
-            return "generic" if memory.phone_confirmed else None
-        if step is Step.READ_BACK and yes and memory.phone_confirmed:
-            return "generic"
-        if no and not self._fold.refused and not self._fold.values:
-            if step is Step.CALLER_ID:
-                memory.caller_number_denied = True
-                return "other_number"
-            memory.slots.pop("phone", None)
-            memory.caller_number_denied = True
-            return "wrong_number"
-        return None
-
-    def _answer_about_doubt(self, *, yes: bool, no: bool) -> str | None:
-        memory, about = self.memory, self.memory.about
-        if about not in memory.unsure or self._fold.values:
-            return None
-        if yes:
-            memory.unsure.remove(about)
-            return "generic"
-        if no:
-            memory.unsure.remove(about)
-            for slot in [slot for slot in memory.slots if TOPIC_OF.get(slot, slot) == about]:
-                self._fold.set(slot, None, self._text)
-            return "withdrawn"
-        if memory.misses.get(Step.SURE):
-            # Asked twice: the value stays as heard and the summary will show it.
-            memory.unsure.remove(about)
-            return "generic"
-        return ""
-
-    def _answer_to_summary(self, *, yes: bool, no: bool) -> str | None:
-        memory = self.memory
-        if self._fold.values or self._fold.withdrawn:
-            return "corrected" if self._fold.values else "withdrawn"
-        if yes:
-            memory.summary_confirmed = True
-            return "confirmed"
-        if no and not self._fold.refused:
-            memory.misses[Step.SUMMARY] = memory.misses.get(Step.SUMMARY, 0) + 1
-            return "whole:fix_summary" if memory.misses[Step.SUMMARY] < MOST_MISSES else ""
-        return None
-
-    def _answer_at_end(self, step: Step, understood: Understanding, text: str) -> str | None:
-        memory, intent = self.memory, understood.intent
-        done = intent in (Intent.WHATSAPP, Intent.SCHEDULE)
-        match step:
-            case Step.NEXT_STEP if done or intent is Intent.DENY:
-                memory.next_step_settled = True
-                return "callback" if intent is Intent.SCHEDULE else "whatsapp" if done else self._settled()
-            case Step.CALLBACK_TIME:
-                memory.callback_words = callback_words(text) or text.strip()
-                memory.left_open.append("callback_time")
-                return "generic"
-            case Step.ANYTHING_ELSE if intent is Intent.DENY or understood.refused or memory.misses.get(step):
-                memory.finished = True
-                return "generic"
-            case Step.OFFER_CALLBACK:
-                return self._answer_to_offer(understood)
-        return None if self._fold.changes else ""
-
-    def _answer_to_offer(self, understood: Understanding) -> str | None:
-        memory = self.memory
-        if self._fold.values:
-            return None
-        if understood.intent is Intent.DENY:
-            memory.left_open.append(memory.about)
-            if memory.about == "summary":
-                memory.summary_confirmed = True
-            return "open"
-        memory.mode, memory.callback = Mode.CALLBACK.value, True
-        return "callback"
-
-    def _settled(self) -> str:
-        return "settled" if self.memory.slots.get("phone") else "no_phone_settled"
 
     # Lines of their own
 

@@ -66,6 +66,8 @@ def property_phrase(slots: Mapping[str, Any], areas: int = MAX_AREAS_SPOKEN) -> 
         if not kind:
             words.reverse()
     if slots.get("area"):
+        if not words:
+            words.append("חיפוש")
         words.append(areas_phrase(slots["area"], areas))
     return " ".join(words)
 

@@ -1,0 +1,73 @@
+"""Whole dialogs run freely: the agent picks its questions, the script answers with the turn that fits (R10.6).
+
+Input lines are scripted dialogs (`id`, `today`, `caller_id`, `turns` with `asked` and `caller`); output lines hold the
+agent's lines, the turns as they went, the slots and the outcome. A yes-or-no question the script has no answer to is
+answered "כן", any other "לא יודע"; neither is counted as the script's words. When the script is used up the caller
+says nothing more.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from app.dialog.dialog import Dialog, DialogSettings, Understand
+from app.dialog.plan import Plan
+from app.dialog.policy import TOPIC_OF
+from app.dialog.slots import Asked
+
+MOST_TURNS = 60
+YES, DO_NOT_KNOW = "כן", "לא יודע"
+_YES_NO = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
+
+
+def converse(in_jsonl: Path | str, out_jsonl: Path | str, understand: Understand | None = None) -> int:
+    """Run every scripted dialog of a file freely and write one result line each; returns how many."""
+    results = [
+        converse_one(json.loads(line), understand)
+        for line in Path(in_jsonl).read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
+    written = "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
+    Path(out_jsonl).write_text(written, encoding="utf-8")
+    return len(results)
+
+
+def converse_one(script: Mapping[str, Any], understand: Understand | None = None) -> dict[str, Any]:
+    """Run one scripted dialog."""
+    dialog = Dialog(
+        DialogSettings(), date.fromisoformat(script["today"]), caller_number=script.get("caller_id"), understand=understand
+    )
+    left = list(script["turns"])
+    lines: list[str] = []
+    turns: list[dict[str, str]] = []
+    refused_before: set[str] = set()
+    reasked = 0
+    plan = dialog.greet()
+    for _ in range(MOST_TURNS):
+        lines.append(plan.line)
+        dialog.said(plan.line)
+        reasked += plan.asked.value in refused_before
+        if plan.ends_call or not left:
+            break
+        caller = _answer(left, plan)
+        turns.append({"agent": plan.line, "caller": caller, "asked": plan.asked.value})
+        plan = dialog.hear(caller)
+        refused_before = {TOPIC_OF.get(topic, topic) for topic in dialog.memory.refused}
+    return {
+        "id": script["id"],
+        "lines": lines,
+        "turns": turns,
+        "slots": dialog.slots,
+        "outcome": dialog.hung_up(),
+        "refused": sorted(refused_before),
+        "reasked_refused": reasked,
+    }
+
+
+def _answer(left: list[Any], plan: Plan) -> str:
+    for index, turn in enumerate(left):
+        if turn["asked"] == plan.asked.value:
+            return str(left.pop(index)["caller"])
+    return YES if plan.asked in _YES_NO else DO_NOT_KNOW
