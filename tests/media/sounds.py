@@ -29,13 +29,15 @@ def noise(ms: int, rms: float, seed: int = 0) -> Floats:
 
 
 def tone(ms: int, rms: float, hz: float = 440.0) -> Floats:
-    return rms * np.sqrt(2) * np.sin(2 * np.pi * hz * np.arange(ms * 8) / 8000)
+    wave: Floats = np.sin(2 * np.pi * hz * np.arange(ms * 8) / 8000)
+    return wave * (rms * 2**0.5)
 
 
 def at_dbfs(samples: Floats, dbfs: float) -> Floats:
     """Scale speech so that its loud parts have this RMS."""
     loud = samples[np.abs(samples) > 0.1 * samples.std()]
-    return samples * (32767 * 10 ** (dbfs / 20) / np.sqrt((loud**2).mean()))
+    scale = 32767 * 10 ** (dbfs / 20) / float(np.sqrt((loud**2).mean()))
+    return samples * scale
 
 
 def to_pcm(samples: Floats) -> npt.NDArray[np.int16]:

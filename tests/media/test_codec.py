@@ -40,12 +40,12 @@ def test_decoded_codes_encode_to_themselves_but_for_minus_zero() -> None:
     assert again[0x7F] == ULAW_SILENCE
 
 
-@given(st.lists(st.integers(-32768, 32767), max_size=400))
+@given(st.lists(st.integers(-32124, 32124), max_size=400))
 def test_the_error_is_within_half_a_step(samples: list[int]) -> None:
     """R5.1: a step is at most 1/16 of the sample, and 8 near zero."""
-    original = np.array(samples, np.int16)
-    error = np.abs(decode_ulaw(encode_ulaw(original)).astype(int) - original)
-    assert (error <= np.abs(original.astype(int)) // 32 + 8).all() or np.abs(original.astype(int)).max() > 32124
+    original = np.array(samples, np.int32)
+    error = np.abs(decode_ulaw(encode_ulaw(original.astype(np.int16))) - original)
+    assert (error <= np.abs(original) // 32 + 8).all()
 
 
 def test_a_frame_is_twenty_milliseconds() -> None:
