@@ -75,11 +75,14 @@ def pieces(text: str) -> list[str]:
     """Return `text` cut at its pauses into pieces that are neither too short nor too long; each ends as it did."""
     said: list[str] = []
     for clause in re.findall(r"[^,.?!;:]+[,.?!;:]*", text):
-        for part in _bounded(clause.strip()):
-            if said and min(_letters(said[-1]), _letters(part)) < _SHORTEST_PIECE:
+        for part in filter(None, _bounded(clause.strip())):
+            if said and _letters(said[-1]) < _SHORTEST_PIECE:
                 said[-1] = f"{said[-1]} {part}"
-            elif part:
+            else:
                 said.append(part)
+    if len(said) > 1 and _letters(said[-1]) < _SHORTEST_PIECE:
+        last = said.pop()
+        said[-1] = f"{said[-1]} {last}"
     return said
 
 

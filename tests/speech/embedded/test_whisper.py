@@ -1,0 +1,72 @@
+"""What surrounds the recogniser: level, silence, cutting, readings (R15). The model itself: test_models."""
+
+import numpy as np
+import pytest
+
+from app.speech.embedded.whisper import Pcm, distinct, prepared, segments, speech_level, text_of
+
+
+def noise(rms: float, seconds: float) -> Pcm:
+    """Return white noise of this RMS on the int16 scale."""
+    return np.random.default_rng(1).normal(0, rms, int(8000 * seconds)).astype(np.int16)
+
+
+def test_a_quiet_line_holds_no_speech() -> None:
+    """R15: nothing is sent to the model, so that it can hear no ghosts."""
+    assert speech_level(np.zeros(8000, np.int16)) is None
+    assert speech_level(noise(25, 2)) is None
+    assert speech_level(np.zeros(0, np.int16)) is None
+
+
+def test_a_click_is_no_speech() -> None:
+    """R15: a knock of 40 ms is not a word."""
+    pcm = np.zeros(8000, np.int16)
+    pcm[4000:4320] = 8000 * (-1) ** np.arange(320)
+    assert speech_level(pcm) is None
+
+
+def test_a_short_word_between_silences_is_speech_at_its_own_level() -> None:
+    """R6.4: a short "כן" is heard; the silence around it does not count."""
+    pcm = np.concatenate([noise(5, 1), noise(1000, 0.25), noise(5, 1)])
+    assert speech_level(pcm) == pytest.approx(1000, rel=0.1)
+
+
+def test_what_the_model_sees_is_levelled_and_fills_a_window() -> None:
+    """R5.2: quiet and loud callers look alike; 10 s at 16 kHz, the speech half a second in."""
+    for rms in (300, 3000):
+        pcm = noise(rms, 1)
+        level = speech_level(pcm)
+        assert level is not None
+        seen = prepared(pcm, level)
+        assert len(seen) == 160_000
+        assert 20 * np.log10(np.sqrt(np.mean(seen[9000:23000] ** 2))) == pytest.approx(-20, abs=1)
+        assert np.abs(seen[:7000]).max() < 0.01
+
+
+def test_a_long_turn_is_cut_where_it_is_quiet() -> None:
+    """R8.2: no sample is lost, no piece is too long, and no word is cut in two."""
+    pcm = np.concatenate([noise(2000, 24), noise(3, 0.5), noise(2000, 24)])
+    cut = segments(pcm)
+    assert np.array_equal(np.concatenate(cut), pcm)
+    assert len(cut) == 2
+    assert 24 * 8000 <= len(cut[0]) <= 24.5 * 8000
+
+
+def test_a_turn_that_fits_is_not_cut() -> None:
+    """R15: the usual case."""
+    assert len(segments(noise(100, 12))) == 1
+
+
+def test_vocabulary_entries_spell_hebrew() -> None:
+    """R15: each Hebrew letter is two bytes, and may be split over two entries."""
+    assert text_of(["<|he|>", "Ġ×", "Ľ", "×Ł", "<|endoftext|>"]) == "כן"
+
+
+def test_a_broken_letter_is_left_out() -> None:
+    """R15: a hypothesis may end in the middle of a letter."""
+    assert text_of(["×Ľ", "×"]) == "כ"
+
+
+def test_readings_that_differ_in_punctuation_are_one() -> None:
+    """R15: five readings should be five chances."""
+    assert distinct(["כן.", "כן", "כאן", "", "כן!"]) == ["כן.", "כאן"]
