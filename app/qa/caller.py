@@ -10,10 +10,10 @@ from urllib.parse import SplitResult, urlsplit
 import click
 import orjson
 
+from app.qa.http_client import ServerError, get
 from app.qa.player import SAMPLES_PER_MS, SPURT_GAP_SAMPLES
 from app.qa.recording import write_stereo
 from app.qa.script import Cue, Phase, Script, Turn
-from app.qa.sockets import ServerError, get
 from app.qa.twilio_peer import Account, PeerEvents, TwilioPeer
 from app.qa.utterance import RATE_HZ, Line, UtteranceError, load_utterance
 

@@ -20,9 +20,9 @@ from urllib.parse import SplitResult, urlsplit
 import click
 import numpy as np
 
+from app.qa.http_client import ServerError, post
 from app.qa.player import SAMPLES_PER_MS
 from app.qa.script import Cue, Phase, Script, Turn
-from app.qa.sockets import ServerError, post
 from app.qa.twilio_peer import Account, TwilioPeer
 from app.qa.utterance import Line, UtteranceError, load_utterance
 

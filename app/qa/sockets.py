@@ -1,4 +1,4 @@
-"""The caller's side of HTTP and WebSocket over asyncio: what Twilio's servers do, in small.
+"""The caller's side of a WebSocket over asyncio: what Twilio's servers do, in small.
 
 Two WebSocket clients with one face. `StrictWebSocket` (wsproto) checks every byte of the server against RFC 6455.
 `QuickWebSocket` trusts the server's frames and costs a tenth of it: for a hundred calls in one process.
@@ -8,13 +8,14 @@ import asyncio
 import base64
 import hashlib
 import os
+import socket
 import ssl
+import struct
+import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from urllib.parse import SplitResult, urlencode
+from urllib.parse import SplitResult
 
-import h11
 import wsproto
 from wsproto.events import (
     AcceptConnection,
@@ -27,108 +28,50 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-CONNECT_TIMEOUT_S = 10.0
-RESPONSE_TIMEOUT_S = 15.0
+from app.qa.http_client import CONNECT_TIMEOUT_S, ServerError, endpoint
+
 NORMAL_CLOSURE = 1000
 ABNORMAL_CLOSURE = 1006
 PROTOCOL_ERROR = 1002
 ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 TEXT, BINARY, CLOSE, PING = 0x1, 0x2, 0x8, 0x9
 FIN = 0x80
+SO_TIMESTAMPNS = 35  # linux/socket.h; Python's socket module does not name it
+TIMESPEC = struct.Struct("qq")
+ANCILLARY_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
 LENGTH_16, LENGTH_64 = 126, 127
 SWITCHING_PROTOCOLS = 101
 
 
-class ServerError(Exception):
-    """The server cannot be reached or does not behave as a voice server; the message is one line for a person."""
+class StampedSocket(socket.socket):
+    """A TCP socket that knows when the kernel received what was read last.
 
-
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """An answer to a webhook; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    elapsed_ms: float
-
-
-def endpoint(url: SplitResult) -> tuple[str, int, ssl.SSLContext | None]:
-    """Return host, port and TLS context of an http(s) or ws(s) URL."""
-    secure = url.scheme in ("https", "wss")
-    return url.hostname or "", url.port or (443 if secure else 80), ssl.create_default_context() if secure else None
-
-
-async def post(url: SplitResult, form: Mapping[str, str], headers: Mapping[str, str]) -> HttpResponse:
-    """POST a form as Twilio's webhooks do: a connection of its own, 10 s to connect, 15 s in all.
-
-    Raises:
-        ServerError: refused, too late, or not HTTP.
+    A tool that is late itself then still measures the server's punctuality, not its own (Linux: socket(7),
+    SO_TIMESTAMPNS; elsewhere the age is nought).
     """
-    kind = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
-    return await _request("POST", url, {**kind, **headers}, urlencode(form).encode())
 
+    age_s = 0.0
 
-async def get(url: SplitResult) -> HttpResponse:
-    """GET a page, on a connection of its own.
+    def stamp(self) -> None:
+        """Ask the kernel for the time of arrival."""
+        if sys.platform == "linux":
+            self.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
-    Raises:
-        ServerError: refused, too late, or not HTTP.
-    """
-    return await _request("GET", url, {}, b"")
-
-
-async def _request(method: str, url: SplitResult, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-    host, port, tls = endpoint(url)
-    fields = {
-        "Host": url.netloc,
-        "User-Agent": "TwilioProxy/1.1",
-        "Accept": "*/*",
-        "Connection": "close",
-        **({"Content-Length": str(len(body))} if method == "POST" else {}),
-        **headers,
-    }
-    request = h11.Request(method=method, target=url.path or "/", headers=list(fields.items()))
-    started = time.monotonic()
-    try:
-        async with asyncio.timeout(RESPONSE_TIMEOUT_S):
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                reader, writer = await asyncio.open_connection(host, port, ssl=tls)
-            try:
-                status, answered, received = await _exchange(reader, writer, request, body)
-            finally:
-                writer.close()
-    except TimeoutError:
-        raise ServerError(f"{url.geturl()} did not answer within {RESPONSE_TIMEOUT_S:.0f} s") from None
-    except OSError as exc:
-        raise ServerError(f"nobody answers at {url.scheme}://{url.netloc} ({exc.strerror or exc})") from exc
-    except h11.RemoteProtocolError as exc:
-        raise ServerError(f"{url.geturl()} does not speak HTTP ({exc})") from exc
-    return HttpResponse(status, answered, received, (time.monotonic() - started) * 1000.0)
-
-
-async def _exchange(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: h11.Request, body: bytes
-) -> tuple[int, dict[str, str], bytes]:
-    http = h11.Connection(h11.CLIENT)
-    sent = (http.send(request), http.send(h11.Data(data=body)), http.send(h11.EndOfMessage()))
-    writer.write(b"".join(part or b"" for part in sent))
-    status, headers, received = 0, dict[str, str](), b""
-    while True:
-        event = http.next_event()
-        if event is h11.NEED_DATA:
-            http.receive_data(await reader.read(65536))
-        elif isinstance(event, h11.Response):
-            status = event.status_code
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
-        elif isinstance(event, h11.Data):
-            received += event.data
-        elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
-            return status, headers, received
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """Read, and note in `age_s` how long ago the last of it arrived."""
+        data, ancillary, _, _ = self.recvmsg(size, ANCILLARY_BYTES, flags)
+        self.age_s = 0.0
+        for level, kind, value in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+                seconds, nanoseconds = TIMESPEC.unpack(value)
+                self.age_s = max(0.0, time.time() - seconds - nanoseconds / 1e9)
+        return data
 
 
 class WebSocketClient(asyncio.Protocol):
-    """A WebSocket's client end. `on_text` gets each text message, `on_binary` the length of each binary one (which
+    """A WebSocket's client end.
+
+    `on_text` gets each text message and how many seconds ago it came, `on_binary` the length of each binary one (which
     Twilio refuses), `on_closed` code and reason, once.
     """
 
@@ -137,7 +80,7 @@ class WebSocketClient(asyncio.Protocol):
         url: SplitResult,
         headers: Mapping[str, str],
         subprotocols: tuple[str, ...],
-        on_text: Callable[[str | bytes], None],
+        on_text: Callable[[str | bytes, float], None],
         on_binary: Callable[[int], None],
         on_closed: Callable[[int, str], None],
     ) -> None:
@@ -150,6 +93,7 @@ class WebSocketClient(asyncio.Protocol):
         self.on_closed = on_closed
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
+        self._stamped: StampedSocket | None = None
         self._closed = False
 
     async def open(self) -> None:
@@ -162,13 +106,41 @@ class WebSocketClient(asyncio.Protocol):
         where = self.url.geturl()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await asyncio.get_running_loop().create_connection(lambda: self, host, port, ssl=tls)
+                await self._connect(host, port, tls)
                 await self.opened
         except TimeoutError:
             self._drop()
             raise ServerError(f"{where} did not shake hands within {CONNECT_TIMEOUT_S:.0f} s") from None
         except OSError as exc:
             raise ServerError(f"nobody answers at {where} ({exc.strerror or exc})") from exc
+
+    async def _connect(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        loop = asyncio.get_running_loop()
+        if tls is not None:
+            await loop.create_connection(lambda: self, host, port, ssl=tls)
+            return
+        addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        for number, (family, kind, protocol, _, address) in enumerate(addresses, 1):
+            stamped = StampedSocket(family, kind, protocol)
+            stamped.settimeout(0)
+            stamped.stamp()
+            try:
+                await loop.sock_connect(stamped, address)
+            except OSError:
+                stamped.close()
+                if number == len(addresses):
+                    raise
+            except BaseException:
+                stamped.close()
+                raise
+            else:
+                self._stamped = stamped
+                await loop.create_connection(lambda: self, sock=stamped)
+                return
+
+    @property
+    def _age_s(self) -> float:
+        return self._stamped.age_s if self._stamped is not None else 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the upgrade request."""
@@ -256,7 +228,7 @@ class StrictWebSocket(WebSocketClient):
             self._text += event.data
             if event.message_finished:
                 text, self._text = self._text, ""
-                self.on_text(text)
+                self.on_text(text, self._age_s)
         elif isinstance(event, BytesMessage):
             self._binary_length += len(event.data)
             if event.message_finished:
@@ -316,7 +288,7 @@ class QuickWebSocket(WebSocketClient):
         while (frame := self._next_frame()) is not None:
             opcode, payload = frame
             if opcode == TEXT:
-                self.on_text(payload)
+                self.on_text(payload, self._age_s)
             elif opcode == BINARY:
                 self.on_binary(len(payload))
             elif opcode == PING:

@@ -19,8 +19,9 @@ from xml.etree import ElementTree as ET
 
 import orjson
 
+from app.qa.http_client import HttpResponse, ServerError, post
 from app.qa.player import FRAME_SAMPLES, SAMPLES_PER_MS, Player
-from app.qa.sockets import HttpResponse, QuickWebSocket, ServerError, StrictWebSocket, post
+from app.qa.sockets import QuickWebSocket, StrictWebSocket
 
 SUBPROTOCOL = "audio.twilio.com"
 INCOMING_CALL = "/webhook/incoming_call"
@@ -262,9 +263,9 @@ class TwilioPeer:
             self._mark_timer.cancel()
         await asyncio.gather(*self._callbacks)
 
-    def _receive(self, text: str | bytes) -> None:
+    def _receive(self, text: str | bytes, age_s: float) -> None:
         try:
-            fault = self._obey(orjson.loads(text), self.now())
+            fault = self._obey(orjson.loads(text), self.now() - int(age_s * RATE_HZ))
         except (ValueError, KeyError, TypeError, Base64Error) as exc:
             fault = f"{type(exc).__name__} {exc}"
         if fault:
