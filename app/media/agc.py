@@ -87,8 +87,8 @@ class Agc:
 
 def _soften(samples: npt.NDArray[np.float64]) -> None:
     """Bend what is over the knee so that it nears full scale and never passes it."""
-    size = np.abs(samples)
-    if size.max() > _KNEE:
+    if samples.max() > _KNEE or samples.min() < -_KNEE:
+        size = np.abs(samples)
         over = size > _KNEE
         bent = _KNEE + _HEADROOM * np.tanh((size[over] - _KNEE) / _HEADROOM)
         samples[over] = np.copysign(bent, samples[over])

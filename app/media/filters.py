@@ -64,6 +64,7 @@ def _system() -> tuple[Floats, Floats]:
 
 
 _MATRIX, _POWERS = _system()
+_BY_COLUMN = np.asfortranarray(_MATRIX)  # with `dot` a quarter of the time that `@` takes by rows
 
 
 class BandFilter:
@@ -71,25 +72,24 @@ class BandFilter:
 
     def __init__(self) -> None:
         self._joined = np.zeros(BLOCK + _STATES)  # the samples of a block, then the states before it
+        self._block, self._states = self._joined[:BLOCK], self._joined[BLOCK:]
 
     def process(self, samples: npt.NDArray[np.int16] | Floats) -> Floats:
         """Return as many filtered samples (int16 scale, float64) as were given; any number at a time."""
         output = np.empty(len(samples))
-        joined = self._joined
+        joined, block, states = self._joined, self._block, self._states
         whole = len(samples) - len(samples) % BLOCK
         for start in range(0, whole, BLOCK):
-            joined[:BLOCK] = samples[start : start + BLOCK]
-            answer = _MATRIX @ joined
+            block[:] = samples[start : start + BLOCK]
+            answer = _BY_COLUMN.dot(joined)
             output[start : start + BLOCK] = answer[:BLOCK]
-            joined[BLOCK:] = answer[BLOCK:]
+            states[:] = answer[BLOCK:]
         rest = len(samples) - whole
         if rest:
             tail = np.asarray(samples[whole:], np.float64)
-            states = joined[BLOCK:].copy()
             output[whole:] = _MATRIX[:rest, :rest] @ tail + _MATRIX[:rest, BLOCK:] @ states
-            joined[BLOCK:] = _MATRIX[BLOCK:, BLOCK - rest : BLOCK] @ tail + _POWERS[rest] @ states
-        states = joined[BLOCK:]
-        if states @ states < 1e-12:
+            states[:] = _MATRIX[BLOCK:, BLOCK - rest : BLOCK] @ tail + _POWERS[rest] @ states
+        if states.dot(states) < 1e-12:
             # In digital silence the states fade into denormal numbers, on which processors are very slow.
             states[:] = 0.0
         return output

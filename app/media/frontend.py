@@ -63,7 +63,7 @@ class FrontEnd:
 
     def _frame(self, ulaw: bytes) -> Frame:
         samples = self._filter.process(decode_ulaw(ulaw))
-        rms = math.sqrt(float(samples @ samples) / FRAME_SAMPLES)
+        rms = math.sqrt(float(samples.dot(samples)) / FRAME_SAMPLES)
         pcm = self._agc.process(samples, rms, is_speech=self._gate.update(rms)).tobytes()
         frame = Frame(self._frames * FRAME_MS, pcm, rms)
         self._frames += 1
