@@ -1,12 +1,10 @@
 """Vendor exceptions as the stable codes of `speech.engines.Failed`."""
 
-import asyncio
 import re
-from typing import Any
 
 import grpc
 import openai
-from google.api_core.exceptions import GoogleAPICallError, from_grpc_status
+from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError, TransportError
 
 from app.sidecar.child import ServiceError
@@ -25,9 +23,6 @@ _GOOGLE: dict[grpc.StatusCode, tuple[str, bool]] = {
 }
 _INTERNAL = ("internal", True)
 _MESSAGE_CHARS = 300
-_CROSSED = "Internal error from Core"
-_CROSSED_POLLS = 50
-_CROSSED_POLL_S = 0.005
 _KEY = re.compile(r"sk-[\w*-]+")
 
 GOOGLE_ERRORS = (GoogleAPICallError, GoogleAuthError, grpc.RpcError)
@@ -43,21 +38,12 @@ def google_status(exc: BaseException) -> grpc.StatusCode | None:
     return None
 
 
-async def true_google_error(exc: BaseException, call: Any) -> BaseException:
-    """Return what really ended the streaming `call` that raised `exc`.
+def is_masked(exc: BaseException) -> bool:
+    """True when a write of ours crossed the server's refusal.
 
-    When a write of ours crosses the server's refusal, grpc.aio reports the failed write as INTERNAL "Internal error
-    from Core" and learns the refusal a moment later.
+    grpc.aio then reports the failed write, as INTERNAL with the words below, and forgets the refusal.
     """
-    if call is None or google_status(exc) is not grpc.StatusCode.INTERNAL or _CROSSED not in str(exc):
-        return exc
-    for _ in range(_CROSSED_POLLS):
-        status = await call.code()
-        if status is not grpc.StatusCode.INTERNAL:
-            true: BaseException = from_grpc_status(status, await call.details())  # type: ignore[no-untyped-call] # half typed
-            return true
-        await asyncio.sleep(_CROSSED_POLL_S)
-    return exc
+    return google_status(exc) is grpc.StatusCode.INTERNAL and "Internal error from Core" in str(exc)
 
 
 def google_error(exc: BaseException) -> ServiceError:

@@ -20,7 +20,7 @@ from google.cloud import speech_v1
 from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport
 
 from app.sidecar.child import Exchange, ServiceError
-from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status, true_google_error
+from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status, is_masked
 from app.speech.cloud.google_channel import connect, make_client
 from app.speech.cloud.settings import CloudSettings
 from app.speech.cloud.transcript import Piece, Transcript
@@ -30,8 +30,8 @@ _BYTES_PER_MS = 2 * RATE_HZ // 1000
 _MESSAGE_BYTES = 100 * _BYTES_PER_MS
 _MAX_PHRASES = 500
 _MAX_PHRASE_CHARS = 100
-_MIN_STREAM_BYTES = 1000 * _BYTES_PER_MS
-"""A stream refused as too long before a second of audio will be refused again: give up instead of going round."""
+_MIN_PROGRESS_BYTES = 500 * _BYTES_PER_MS
+"""Audio that must have come or been settled between two streams that Google ended, or the turn goes in circles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,8 @@ class _Turn:
         self._settled = 0
         """Bytes of the turn up to the last final word."""
         self._collected = 0
+        self._progress = 0
+        """`_settled + _collected` when Google last ended a stream."""
         self._finished = False
         self._more = asyncio.Event()
         self._stream: _GrpcStream | None = None
@@ -154,19 +156,39 @@ class _Turn:
                 raise ServiceError("timeout", "no final transcript in time", retriable=True) from None
             raise _StreamIsOld from None
         except GOOGLE_ERRORS as exc:
-            error = await true_google_error(exc, stream.call)
-            if google_status(error) is grpc.StatusCode.OUT_OF_RANGE and stream.sent - stream.start >= _MIN_STREAM_BYTES:
+            stream.over = True
+            if self._may_go_on(exc):
                 # Too old, or starved of audio: either way the next audio gets a fresh stream.
-                stream.over = True
                 await self._wait_for_audio(stream)
                 raise _StreamIsOld from exc
-            raise error from exc
+            if is_masked(exc):
+                await self._ask_for_refusal(dialect)
+            raise
         finally:
             self._deadline = None
             stream.over = True
             self._more.set()  # the request iterator may be waiting; nobody else would end it
             if stream.call is not None:
                 stream.call.cancel()
+
+    def _may_go_on(self, exc: BaseException) -> bool:
+        """Whether another stream may follow one that Google ended; not when the last one brought nothing."""
+        progress, self._progress = self._settled + self._collected - self._progress, self._settled + self._collected
+        return progress >= _MIN_PROGRESS_BYTES and (
+            google_status(exc) is grpc.StatusCode.OUT_OF_RANGE or (is_masked(exc) and bool(self._transcript.text))
+        )
+
+    async def _ask_for_refusal(self, dialect: Dialect) -> None:
+        """Raise what Google has against `dialect`, asked in a stream whose audio cannot cross the answer."""
+
+        async def config_only() -> AsyncIterator[speech_v1.StreamingRecognizeRequest]:
+            yield speech_v1.StreamingRecognizeRequest(streaming_config=self._config(dialect))
+
+        call = await self._service.client.streaming_recognize(
+            requests=config_only(), retry=None, timeout=self._settings.stt_final_timeout_s
+        )
+        async for _ in call:
+            pass
 
     async def _requests(
         self, stream: "_GrpcStream", dialect: Dialect

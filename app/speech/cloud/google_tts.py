@@ -17,7 +17,7 @@ from google.cloud.texttospeech_v1.services.text_to_speech.transports import Text
 from app.media.codec import encode_ulaw
 from app.media.wav import WavError, parse_wav
 from app.sidecar.child import Exchange, ServiceError
-from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status, true_google_error
+from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status, is_masked
 from app.speech.cloud.google_channel import connect, make_client
 from app.speech.cloud.rates import RATE_HZ, Downsampler
 from app.speech.cloud.settings import CloudSettings
@@ -89,9 +89,8 @@ class GoogleVoice:
                 sounded = sounded or bool(ulaw)
                 await exchange.send_data(ulaw)
         except GOOGLE_ERRORS as exc:
-            error = await true_google_error(exc, call)
-            if sounded or google_status(error) not in _STREAMING_REFUSED:
-                raise google_error(error) from exc
+            if sounded or not (google_status(exc) in _STREAMING_REFUSED or is_masked(exc)):
+                raise
         finally:
             if call is not None:
                 call.cancel()
