@@ -3,23 +3,25 @@
 Blocking: used only inside the store child, never under eventlet.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
+from app.leads.migrations import HEAD
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x6C656164  # any number, the same for every instance
 _BUSY_MS = 15_000
+_log = logging.getLogger("leads.store")
 
 
 class StoreDown(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
@@ -60,9 +62,7 @@ class Database:
             StoreDown: when the database, not the statement, is at fault.
         """
         try:
-            if not self._ready:
-                upgrade(self.engine)
-                self._ready = True
+            self._prepare()
             options: dict[str, Any] = {"read_only": True} if read_only else {}
             with (
                 self.engine.connect().execution_options(**options) as connection,
@@ -77,6 +77,17 @@ class Database:
             self.engine.dispose()
             raise StoreDown(_reason(error)) from error
 
+    def _prepare(self) -> None:
+        if self._ready:
+            return
+        try:
+            upgrade(self.engine)
+        except Exception as error:
+            # Whatever stops a migration, records wait for its repair: they must not look like bad ones.
+            self.engine.dispose()
+            raise StoreDown(_reason(error)) from error
+        self._ready = True
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -90,10 +101,31 @@ def upgrade(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             # The transaction's own lock, not the session's: a pooler in front may swap sessions between statements.
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        revision = _revision(connection)
+        if revision != HEAD:
+            _migrate(connection, revision)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(connection: Connection, revision: str | None) -> None:
+    from alembic import command  # some 10 MB of memory, which a start without migrations does without
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        # After a rollback of the program. Migrations only add, so what this version knows is still there.
+        _log.warning("the database has schema %s, newer than this program's %s: using it as it is", revision, HEAD)
+        return
+    command.upgrade(config, "head")
 
 
 def _reason(error: Exception) -> str:

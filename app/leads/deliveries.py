@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.leads.database import Database
@@ -103,6 +103,7 @@ class Deliveries:
             delivery.last_error = change.error[:1000]
             delivery.updated_at = self._clock()
             if change.vendor_id:
+                _lock_message(session, change.vendor_id)
                 delivery.vendor_id = change.vendor_id
                 report = session.get(MessageReport, change.vendor_id)
                 if report is not None:
@@ -114,6 +115,7 @@ class Deliveries:
         if status not in _DONE | _LOST:
             return
         with self._database.begin() as session:
+            _lock_message(session, record.message_sid)
             report = session.get(MessageReport, record.message_sid)
             if report is None:
                 report = MessageReport(message_sid=record.message_sid)
@@ -160,3 +162,9 @@ class Deliveries:
 
 def _of_message(session: Session, message_sid: str) -> list[Delivery]:
     return list(session.scalars(select(Delivery).where(Delivery.vendor_id == message_sid).with_for_update()))
+
+
+def _lock_message(session: Session, message_sid: str) -> None:
+    """Let a send's record and its status callback take turns, so that the later one sees the other."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:sid))"), {"sid": message_sid})

@@ -40,7 +40,8 @@ def recent_calls(session: Session, limit: int = 50, before: str | None = None, l
         query = query.where(Call.ended_at.is_(None))
     calls = session.scalars(query).all()
     sids = [call.call_sid for call in calls]
-    turns = dict(session.execute(_count(Turn.call_sid, sids)).tuples().all())
+    counts = select(Turn.call_sid, func.count()).where(Turn.call_sid.in_(sids)).group_by(Turn.call_sid)
+    turns: dict[str, int] = dict(session.execute(counts).all())
     slots: dict[str, dict[str, Any]] = {}
     for slot in session.scalars(select(Slot).where(Slot.call_sid.in_(sids))):
         slots.setdefault(slot.call_sid, {})[slot.slot] = slot.value["value"]
@@ -113,7 +114,7 @@ def latencies(session: Session, turns: int = 500) -> dict[str, Any]:
                 measured.setdefault(step, []).append(value)
     return {
         "steps": {
-            step: {"count": len(values), "p50_ms": _percentile(values, 0.50), "p95_ms": _percentile(values, 0.95)}
+            step: {"count": len(values), "p50_ms": percentile(values, 0.50), "p95_ms": percentile(values, 0.95)}
             for step, values in sorted(measured.items())
         }
     }
@@ -125,14 +126,10 @@ QUERIES: Mapping[str, Callable[..., dict[str, Any]]] = {
 }
 
 
-def _percentile(values: list[float], part: float) -> float:
+def percentile(values: list[float], part: float) -> float:
     """Return the nearest-rank percentile."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * round(part * 100) // 100) - 1)]
-
-
-def _count(column: Any, sids: list[str]) -> Any:
-    return select(column, func.count()).where(column.in_(sids)).group_by(column)
 
 
 def _slot(slot: Slot) -> dict[str, Any]:

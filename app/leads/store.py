@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.leads.database import Database
@@ -61,6 +62,12 @@ class Store:
 
     def apply(self, record: Record) -> None:
         """Write one record. Idempotent."""
+        try:
+            self._apply(record)
+        except IntegrityError:
+            self._apply(record)  # another instance wrote the same row at the same moment: now it is there
+
+    def _apply(self, record: Record) -> None:
         match record:
             case MessageStatus():
                 self.deliveries.message_status(record)

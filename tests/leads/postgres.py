@@ -53,7 +53,7 @@ class Postgres:
         self._databases += 1
         name = f"t{self._databases}"
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # a literal is asked for
+            connection.execute(f"CREATE DATABASE {name}")
         return self._url(name)
 
     def _url(self, name: str) -> str:

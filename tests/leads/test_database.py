@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+import app.leads.migrations
 from app.leads.database import Database, StoreDown, database_url
+from app.leads.migrations import HEAD
 from app.leads.models import Base
 
 
@@ -18,6 +22,23 @@ def test_migrations_from_empty_make_the_schema_the_models_describe(database: Dat
     with database.begin() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": False})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_is_looked_for() -> None:
+    """R14: a start with nothing to migrate is told by this name."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(app.leads.migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_program_rolled_back_uses_the_newer_schema_as_it_is(database: Database) -> None:
+    """R14: a rollback does not stop the store."""
+    with database.begin() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
+    older = Database(database.engine.url.render_as_string(hide_password=False))
+    with older.begin() as session:
+        assert session.execute(text("SELECT count(*) FROM calls")).scalar_one() == 0
+    older.close()
 
 
 def test_processes_that_start_together_do_not_collide_over_the_migrations(url: str) -> None:

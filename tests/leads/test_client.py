@@ -1,0 +1,164 @@
+"""The worker's side, over a real link to a real child, on eventlet's hub."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import eventlet
+import pytest
+
+from app.config import load
+from app.leads.childconfig import VARIABLE, StoreChildConfig, store_child_config
+from app.leads.client import LeadStore, StoreUnavailable
+from app.leads.records import RECORD, SlotChange, TurnSaved
+from app.sidecar.link import Link
+from app.sidecar.wire import Op
+from tests.leads.receiver import Receiver
+
+CALLER = "+972500000007"
+
+
+def wait_until(true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        eventlet.sleep(0.02)
+
+
+class Worker:
+    """A link and a store on it, as the worker has them."""
+
+    def __init__(self, folder: Path, **config: Any) -> None:
+        self.config = StoreChildConfig(
+            database_url=f"sqlite:///{folder}/agent.db", journal_folder=folder / "journal", settle_s=0.0, **config
+        )
+        self.link = Link("app.leads", {VARIABLE: self.config.model_dump_json()}, name="store")
+        self.store = LeadStore(self.link, self.config.journal_folder)
+
+    def timeline(self, call_sid: str) -> dict[str, Any]:
+        try:
+            return self.store.query("call_timeline", timeout_s=20.0, call_sid=call_sid)
+        except StoreUnavailable:  # the child is being started again
+            return {"turns": [], "lead": None, "deliveries": []}
+
+
+@pytest.fixture
+def worker(tmp_path: Path, receiver: Receiver) -> Iterator[Worker]:
+    made = Worker(tmp_path, webhook_url=receiver.url)
+    yield made
+    made.link.stop(0.1)
+
+
+def test_a_call_told_through_the_link_is_a_lead_when_the_worker_stops(worker: Worker, receiver: Receiver) -> None:
+    """R14, R18: an orderly stop leaves nothing behind."""
+    store = worker.store
+    worker.link.start()
+    store.call_started("CA1", from_number=CALLER)
+    store.turn_saved("CA1", 1, caller_text="דירה בחיפה", latencies_ms={"asr": 100}, state={"n": 1})
+    store.slots_changed("CA1", 1, {"area": SlotChange(value=["חיפה"], quote="בחיפה")})
+    store.facts_saved("CA1", summary="דירה בחיפה")
+    store.call_ended("CA1", "confirmed")
+    assert store.query("call_state", timeout_s=20.0, call_sid="CA1")["state"] == {"n": 1}
+    store.stop()
+    assert store.unconfirmed == 0
+    (request,) = receiver.requests
+    lead = json.loads(request.body)
+    assert (lead["summary"], lead["slots"]["area"]["value"]) == ("דירה בחיפה", ["חיפה"])
+
+
+def test_a_child_killed_under_a_call_costs_no_record(worker: Worker) -> None:
+    """R14: what the child had not confirmed is told again, in order."""
+    store = worker.store
+    worker.link.start()
+    store.call_started("CA1", from_number=CALLER)
+    for number in range(30):
+        store.turn_saved("CA1", number, caller_text="כן")
+        if number in (5, 20):
+            wait_until(lambda: worker.link.ready, "the child")
+            eventlet.sleep(0)
+            kill(worker.link)
+    store.call_ended("CA1", "confirmed")
+    wait_until(lambda: store.unconfirmed == 0, "the last confirmation")
+    told = worker.timeline("CA1")
+    assert [turn["number"] for turn in told["turns"]] == list(range(30))
+    assert len(told["lead"]["payload"]["transcript"]) == 30
+
+
+def kill(link: Link) -> None:
+    import os
+    import signal
+
+    pid = link.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: link.pid != pid, "the end of the child")
+
+
+def test_without_a_child_records_go_to_a_file_that_the_next_child_adopts(tmp_path: Path) -> None:
+    """R14: bounded in memory, nothing lost."""
+    first = Worker(tmp_path)
+    store = LeadStore(first.link, first.config.journal_folder, most_waiting=10)
+    store.call_started("CA1", from_number=CALLER)  # the link was never started
+
+    def spilled() -> bool:
+        store.turn_saved("CA1", store.unconfirmed, caller_text="כן")
+        return any(first.config.journal_folder.glob("*.jsonl"))
+
+    wait_until(spilled, "the file")
+    assert store.unconfirmed <= 10
+    store.call_ended("CA1", "goodbye")
+    store.stop(0.2)
+    second = Worker(tmp_path)
+    second.link.start()
+    wait_until(lambda: second.timeline("CA1").get("lead"), "the adopted records")
+    wait_until(lambda: not list(first.config.journal_folder.iterdir()), "the journal to be emptied")
+    second.store.stop()
+
+
+class DeafLink:
+    """A link whose child takes everything and answers nothing."""
+
+    pid = 1
+
+    def __init__(self) -> None:
+        self.opened: list[Mapping[str, object]] = []
+
+    def open(self, request: Mapping[str, object], listener: Callable[[Op, bytes], None]) -> object:
+        self.opened.append(request)
+        return None
+
+    def stop(self, grace_s: float = 0.0) -> None:
+        pass
+
+
+def test_a_child_that_never_answers_holds_up_no_call(tmp_path: Path) -> None:
+    """R14: a query has a deadline, a record none; what was not confirmed is on disk at the end."""
+    store = LeadStore(DeafLink(), tmp_path)
+    store.turn_saved("CA1", 1, caller_text="שלום")
+    with pytest.raises(StoreUnavailable, match="no answer"):
+        store.query("call_state", timeout_s=0.05, call_sid="CA1")
+    store.stop(0.05)
+    (file,) = tmp_path.glob("pending-*.jsonl")
+    record = RECORD.validate_json(file.read_bytes())
+    assert isinstance(record, TurnSaved)
+    assert record.caller_text == "שלום"
+
+
+def test_a_record_that_makes_no_sense_is_logged_and_the_call_goes_on(tmp_path: Path) -> None:
+    """R14: a fault of ours is not the caller's."""
+    link = DeafLink()
+    store = LeadStore(link, tmp_path)
+    store.turn_saved("CA1", -1)
+    store.call_started("CA1", channel="carrier pigeon")
+    assert (link.opened, store.unconfirmed) == ([], 0)
+
+
+def test_the_child_s_configuration_comes_from_the_settings(tmp_path: Path) -> None:
+    """R1.3: one typed settings object; SQLite in DATA_DIR unless DATABASE_URL is set."""
+    config = store_child_config(load({"DATA_DIR": str(tmp_path), "LEAD_WEBHOOK_URL": "https://office.example/"}))
+    assert config.database_url == f"sqlite:///{tmp_path}/agent.db"
+    assert config.webhook_url == "https://office.example/"
+    url = "postgres://office:secret@db.example/leads"
+    assert store_child_config(load({"DATABASE_URL": url})).database_url == url
