@@ -28,7 +28,7 @@ from app.qa.utterance import Line, UtteranceError, load_utterance
 
 CALLBACKS = ("/webhook/stream_status", "/webhook/stream_ended", "/webhook/call_status")
 NO_CONTENT = 204
-PROBE_EVERY_S = 0.1
+PROBE_EVERY_S = 0.2
 GAP_MS = (300, 1500)
 NORMAL_CLOSES = (1000, 1005)
 

@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+import click
+
 from tests.bench.processes import Usage, descendants, usage
 from tests.emulators.base import EmulatorProcess
 
@@ -121,4 +123,4 @@ class BenchServer:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         tail = self.log.read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"the server did not come up:\n{tail}")
+        raise click.ClickException(f"the server did not come up:\n{tail}")
