@@ -6,20 +6,24 @@ from pathlib import Path
 
 import gunicorn
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from app import config
-
+warnings.filterwarnings("ignore", message=r"(?s).*[Ee]ventlet")
 if int(gunicorn.__version__.split(".")[0]) >= 26:
     sys.exit(f"gunicorn {gunicorn.__version__} has no eventlet worker: install the version in requirements.txt")
-warnings.filterwarnings("ignore", message=r"(?s).*[Ee]ventlet", category=DeprecationWarning)
+try:
+    import eventlet
+except ImportError:
+    sys.exit("eventlet is not installed: pip install -r requirements.txt")
+eventlet.monkey_patch()  # as the worker will: patched before anything else is imported, nothing is left half patched
+
+sys.path.insert(0, str(Path(__file__).parent))
+from app import config as agent_config  # noqa: E402 - after the patching and the path
 
 try:
-    settings = config.load()
-except config.ConfigError as error:
+    agent_settings = agent_config.load()
+except agent_config.ConfigError as error:
     sys.exit(f"Configuration error:\n{error}")
 
-bind = f"0.0.0.0:{settings.port}"
+bind = f"0.0.0.0:{agent_settings.port}"
 worker_class = "eventlet"
 workers = 1  # one process holds all calls; more instances share nothing (R1.6)
 worker_connections = 1000
@@ -29,6 +33,7 @@ keepalive = 5
 max_requests = 0
 preload_app = False  # children and clients are started after the fork
 control_socket_disable = True
+secure_scheme_headers: dict[str, str] = {}  # we read forwarded headers ourselves; gunicorn answers 400 to lists
 accesslog = None  # one line an event comes from the app itself
 errorlog = "-"
 loglevel = "warning"

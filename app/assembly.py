@@ -9,22 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from eventlet.event import Event
 
 import app
 from app.call.session import Services, Session
 from app.call.tuning import call_settings
 from app.config import Settings
-from app.dialog.dialog import Dialog, DialogSettings
+from app.dialog.stock import stock_sentences
+from app.leads.childconfig import child_environment, journal_folder
 from app.leads.client import LeadStore
 from app.runtime import HubWatch, offload, sleep, spawn, spawn_after
 from app.sidecar.link import Link
 from app.speech.cache import SpeechCache
 from app.speech.cloud_engines import CloudSettings, GoogleStt, GoogleTts, OpenAiLlm, OpenAiStt, make_speech_link
 from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link
-from app.speech.engines import SttEngine, TtsEngine
+from app.speech.engines import Done, Failed, SttEngine, TtsEngine, TtsEvent
 from app.speech.voice import Voice
 from app.telephony import messages, twiml
+from app.telephony.responses import Environ
 from app.telephony.rest import TwilioError, TwilioRest
+from app.telephony.signature import handshake_is_signed
 from app.telephony.token import TokenVerdict, UsedTokens, derive_key, verify
 from app.telephony.webhooks import Webhooks, WebhookSettings
 from app.telephony.websocket import WebSocket
@@ -90,6 +94,11 @@ class House:
         finally:
             del self.live[key]
 
+    def handshake_is_signed(self, environ: Environ) -> bool:
+        """Judge the signature on a WebSocket handshake where there is one (R2.6)."""
+        token = self.settings.twilio_auth_token.get_secret_value() if self.settings.twilio_auth_token else None
+        return handshake_is_signed(environ, token, self.settings.public_base_url) is not False
+
     # -- parts --------------------------------------------------------------------------------------------------
 
     def _services(self) -> Services:
@@ -111,33 +120,28 @@ class House:
         if "embedded" in (settings.stt, settings.tts):
             self._links.append(embedded)
         stts: dict[str, SttEngine] = {
-            "google": GoogleStt(speech),
-            "openai": OpenAiStt(speech),
+            "google": GoogleStt(speech, cloud),
+            "openai": OpenAiStt(speech, cloud),
             "embedded": EmbeddedStt(embedded),
         }
         tts: TtsEngine = GoogleTts(speech, cloud) if settings.tts == "google" else EmbeddedTts(embedded)
-        stock = Dialog.stock_lines(self.dialog_settings)
-        cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(stock), offload)
+        self._stock = stock_sentences(settings.office_name, settings.agent_name)
+        cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(self._stock), offload)
         cache.load()
-        store = LeadStore.from_settings(settings)
-        self._links.append(store.link)
+        store_link = Link("app.leads", env=child_environment(settings), name="store")
+        self._links.append(store_link)
         return Services(
             stt=stts[settings.stt],
             stt_fallback=stts[settings.stt_fallback] if settings.stt_fallback else None,
-            llm=OpenAiLlm(speech) if settings.llm == "openai" else None,
+            llm=OpenAiLlm(speech, cloud) if settings.llm == "openai" else None,
             voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after),
-            store=store,
+            store=LeadStore(store_link, journal_folder(settings)),
             telephone=_Telephone(settings),
             admit=self._admit,
             keep_sample=self._keep_sample,
             open_tape=self._open_tape,
             on_log=self._on_log,
         )
-
-    @property
-    def dialog_settings(self) -> DialogSettings:
-        """How the dialog of every call is set."""
-        return call_settings(self.settings).dialog
 
     def _admit(self, start: messages.StreamStart) -> str | None:
         token = start.parameters.get("token", "")
@@ -155,10 +159,15 @@ class House:
         if kind == "call_status":
             log.info("CALL_STATUS", status=params.get("CallStatus"), trusted=trusted)
             if trusted and call_sid:
-                self.services.store.save(call_sid, "status", {"status": params.get("CallStatus", "")})
+                self._store_status(call_sid, params.get("CallStatus", ""))
         elif kind in ("stream_status", "stream_ended"):
             event = params.get("StreamEvent", kind)
             log.info("STREAM_STATUS", event_name=event, error=params.get("StreamError", ""))
+
+    def _store_status(self, call_sid: str, status: str) -> None:
+        """A call that Twilio says is over is over in the store, too (R3.3)."""
+        if status in ("completed", "busy", "failed", "no-answer", "canceled"):
+            self.services.store.call_ended(call_sid)
 
     def _on_log(self, call_sid: str, line: str, fields: dict[str, Any]) -> None:
         """Keep what happens in a call where a developer's tools can read it (development mode only)."""
@@ -189,10 +198,23 @@ class House:
             sleep(600)
 
     def _warm(self) -> None:
-        for link in self._links:
-            while not link.ready:
-                sleep(0.1)
-        self.services.voice.warm(Dialog.stock_lines(self.dialog_settings))
+        """Synthesise the stock lines before they are needed, one at a time, and only while nobody is on the line."""
+        while not all(link.ready for link in self._links):
+            sleep(0.1)
+        voice = self.services.voice
+        missing = voice.missing(self._stock)
+        for text in missing:
+            while self.live:
+                sleep(1)
+            over = Event()
+
+            def listener(event: TtsEvent, over: Event = over) -> None:
+                if isinstance(event, Done | Failed):
+                    over.send()
+
+            voice.speak(text, listener)
+            over.wait()
+        _log.info("STOCK_READY", rendered=len(missing), lines=len(self._stock))
 
 
 class _Tape:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from eventlet import patcher
 
 import app as package
@@ -56,6 +57,9 @@ class Composite:
             return error.response.send(environ, start_response)
         try:
             self._house.serve_stream(socket)
+        except Exception:  # noqa: BLE001 - gunicorn would write an HTTP 500 into the WebSocket
+            structlog.get_logger("server").exception("STREAM_BROKE")
+            socket.close(1011, "internal error")
         finally:
             socket.close()
         raise StopIteration  # tells gunicorn that the socket was taken over

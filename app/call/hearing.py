@@ -78,10 +78,9 @@ class Hearing:
         """Length of the turn's audio."""
         return len(self._audio) // BYTES_PER_MS
 
-    @property
-    def wav_samples(self) -> bytes:
-        """Exactly what the recogniser is given: LINEAR16 8 kHz mono."""
-        return bytes(self._audio)
+    def samples(self, length_ms: int) -> bytes:
+        """Return the first `length_ms` of exactly what the recogniser is given: LINEAR16 8 kHz mono."""
+        return bytes(self._audio[: length_ms * BYTES_PER_MS])
 
     def audio(self, pcm: bytes) -> list[Command]:
         """Add caller audio (LINEAR16 8 kHz mono) to the turn."""

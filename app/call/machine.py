@@ -9,8 +9,11 @@ its text comes (`_on_turn_heard`) → the reply is spoken (`_pump`) → the call
 
 import copy
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
+
+import numpy as np
 
 from app.call.events import (
     CallerAudio,
@@ -42,7 +45,10 @@ from app.call.hearing import Hearing, HearingSettings, TurnHeard
 from app.call.replying import Reply, ReplySettings
 from app.call.states import State, Trigger, after
 from app.call.turn import Turn
-from app.dialog.dialog import Dialog, DialogSettings, Plan
+from app.dialog.dialog import Dialog, DialogSettings
+from app.dialog.plan import Plan
+from app.dialog.reply import ReplyGate
+from app.dialog.stock import sentences
 from app.media.bargein import BargeIn, BargeInSettings
 from app.media.codec import FRAME_MS, SAMPLE_RATE_HZ
 from app.media.endpointing import EndOfUtterance, Endpointer, EndpointSettings, Interim
@@ -58,6 +64,7 @@ SUSTAINED_SPEECH_MS = 700
 SPOKEN_MS = 600  # a turn voiced for this long held words, even if no recogniser found them
 SAMPLE_MS = 3000
 LAST_WORDS_MS = 60_000
+PATIENCE_MS = 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +111,13 @@ class Call:
         self._plan: Plan | None = None
         self._part: Hearing | None = None
         self._turn: Turn | None = None
+        self._turn_number = 0
         self._reply: Reply | None = None
         self._interruption: _Interruption | None = None
         self._no_input_at_ms: int | None = None
         self._ends_at_ms: int | None = None
         self._warned = False
+        self._warned_at_ms = 0
         self._voiced_from_ms = 0
         self._voiced_ms = 0
         self._frames_sent = 0
@@ -126,9 +135,7 @@ class Call:
         if self.state is State.ENDED:
             return []
         commands = self._handle(event, now_ms, waited_ms)
-        if self._dialog is not None and self.state is not State.ENDED:
-            commands += self._pump(now_ms)
-        return commands
+        return [*commands, *self._pump(now_ms)]
 
     def timer(self) -> int | None:
         """Return when to call `receive(Tick(), ...)` next, if ever."""
@@ -182,7 +189,8 @@ class Call:
         self._dialog = Dialog(self._settings.dialog, event.today, event.caller)
         self._ends_at_ms = now_ms + self._settings.max_call_ms - LAST_WORDS_MS
         started = Save("started", {"caller": event.caller, "callee": event.callee, "stream_sid": event.stream_sid})
-        return [started, *self._go(Trigger.ANSWERED), *self._begin_reply(self._dialog.greet(), now_ms)]
+        plan = self._dialog.greet()
+        return [started, *self._go(Trigger.ANSWERED), self._planned(plan), *self._begin_reply(plan, now_ms)]
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
         commands = self._drop_part()
@@ -192,7 +200,7 @@ class Call:
         elif self._reply:
             heard_ms = self._heard_ms(self._reply, now_ms) if self.state is State.SPEAKING else 0
             commands += [*self._heard_until(self._reply, heard_ms), *self._reply.cancel()]
-        outcome = self._plan.outcome if self._plan else None
+        outcome = self._dialog.hung_up() if self._dialog else ""
         commands.append(Save("ended", {"reason": reason, "outcome": outcome}))
         return [*commands, *self._go(Trigger.ENDED, {"reason": reason})]
 
@@ -207,12 +215,16 @@ class Call:
         return commands
 
     def _on_max_call(self, now_ms: int) -> list[Command]:
-        if self._warned:
+        assert self._dialog and self._ends_at_ms is not None
+        if self._warned and now_ms >= self._warned_at_ms + LAST_WORDS_MS + PATIENCE_MS:
             return [Log("MAX_CALL", level="warning"), HangUp(), *self._on_ended("max_call", now_ms)]
-        if self.state is not State.LISTENING or self._part or self._dialog is None:
+        if self.state is not State.LISTENING or self._part:
             self._ends_at_ms = now_ms + 500  # never into somebody's words
             return []
-        self._warned = True
+        if self._warned:
+            self._ends_at_ms = now_ms + PATIENCE_MS
+            return self._prompt(self._dialog.max_length_reached(), now_ms)
+        self._warned, self._warned_at_ms = True, now_ms
         self._ends_at_ms = now_ms + LAST_WORDS_MS
         return self._prompt(self._dialog.max_length_warning(), now_ms)
 
@@ -275,7 +287,8 @@ class Call:
     def _adopt(self, part: Hearing) -> None:
         """The caller has the floor: `part` belongs to the turn that counts."""
         if self._turn is None:
-            self._turn = Turn(next(self._turns))
+            self._turn_number = next(self._turns)
+            self._turn = Turn(self._turn_number)
         self._turn.add(part)
 
     def _on_eou(self, eou: EndOfUtterance, now_ms: int) -> list[Command]:
@@ -306,7 +319,7 @@ class Call:
         if not self._wants_sample:
             return []
         self._wants_sample = False
-        return [KeepSample(write_wav(part.wav_samples[: SAMPLE_MS * 16], SAMPLE_RATE_HZ))]
+        return [KeepSample(write_wav(np.frombuffer(part.samples(SAMPLE_MS), np.int16), SAMPLE_RATE_HZ))]
 
     def _on_transcript(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
         commands: list[Command] = []
@@ -337,20 +350,27 @@ class Call:
             return [*commands, *self._listen(Trigger.NOTHING_SAID, now_ms)]
         self._before = copy.deepcopy(self._dialog)
         plan = self._dialog.hear(heard.text, heard.alternatives)
-        commands.append(Save("heard", {"turn": self._turn.number, "text": heard.text, "state": self._dialog.state}))
-        return [*commands, *self._begin_reply(plan, now_ms)]
+        saved = {"turn": self._turn.number, "text": heard.text, "plan": plan, "state": self._dialog.state}
+        return [*commands, Save("heard", saved), *self._begin_reply(plan, now_ms)]
+
+    def _planned(self, plan: Plan) -> Command:
+        """The agent speaks unasked: kept beside the last turn (0: the greeting)."""
+        state = self._dialog.state if self._dialog else {}
+        return Save("planned", {"turn": self._turn_number, "plan": plan, "state": state})
 
     def _prompt(self, plan: Plan, now_ms: int) -> list[Command]:
         """Speak unasked, from LISTENING."""
         self._no_input_at_ms = None
         self._turn = None
-        return [*self._go(Trigger.PROMPTED), *self._begin_reply(plan, now_ms)]
+        return [*self._go(Trigger.PROMPTED), self._planned(plan), *self._begin_reply(plan, now_ms)]
 
     def _begin_reply(self, plan: Plan, now_ms: int) -> list[Command]:
-        assert self._dialog
         self._plan = plan
-        gate = self._dialog.gate(plan) if plan.messages is not None else None
-        self._reply = Reply(next(self._replies), plan.line, gate, self._settings.replying, self._speeches, now_ms)
+        gate = ReplyGate(plan) if plan.messages is not None else None
+        line = sentences(plan.line)
+        self._reply = Reply(
+            next(self._replies), self._turn_number, line, gate, self._settings.replying, self._speeches, now_ms
+        )
         return self._reply.begin(plan.messages, now_ms)
 
     def _on_dtmf(self, digit: str, now_ms: int) -> list[Command]:
@@ -363,7 +383,7 @@ class Call:
         commands += [*self._drop_part(), *(self._reply.cancel() if self._reply else [])]
         self._reply = self._interruption = self._turn = None
         if self.state is State.PROCESSING:
-            return [*commands, *self._begin_reply(plan, now_ms)]
+            return [*commands, self._planned(plan), *self._begin_reply(plan, now_ms)]
         return [*commands, *self._prompt(plan, now_ms)]
 
     # -- the agent speaks ---------------------------------------------------------------------------------------
@@ -371,6 +391,8 @@ class Call:
     def _pump(self, now_ms: int) -> list[Command]:
         """Move everything along that time or the last event made possible."""
         commands: list[Command] = []
+        if self._dialog is None or self.state is State.ENDED:
+            return commands
         awaits_text = self.state is State.PROCESSING and (self._reply is None or self._interruption is not None)
         if awaits_text and self._turn and not self._vad.is_speech:
             heard, commands = self._turn.result(now_ms)
@@ -461,8 +483,7 @@ class Call:
         assert self._dialog
         heard = reply.text if heard_ms is None else reply.heard_text(heard_ms)
         self._dialog.said(heard)
-        turn = self._turn.number if self._turn else None
-        return [Save("said", {"turn": turn, "reply": reply.number, "text": reply.text, "heard": heard})]
+        return [Save("said", {"turn": reply.turn, "reply": reply.number, "text": reply.text, "heard": heard})]
 
     # -- the caller speaks over the agent -----------------------------------------------------------------------
 
@@ -509,12 +530,8 @@ class Call:
     def _grant_floor(self) -> list[Command]:
         """It was speech: the rest of the reply is not said."""
         assert self._interruption
-        interruption, self._interruption = self._interruption, None
-        turn, self._turn = self._turn, None
-        commands = [*self._heard_until(interruption.reply, interruption.heard_ms), *interruption.reply.cancel()]
-        self._turn = turn
-        self._reply = None
-        return commands
+        interruption, self._interruption, self._reply = self._interruption, None, None
+        return [*self._heard_until(interruption.reply, interruption.heard_ms), *interruption.reply.cancel()]
 
     def _resume(self, now_ms: int) -> list[Command]:
         """It was a false alarm: go on a little before the word that was heard last."""
@@ -529,6 +546,6 @@ class Call:
         self._no_input_at_ms = None
         return [*commands, *self._go(Trigger.RESUMED, {"heard_ms": interruption.heard_ms})]
 
-    def _go(self, trigger: Trigger, fields: dict[str, object] | None = None) -> list[Command]:
+    def _go(self, trigger: Trigger, fields: Mapping[str, object] | None = None) -> list[Command]:
         self.state = after(self.state, trigger)
         return [Log(f"STATE→{self.state}", fields or {"on": str(trigger)})]

@@ -5,7 +5,6 @@ rest. The whole voice of the reply is kept: after a false alarm it is resumed a 
 last, and only what was heard enters the dialog's history (R7.5).
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -27,7 +26,6 @@ from app.call.events import (
 
 ULAW_BYTES_PER_MS = 8
 RESUME_SEARCH_MS = 700  # a natural restart lies within the last few words
-_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
 class Gate(Protocol):
@@ -60,11 +58,20 @@ class Reply:
     """The agent's answer to one turn. Pure; times are monotonic ms."""
 
     def __init__(
-        self, number: int, line: str, gate: Gate | None, settings: ReplySettings, speeches: Iterator[int], now_ms: int
+        self,
+        number: int,
+        turn: int,
+        line: list[str],
+        gate: Gate | None,
+        settings: ReplySettings,
+        speeches: Iterator[int],
+        now_ms: int,
     ) -> None:
-        """Prepare to speak `line`, or what a language model writes through `gate`; `line` stands in for it."""
+        """Prepare to speak the sentences of `line`, or what a language model writes through `gate`."""
         self.number = number
-        self.line = line
+        self.turn = turn
+        """The caller turn it answers, 0 for the greeting."""
+        self._line = line
         self.asked_at_ms = now_ms
         self.first_sentence_ms: int | None = None
         self.first_audio_ms: int | None = None
@@ -84,7 +91,7 @@ class Reply:
             self._deadline_ms = now_ms + self._settings.llm_first_token_ms
             return [AskLlm(self.number, messages)]
         self._text_is_whole = True
-        return self._speak(_SENTENCE_END.split(self.line), now_ms)
+        return self._speak(self._line, now_ms)
 
     def receive(
         self, event: LlmText | LlmEnded | LlmFailed | SpeechAudio | SpeechEnded | SpeechFailed, now_ms: int

@@ -50,6 +50,7 @@ from app.call.events import (
     Tick,
     WriteStt,
 )
+from app.call.ledger import Ledger, Store
 from app.call.machine import Call, CallSettings
 from app.call.states import State
 from app.runtime import Inbox, now_ms, spawn, spawn_after
@@ -76,13 +77,6 @@ START_WITHIN_S = 5.0
 DEAD_AFTER_S = 10.0  # Twilio sends frames all the time: a stream silent for this long is gone
 INBOX_EVENTS = 750  # 15 s of caller audio
 ISRAEL = ZoneInfo("Asia/Jerusalem")
-
-
-class Store(Protocol):
-    """Where a call is kept as it goes; none of these may block."""
-
-    def save(self, call_sid: str, kind: str, data: dict[str, Any]) -> None:
-        """Keep one thing of a call."""
 
 
 class Telephone(Protocol):
@@ -126,6 +120,7 @@ class Session:
         self._llms: dict[int, Stream] = {}
         self._speeches: dict[int, Stream] = {}
         self._log = structlog.get_logger("call")
+        self._ledger = Ledger(services.store, "")
         self._tape: Callable[[bytes], None] | None = None
         self.call_sid = ""
         self._stream_sid = ""
@@ -143,6 +138,7 @@ class Session:
             return
         self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
         self._log = self._log.bind(call_sid=start.call_sid)
+        self._ledger = Ledger(self._services.store, start.call_sid)
         self._tape = self._services.open_tape(start.call_sid)
         if self._tape:
             self._tape(tape.header(self._settings))
@@ -156,7 +152,7 @@ class Session:
             self._own()
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
             self._log.exception("CALL_BROKE")
-            self._services.store.save(self.call_sid, "ended", {"reason": "fault", "outcome": None})
+            self._ledger.save("ended", {"outcome": "fault"})
             self._socket.close(1011, "internal error")
         finally:
             self._release()
@@ -281,7 +277,7 @@ class Session:
             case CancelSpeech():
                 self._cancel(self._speeches, command.speech)
             case Save():
-                self._services.store.save(self.call_sid, command.kind, dict(command.data))
+                self._ledger.save(command.kind, command.data)
             case KeepSample():
                 spawn(self._services.keep_sample, self.call_sid, command.wav)
             case HangUp():

@@ -10,6 +10,7 @@ from app.speech.cache import SpeechCache
 from app.speech.engines import Audio, Done, Failed, Stream, TtsEngine, TtsEvent
 
 Listener = Callable[[TtsEvent], None]
+_LAST_RESORT_PATIENCE = 3
 
 
 class Timer(Protocol):
@@ -48,16 +49,9 @@ class Voice:
         """Say `text`; `listener` hears Audio pieces, then Done or, with no engine left, Failed."""
         return _Speech(text, listener, self._engines, self._cache, self._first_audio_ms, self._schedule)
 
-    def warm(self, texts: tuple[str, ...]) -> None:
-        """Synthesise what of `texts` is stock and not ready yet, one after the other, in order."""
-        missing = self._cache.missing(texts)
-        if missing:
-
-            def next_one(event: TtsEvent) -> None:
-                if isinstance(event, Done | Failed):
-                    self.warm(tuple(missing[1:]))
-
-            self.speak(missing[0], next_one)
+    def missing(self, texts: tuple[str, ...]) -> list[str]:
+        """Return which of `texts` are stock and still have to be synthesised, in order."""
+        return self._cache.missing(texts)
 
 
 class _Speech:
@@ -93,7 +87,9 @@ class _Speech:
 
     def _try_next(self) -> None:
         engine = self._left.pop(0)
-        self._timer = self._schedule(self._patience_s, self._on_late)
+        # With nobody left to try, a late voice is better than none.
+        patience_s = self._patience_s if self._left else self._patience_s * _LAST_RESORT_PATIENCE
+        self._timer = self._schedule(patience_s, self._on_late)
         self._stream = engine.open(self._text, self._on_event)
 
     def _on_event(self, event: TtsEvent) -> None:

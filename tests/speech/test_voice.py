@@ -146,11 +146,22 @@ def test_a_cancelled_sentence_says_nothing_more(tmp_path: Path) -> None:
     assert timers.live == []
 
 
-def test_warming_renders_what_is_missing_one_after_the_other(tmp_path: Path) -> None:
-    """R9.4: before the first call, without flooding the engine; a failed line does not stop the rest."""
-    engine = Script()
-    voice = Voice(engine, None, cache_in(tmp_path), 1000, Timers())
-    voice.warm((GREETING, "משהו אחר.", "רגע."))
-    assert engine.asked == [GREETING]
-    engine.listeners[0](Failed("internal", "broke", retriable=False))
-    assert engine.asked == [GREETING, "רגע."]
+def test_what_is_still_to_be_rendered_is_known_in_order(tmp_path: Path) -> None:
+    """R9.4: filled before the first call."""
+    cache = cache_in(tmp_path)
+    cache.put("רגע.", b"ab")
+    voice = Voice(Script(), None, cache, 1000, Timers())
+    assert voice.missing((GREETING, "משהו אחר.", "רגע.")) == [GREETING]
+
+
+def test_with_nobody_left_to_try_a_late_voice_is_waited_for(tmp_path: Path) -> None:
+    """R9: late is better than silent."""
+    waits: list[float] = []
+
+    def schedule(seconds: float, call: Callable[[], None]) -> Timers.One:
+        waits.append(seconds)
+        return Timers()(seconds, call)
+
+    Voice(Script(), Script(), cache_in(tmp_path), 1000, schedule).speak("משפט.", lambda _: None)
+    Voice(Script(), None, cache_in(tmp_path), 1000, schedule).speak("משפט.", lambda _: None)
+    assert waits == [1.0, 3.0]
