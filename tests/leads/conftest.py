@@ -1,5 +1,6 @@
 """Databases of both kinds, a clock to set, and an office's server that receives leads."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,17 +40,43 @@ def postgres() -> Iterator[Postgres]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Postgres) -> str:
+    """The name of a database with the newest schema, to copy: quicker than the migrations."""
+    url = postgres.database()
+    _migrate(url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a SQLite file."""
+    path = tmp_path_factory.mktemp("migrated") / "agent.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A SQLite file that does not exist yet."""
-    return f"sqlite:///{tmp_path}/data/agent.db"
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """A fresh SQLite file with the newest schema."""
+    shutil.copy(migrated_sqlite, tmp_path / "agent.db")
+    return f"sqlite:///{tmp_path}/agent.db"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, sqlite_url: str) -> str:
-    """An empty database of each kind."""
+def url(request: pytest.FixtureRequest) -> str:
+    """A fresh database of each kind with the newest schema."""
     if request.param == "sqlite":
-        return sqlite_url
+        return str(request.getfixturevalue("sqlite_url"))
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database(like=request.getfixturevalue("migrated_postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind that nobody has used; the SQLite file's folder does not exist either."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/data/agent.db"
     server: Postgres = request.getfixturevalue("postgres")
     return server.database()
 
@@ -80,3 +107,10 @@ def receiver() -> Iterator[Receiver]:
     """The office's server."""
     with Receiver() as server:
         yield server
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    with database.begin():
+        pass
+    database.close()

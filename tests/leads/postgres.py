@@ -48,15 +48,15 @@ class Postgres:
         self.stop()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def database(self) -> str:
-        """Make an empty database and return its URL."""
+    def database(self, like: str = "template1") -> str:
+        """Make a database, a copy of the one named `like` (an empty one by default), and return its URL."""
         self._databases += 1
         name = f"t{self._databases}"
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self._url(name)
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+        return self.url(name)
 
-    def _url(self, name: str) -> str:
+    def url(self, name: str) -> str:
         return f"postgresql://office@127.0.0.1:{self.port}/{name}"
 
     def _run(self, program: str, *arguments: str) -> None:

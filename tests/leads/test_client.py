@@ -1,6 +1,8 @@
 """The worker's side, over a real link to a real child, on eventlet's hub."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -162,3 +164,13 @@ def test_the_child_s_configuration_comes_from_the_settings(tmp_path: Path) -> No
     assert config.webhook_url == "https://office.example/"
     url = "postgres://office:secret@db.example/leads"
     assert store_child_config(load({"DATABASE_URL": url})).database_url == url
+
+
+def test_the_worker_never_loads_what_blocks() -> None:
+    """R8.3: SQLAlchemy's locks and the database drivers stay out of the process with the hub."""
+    program = (
+        "import sys, app.leads.client, app.leads.childconfig\n"
+        "print([name for name in ('sqlalchemy', 'alembic', 'psycopg', 'requests', 'sqlite3') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"

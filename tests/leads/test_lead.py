@@ -15,6 +15,7 @@ from app.leads.lead import caller_number, lead_payload
 from app.leads.models import Call, Slot, Turn
 
 SCHEMA = json.loads((Path(lead_module.__file__).parent / "lead_schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 VALUES = st.one_of(st.none(), st.text(max_size=5), st.integers(0), st.floats(0, 9), st.lists(st.text(max_size=5)))
 
@@ -58,7 +59,7 @@ def test_every_lead_fits_the_published_schema(values: dict[str, object], caller:
     slots = [slot(name, value) for name, value in values.items()]
     turns = [Turn(number=1, caller_text="שלום", agent_text="ערב טוב", agent_heard=None)]
     payload = lead_payload(call(from_number=caller, facts=facts), slots, turns)
-    jsonschema.validate(json.loads(json.dumps(payload)), SCHEMA)
+    VALIDATOR.validate(json.loads(json.dumps(payload)))
 
 
 def test_the_schema_is_a_schema_and_names_every_slot() -> None:

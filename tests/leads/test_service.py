@@ -98,18 +98,18 @@ def test_what_ends_with_the_worker_is_still_delivered(sqlite_url: str, tmp_path:
         assert len(receiver.requests) == 1
 
 
-def test_a_lead_waits_through_restarts_for_its_receiver(url: str, tmp_path: Path, receiver: Receiver) -> None:
+def test_a_lead_waits_through_restarts_for_its_receiver(sqlite_url: str, tmp_path: Path, receiver: Receiver) -> None:
     """R14: retried across restarts under one idempotency key, until acknowledged, then never again."""
     receiver.answers.append(500)
-    with Child(url, tmp_path, webhook_url=receiver.url) as child:
+    with Child(sqlite_url, tmp_path, webhook_url=receiver.url) as child:
         child.do(started("CA1"), ended("CA1"))
         wait_until(lambda: "HTTP 500" in child.timeline("CA1")["deliveries"][0]["last_error"], "the first failure")
         child.kill()
-    with Child(url, tmp_path, webhook_url=receiver.url) as child:
+    with Child(sqlite_url, tmp_path, webhook_url=receiver.url) as child:
         wait_until(lambda: child.timeline("CA1")["deliveries"][0]["state"] == "delivered", "the delivery")
         assert child.timeline("CA1")["deliveries"][0]["attempts"] == 2
         child.kill()
-    with Child(url, tmp_path, webhook_url=receiver.url) as child:
+    with Child(sqlite_url, tmp_path, webhook_url=receiver.url) as child:
         child.do(started("CA2"), ended("CA2"))
         wait_until(lambda: child.timeline("CA2")["deliveries"][0]["state"] == "delivered", "the second lead")
     keys = [request.headers["Idempotency-Key"] for request in receiver.requests]
@@ -131,10 +131,10 @@ def test_a_refused_lead_is_visible_and_goes_out_when_an_operator_says_so(
 
 
 def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(
-    postgres: Postgres, tmp_path: Path
+    postgres: Postgres, migrated_postgres: str, tmp_path: Path
 ) -> None:
     """R14: writes are queued, on disk, and replayed in order when the store is back; nothing lost."""
-    url = postgres.database()
+    url = postgres.database(like=migrated_postgres)
     with Child(url, tmp_path) as child:
         child.do(started("CA1"), turn("CA1", 0))
         postgres.stop()
@@ -166,9 +166,9 @@ def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(
         assert list((tmp_path / "journal").iterdir()) == []
 
 
-def test_nonsense_is_put_aside_and_the_next_record_is_served(url: str, tmp_path: Path) -> None:
+def test_nonsense_is_put_aside_and_the_next_record_is_served(sqlite_url: str, tmp_path: Path) -> None:
     """R14: one bad record costs neither itself nor those behind it."""
-    with Child(url, tmp_path) as child:
+    with Child(sqlite_url, tmp_path) as child:
         for nonsense in ({"op": "turn", "call_sid": "CA1"}, {"op": "fly"}, {"call_sid": "CA1"}):
             op, error = child.answer(child.tell(nonsense))
             assert (op, error["code"], error["retriable"]) == (Op.ERROR, "invalid_request", False)
