@@ -85,8 +85,17 @@ class GoogleSpeechEmulator(Emulator):
     async def streaming_recognize(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         """Serve one stream."""
         script = self.take_script()
-        entry: dict[str, Any] = {"audio_ms": 0, "messages": 0, "half_closed": False}
+        entry: dict[str, Any] = {"audio_ms": 0, "messages": 0, "half_closed": False, "ended": False}
         self.entries.append(entry)
+        try:
+            async for response in self._recognize(requests, context, script, entry):
+                yield response
+        finally:
+            entry["ended"] = True
+
+    async def _recognize(
+        self, requests: AsyncIterator[Any], context: Any, script: dict[str, Any], entry: dict[str, Any]
+    ) -> AsyncIterator[Any]:
         first = await anext(aiter(requests), None)
         self.expect(first is not None and first.HasField("streaming_config"), "the first message is no config")
         if first is None:

@@ -1,0 +1,181 @@
+"""A link and its child, for real: processes, sockets, signals."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import eventlet
+import pytest
+
+from app.sidecar.link import Link, LinkLimits
+from app.sidecar.wire import Op
+from tests.sidecar.hub import Frames, wait_until
+
+IMPATIENT = LinkLimits(ping_interval_s=0.2)
+
+
+@pytest.fixture
+def link() -> Iterator[Link]:
+    child = Link("tests.sidecar.echo_child", limits=IMPATIENT)
+    child.start()
+    wait_until(lambda: child.ready, "the child is ready")
+    yield child
+    child.stop()
+
+
+def ask(link: Link, service: str, **request: object) -> Frames:
+    frames = Frames()
+    link.open({"service": service, **request}, frames)
+    return frames
+
+
+def test_bytes_go_there_and_back_and_the_end_carries_json(link: Link) -> None:
+    frames = Frames()
+    stream = link.open({"service": "echo"}, frames)
+    sent = os.urandom(1_000_000)
+    for start in range(0, len(sent), 320):
+        stream.write(sent[start : start + 320])
+    stream.finish()
+
+    assert frames.wait() == (Op.END, {"bytes": len(sent)})
+    assert frames.data == sent
+    assert link.open_streams == 0
+
+
+@pytest.mark.parametrize(
+    ("service", "error"),
+    [
+        ("refuse", {"code": "quota", "message": "no more for dana", "retriable": True}),
+        ("crash", {"code": "internal", "message": "ZeroDivisionError: a bug", "retriable": True}),
+        ("nosuch", {"code": "invalid_request", "message": "no such service: 'nosuch'", "retriable": False}),
+    ],
+)
+def test_a_failure_names_its_code(link: Link, service: str, error: dict[str, object]) -> None:
+    assert ask(link, service, who="dana").wait() == (Op.ERROR, error)
+    assert ask(link, "released").wait()[0] is Op.END
+
+
+def test_cancel_frees_the_work_and_silences_it(link: Link) -> None:
+    frames = Frames()
+    stream = link.open({"service": "hang"}, frames)
+    wait_until(lambda: frames.frames, "the handler runs")
+
+    stream.cancel()
+    stream.cancel()
+    stream.write(b"too late")
+    stream.finish()
+
+    assert ask(link, "released").wait() == (Op.END, {"count": 1})
+    assert [op for op, _ in frames.frames] == [Op.EVENT]
+    assert link.open_streams == 0
+
+
+def test_a_listener_that_fails_hurts_no_other_call(link: Link) -> None:
+    def broken(op: Op, payload: bytes) -> None:
+        raise RuntimeError("a bug in a call")
+
+    link.open({"service": "echo"}, broken).finish()
+    assert ask(link, "released").wait()[0] is Op.END
+
+
+def test_a_killed_child_fails_every_stream_at_once_and_comes_back(link: Link) -> None:
+    """R8.2: the death of the sidecar costs a call a fallback, never the call."""
+    streams = [ask(link, "hang") for _ in range(20)]
+    wait_until(lambda: all(frames.frames for frames in streams), "all handlers run")
+    assert link.pid is not None
+    os.kill(link.pid, signal.SIGKILL)
+
+    for frames in streams:
+        op, error = frames.wait()
+        assert (op, error["code"], error["retriable"]) == (Op.ERROR, "child_died", True)
+    wait_until(lambda: link.ready, "the next child is ready")
+    assert link.restarts == 1
+    assert ask(link, "released").wait() == (Op.END, {"count": 0})
+
+
+def test_with_no_child_an_open_fails_through_the_listener() -> None:
+    link = Link("tests.sidecar.echo_child")
+    frames = Frames()
+    stream = link.open({"service": "echo"}, frames)
+    assert frames.frames == []
+
+    assert frames.wait()[1]["code"] == "child_died"
+    stream.write(b"ignored")
+    stream.finish()
+    stream.cancel()
+
+    silenced = Frames()
+    link.open({"service": "echo"}, silenced).cancel()
+    eventlet.sleep(0.02)
+    assert silenced.frames == []
+
+
+@pytest.mark.parametrize("how", ["stopped", "busy"])
+def test_a_wedged_child_is_killed_and_replaced(link: Link, how: str) -> None:
+    frames = ask(link, "hang")
+    wait_until(lambda: frames.frames, "the handler runs")
+    assert link.pid is not None
+    if how == "stopped":
+        os.kill(link.pid, signal.SIGSTOP)
+    else:
+        ask(link, "block")
+
+    assert frames.wait()[1]["code"] == "child_died"
+    wait_until(lambda: link.ready, "the next child is ready")
+
+
+def test_a_child_that_reads_nothing_is_killed_by_its_backlog() -> None:
+    link = Link("tests.sidecar.echo_child", limits=LinkLimits(ping_interval_s=60, backlog_bytes=1_000_000))
+    link.start()
+    wait_until(lambda: link.ready, "the child is ready")
+    assert link.pid is not None
+    os.kill(link.pid, signal.SIGSTOP)
+    frames = Frames()
+    stream = link.open({"service": "echo"}, frames)
+    for _ in range(100):
+        stream.write(bytes(32_000))
+        eventlet.sleep(0)
+
+    assert frames.wait()[1]["code"] == "child_died"
+    link.stop()
+
+
+def test_a_stall_of_the_hub_itself_kills_nobody(link: Link) -> None:
+    pid = link.pid
+    for _ in range(3):
+        time.sleep(5 * IMPATIENT.ping_interval_s)  # the hub stands still, as under a burst of calls
+        eventlet.sleep(0.05)
+
+    assert ask(link, "released").wait()[0] is Op.END
+    assert link.pid == pid
+
+
+def test_the_child_ignores_signals_meant_for_the_worker_and_ends_with_the_link(link: Link) -> None:
+    pid = link.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGINT)
+    assert ask(link, "released").wait()[0] is Op.END
+    frames = ask(link, "hang")
+
+    link.stop()
+
+    assert frames.wait()[1]["code"] == "child_died"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_child_holds_no_socket_of_ours() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.set_inheritable(True)
+        link = Link("tests.sidecar.echo_child")
+        link.start()
+        inode = str(Path(f"/proc/self/fd/{listening.fileno()}").readlink())
+        _, answer = ask(link, "descriptors").wait()
+        link.stop()
+
+    assert answer["sockets"]
+    assert inode not in answer["sockets"]

@@ -1,0 +1,221 @@
+"""Google recognition: worker, link, sidecar and Google's own protocol."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import eventlet
+import pytest
+
+from app.sidecar.link import Link
+from app.speech.cloud_engines import CloudSettings, GoogleStt
+from app.speech.engines import Done, Failed, Heard
+from tests.emulators.base import EmulatorProcess
+from tests.emulators.google_speech import silence, spoken_word
+from tests.sidecar.hub import wait_until
+from tests.speech.cloud.conftest import Events
+
+NewLink = Callable[..., tuple[Link, CloudSettings]]
+FRAME_BYTES = 320
+TEXT = "שלום אני מחפש דירה"
+
+
+def recognize(engine: GoogleStt, pcm: bytes, *, pace_s: float = 0.0, phrases: tuple[str, ...] = ()) -> Events:
+    """Say `pcm` frame by frame, finish, and wait for the end."""
+    events = Events()
+    stream = engine.open(phrases, events)
+    for start in range(0, len(pcm), FRAME_BYTES):
+        stream.write(pcm[start : start + FRAME_BYTES])
+        eventlet.sleep(pace_s)
+    stream.finish()
+    events.wait()
+    return events
+
+
+def test_interims_grow_and_one_final_ends_the_turn(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess
+) -> None:
+    """R8.1: LINEAR16 at 8000 Hz, Hebrew, interims, speech contexts."""
+    phrases = ("וואטסאפ", "ר״מ", "Agent Locator", "", "א" * 101)
+    events = recognize(GoogleStt(link, settings), silence(1990), pace_s=0.002, phrases=phrases)
+
+    interims = [heard for heard in events.heard if not heard.is_final]
+    assert interims[0].text == "שלום"
+    assert all(TEXT.startswith(heard.text) for heard in interims)
+    assert {heard.stability for heard in interims} <= {0.1, 0.9, 1.0}
+    assert [heard for heard in events.heard if heard.is_final] == [Heard(TEXT, True, 1.0, (TEXT.replace("ש", "ס"),))]
+    assert events.events[-1] == Done()
+    (entry,) = google_speech.entries
+    assert entry["phrases"] == ["וואטסאפ", "ר״מ", "Agent Locator"]
+    assert (entry["audio_ms"], entry["messages"], entry["half_closed"]) == (1990, 20, True)
+
+
+@pytest.mark.parametrize(
+    ("refuse_languages", "refuse_enhanced", "accepted"),
+    [
+        (["he-IL"], False, ("iw-IL", True)),
+        ([], True, ("he-IL", False)),
+        (["he-IL"], True, ("iw-IL", False)),
+    ],
+)
+def test_a_refused_dialect_is_replaced_without_losing_audio_and_remembered(
+    new_link: NewLink,
+    google_speech: EmulatorProcess,
+    refuse_languages: list[str],
+    refuse_enhanced: bool,
+    accepted: tuple[str, bool],
+) -> None:
+    """R8.1: `iw-IL` when `he-IL` is refused, `useEnhanced` dropped once."""
+    link, settings = new_link()
+    engine = GoogleStt(link, settings)
+    google_speech.script(decode=True, refuse_languages=refuse_languages, refuse_enhanced=refuse_enhanced)
+
+    assert recognize(engine, spoken_word(1) + silence(100) + spoken_word(2)).heard[-1] == Heard(
+        "מילה1 מילה2", True, 1.0
+    )
+    first_turn = google_speech.entries
+    assert recognize(engine, spoken_word(3)).heard[-1] == Heard("מילה3", True, 1.0)
+
+    second_turn = google_speech.entries[len(first_turn) :]
+    assert [(entry["language"], entry["enhanced"]) for entry in second_turn] == [accepted]
+
+
+def test_a_config_that_is_refused_in_every_dialect_is_an_invalid_request(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess
+) -> None:
+    google_speech.script(refuse_languages=["he-IL", "iw-IL"])
+    last = recognize(GoogleStt(link, settings), silence(200)).events[-1]
+
+    assert isinstance(last, Failed)
+    assert (last.code, last.retriable) == ("invalid_request", False)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "retriable"),
+    [
+        ("RESOURCE_EXHAUSTED", "quota", True),
+        ("UNAVAILABLE", "unavailable", True),
+        ("UNAUTHENTICATED", "unauthenticated", False),
+        ("PERMISSION_DENIED", "unauthenticated", False),
+        ("DEADLINE_EXCEEDED", "timeout", True),
+    ],
+)
+def test_googles_errors_have_stable_codes(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess, status: str, code: str, retriable: bool
+) -> None:
+    google_speech.script(error=status)
+    events = Events()
+    GoogleStt(link, settings).open((), events)
+
+    last = events.wait()
+    assert isinstance(last, Failed)
+    assert (last.code, last.retriable) == (code, retriable)
+    assert "scripted error" in last.message
+
+
+def test_silence_is_a_final_without_words(link: Link, settings: CloudSettings, google_speech: EmulatorProcess) -> None:
+    google_speech.script(silent=True)
+    assert recognize(GoogleStt(link, settings), silence(300)).events == [Heard("", True, 1.0), Done()]
+
+
+def test_words_that_google_leaves_unconfirmed_are_never_called_final(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess
+) -> None:
+    google_speech.script(withhold_final="close", texts=["שלום אני מחפש דירה בחיפה"])
+    events = recognize(GoogleStt(link, settings), silence(1200))
+
+    assert events.events[-1] == Done()
+    assert [heard.is_final for heard in events.heard] == [False] * len(events.heard)
+    assert events.heard
+
+
+def test_a_final_that_never_comes_is_a_timeout(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess
+) -> None:
+    google_speech.script(withhold_final="hang")
+    last = recognize(GoogleStt(link, settings), silence(300)).events[-1]
+
+    assert isinstance(last, Failed)
+    assert (last.code, last.retriable) == ("timeout", True)
+
+
+def dictation() -> tuple[bytes, str]:
+    """Return some eight seconds of words, with a pause after each third, and their text."""
+    sounds = [spoken_word(number) + silence(500 if number % 3 == 0 else 100) for number in range(1, 15)]
+    return b"".join(sounds), " ".join(f"מילה{number}" for number in range(1, 15))
+
+
+def test_an_old_stream_is_followed_by_another_and_not_a_word_is_lost_or_doubled(
+    new_link: NewLink, google_speech: EmulatorProcess
+) -> None:
+    """R8.5: rolled over before Google's 305 s."""
+    link, settings = new_link(stt_stream_limit_s=0.8)
+    google_speech.script(decode=True)
+    pcm, text = dictation()
+    events = recognize(GoogleStt(link, settings), pcm, pace_s=0.005)
+
+    assert events.heard[-1].text == text
+    assert events.heard[-1].is_final
+    assert len(google_speech.entries) >= 2
+
+
+def test_a_stream_that_google_ends_as_too_long_is_followed_by_another(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess
+) -> None:
+    """R8.5: `OUT_OF_RANGE`, should it come all the same."""
+    google_speech.script(decode=True, max_stream_s=3)
+    pcm, text = dictation()
+    events = recognize(GoogleStt(link, settings), pcm, pace_s=0.001)
+
+    assert events.heard[-1].text == text
+    assert events.heard[-1].is_final
+    assert len(google_speech.entries) >= 3
+
+
+def test_a_stream_that_is_too_long_at_once_is_an_error_not_a_loop(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess
+) -> None:
+    google_speech.script(error="OUT_OF_RANGE")
+    events = Events()
+    GoogleStt(link, settings).open((), events)
+
+    last = events.wait()
+    assert isinstance(last, Failed)
+    assert last.code == "stream_too_long"
+
+
+def test_cancel_ends_the_stream_at_google(link: Link, settings: CloudSettings, google_speech: EmulatorProcess) -> None:
+    google_speech.script(withhold_final="hang")
+    events = Events()
+    stream = GoogleStt(link, settings).open((), events)
+    stream.write(silence(400))
+    wait_until(lambda: google_speech.entries and google_speech.entries[0]["audio_ms"], "audio at Google")
+
+    stream.cancel()
+
+    wait_until(lambda: link.open_streams == 0, "the stream is gone")
+    heard = len(events.events)
+    wait_until(lambda: google_speech.entries[0]["ended"], "Google notices")
+    assert not google_speech.entries[0]["half_closed"]
+    assert len(events.events) == heard
+
+
+def test_a_sidecar_killed_in_mid_turn_fails_the_turn_and_serves_the_next(
+    new_link: NewLink, google_speech: EmulatorProcess
+) -> None:
+    """R8.2: the turn can fall back at once, the next one has its sidecar."""
+    link, settings = new_link()
+    engine = GoogleStt(link, settings)
+    turns = [Events() for _ in range(5)]
+    for events in turns:
+        engine.open((), events).write(silence(1000))
+    wait_until(lambda: all(events.heard for events in turns), "all turns are heard")
+    assert link.pid is not None
+    os.kill(link.pid, signal.SIGKILL)
+
+    for events in turns:
+        last = events.wait()
+        assert isinstance(last, Failed)
+        assert (last.code, last.retriable) == ("child_died", True)
+    wait_until(lambda: link.ready, "the next sidecar is ready", 60)
+    assert recognize(engine, silence(1500)).heard[-1].text == TEXT
