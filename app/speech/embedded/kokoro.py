@@ -7,13 +7,13 @@ heard while the next is being made.
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from app.media.codec import encode_ulaw
 from app.speech.embedded import g2p
 from app.speech.embedded.nikud import Nakdimon, bare
+from app.speech.embedded.onnx import open_session
 from app.speech.embedded.resample import KOKORO_HZ, TELEPHONE_HZ, Signal, kokoro_to_telephone
 
 DEFAULT_VOICE = "ef_dora"
@@ -108,12 +108,7 @@ class Kokoro:
     """The voice; one at a time may use it."""
 
     def __init__(self, folder: Path, threads: int = 2) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        file = folder / "kokoro-v1.0.int8.onnx"
-        self._session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(folder / "kokoro-v1.0.int8.onnx", threads)
         self._folder = folder
         self._styles: dict[str, Signal] = {}
 

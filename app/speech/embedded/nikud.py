@@ -6,9 +6,10 @@ The model reads letters and answers three questions about each: which vowel, is 
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+
+from app.speech.embedded.onnx import open_session
 
 SHVA, SHURUK_OR_DAGESH, SHIN_DOT, SIN_DOT, PATAH = "\u05b0", "\u05bc", "\u05c1", "\u05c2", "\u05b7"
 _LETTERS = [chr(code) for code in range(0x05D0, 0x05EB)]
@@ -33,11 +34,7 @@ class Nakdimon:
     """The model that points; safe to call from one thread at a time."""
 
     def __init__(self, file: Path, threads: int = 2) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(file, threads)
 
     def point(self, text: str) -> str:
         """Return `text`, any language, with vowel points on its Hebrew letters."""

@@ -35,6 +35,12 @@ def link() -> Iterator[Link]:
     started.stop()
 
 
+@pytest.fixture(scope="module")
+def nakdimon() -> Nakdimon:
+    """Load the pointing model, once."""
+    return Nakdimon(MODELS / "nakdimon" / "nakdimon.onnx")
+
+
 def until_the_end(events: "eventlet.queue.Queue") -> list[SttEvent | TtsEvent]:
     """Return a stream's events."""
     heard: list[SttEvent | TtsEvent] = []
@@ -68,7 +74,6 @@ def hear(link: Link, pcm: bytes) -> Heard:
 @pytest.mark.parametrize(
     "text",
     [
-        "שלום, איך אפשר לעזור לכם היום?",
         "אני רוצה לקנות דירה.",
         "שלושה חדרים.",
         "מיליון וחצי שקל.",
@@ -86,7 +91,7 @@ def test_what_is_said_is_heard(link: Link, text: str) -> None:
 
 def test_a_line_comes_in_pieces_at_telephone_level(link: Link) -> None:
     """R9: the first piece before the last is made, at about -20 dBFS, without clipping."""
-    pieces = speak(link, "תודה, רשמתי את הפרטים. כדי לדייק את החיפוש, מדובר בקנייה של נכס או בשכירות?")
+    pieces = speak(link, "תודה, רשמתי את הפרטים. מדובר בקנייה או בשכירות?")
     assert len(pieces) >= 2
     for piece in pieces:
         samples = decode_ulaw(piece).astype(np.float64)
@@ -134,6 +139,6 @@ def test_a_cancelled_line_is_silent_and_the_next_is_spoken(link: Link) -> None:
         ("שבעת אלפים שקל", "ʃivˈat alafˈim ʃˈekel"),
     ],
 )
-def test_unpointed_text_sounds_right(text: str, sound: str) -> None:
+def test_unpointed_text_sounds_right(nakdimon: Nakdimon, text: str, sound: str) -> None:
     """R15: pointing and sounding out together; a bare phrase as well as a sentence."""
-    assert g2p.phonemes(Nakdimon(MODELS / "nakdimon" / "nakdimon.onnx").point(text)) == sound
+    assert g2p.phonemes(nakdimon.point(text)) == sound
