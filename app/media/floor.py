@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-FRAME_MS = 20
+from app.media.codec import FRAME_MS
 
 # A caller who talks into the calibration must still be heard after it: -38 dBFS is the most that is taken for noise,
 # unless the sound is steady as no speech is, its loud frames hardly louder than its quiet ones.
