@@ -131,14 +131,14 @@ class LiveCall:
 
     def _print_progress(self) -> None:
         now = self.peer.now()
-        for turn in self.script.turns[self._turns_started :]:
-            self._turns_started += 1
-            text = f": {turn.utterance.text}" if turn.utterance.text else ""
-            self.tell(f"caller speaks {turn.utterance.name}{text}", turn.voiced_from)
         for turn in self.script.turns[self._turns_ended :]:
             if turn.judged:
                 self._turns_ended += 1
                 self.tell(f"turn {self._turns_ended}: {describe(turn)}")
+        for turn in self.script.turns[self._turns_started :]:
+            self._turns_started += 1
+            text = f": {turn.utterance.text}" if turn.utterance.text else ""
+            self.tell(f"caller speaks {turn.utterance.name}{text}", turn.voiced_from)
         spurts = self.peer.player.spurts()
         if self._spurts_started < len(spurts) and spurts[self._spurts_started].from_sample <= now:
             self.tell("agent speaks", spurts[self._spurts_started].from_sample)
@@ -168,7 +168,10 @@ class LiveCall:
             await self._print_server_events()
 
     async def _print_server_events(self) -> None:
-        """Print what the server has to tell of the call (states, words heard and said); most servers tell nothing."""
+        """Print what the server has to tell of the call (states, words heard and said); most servers tell nothing.
+
+        One JSON object a line: `at_ms` (since the epoch), `event`, and whatever belongs to it.
+        """
         here = urlsplit(self.options.url)
         url = SplitResult(here.scheme, here.netloc, f"/calls/{self.peer.call_sid}/events", "", "")
         try:
@@ -183,7 +186,8 @@ class LiveCall:
             event = orjson.loads(line)
             self.report.server_events.append(event)
             detail = "  ".join(f"{name}={value}" for name, value in event.items() if name not in ("at_ms", "event"))
-            self.tell(f"server: {event.get('event')}  {detail}".rstrip(), int(event.get("at_ms", 0)) * SAMPLES_PER_MS)
+            at_ms = event.get("at_ms", 0) - self.peer.started_epoch_ms
+            self.tell(f"server: {event.get('event')}  {detail}".rstrip(), int(at_ms * SAMPLES_PER_MS))
         self._server_lines = len(lines)
 
     def _finish(self) -> None:

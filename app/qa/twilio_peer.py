@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hmac
 import secrets
+import time
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
@@ -134,6 +135,7 @@ class TwilioPeer:
     player: Player = field(init=False)
     warnings: list[str] = field(default_factory=list)
     closed: tuple[int, str] | None = None
+    started_epoch_ms: float = 0.0
     callback_statuses: list[tuple[str, int]] = field(default_factory=list)
     _twiml: StreamTwiml | None = None
     _socket: StrictWebSocket | QuickWebSocket | None = None
@@ -218,6 +220,7 @@ class TwilioPeer:
         }
         self._say({"event": "start", "sequenceNumber": "1", "start": start, "streamSid": self.stream_sid})
         self._started_s = self._loop.time()
+        self.started_epoch_ms = time.time() * 1000.0
         self._tell_stream("stream-started")
 
     def send_frame(self, ulaw: bytes) -> None:

@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ BARGE_IN_AFTER_MS = 900
 VOICED_SAMPLES = 8000
 WARM_UP_S = 8.0
 TOOL_LATE_MS = 10.0
+OTHERS_PERCENT = 10.0
 Figures = dict[str, float]
 
 
@@ -70,6 +72,7 @@ ROWS = (
     Row("stt_ms_p50", "of which STT, p50 ms", {}, 0),
     Row("llm_ms_p50", "of which LLM, p50 ms", {}, 0),
     Row("tts_ms_p50", "of which TTS, p50 ms", {}, 0),
+    Row("others_percent", "others on the server's core, %", {}),
     Row("own_late_ms_p99", "this tool late, p99 ms", {}),
     Row("own_late_ms_max", "this tool late, max ms", {}),
     Row("own_cpu_percent_per_call", "this tool's CPU a call, %", {}, 2),
@@ -79,13 +82,18 @@ ROWS = (
 def measure(server: BenchServer, calls: int, seconds: float, cues: tuple[Cue, ...]) -> tuple[Figures, LoadReport]:
     """Run one load and put its figures beside the server's own."""
     server.turns()
-    looks: list[Usage] = [server.usage()]
+    looks: list[tuple[Usage, float | None, float]] = []
+
+    def look() -> None:
+        looks.append((server.usage(), server.core_busy_s(), time.monotonic()))
+
+    look()
     ramp_s = min(10.0, 1.0 + calls / 10)
     options = LoadOptions(calls, cues, server.url, seconds=seconds, ramp_s=ramp_s)
     gc.collect()
     gc.disable()
     try:
-        report = asyncio.run(run_load(options, live=lambda: looks.append(server.usage())))
+        report = asyncio.run(run_load(options, live=look))
     finally:
         gc.enable()
     figures = report.summary()
@@ -98,8 +106,10 @@ def measure(server: BenchServer, calls: int, seconds: float, cues: tuple[Cue, ..
         ("endpointing_ms", (50,)),
     ):
         figures |= percentiles(name, [turn[name] for turn in turns if name in turn], percents)
-    before, during = looks
-    cpu_percent = 100.0 * (during.cpu_s - before.cpu_s) / (ramp_s + seconds / 2)
+    (before, busy_before_s, began_s), (during, busy_s, looked_s) = looks
+    cpu_percent = 100.0 * (during.cpu_s - before.cpu_s) / (looked_s - began_s)
+    if busy_s is not None and busy_before_s is not None:
+        figures["others_percent"] = max(0.0, 100.0 * (busy_s - busy_before_s) / (looked_s - began_s) - cpu_percent)
     figures |= {
         "rss_mb": during.rss_mb,
         "pss_mb": during.pss_mb,
@@ -179,8 +189,9 @@ def main(
             results[count], report = measure(server, count, length_s, cues)
             for fault in sorted(set(report.failures + report.warnings))[:5]:
                 click.echo(f"{count} calls: {fault}")
-            if results[count].get("own_late_ms_p99", 0.0) > TOOL_LATE_MS:
-                click.echo(f"{count} calls: this tool was late itself; the machine is too busy for these figures")
+            late_ms, others = (results[count].get(name, 0.0) for name in ("own_late_ms_p99", "others_percent"))
+            if late_ms > TOOL_LATE_MS or others > OTHERS_PERCENT:
+                click.echo(f"{count} calls: the machine is busy with other things; these figures are not the server's")
     earlier = {int(count): figures for count, figures in json.loads(against.read_text()).items()} if against else {}
     click.echo(table(results, earlier))
     if save:

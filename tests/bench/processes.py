@@ -45,6 +45,16 @@ def usage(pids: Iterable[int]) -> Usage:
     return Usage(cpu_s, rss_mb, pss_mb)
 
 
+def core_busy_s(core: int) -> float:
+    """Return for how many seconds since boot a core was busy, whoever used it (proc(5): idle and iowait left out)."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _iowait, *interrupts = map(int, ticks[:8])
+            return (user + nice + system + sum(interrupts)) / _TICKS_PER_S
+    return 0.0
+
+
 def _stat(pid: int) -> list[str] | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()

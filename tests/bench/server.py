@@ -15,7 +15,7 @@ from typing import Self
 
 import click
 
-from tests.bench.processes import Usage, descendants, usage
+from tests.bench.processes import Usage, core_busy_s, descendants, usage
 from tests.emulators.base import EmulatorProcess
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,10 @@ class BenchServer:
         """Return what the worker and its children (not gunicorn's master) use."""
         assert self._process is not None
         return usage(descendants(self._process.pid))
+
+    def core_busy_s(self) -> float | None:
+        """Return for how long the server's core was busy, with whatever; None when it has none to itself."""
+        return None if self._core is None else core_busy_s(self._core)
 
     def turns(self) -> list[dict[str, float]]:
         """Return the fields of the TURN lines logged since the last time this was asked."""
