@@ -112,7 +112,7 @@ _RELATED = {
     "greeting": frozenset({"property_type", "area", "deal"}),
     "phone_confirm": frozenset({"phone"}),
     "next_step": frozenset({"phone"}),
-    "sure": frozenset({"budget", "area"}),
+    "sure": frozenset({"deal", "area", "property_type", "rooms", "budget", "timing", "name", "phone"}),
     "summary_confirm": frozenset({"name"}),
     "anything_else": frozenset[str](),
 }

@@ -51,19 +51,19 @@ def _lexicon() -> Mapping[str, float]:
     return words
 
 
-def _number(word: str) -> tuple[float | None, bool]:
-    """Return a word's number and whether ו joins it to what came before."""
+def _number(word: str) -> tuple[float | None, str]:
+    """Return a word's number and the prefix it is said with: ו joins it to what came before, another parts them."""
     if word.startswith("#"):
-        return float(word[1:]), False
+        return float(word[1:]), "#"
     value = _lexicon().get(word)
     if value is not None:
-        return value, False
+        return value, ""
     prefix = _PREFIXES.match(word)
     for length in range(1, len(prefix.group()) + 1 if prefix else 1):
         value = _lexicon().get(word[length:])
         if value is not None:
-            return value, word.startswith("ו")
-    return None, False
+            return value, word[:length]
+    return None, ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Claims:
     places: frozenset[str]
 
 
-def _evaluate(run: list[tuple[float, bool]]) -> frozenset[float]:
+def _evaluate(run: list[tuple[float, str]]) -> frozenset[float]:
     total, group, scale = 0.0, 0.0, 1.0
     for value, _ in run:
         if value >= THOUSAND and value in (THOUSAND, MILLION, 1000.0 * MILLION):
@@ -103,21 +103,21 @@ def _scan_numbers(text: str) -> tuple[tuple[frozenset[float], ...], tuple[str, .
     text = _BARE_TIME.sub(lambda match: " , #1 , " if match.group(1) == "חודש" else " , #12 , ", text)
     numbers: list[frozenset[float]] = []
     digits: list[str] = []
-    run: list[tuple[float, bool]] = []
+    run: list[tuple[float, str]] = []
 
     def close() -> None:
-        if len(run) > 1 and all(value < 10 and value == int(value) and not joined for value, joined in run):
+        if len(run) > 1 and all(0 <= value < 10 and value == int(value) and prefix != "ו" for value, prefix in run):
             digits.append("".join(str(int(value)) for value, _ in run))
-        elif run and [value for value, _ in run] != [1.0]:
+        elif run and (run != [(1.0, run[0][1])] or run[0][1] == "#"):
             numbers.append(_evaluate(run))
         run.clear()
 
     for word in re.findall(r"[א-ת'\"]+|#\d+|[,.?!]", text):
-        value, joined = _number(word)
-        if value is None:
+        value, prefix = _number(word)
+        if value is None or prefix not in ("", "ו", "#"):
             close()
-        else:
-            run.append((value, joined))
+        if value is not None:
+            run.append((value, prefix))
     close()
     return tuple(numbers), tuple(digits)
 

@@ -126,6 +126,9 @@ class Dialog:
         memory.silences = 0
         if text.strip():
             self.history.append(Said("caller", text))
+        if memory.step == Step.DONE:
+            # Words after the goodbye: the call is being hung up.
+            return self._goodbye()
         understood = self._understood(text, alternatives)
         self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
         side, memory.side = memory.side, ""
@@ -136,17 +139,17 @@ class Dialog:
         """Take one key: digits are a phone number, # ends it, * starts it anew. None while more keys are expected."""
         memory = self.memory
         if digit == "*":
-            memory.phone_digits = ""
+            memory.keys = ""
             return None
-        if digit.isascii() and digit.isdigit() and len(memory.phone_digits) < MOST_DIGITS:
-            memory.phone_digits += digit
-            if not PHONE.fullmatch(memory.phone_digits):
+        if digit.isascii() and digit.isdigit() and len(memory.keys) < MOST_DIGITS:
+            memory.keys += digit
+            if not PHONE.fullmatch(memory.keys):
                 return None
-        if not memory.phone_digits:
+        if not memory.keys:
             return None
         self._begin("")
         memory.silences = 0
-        digits, memory.phone_digits = memory.phone_digits, ""
+        digits, memory.keys, memory.phone_digits = memory.keys, "", ""
         memory.turn += 1
         if PHONE.fullmatch(digits):
             memory.caller_number_denied = True

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.dialog.speaking import speakable
-from app.dialog.spelling import budget_words, rooms_words, timing_words
+from app.dialog.spelling import FEMININE, MASCULINE, budget_words, rooms_words, timing_words
 
 TYPES: Mapping[str, str] = {
     "apartment": "דירה",
@@ -34,18 +34,23 @@ DEAL_NOUNS: Mapping[str, str] = {"buy": "קנייה", "rent": "שכירות"}
 # Names that begin with ה as part of the name, not as an article: ב + ה stays.
 _OWN_HE = re.compile(r"ה(?:רצליה|וד |ר |רי |דר|ולילנד)")
 MAX_AREAS_SPOKEN = 2
+_DIGIT_WORDS = frozenset(f"{MASCULINE} {FEMININE}".replace("|", " ").split())
 
 
 def in_area(name: str) -> str:
     """Return "ב" + the place, with the article swallowed as Hebrew does: הצפון → בצפון, הרצליה → בהרצליה."""
-    return "ב" + (name[1:] if name.startswith("ה") and not _OWN_HE.match(name) else name)
+    return _to("ב", name)
 
 
-def areas_phrase(areas: Sequence[str], most: int = MAX_AREAS_SPOKEN) -> str:
+def _to(prefix: str, name: str) -> str:
+    return prefix + (name[1:] if name.startswith("ה") and not _OWN_HE.match(name) else name)
+
+
+def areas_phrase(areas: Sequence[str], most: int = MAX_AREAS_SPOKEN, prefix: str = "ב") -> str:
     """Say where: בחולון ובבת ים; of a longer list the first places, "ובאזורים נוספים" for the rest."""
-    said = [speakable(in_area(area)) for area in areas[:most]]
+    said = [speakable(_to(prefix, area)) for area in areas[:most]]
     if len(areas) > most:
-        said.append("באזורים נוספים")
+        said.append(f"{prefix}אזורים נוספים")
     return said[0] if len(said) == 1 else " ".join(said[:-1]) + " ו" + said[-1] if said else ""
 
 
@@ -89,8 +94,9 @@ def timing_phrase(slots: Mapping[str, Any], this_year: int) -> str:
 
 def spoken_name(name: object) -> str:
     """Return the name as it may be said: at most two Hebrew words, nothing for what is no Hebrew name."""
-    words = [word for word in re.findall(r"[א-ת'\"]+", str(name or "")) if len(word) > 1]
-    return " ".join(words[:2])
+    words = [word for word in re.findall(r"[א-ת'\"]+", str(name or "")) if len(word) > 1][:2]
+    # A lone digit word is more likely a misheard number than a name.
+    return "" if len(words) == 1 and words[0] in _DIGIT_WORDS else " ".join(words)
 
 
 def slots_phrase(changed: Mapping[str, Any], known: Mapping[str, Any], this_year: int, most_words: int) -> str:

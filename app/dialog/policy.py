@@ -123,6 +123,9 @@ class DialogState:
     caller_number_denied: bool = False
     phone_confirmed: bool = False
     phone_digits: str = ""
+    """Digits of a number dictated so far."""
+    keys: str = ""
+    """Digits of a number keyed so far."""
     summary_confirmed: bool = False
     next_step_settled: bool = False
     finished: bool = False

@@ -173,6 +173,7 @@ _AMOUNT = r"(?<![\d.,])(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,12})(?P<fraction>\.\d{1
 _PREFIX = r"(?P<prefix>(?<![א-ת])[בלמשוהכ]{1,2}[-־]?)?"
 _MONTH_NAMES = "|".join(MONTHS[1:])
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"(?<!\d)24/7(?!\d)"), lambda _: "עשרים וארבע שבע"),
     (re.compile(r"(?:\+?972[-\s]?|(?<!\d)0)\d{1,2}[-\s]?\d{3}[-\s]?\d{4}(?!\d)"), _phone),
     (
         re.compile(

@@ -120,9 +120,7 @@ class LineWriter:
             digits=digits,
             topic=topic,
             closing=closing,
-            names=tuple(
-                part for part in (name, name.split(maxsplit=1)[0] if name else "", self.office, self.agent) if part
-            ),
+            names=tuple(spoken for spoken in (name, self.office, self.agent) if spoken),
             last_opening=state.last_opening,
             actions=frozenset(done),
             **rest,
@@ -152,9 +150,12 @@ class LineWriter:
         state = self.state
         match state.about:
             case "budget":
-                return budget_phrase(state.slots).removeprefix("עד ")
+                said = budget_phrase(state.slots)
+                words, _, rest = said.partition(" ")
+                return {"עד": rest, "בין": f"טווח שבין {rest}", "מעל": f"סכום שמעל {rest}"}.get(words, said)
             case "area":
-                return areas_phrase(state.slots.get("area") or ()).removeprefix("ב")
+                # The sentence brings the first ל itself.
+                return areas_phrase(state.slots.get("area") or (), prefix="ל").removeprefix("ל")
             case "timing":
                 return timing_phrase(state.slots, self.this_year)
         return property_phrase({state.about: state.slots.get(state.about)})

@@ -1,0 +1,44 @@
+"""The numbers and places a line states."""
+
+import pytest
+
+from app.dialog.claims import canonical, claims
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("שלושה וחצי חדרים", 3.5),
+        ("מיליון וחצי שקל", 1_500_000),
+        ("שניים וחצי מיליון", 2_500_000),
+        ("שני מיליון ומאה אלף", 2_100_000),
+        ("שבעת אלפים ומאתיים", 7_200),
+        ("חצי שנה", 6),
+        ("שנה וחצי", 18),
+        ("תוך חודש", 1),
+        ("מיליון ורבע", 1_250_000),
+        ("תשע מאות אלף", 900_000),
+    ],
+)
+def test_a_number_is_read(text: str, number: float) -> None:
+    """R10.4: numbers in words have a value."""
+    assert any(number in readings for readings in claims(text).numbers)
+
+
+def test_ranges_are_two_numbers() -> None:
+    """R10.4: both ends of a range are claims."""
+    said = claims("בין שני מיליון לשניים וחצי מיליון שקל").numbers
+    assert [min(readings) for readings in said] == [2_000_000, 2_500_000]
+
+
+def test_places_are_found_with_prefixes_and_are_no_numbers() -> None:
+    """R10.4: באר שבע is a town, not a seven."""
+    said = claims("רשמתי חיפוש בבאר שבע ובקריית שמונה, או בצפון הישן")
+    assert said.numbers == ()
+    assert {"באר שבע", "קריית שמונה", "הצפון הישן"} <= {name for place in said.places for name in canonical(place)}
+
+
+@pytest.mark.parametrize("text", ["שאלה אחת אחרונה", "ביום שני", "רגע אחד", "עוד פרט אחד"])
+def test_everyday_words_claim_nothing(text: str) -> None:
+    """R10.4: not every number word is a number."""
+    assert claims(text).numbers == ()
