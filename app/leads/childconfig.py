@@ -53,6 +53,6 @@ def journal_folder(settings: Settings) -> Path:
     return settings.data_dir.absolute() / "journal"
 
 
-def child_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment that carries the child's settings."""
-    return {VARIABLE: store_child_config(settings).model_dump_json()}
+def child_environment(settings: Settings, whatsapp_status_callback: str | None = None) -> dict[str, str]:
+    """Return the environment that carries the child's settings; see `store_child_config`."""
+    return {VARIABLE: store_child_config(settings, whatsapp_status_callback).model_dump_json()}

@@ -12,7 +12,7 @@ import eventlet
 import pytest
 
 from app.config import load
-from app.leads.childconfig import VARIABLE, StoreChildConfig, store_child_config
+from app.leads.childconfig import VARIABLE, StoreChildConfig, child_environment, store_child_config
 from app.leads.client import LeadStore, StoreUnavailable
 from app.leads.records import RECORD, SlotChange, TurnSaved
 from app.sidecar.link import Link
@@ -164,6 +164,9 @@ def test_the_child_s_configuration_comes_from_the_settings(tmp_path: Path) -> No
     assert config.webhook_url == "https://office.example/"
     url = "postgres://office:secret@db.example/leads"
     assert store_child_config(load({"DATABASE_URL": url})).database_url == url
+    callback = "https://agent.example.com/webhook/message_status"
+    carried = child_environment(load({"DATABASE_URL": url}), callback)[VARIABLE]
+    assert StoreChildConfig.model_validate_json(carried).whatsapp_status_callback == callback
 
 
 def test_the_worker_never_loads_what_blocks() -> None:
