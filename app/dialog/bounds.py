@@ -12,7 +12,7 @@ _NEUTRAL = words(
 _MAX_PHRASES = Phrasebook(
     "=לא יותר מ* | =לא מעל | =לכל היותר | =לא עולה על | =לא לעבור את | =לא עובר* את | =לא מעבר ל* | =בגבולות ה*"
 )
-_MIN_PHRASES = Phrasebook("=לא פחות מ* | =לא מתחת ל* | =לכל הפחות | =החל מ* | =לא מתחת")
+_MIN_PHRASES = Phrasebook("=יותר מ* | =לא פחות מ* | =לא מתחת ל* | =לכל הפחות | =החל מ* | =לא מתחת")
 _MIN_AFTER = Phrasebook(
     "=ומעלה | =והלאה | =לפחות | =מינימום | =או יותר | =ויותר | =פלוס | =+ | =לכל הפחות | =ולמעלה | =ואילך | =מעלה"
 )
@@ -78,7 +78,7 @@ def range_between(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
     between = [utterance.key(index) for index in range(low.end, high.start)]
     between = [key for key in between if key not in _UNITS]
     prefix, before = high.prefix, utterance.key(low.start - 1)
-    if between and between != ["עד"] and between not in (["או"], ["ל"], ["ועד"], ["לבינ"], ["לבין"]):
+    if between not in ([], ["עד"], ["או"], ["ל"], ["ועד"], ["לבינ"], ["אולי"], ["גג"], ["מקסימומ"]):
         return False
     if between or prefix in ("ל", "או"):
         return between != ["או"] or prefix in ("", "ל")

@@ -16,6 +16,11 @@ _STAFF = words(
     "סוכן סוכנת מתווך מתווכת מזכירה המזכירה המנהל מנהל מנהלת המנהלת יועץ יועצת הסוכן המתווך מהמשרד אחראי האחראי מזכירות הבוס אדם"
 )
 _SPEAK = words("לדבר מדבר תעבירי תעביר תעבירו תחברי תחבר תני תן לשוחח להעביר שתעבירי מבקש מבקשת דברו")
+_ASKS = words("רוצה צריך צריכה אפשר מבקש מבקשת רוצים")
+_TALK_TO = Phrasebook("לדבר עם | לשוחח עם")
+_CONSULTED = words(
+    "אשתי בעלי ההורים אמא אבא המשפחה הבנק היועץ אחי אחותי הילדים בן בת מישהו רובוט רובוטים מכונה מכונות מחשב"
+)
 _NOT_HUMAN = Phrasebook(
     "בלי נציג | =לא צריך נציג | =לא רוצה נציג | בלי מתווך | בלי תיווך | לבן אדם אחד | בן אדם אחד | בן אדם שקט | לבן אדם | ללא תיווך | ללא מתווך"
 )
@@ -49,11 +54,12 @@ _NOT_SCHEDULE = Phrasebook(
     "=אני אתקשר | =לא צריך שתתקשרו | =אל תתקשר* | =לא לקבוע | =לא רוצה שתתקשרו | =אל תחזר* | =לא צריך שיחה | =לא רוצה פגישה | =לא צריך פגישה | =אל תתקשרו"
 )
 _CONFIRM = Phrasebook(
-    """=כן | =נכון | =בדיוק | =מדויק | =מאשר* | =סבבה | =אוקיי | =אוקי | =יאללה | =הכל בסדר | =הכול בסדר | =בטח | =בסדר | =מצוין | =מעולה | =מאה אחוז | =בוודאי | =כמובן | =אין בעיה | =אפשר | =ברור | =לגמרי | =חיובי
-    | =ok | =okay | =yes | =yeah | =נכונים | =יופי | =טוב | =אחלה | =מסכימ* | =קדימה | =בהחלט | =אמת | =מתאים | =זה נכון | =סבבי | =כן כן | =מדוייק | =אהמ | =אישור | =בשמחה | =אשמח | =תקין | =מושלם | =סגור | =הכל טוב | =חן"""
+    """=כן | =נכון | =בדיוק | =מדויק | =מאשר* | =סבבה | =אוקיי | =אוקי | =יאללה | =הכל בסדר | =הכול בסדר | =בטח | =בסדר | =מצוין | =מעולה | =מאה אחוז | =בוודאי | =כמובן | =אין בעיה | =אין שום בעיה | =לגמרי | =חיובי
+    | =ok | =okay | =yes | =yeah | =נכונים | =אחלה | =מסכימ* | =בהחלט | =זה נכון | =סבבי | =כן כן | =מדוייק | =אהמ | =בשמחה | =תקין | =מושלם | =הכל טוב | =בול"""
 )
+_CONFIRM_ALONE = words("אפשר ברור יופי טוב קדימה אמת מתאים אשמח סגור חיובי אישור בבקשה תודה מאוד זה לי")
 _DENY = Phrasebook(
-    """=לא | =לא נכון | =לא מדויק | =ממש לא | =שלילי | =no | =טעות | =לא צריך | =אין צורך | =לא תודה | =לא נראה לי | =לא מסכימ* | =לא לא | =בשום אופן | =עזבי | =שום דבר | =כלום | =אין | =לא רוצה | =לא מתאים"""
+    """=לא | =לא נכון | =לא מדויק | =ממש לא | =שלילי | =no | =טעות | =לא צריך | =אין צורך | =לא תודה | =לא נראה לי | =לא מסכימ* | =לא לא | =בשום אופן | =עזבי | =שום דבר | =כלום | =לא רוצה | =לא מתאים"""
 )
 _REFUSAL = Phrasebook(
     """=לא רוצה להגיד | =לא רוצה לומר | =לא רוצה למסור | =לא רוצה לתת | =מעדיפ* לא* | =עדיף לא* | =עדיף שלא | =מעדיפ* שלא | =לא מוסר* | =לא נותנ* | =בלי שם | =בלי שמות | =בלי טלפון | =לא אגיד | =לא מעוניינ* לומר | =לא מעוניינ* למסור | =לא מעוניינ* להגיד
@@ -126,12 +132,15 @@ def _human(utterance: Utterance) -> bool:
             key in ("יתקשר", "יחזור", "שיתקשר", "שיחזור", "יחזרו", "שנציג") for key in utterance.keys
         ) or bool(set(utterance.keys) & words("לדבר תעבירי תעביר עכשיו"))
     keys = utterance.keys
+    if any(match.end < len(keys) and keys[match.end] not in _CONSULTED for match in _TALK_TO.all(utterance)):
+        return True
     staff = [index for index, key in enumerate(keys) if key in _STAFF or key[1:] in _STAFF]
     if not staff:
         return False
     speaks = any(key in _SPEAK for key in keys[: staff[-1]])
-    told = any(key in words("אמר אמרה הבטיח אני משה") for key in keys[: staff[0]]) and not speaks
-    return (speaks or len(utterance) <= 2 + ("בבקשה" in keys)) and not told
+    told = any(key in words("אמר אמרה הבטיח אני משה") for key in keys[: staff[0]])
+    asks = bool(staff[-1] >= len(keys) - 2 and set(keys[max(0, staff[-1] - 2) : staff[-1]]) & _ASKS)
+    return speaks or asks or (len(utterance) <= 2 + ("בבקשה" in keys) and not told)
 
 
 def _means_me(utterance: Utterance, match: Match) -> bool:
@@ -190,8 +199,13 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         repeat=_repeat(utterance),
         whatsapp=whatsapp,
         schedule=_SCHEDULE.within(utterance) and not _NOT_SCHEDULE.within(utterance),
-        confirm=_CONFIRM.within(utterance),
-        deny=_DENY.within(utterance),
+        confirm=_CONFIRM.within(utterance)
+        or (
+            bool(utterance.keys)
+            and all(key in _CONFIRM_ALONE for key in keys)
+            and not keys <= words("תודה מאוד בבקשה זה לי")
+        ),
+        deny=_DENY.within(utterance) or utterance.keys == ("אינ",),
         refusal=refusal,
         no_answer=_NO_ANSWER.within(utterance),
         hold=hold and all(key in _HOLD_FILLERS for key in utterance.keys),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from app.dialog.bounds import hedged, is_max, is_min, range_between
 from app.dialog.normalise import Phrasebook, Utterance, stems, words
 from app.dialog.numbers import MILLION, THOUSAND, Quantity, Shape, quantities
-from app.dialog.repairs import answers_no_with, settle
+from app.dialog.repairs import answers_no_with, negated, settle
 from app.dialog.slots import Asked
 
 BUY_ILS = (200_000, 60_000_000)
@@ -16,7 +16,9 @@ IMPLIES_BUY_ILS = 150_000
 _COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land", "farm")
 _CURRENCY = words("שקל שקלים שח ₪ אלשח שקלימ ש שקלין")
 _PER_MONTH = words("לחודש בחודש חודשי החודשי חודשית")
-_BUDGET = words("תקציב התקציב בתקציב לתקציב מתקציב התקציבים לשלם משלם משלמת תקרה סכום הסכום מחיר המחיר במחיר")
+_BUDGET = words(
+    "תקציב התקציב בתקציב לתקציב מתקציב התקציבים לשלם משלם משלמת תקרה נגיע להגיע סהכ סכום הסכום מחיר המחיר במחיר"
+)
 _OTHER_UNITS = words(
     """מטר מטרים מר מטרר קומה קומות דקות דקה קילומטר קמ אחוז אחוזים % נפשות ילדים ילד אנשים שנים שנה חודשים חודש
     שבועות ימים יום חדרים חדר חניות חניה מרפסות כיוונים דונם דונמים שותפים סטודנטים בבוקר בערב בצהריים פעמים דירות
@@ -30,6 +32,7 @@ _NOT_BUDGET = Phrasebook(
     | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה
     | שמאי | הציעו | ברוטו | נטו | מענק"""
 )
+_RESETS = words("אבל רוצה רוצים נגיע להגיע")
 _SCALE_HINT = {"מיליון": MILLION, "אלפ": THOUSAND}
 
 
@@ -84,7 +87,7 @@ def _excluded(utterance: Utterance, quantity: Quantity) -> bool:
     if utterance.key(quantity.end) in _OTHER_UNITS or utterance.key(quantity.start - 1) in _FLOOR:
         return True
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
-        if any(rest in _BUDGET for _, rest in stems(utterance.key(index))):
+        if any(rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))):
             return False
         match = _NOT_BUDGET.at(utterance, index)
         if match is not None and match.end <= quantity.start:
@@ -94,7 +97,11 @@ def _excluded(utterance: Utterance, quantity: Quantity) -> bool:
             return False
     after = [_NOT_BUDGET.at(utterance, index) for index in (quantity.end, quantity.end + 1, quantity.end + 2)]
     for match in after:
-        if match is not None and match.value in ("הון עצמי", "ההון העצמי", "ארנונה", "ועד בית", "משכנתא"):
+        if (
+            match is not None
+            and not utterance.key(match.start - 1).endswith("כולל")
+            and match.value in ("הון עצמי", "ההון העצמי", "ארנונה", "ועד בית", "משכנתא")
+        ):
             return True
     return False
 
@@ -126,7 +133,7 @@ def _pair(
 ) -> tuple[tuple[float, float], bool] | None:
     """Return both ends in ILS when two quantities make a range."""
     adjacent = second.start == first.end and not second.prefix
-    if not range_between(utterance, first, second):
+    if not range_between(utterance, first, second) or negated(utterance, first.start):
         return None
     if adjacent and first.shape is Shape.BARE and second.shape is Shape.BARE and first.scale == second.scale == 1:
         return _two_digits(first, second, deal)
@@ -149,15 +156,24 @@ def _two_digits(first: Quantity, second: Quantity, deal: str | None) -> tuple[tu
     return None
 
 
-def _figures(utterance: Utterance, found: list[Quantity], deal: str | None) -> list[Figure]:
+def _answers(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
+    """Whether, the budget being asked, a number without a unit answers it by its shape or a bound."""
+    if asked is not Asked.BUDGET:
+        return False
+    return quantity.shape is not Shape.BARE or is_max(utterance, quantity) or is_min(utterance, quantity)
+
+
+def _figures(utterance: Utterance, found: list[Quantity], deal: str | None, asked: Asked) -> list[Figure]:
     figures: list[Figure] = []
     index = 0
     while index < len(found):
         first = found[index]
         second = found[index + 1] if index + 1 < len(found) else None
         ends = _pair(utterance, first, second, deal) if second is not None else None
-        evidence = _evidence(utterance, first) or (
-            ends is not None and second is not None and _evidence(utterance, second)
+        evidence = (
+            _evidence(utterance, first)
+            or _answers(utterance, first, asked)
+            or (ends is not None and second is not None and _evidence(utterance, second))
         )
         if ends is not None and second is not None:
             (low, high), unsure = ends
@@ -240,7 +256,7 @@ def understand_budget(
     if not found:
         return None
     implied = deal or _deal_of(utterance, found)
-    figures = _figures(utterance, found, implied)
+    figures = _figures(utterance, found, implied, asked)
     if asked is not Asked.BUDGET:
         figures = [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, budget_known)]
     if any(figure.budget_word for figure in figures):

@@ -135,7 +135,7 @@ def _spoken_group(utterance: Utterance, index: int, kind: Kind, value: int) -> t
         ):
             return str(10 + value), index + 2
         return str(value), index + 1
-    if kind is Kind.HUNDRED:
+    if kind is Kind.HUNDRED and utterance.key(index + 1) != "אחוז":
         return _hundreds(utterance, index + 1, value)
     return None
 

@@ -25,17 +25,33 @@ NOISY_RATIO = 79.0
 _STREET = words("רחוב ברחוב שדרות בשדרות סמטת כיכר כביש בכביש צומת דרך שדרה לרחוב הרחוב מרחוב")
 _NEAR = words("ליד סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
 _LIVES = (
-    *("גר", "מתגור", "מתגורר", "נולד", "עובד", "לומד", "מתקשר", "עברתי", "עברנו", "הגענו", "מגיע", "בא", "באה", "באימ"),
-    *("נולדתי", "נולדה", "גדלה", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "מדבר", "מדברת", "קנה", "קנתה"),
-    *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "מתקשרת", "בן", "יליד"),
+    *(
+        "גר",
+        "מתגור",
+        "מתגורר",
+        "נולד",
+        "עובד",
+        "לומד",
+        "עברתי",
+        "משכיר",
+        "משכירה",
+        "משכירימ",
+        "עברנו",
+        "הגענו",
+        "מגיע",
+        "בא",
+        "באה",
+        "באימ",
+    ),
+    *("נולדתי", "נולדה", "גדלה", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "קנה", "קנתה"),
+    *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "בן", "יליד"),
 )
-_LIVES_WORDS = words(" ".join(_LIVES)) | words(
-    "גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים מתקשרים"
-)
+_LIVES_WORDS = words(" ".join(_LIVES)) | words("גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים")
+_CALLS = words("מתקשר מתקשרת מתקשרים מדבר מדברת")
 _KIN = words("אחותי אחי אמא אבא ההורים הבן הבת חבר חברה חברים השכן השכנה בעלי אשתי דודה דוד סבתא סבא בת בן הילדים")
 _SEEKS = words(
     """רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אבל לעבור לגור רק אלא לקנות לשכור
-    ורוצה ורוצים ומחפש ומחפשת ומחפשים מעדיף מעדיפה מעדיפים עוברים דירה בית משהו לרכוש מתעניין מתעניינת לחפש חיפוש"""
+    ורוצה ורוצים ומחפש ומחפשת ומחפשים מעדיף מעדיפה מעדיפים עוברים קונים קונה לרכוש מתעניין מתעניינת לחפש חיפוש שכירות קנייה השכרה לגבי בקשר"""
 )
 _DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
 _ADD = words("גם וגם תוסיפי תוסיף להוסיף נוסף בנוסף ועוד עוד ואפשר אפילו")
@@ -125,7 +141,7 @@ def gazetteer() -> dict[str, tuple[Place, str]]:
 
 @lru_cache(maxsize=1)
 def _fuzzy_names() -> list[str]:
-    return [key for key, (place, _) in gazetteer().items() if len(key) >= 4 and place.risky != "word"]
+    return [key for key, (place, _) in gazetteer().items() if len(key) >= 4 and not place.risky]
 
 
 def find(utterance: Utterance) -> list[Mention]:
@@ -202,7 +218,7 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int], other
         rest = {rest for _, rest in stems(key)}
         if rest & _SEEKS:
             return not (mention.prefix.endswith("מ") and rest & words("לעבור עוברים"))
-        if rest & _LIVES_WORDS:
+        if rest & _LIVES_WORDS or (rest & _CALLS and mention.prefix.endswith("מ")):
             return False
         kin = kin or key in _KIN
         if key in _NEAR:
@@ -377,9 +393,9 @@ def _nearest(joined: str) -> tuple[str, float]:
     best, best_ratio = "", 0.0
     for name, ratio, _ in process.extract(joined, _fuzzy_names(), scorer=fuzz.ratio, score_cutoff=65.0, limit=5):
         heard = fuzz.ratio(sounds(joined), sounds(name))
-        nearness = 93.0 if heard == 100.0 and ratio >= 70.0 else ratio
+        nearness = 93.0 if heard == 100.0 and ratio >= 70.0 and len(sounds(joined)) >= 3 else ratio
         if heard < 100.0 and len(joined) <= 4 and len(name) != len(joined):
-            nearness -= 5.0
+            nearness -= 4.0
         if nearness > best_ratio:
             best, best_ratio = name, nearness
     return best, best_ratio

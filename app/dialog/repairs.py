@@ -17,10 +17,11 @@ class Spanned(Protocol):
 
 S = TypeVar("S", bound=Spanned)
 
-_NOT = words("לא ולא שלא בלי ובלי חוץ למעט מלבד אין במקום עזבי עזוב תורידי תוריד תמחקי תמחק להוריד למחוק")
+_SWAP = words("תחליפי תחליף להחליף תחליפו")
+_NOT = words("נמאס לא ולא שלא בלי ובלי חוץ למעט מלבד אין במקום עזבי עזוב תורידי תוריד תמחקי תמחק להוריד למחוק")
 _NOT_QUITE = words("רק סתם משנה חשוב יותר פחות מעל מתחת לפני")
 _WANT = words(
-    "רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אמרתי התכוונתי באזור את על זה אצל של"
+    "רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אמרתי התכוונתי באזור את על זה אצל של כסף לי לנו יכול יכולה יכולים מצליח מצליחה"
 )
 _REPAIRS = Phrasebook(
     """=סליחה | =בעצם | התכוונתי | =לא לא | =לא סליחה | =רגע לא | =תיקון | טעיתי | =טעות | =ליתר דיוק | =יותר נכון
@@ -54,6 +55,8 @@ def _alone(before: str, after: str) -> bool:
 def negated(utterance: Utterance, start: int) -> bool:
     """Whether the value at token `start` is one the caller does not want."""
     index = start - 1
+    if utterance.key(index) == "את" and utterance.key(index - 1) in _SWAP:
+        return True
     if utterance.key(index) in _WANT:
         index -= 1
         if utterance.key(index) in _WANT:

@@ -144,13 +144,19 @@ def _rooms(
     return Rooms(low.value + extra, low.value + extra, start, end, unsure, claimed)
 
 
+def _counts_people(utterance: Utterance, index: int) -> bool:
+    """Whether the words before a number make it a floor, an age or a family: "קומה שתיים", "יש לי שניים"."""
+    before = utterance.key(index - 1)
+    return before in _BEFORE_OTHER or (before in words("לי לנו") and utterance.key(index - 2) == "יש")
+
+
 def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     """Read numbers alone, for when the agent asked how many rooms."""
     found: list[Rooms] = []
     index = 0
     while index < len(utterance):
         quantity = _small_at(utterance, index, claimed)
-        if quantity is None or utterance.key(quantity.end) in _OTHER_UNITS or utterance.key(index - 1) in _BEFORE_OTHER:
+        if quantity is None or utterance.key(quantity.end) in _OTHER_UNITS or _counts_people(utterance, index):
             index += 1 if quantity is None else quantity.end - index
             continue
         end, extra = quantity.end, 0.0
@@ -172,7 +178,7 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     return found
 
 
-_BEFORE_OTHER = words("קומה בקומה גיל בגיל שעה בשעה רחוב מספר לי לנו אנחנו")
+_BEFORE_OTHER = words("קומה בקומה גיל בגיל שעה בשעה רחוב מספר אנחנו")
 
 
 def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Rooms | None:
@@ -180,6 +186,8 @@ def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]
     found = _with_noun(utterance, claimed)
     if not found and asked is Asked.ROOMS:
         found = _bare(utterance, claimed)
+        if not found and utterance.keys == ("חדר",):
+            found = [Rooms(1.0, 1.0, 0, 1, claimed=frozenset({0}))]
     everything = frozenset(index for rooms in found for index in rooms.claimed)
     standing, denied = settle(utterance, found)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):

@@ -46,7 +46,7 @@ _FLEXIBLE = Phrasebook(
     """=אין לחץ | =אין שום לחץ | =אין לי לחץ | =אין לנו לחץ | =לא דחוף | =לא ממהר* | =מתי שיהיה | =רק מתעניינ* | =בלי לחץ | =לא לחוץ*
     | =אין דחיפות | =לא בוער | =יש זמן | =יש לי זמן | =יש לנו זמן | =לא משנה מתי | =אין שום דחיפות | =מתי שנמצא | =מתי שימצא
     | =מתי שתהיה | =אין תאריך | =כשיהיה | =לא ממש ממהר* | =לא בלחץ | =אנחנו לא בלחץ | =בלי דדליין | =הזמן לא משנה | =לא לחוצ*
-    | =אין לנו תאריך | =אין לי תאריך | =מתי שיסתדר | =לא דחופה | =לא מיידי | =לא דחוף לי | =כל הזמן שבעולם | =נזרום | =לא בוערת"""
+    | =אין לנו תאריך | =אין לי תאריך | =מתי שיסתדר | =לא דחופה | =לא מיידי | =לא דחוף לי | =כשאמצא | =כשנמצא | =מתי שאמצא | =כל הזמן שבעולם | =נזרום | =לא בוערת"""
 )
 _FLEXIBLE_ASKED = Phrasebook(
     "גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת | =מתי שבא | =מתי שאפשר"
@@ -61,7 +61,7 @@ _DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "�
 _AHEAD = words("בעוד עוד תוך בתוך עד מקסימום גג לכל אחרי מעכשיו כניסה הקרוב הקרובים הקרובה להיכנס נכנס נכנסים הבא")
 _NOW_FILLERS = words(
     """אני אנחנו רוצה רוצים צריך צריכה צריכים אפשר כבר ממש זה בבקשה הכי לי לנו גם אם או עוד כן מאוד דירה את מ
-    ועכשיו רצוי עדיף אפילו מחר היום עכשיו מיד דחוף פשוט כמה שיותר תוך מוקדם"""
+    ועכשיו מצדי מבחינתי מצידי רצוי עדיף אפילו מחר היום עכשיו מיד דחוף פשוט כמה שיותר תוך מוקדם"""
 )
 _LIVING_NOW = words("גר גרה גרים בבית עסוק עסוקה נוהג נוהגת פנוי פנויה בעבודה משלם משלמת משלמים")
 _PAST = words("לפני כבר כל בן בת בני שעברה שעבר חוזה מזה")
@@ -92,6 +92,7 @@ _HOLIDAYS: dict[str, tuple[int, int, int]] = {
 }
 _HOLIDAY_BOOK = Phrasebook({**{name: name for name in _HOLIDAYS}, "החגים": "חגימ", "הפסח": "פסח"})
 _SCHOOL = Phrasebook("שנת הלימודים | תחילת שנת הלימודים | תחילת הלימודים | פתיחת שנת הלימודים | תחילת השנת לימודים")
+_SUMMER_BREAK = Phrasebook("החופש הגדול | חופשת הקיץ")
 _QUARTERS = {
     fold(word): number for number, names in enumerate(("ראשון", "שני", "שלישי", "רביעי"), 1) for word in (names,)
 }
@@ -198,6 +199,9 @@ class _Finder:
         found: list[Timing] = []
         for match in _SCHOOL.all(self.utterance):
             found.append(Timing(match.start, match.end, _next_month(9, self.today, over=True)))
+        for match in _SUMMER_BREAK.all(self.utterance):
+            late = self.utterance.key(match.start - 1).endswith("סופ")
+            found.append(Timing(match.start, match.end, _next_month(8 if late else 7, self.today)))
         for match in _HOLIDAY_BOOK.all(self.utterance):
             timing = self._holiday(match)
             if timing is not None:
@@ -211,6 +215,7 @@ class _Finder:
                 self._written_date,
                 self._relative_period,
                 self._ordinal_date,
+                self._numbered_month,
             ):
                 timing = read(index)
                 if timing is not None:
@@ -327,6 +332,15 @@ class _Finder:
         if month is None or not (first or (day is not None and 1 <= day.value <= 31)):
             return None
         return Timing(index - 1, index + 1, _next_month(month, self.today, over=month == self.today.month))
+
+    def _numbered_month(self, index: int) -> Timing | None:
+        """Read "חודש שש" at the end of an answer as June."""
+        if not self.asked or self.utterance.key(index) not in words("חודש בחודש") or atom_at(self.utterance, index - 1):
+            return None
+        number = quantity_at(self.utterance, index + 1)
+        if number is None or number.end != len(self.utterance) or number.value not in range(1, 13):
+            return None
+        return Timing(index, number.end, _next_month(int(number.value), self.today))
 
     def _relative_period(self, index: int) -> Timing | None:
         """Read "סוף השנה", "החודש הבא", "השנה הבאה", "רבעון שני"."""

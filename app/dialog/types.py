@@ -39,6 +39,9 @@ _NOT_TYPES = Phrasebook(
     | בעל הבית | בעלת הבית | בית אבות | בית שני | גן ילדים | דמי דירה | שכר דירה | שכר הדירה | קרקע בטוחה | מכון | בית מלון
     | עסק משפחתי | בית עסק | בית מידות | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית | כמו בית"""
 )
+_LETS = words("משכיר משכירה משכירים מוכר מוכרת מוכרים השכרתי השכרנו")
+_OPEN = (Asked.GREETING, Asked.PROPERTY_TYPE, Asked.DEAL)
+_INTERESTED = words("מעוניין מעוניינת מעוניינים מתעניין מתעניינת מתעניינים מדובר מסתפק הכוונה")
 _MORE_THAN_A_ROOM = words("וחצי אחד")
 _SEEKS = words(
     "מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים מעדיף מעדיפה לקנות לשכור וקונים קונים"
@@ -61,7 +64,7 @@ _DEAL = Phrasebook(
         ),
         **dict.fromkeys(
             """לשכור|שכירות|להשכרה|שכר דירה|רנט|בשכירות|לשכירות|השכרה|שוכר|שוכרת|שוכרים|להשכיר|rent|שכר הדירה|שכרות|נשכור
-            |אשכור|להשכר|השכירות|לסכור|שכירויות|סכירות""".replace("\n", "")
+            |אשכור|להשכר|השכרת|השכירות|לסכור|שכירויות|סכירות""".replace("\n", "")
             .replace(" |", "|")
             .split("|"),
             "rent",
@@ -129,6 +132,15 @@ def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
 def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
     before, key, after = utterance.key(match.start - 1), utterance.key(match.start), utterance.key(match.end)
     single = match.end - match.start == 1
+    if {before, utterance.key(match.start - 2)} & _LETS:
+        return False
+    if (
+        match.value == "apartment"
+        and match.prefix[-1:] in ("ב", "ל")
+        and asked not in _OPEN
+        and before not in _INTERESTED
+    ):
+        return False
     if set(utterance.keys) & _THIRD_PARTY and not set(utterance.keys) & _SEEKS:
         return False
     if (
@@ -139,7 +151,11 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
         return False
     if match.value in ("office", "store") and single and before in words("ליד מול קרוב"):
         return False
-    if single and key in _PLACED and not (asked is Asked.PROPERTY_TYPE and len(utterance) == 1):
+    if (
+        single
+        and key in _PLACED
+        and not (asked is Asked.PROPERTY_TYPE and (len(utterance) == 1 or match.prefix == "ל"))
+    ):
         return False
     if match.prefix.endswith("ה") and (after in _OWNED or asked is not Asked.PROPERTY_TYPE):
         return False
@@ -181,6 +197,7 @@ def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
             elif key in _HEARD_BUY or key.lstrip("בלה") in _HEARD_BUY:
                 found.append(Found(index, index + 1, "buy"))
     standing, denied = settle(utterance, found)
+    standing = _after_so(utterance, standing)
     if not standing and denied and len({value.value for value in denied}) == 1:
         # "לא לקנות": of two, the other one.
         other = "rent" if denied[0].value == "buy" else "buy"
@@ -192,6 +209,13 @@ def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
         if len({value.value for value in standing}) == 1 or asked is not Asked.DEAL
         else _last_choice(utterance, standing)
     )
+
+
+def _after_so(utterance: Utterance, standing: list[Found]) -> list[Found]:
+    """Prefer the conclusion: "אין לי כסף לקנות אז שכירות"."""
+    so = [index for index, key in enumerate(utterance.keys) if key in ("אז", "לכנ") and index > 0]
+    concluded = [value for value in standing if so and value.start > so[0]]
+    return concluded or standing
 
 
 def _last_choice(utterance: Utterance, standing: list[Found]) -> Found | None:

@@ -43,6 +43,7 @@ _CLEARED = {
     "timing": words("תאריך התאריך מתי כניסה הכניסה"),
     "property_type": words("סוג הסוג"),
 }
+_ENTERS = words("כניסה לכניסה הכניסה להיכנס נכנס נכנסים נכנסת לעבור")
 _INDIFFERENT = (
     ("לא", "משנה"),
     ("לא", "חשוב"),
@@ -150,6 +151,7 @@ class _Turn:
             or acts.refusal
             or acts.abuse
             or acts.asks_robot
+            or acts.question
         )
 
     def _seeks(self) -> bool:
@@ -191,7 +193,8 @@ class _Turn:
             self.put(f"{slot}_max", None, start, end)
 
     def _timing(self) -> None:
-        if (self.acts.schedule or self.acts.goodbye) and self.asked is not Asked.TIMING:
+        if self.acts.goodbye or (self.acts.schedule and not set(self.utterance.keys) & _ENTERS):
+            # "תתקשרו אחרי החגים" is when to call, not when to move in.
             return
         timing = understand_timing(self.utterance, self.asked, self.today, self.claimed)
         if timing is None or (self.acts.schedule and not timing.strong):
