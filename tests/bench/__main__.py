@@ -134,7 +134,7 @@ def table(results: dict[int, Figures], against: dict[int, Figures]) -> str:
             if target is not None:
                 text = f"{'!' if value > target else ''}{text} (≤ {target:g})"
             earlier = against.get(calls, {}).get(row.name)
-            if earlier:
+            if earlier and earlier > 0:
                 text += f" ×{value / earlier:.2f}"
             cells.append(f"{text:>26}")
         lines.append(f"{row.label:36}" + "".join(cells))
