@@ -1,0 +1,111 @@
+"""Google synthesis: worker, link, sidecar and Google's own protocol."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from app.media.codec import decode_ulaw
+from app.sidecar.link import Link
+from app.speech.cloud_engines import CloudSettings, GoogleTts
+from app.speech.engines import Audio, Done, Failed
+from tests.emulators.base import EmulatorProcess
+from tests.emulators.google_tts import voice_sound
+from tests.speech.cloud.conftest import Events
+
+NewLink = Callable[..., tuple[Link, CloudSettings]]
+TEXT = "שלום, כאן משרד התיווך"
+
+
+def speak(engine: GoogleTts, text: str = TEXT) -> Events:
+    events = Events()
+    engine.open(text, events)
+    events.wait()
+    return events
+
+
+def assert_sounds_like_the_emulator(ulaw: bytes, delay: int = 0) -> None:
+    expected = np.frombuffer(voice_sound(60 * len(TEXT), 8000), dtype="<i2").astype(np.float64)
+    got = decode_ulaw(ulaw).astype(np.float64)
+    assert abs(len(got) - len(expected)) <= 1
+    size = min(len(got), len(expected)) - delay
+    assert np.corrcoef(got[delay : delay + size], expected[:size])[0, 1] > 0.99
+
+
+def test_a_chirp_voice_streams_mu_law_as_it_is_made(
+    link: Link, settings: CloudSettings, google_tts: EmulatorProcess
+) -> None:
+    """R9.1: LINEAR16 8 kHz, converted to mu-law; odd pieces lose no sample."""
+    events = speak(GoogleTts(link, settings))
+
+    assert events.events[-1] == Done()
+    assert len([event for event in events.events if isinstance(event, Audio)]) > 5
+    assert_sounds_like_the_emulator(events.ulaw)
+    assert [entry["method"] for entry in google_tts.entries] == ["stream"]
+
+
+def test_a_stream_at_the_voices_own_rate_is_brought_down_to_the_telephones(
+    new_link: NewLink, google_tts: EmulatorProcess
+) -> None:
+    link, settings = new_link(tts_stream_rate_hz=24000)
+    events = speak(GoogleTts(link, settings))
+
+    assert [entry["rate_hz"] for entry in google_tts.entries] == [24000]
+    assert_sounds_like_the_emulator(events.ulaw, delay=16)
+
+
+def test_refused_streaming_becomes_whole_utterances_and_is_remembered(
+    new_link: NewLink, google_tts: EmulatorProcess
+) -> None:
+    link, settings = new_link()
+    engine = GoogleTts(link, settings)
+    google_tts.script(stream_error="UNIMPLEMENTED")
+
+    assert_sounds_like_the_emulator(speak(engine).ulaw)
+    assert_sounds_like_the_emulator(speak(engine).ulaw)
+    assert [entry["method"] for entry in google_tts.entries] == ["stream", "unary", "unary"]
+
+
+def test_a_text_that_both_ways_refuse_does_not_end_streaming(new_link: NewLink, google_tts: EmulatorProcess) -> None:
+    link, settings = new_link()
+    engine = GoogleTts(link, settings)
+    google_tts.script({"stream_error": "INVALID_ARGUMENT"}, {"unary_error": "INVALID_ARGUMENT"})
+
+    last = speak(engine).events[-1]
+    assert isinstance(last, Failed)
+    assert last.code == "invalid_request"
+    assert speak(engine).events[-1] == Done()
+    assert [entry["method"] for entry in google_tts.entries] == ["stream", "unary", "stream"]
+
+
+def test_other_voices_are_asked_for_whole_and_resampled_when_need_be(
+    new_link: NewLink, google_tts: EmulatorProcess
+) -> None:
+    """R9.1: the WAV header is parsed off, not assumed to be 44 bytes."""
+    link, settings = new_link(tts_voice="he-IL-Wavenet-A")
+    google_tts.script({}, {"unary_rate_hz": 24000})
+
+    assert_sounds_like_the_emulator(speak(GoogleTts(link, settings)).ulaw)
+    assert_sounds_like_the_emulator(speak(GoogleTts(link, settings)).ulaw)
+    assert [entry["method"] for entry in google_tts.entries] == ["unary", "unary"]
+
+
+@pytest.mark.parametrize("after_pieces", [0, 3])
+def test_a_voice_that_breaks_off_is_a_failure_not_a_second_start(
+    link: Link, settings: CloudSettings, google_tts: EmulatorProcess, after_pieces: int
+) -> None:
+    google_tts.script(stream_error="RESOURCE_EXHAUSTED", stream_error_after_pieces=after_pieces)
+    if not after_pieces:
+        google_tts.script(unary_error="RESOURCE_EXHAUSTED")  # the refusal may cross a write and hide behind it
+    events = speak(GoogleTts(link, settings))
+
+    last = events.events[-1]
+    assert isinstance(last, Failed)
+    assert (last.code, last.retriable) == ("quota", True)
+    assert bool(events.ulaw) == bool(after_pieces)
+
+
+def test_a_text_over_googles_limit_is_refused_here(link: Link, settings: CloudSettings) -> None:
+    last = speak(GoogleTts(link, settings), "א" * 2501).events[-1]
+    assert isinstance(last, Failed)
+    assert last.code == "invalid_request"
