@@ -20,7 +20,7 @@ _BUDGET = words(
     "תקציב התקציב בתקציב לתקציב מתקציב התקציבים לשלם משלם משלמת תקרה נגיע להגיע סהכ סכום הסכום מחיר המחיר במחיר"
 )
 _OTHER_UNITS = words(
-    """מטר מטרים מר מטרר קומה קומות דקות דקה קילומטר קמ אחוז אחוזים % נפשות ילדים ילד אנשים שנים שנה חודשים חודש
+    """מטר מטרים מר מטרר קומה קומות דקות דקה קילומטר קמ אחוז אחוזים % נפשות ילדים ילד איש אנשים שנים שנה חודשים חודש
     שבועות ימים יום חדרים חדר חניות חניה מרפסות כיוונים דונם דונמים שותפים סטודנטים בבוקר בערב בצהריים פעמים דירות
     חדרי שותפות מקלחות דיירים כלבים חתולים בנות בנים שעות"""
 )
@@ -110,7 +110,7 @@ def _candidates(utterance: Utterance, claimed: frozenset[int]) -> list[Quantity]
     return [
         quantity
         for quantity in quantities(utterance, claimed)
-        if not (quantity.value == 0 or (quantity.prefix.startswith("ה") and quantity.shape is Shape.BARE))
+        if not (quantity.value == 0 or (quantity.prefix.startswith("ה") and quantity.value <= 2))
         and not _excluded(utterance, quantity)
     ]
 

@@ -17,11 +17,12 @@ _KNOWN_BEARERS = 300
 _MAX_WORDS = 3
 
 _CUES = Phrasebook(
-    """=קוראים לי | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה | =על שם | =תרשמי | =תרשום | =רשמי | =תכתבי | =תכתוב
+    """=קוראים לי | =בשם | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה | =על שם | =תרשמי | =תרשום | =רשמי | =תכתבי | =תכתוב
     | =מדבר | =מדברת | =ושמי | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
     | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם | =שמי הוא | =השם פרטי | =קוראימ לי
     | =כאן | =תרשמו | =תכתבו | =קורא לי | =קוראת לי | =קורא לעצמי | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם"""
 )
+_RENAMES = Phrasebook("=את השם | =השם | =השם שלי")
 _WEAK_CUES = Phrasebook("=אני | =ואני | =זה | =זו | =זאת | =פה | =וזה")
 _STRIP = words(
     """אז טוב כן שלום היי הי אוקיי אוקי בבקשה תודה נעים מאוד מאד בסדר אני זה זאת זו פה כאן לי שלי הוא היא השם שמי משפחת
@@ -149,6 +150,7 @@ def understand_name(
         name = _collect(utterance, index, claimed, known_first=loose and not expected)
         if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
             best = name
+    best = best or _renamed(utterance)
     if best is None:
         best = _weak(utterance, expected, claimed)
     if best is None and expected:
@@ -160,6 +162,15 @@ def understand_name(
     ):
         return None
     return best
+
+
+def _renamed(utterance: Utterance) -> Name | None:
+    """Read "תשני את השם לדורית": the lamed is no part of the name."""
+    for match in _RENAMES.all(utterance):
+        key = utterance.key(match.end)
+        if key.startswith("ל") and _bearers(key[1:]) >= _KNOWN_BEARERS > _bearers(key):
+            return Name(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
+    return None
 
 
 def _claims(name: Name, claimed: frozenset[int]) -> bool:

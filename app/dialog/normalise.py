@@ -76,18 +76,15 @@ class Utterance:
 
     text: str
     tokens: tuple[Token, ...]
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The folded words."""
-        return tuple(token.key for token in self.tokens)
+    keys: tuple[str, ...]
+    """The folded words, one a token."""
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     def key(self, index: int) -> str:
         """Return the folded word at `index`, or "" outside the utterance: rules look left and right freely."""
-        return self.tokens[index].key if 0 <= index < len(self.tokens) else ""
+        return self.keys[index] if 0 <= index < len(self.keys) else ""
 
     def quote(self, start: int, end: int) -> str:
         """Return the caller's own words from token `start` up to, not including, token `end`."""
@@ -137,7 +134,7 @@ def normalise(text: str) -> Utterance:
         if key:
             tokens.append(Token(written, key, match.start(), end, gap, is_number=match.lastgroup == "number"))
     kept = [token for token in _with_prefixes_on_numbers(tokens) if not _is_hesitation(token)]
-    return Utterance(text, tuple(kept))
+    return Utterance(text, tuple(kept), tuple(token.key for token in kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,23 +158,24 @@ class Phrasebook:
         if isinstance(phrases, str):
             phrases = {line.strip(): line.strip() for line in re.split(r"[\n|]", phrases) if line.strip()}
         self._exact: dict[str, list[tuple[tuple[str, ...], str, bool]]] = {}
-        self._open: list[tuple[tuple[str, ...], str, bool]] = []
+        self._open: dict[str, list[tuple[tuple[str, ...], str, bool]]] = {}
         for phrase, value in phrases.items():
             bare = phrase.startswith("=")
             parts = tuple(fold(part) for part in phrase.lstrip("=").split())
             entry = (parts, value, not bare)
             if parts[0].endswith("*"):
-                self._open.append(entry)
+                # Looked up by their first two letters; no open phrase is shorter.
+                self._open.setdefault(parts[0][:2], []).append(entry)
             else:
                 self._exact.setdefault(parts[0], []).append(entry)
-        for entries in (*self._exact.values(), self._open):
+        for entries in (*self._exact.values(), *self._open.values()):
             entries.sort(key=lambda entry: -len(entry[0]))
 
     def at(self, utterance: Utterance, index: int) -> Match | None:
         """Return the longest phrase that starts at token `index`."""
         best: Match | None = None
         for prefix, rest in stems(utterance.key(index)) if utterance.key(index) else ():
-            for parts, value, prefixed in (*self._exact.get(rest, ()), *self._open):
+            for parts, value, prefixed in (*self._exact.get(rest, ()), *self._open.get(rest[:2], ())):
                 if prefix and not prefixed:
                     continue
                 if (best is None or index + len(parts) > best.end) and self._fits(utterance, index, rest, parts):

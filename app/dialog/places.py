@@ -13,7 +13,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from app.dialog.normalise import Utterance, fold, stems, words
-from app.dialog.repairs import answers_no_with, negated, settle
+from app.dialog.repairs import answers_no_with, background, negated, settle
 from app.dialog.slots import Asked
 from app.dialog.vocabulary import COMMON_WORDS
 
@@ -181,7 +181,7 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     alone = asked is Asked.AREA and len(utterance) - (mention.end - mention.start) <= 2
     if place.risky == "word":
         return (
-            (before in words("העיר בעיר") or (located and len(utterance) == mention.end))
+            (before in words("העיר בעיר") or (mentions == 1 and located and len(utterance) == mention.end))
             and mention.end == len(utterance)
             and (asked is Asked.AREA or before in words("העיר בעיר"))
         )
@@ -286,7 +286,12 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
-    wanted = [mention for mention in certain if _wanted(utterance, mention, claimed, len(certain) - 1)]
+    now = background(utterance)
+    wanted = [
+        mention
+        for mention in certain
+        if mention.start not in now and _wanted(utterance, mention, claimed, len(certain) - 1)
+    ]
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = _fuzzy(utterance)
         certain = wanted

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from app.dialog.normalise import Phrasebook, Utterance, words
+from app.dialog.normalise import Phrasebook, Utterance, stems, words
 
 
 class Spanned(Protocol):
@@ -21,12 +21,18 @@ _SWAP = words("תחליפי תחליף להחליף תחליפו")
 _NOT = words("נמאס לא ולא שלא בלי ובלי חוץ למעט מלבד אין במקום עזבי עזוב תורידי תוריד תמחקי תמחק להוריד למחוק")
 _NOT_QUITE = words("רק סתם משנה חשוב יותר פחות מעל מתחת לפני")
 _WANT = words(
-    "רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אמרתי התכוונתי באזור את על זה אצל של כסף לי לנו יכול יכולה יכולים מצליח מצליחה"
+    "רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אמרתי התכוונתי באזור את על אצל של כסף לי לנו יכול יכולה יכולים מצליח מצליחה"
 )
 _REPAIRS = Phrasebook(
     """=סליחה | =בעצם | התכוונתי | =לא לא | =לא סליחה | =רגע לא | =תיקון | טעיתי | =טעות | =ליתר דיוק | =יותר נכון
     | =אלא | =או בעצם | =לא בעצם | תשני | תשנה | תתקני | תתקן | תעדכני | תעדכן | =כלומר | =זאת אומרת | התבלבלתי"""
 )
+_HAS_NOW = words(
+    "גר גרה גרים גרות מתגורר מתגוררת מתגוררים משלם משלמת משלמים מוכר מוכרת מוכרים משכיר משכירה משכירים היינו הייתי"
+)
+_MINE = words("לי לנו")
+_HOMES = words("דירה דירת בית וילה נכס משרד חנות מגרש דופלקס קוטג")
+_SEEKS = words("רוצה רוצים מחפש מחפשת מחפשים מחפשות צריך צריכה צריכים מעוניין מעוניינת מעוניינים קונים מתכננים חושבים")
 _SAID = Phrasebook("אמרתי")
 _BUT = Phrasebook("=אבל | =ועכשיו | =אז עכשיו")
 _REJECTED_AFTER = Phrasebook(
@@ -36,7 +42,7 @@ _REJECTED_AFTER = Phrasebook(
 
 def repair_points(utterance: Utterance) -> list[int]:
     """Return the tokens from which on what is said replaces what was said before."""
-    points = [match.end for match in _REPAIRS.all(utterance) if match.start > 0]
+    points = [match.end for match in _REPAIRS.all(utterance) if match.start > 0 or match.value == "=לא לא"]
     said = [match.end for match in _SAID.all(utterance)]
     if said:
         points += [match.end for match in _BUT.all(utterance) if match.start > said[0]]
@@ -86,6 +92,24 @@ def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:
             denied += [value for value in standing if value.start < point]
             standing = after
     return standing, denied
+
+
+def background(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens about what the caller has now, when what they want follows.
+
+    "גרים היום ברמת גן בשכירות ורוצים לקנות בפתח תקווה": nothing up to "ורוצים" is a wish.
+    """
+    has, seeks = [], []
+    for index, key in enumerate(utterance.keys):
+        rest = {rest for _, rest in stems(key)}
+        if rest & _HAS_NOW or (
+            key == "יש" and utterance.key(index + 1) in _MINE and utterance.key(index + 2) in _HOMES
+        ):
+            has.append(index)
+        if rest & _SEEKS:
+            seeks.append(index)
+    spans = [range(start, min(seek for seek in seeks if seek > start)) for start in has if seeks and seeks[-1] > start]
+    return frozenset(index for span in spans for index in span)
 
 
 def answers_no_with(utterance: Utterance, start: int) -> bool:

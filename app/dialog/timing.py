@@ -408,7 +408,7 @@ class _Finder:
         if longer is not None and longer[0] > months:
             return longer[1], longer[0]
         quantity = quantity_at(self.utterance, here) if here < len(self.utterance) else None
-        unit = 12.0 if months >= 12 else 1.0
+        unit = 12.0 if months >= 12 else 1.0 if months >= 1 else 0.25
         if (
             quantity is not None
             and quantity.shape is Shape.BARE
@@ -451,7 +451,7 @@ class _Finder:
         return self._counted(quantity)
 
     def _counted(self, quantity: Quantity) -> tuple[float, int] | None:
-        unit = _UNITS.get(self.utterance.key(quantity.end))
+        unit = _UNITS.get(self.utterance.key(quantity.end).removeprefix("ה"))
         if unit is None:
             second = quantity_at(self.utterance, quantity.end)
             if self.utterance.key(quantity.end) in ("עד", "או"):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.dialog.normalise import Match, Phrasebook, Utterance, stems, words
-from app.dialog.repairs import settle
+from app.dialog.repairs import background, settle
 from app.dialog.slots import Asked
 
 PROPERTY_TYPES = {
@@ -100,6 +100,7 @@ class Found:
 def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Found | None:
     """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind."""
     blocked = {index for match in _NOT_TYPES.all(utterance) for index in range(match.start, match.end)} | claimed
+    blocked |= background(utterance)
     found: list[Found] = []
     index = 0
     while index < len(utterance):
@@ -175,7 +176,10 @@ def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent; "לחודש" implies it."""
     found: list[Found] = []
     monthly: Found | None = None
+    now = background(utterance)
     for match in _DEAL.all(utterance):
+        if match.start in now:
+            continue
         if match.value == "month":
             # "עד סוף החודש" and "בעוד חודש" are dates; only a rate per month is a rent.
             if utterance.key(match.start) in words("לחודש בחודש") and utterance.key(match.end) not in words(
