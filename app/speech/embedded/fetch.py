@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
@@ -21,6 +22,7 @@ _READ_TIMEOUT_S = 30.0
 _PACKAGE_TIMEOUT_S = 1800.0
 _BLOCK_BYTES = 1 << 20
 _PARTIAL_CONTENT = 206
+_MOST_CONNECTIONS = 50
 
 Say = Callable[[str], None]
 
@@ -103,7 +105,7 @@ class Fetcher:
         part = target.with_name(target.name + ".part")
         match source.place:
             case Url(url):
-                resumed = part.is_file() and part.stat().st_size > 0
+                resumed = _size(part) > 0
                 self._download(url, part, source.form)
                 if not _matches(part, source.form) and resumed:
                     self._say(f"  {source.form.path}: the resumed file is not right, starting over")
@@ -120,29 +122,46 @@ class Fetcher:
         part.replace(target)
 
     def _download(self, url: str, part: Path, form: Form) -> None:
-        self._check_reachable(url)
-        start = part.stat().st_size if part.is_file() else 0
-        if start >= form.size_bytes:
-            start = 0
+        """Bring `part` to its full length; a lost connection is taken up again as long as it brings something."""
+        for _ in range(_MOST_CONNECTIONS):
+            self._check_reachable(url)
+            before = _size(part)
+            try:
+                self._request(url, part, form)
+            except urllib.error.HTTPError as fault:
+                raise SourceError(f"{url}: {fault}") from fault
+            except (OSError, HTTPException) as fault:
+                if _size(part) <= before:
+                    if (address := _first_hop(url)) is not None:
+                        self._hosts[address] = str(fault)
+                    raise SourceError(f"{url}: {fault}") from fault
+            if _size(part) >= form.size_bytes:
+                return
+            self._say(f"  {form.path}: connection lost at {_size(part) / 1e6:.1f} MB, going on")
+        raise SourceError(f"{url}: the connection is lost again and again")
+
+    def _request(self, url: str, part: Path, form: Form) -> None:
+        start = _size(part) if _size(part) < form.size_bytes else 0
         request = urllib.request.Request(url)  # noqa: S310 - our own table of addresses and the operator's mirror
         if start:
             request.add_header("Range", f"bytes={start}-")
-        try:
-            with urllib.request.urlopen(request, timeout=_READ_TIMEOUT_S) as answer:  # noqa: S310 - as above
-                resumes = isinstance(answer, HTTPResponse) and answer.status == _PARTIAL_CONTENT
-                self._say(f"  {form.path}: {'resuming' if resumes else 'fetching'} from {url}")
-                with part.open("ab" if resumes else "wb") as file:
-                    self._copy(answer, file, form)
-        except (OSError, HTTPException) as fault:
-            raise SourceError(f"{url}: {fault}") from fault
+        with urllib.request.urlopen(request, timeout=_READ_TIMEOUT_S) as answer:  # noqa: S310 - as above
+            resumes = isinstance(answer, HTTPResponse) and answer.status == _PARTIAL_CONTENT
+            self._say(f"  {form.path}: {'resuming' if resumes else 'fetching'} from {url}")
+            with part.open("ab" if resumes else "wb") as file:
+                before = file.tell()
+                self._copy(answer, file, form)
+                arrived = file.tell() - before
+        if str(arrived) == answer.headers["Content-Length"] and _size(part) != form.size_bytes:
+            size = _size(part)
+            part.unlink()
+            raise SourceError(f"{url} is {size} bytes long, expected {form.size_bytes}")
 
     def _copy(self, answer: IO[bytes], file: IO[bytes], form: Form) -> None:
         told = file.tell() * 10 // form.size_bytes
-        while block := answer.read(_BLOCK_BYTES):
+        while (block := answer.read(_BLOCK_BYTES)) and file.tell() <= form.size_bytes:
             file.write(block)
-            if file.tell() > form.size_bytes:
-                raise SourceError(f"more than the expected {form.size_bytes} bytes arrived")
-            if (tenths := file.tell() * 10 // form.size_bytes) > told:
+            if (tenths := min(10, file.tell() * 10 // form.size_bytes)) > told:
                 told = tenths
                 self._say(f"  {form.path}: {tenths * 10}% of {form.size_bytes / 1e6:.1f} MB")
 
@@ -183,6 +202,10 @@ class Fetcher:
                     self._archives[key] = failure or "the package has no archive"
                     continue
             self._archives[key] = archive
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _matches(file: Path, form: Form) -> bool:

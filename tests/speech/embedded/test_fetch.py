@@ -25,6 +25,8 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files = files
         self.asked: list[tuple[str, str | None]] = []
+        self.most_bytes = len(CONTENT)
+        """After so many the connection breaks."""
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -42,7 +44,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if wanted else 200)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        self.wfile.write(content[start:])
+        self.wfile.write(content[start : start + self.server.most_bytes])
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
         """Say nothing."""
@@ -110,6 +112,22 @@ def test_a_broken_download_is_resumed(server: Server, tmp_path: Path) -> None:
     install(tmp_path, say=lambda _: None, weights=(weight(Url(f"{server.url}/good/m.bin")),))
     assert (tmp_path / "m.bin").read_bytes() == CONTENT
     assert server.asked == [("/good/m.bin", "bytes=1000-")]
+
+
+def test_a_lost_connection_is_taken_up_where_it_broke(server: Server, tmp_path: Path) -> None:
+    """R15: big files arrive over bad lines."""
+    server.most_bytes = 4000
+    install(tmp_path, say=lambda _: None, weights=(weight(Url(f"{server.url}/good/m.bin")),))
+    assert (tmp_path / "m.bin").read_bytes() == CONTENT
+    assert [wanted for _, wanted in server.asked] == [None, "bytes=4000-", "bytes=8000-"]
+
+
+def test_a_page_that_is_not_the_file_is_named(server: Server, tmp_path: Path) -> None:
+    """R15: a captive portal's answer is no weight, and nothing is left of it."""
+    server.files["/portal"] = b"<html>please log in</html>"
+    with pytest.raises(WeightsError, match="/portal is 26 bytes long"):
+        install(tmp_path, say=lambda _: None, weights=(weight(Url(f"{server.url}/portal")),))
+    assert not list(tmp_path.glob("m.bin*"))
 
 
 def test_a_resumed_file_that_comes_out_wrong_is_started_over(server: Server, tmp_path: Path) -> None:
