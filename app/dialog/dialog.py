@@ -129,11 +129,12 @@ class Dialog:
         if memory.step == Step.DONE:
             # Words after the goodbye: the call is being hung up.
             return self._goodbye()
+        asked_line = self._last_line
         understood = self._understood(text, alternatives)
         self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
         side, memory.side = memory.side, ""
         plan = self._at_side_question(side, understood, text) or self._act(understood, text)
-        return replace(plan, intent=understood.intent)
+        return replace(plan, intent=understood.intent, turn=memory.turn, extraction=self._extraction(text, asked_line))
 
     def dtmf(self, digit: str) -> Plan | None:
         """Take one key: digits are a phone number, # ends it, * starts it anew. None while more keys are expected."""
@@ -239,6 +240,11 @@ class Dialog:
         self._actions = []
         self._text = text
 
+    def _extraction(self, text: str, asked_line: str) -> list[dict[str, str]] | None:
+        if not self.settings.uses_llm or not text.strip() or self.memory.step == Step.DONE:
+            return None
+        return prompts.extraction_messages(text, asked_line, self._turns[self.memory.turn].slots, self.today)
+
     def _understood(self, text: str, alternatives: tuple[str, ...]) -> Understanding:
         memory = self.memory
         known: dict[str, Any] = dict(memory.slots)
@@ -284,6 +290,7 @@ class Dialog:
         if understood.updates and not (yes and set(understood.updates) <= {"phone"}):
             return None
         if side == "silence_2" and yes:
+            self.memory.left_open.append("name")
             return self._call_back(text)
         if no and side in ("silence_1", "abuse"):
             return (
@@ -386,9 +393,18 @@ class Dialog:
 
     def _give_up(self) -> Plan:
         memory = self.memory
-        if memory.mode != Mode.SEEK or Step(memory.step) in (Step.NEXT_STEP, Step.ANYTHING_ELSE, Step.OFFER_CALLBACK):
+        if Step(memory.step) in (Step.NEXT_STEP, Step.ANYTHING_ELSE, Step.OFFER_CALLBACK):
             memory.finished = True
             return self._plan(self._ask("generic"))
+        if Step(memory.step) in (Step.PHONE, Step.CALLER_ID, Step.READ_BACK):
+            # No call-back can be offered without a number.
+            memory.slots.pop("phone", None)
+            memory.left_open.append("phone")
+            return self._plan(self._ask("open"))
+        if memory.mode != Mode.SEEK:
+            # A call-back is on its way already; it can do without this detail.
+            memory.left_open.append(memory.step)
+            return self._plan(self._ask("open"))
         memory.about, memory.step = memory.step, Step.OFFER_CALLBACK.value
         return self._plan(self.writer.whole("offer_callback"))
 

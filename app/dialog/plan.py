@@ -43,6 +43,9 @@ class Plan:
     context: LineContext
     questions: tuple[str, ...] = ()
     messages: list[dict[str, str]] | None = None
+    extraction: list[dict[str, str]] | None = None
+    """Chat messages of the extraction call for this turn, its answer goes to `Dialog.extracted(…, turn)`."""
+    turn: int = 0
     phrases: tuple[str, ...] = ()
     no_input_ms: int = NO_INPUT_MS
     ends_call: bool = False

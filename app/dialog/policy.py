@@ -195,7 +195,7 @@ def next_step(state: DialogState) -> Step:
         for step in SEEKER_STEPS:
             if not state.settled(step.value) and (step is not Step.ROOMS or state.slots.get("property_type") in HOMES):
                 return step
-    if state.mode != Mode.CALLBACK and not state.settled("name"):
+    if not state.settled("name"):
         return Step.NAME
     contact = _phone_step(state)
     if contact is not None:
@@ -244,6 +244,10 @@ class Fold:
         for slot, value in understood.updates.items():
             doubtful = bool({slot, TOPIC_OF.get(slot, slot)} & set(understood.unsure))
             self.set(slot, value, understood.quotes.get(slot, text), unsure=doubtful, source=source)
+            topic = TOPIC_OF.get(slot, slot)
+            if value is None and topic not in CONTACT_STEPS and not state.settled(topic):
+                # "Never mind the rooms": what was taken back is not asked for again.
+                state.left_open.append(topic)
         for slot in understood.refused:
             topic = TOPIC_OF.get(slot, slot)
             if topic not in state.refused and not state.knows(topic):

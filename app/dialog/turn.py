@@ -155,6 +155,8 @@ class Turn:
             if state.about == "summary":
                 state.summary_confirmed = True
             return "open"
+        # The line is bad: a number is enough, the name can wait.
+        state.left_open.append("name")
         state.mode, state.callback = Mode.CALLBACK.value, True
         return "callback"
 

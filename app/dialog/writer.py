@@ -1,6 +1,5 @@
 """Writes the agent's line for a state: which sentences, with which values, within the limits (R10.4)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -172,6 +171,8 @@ class LineWriter:
                     [*lines.acks("name_noted", name=name, values=said)] if said else [*lines.acks("name", name=name)]
                 )
                 return [*options, *lines.acks("name", name=name)]
+            if kind == "corrected" and name and not said:
+                said = f"השם הוא {name}"
             options = [ack for value in dict.fromkeys((said, short)) if value for ack in lines.acks(base, values=value)]
             return options or [*lines.acks("generic")]
         if kind in ("noted", "corrected"):
@@ -233,6 +234,9 @@ def _richest_first(*choices: Sequence[str]) -> list[tuple[int, tuple[str, ...]]]
     return sorted(combined, key=lambda pair: pair[0])
 
 
-def last_sentence(line: str) -> str:
-    """Return the question a line ends with."""
-    return re.split(r"(?<=[.!?])\s+", line.strip())[-1]
+def stock_lines(office_name: str, agent_name: str) -> tuple[str, ...]:
+    """Return the lines said word for word in many calls, to be synthesised before the first one (R9.4)."""
+    writer = LineWriter(DialogState(), office_name, agent_name, this_year=0)
+    greetings = (writer.greeting(recorded=recorded).line for recorded in (False, True))
+    wholes = (line for kind in lines.book()["whole"] for line in lines.whole(kind))
+    return tuple(dict.fromkeys((*greetings, *lines.holding_phrases(), *wholes)))

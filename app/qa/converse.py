@@ -2,8 +2,8 @@
 
 Input lines are scripted dialogs (`id`, `today`, `caller_id`, `turns` with `asked` and `caller`); output lines hold the
 agent's lines, the turns as they went, the slots and the outcome. A yes-or-no question the script has no answer to is
-answered "כן", any other "לא יודע"; neither is counted as the script's words. When the script is used up the caller
-says nothing more.
+answered "כן"; at any other the caller says what the script had left for a question that needs no asking any more
+(a correction that missed its moment), or "לא יודע". When the script is used up the caller says nothing more.
 """
 
 import json
@@ -37,7 +37,10 @@ def converse(in_jsonl: Path | str, out_jsonl: Path | str, understand: Understand
 def converse_one(script: Mapping[str, Any], understand: Understand | None = None) -> dict[str, Any]:
     """Run one scripted dialog."""
     dialog = Dialog(
-        DialogSettings(), date.fromisoformat(script["today"]), caller_number=script.get("caller_id"), understand=understand
+        DialogSettings(),
+        date.fromisoformat(script["today"]),
+        caller_number=script.get("caller_id"),
+        understand=understand,
     )
     left = list(script["turns"])
     lines: list[str] = []
@@ -51,7 +54,7 @@ def converse_one(script: Mapping[str, Any], understand: Understand | None = None
         reasked += plan.asked.value in refused_before
         if plan.ends_call or not left:
             break
-        caller = _answer(left, plan)
+        caller = _answer(left, plan, {turn["asked"] for turn in left if dialog.memory.settled(turn["asked"])})
         turns.append({"agent": plan.line, "caller": caller, "asked": plan.asked.value})
         plan = dialog.hear(caller)
         refused_before = {TOPIC_OF.get(topic, topic) for topic in dialog.memory.refused}
@@ -66,8 +69,11 @@ def converse_one(script: Mapping[str, Any], understand: Understand | None = None
     }
 
 
-def _answer(left: list[Any], plan: Plan) -> str:
+def _answer(left: list[Any], plan: Plan, past: set[str]) -> str:
     for index, turn in enumerate(left):
         if turn["asked"] == plan.asked.value:
             return str(left.pop(index)["caller"])
-    return YES if plan.asked in _YES_NO else DO_NOT_KNOW
+    if plan.asked in _YES_NO:
+        return YES
+    late = next((index for index, turn in enumerate(left) if turn["asked"] in past), None)
+    return DO_NOT_KNOW if late is None else str(left.pop(late)["caller"])

@@ -310,3 +310,28 @@ def test_a_warning_before_the_end_keeps_the_question() -> None:
     dialog, plans = call(["אני רוצה לקנות דירה"])
     assert dialog.max_length_warning().asked is plans[-1].asked
     assert dialog.max_length_reached().ends_call
+
+
+def test_what_the_caller_takes_back_is_not_asked_again() -> None:
+    """R10.2: "never mind the rooms" is an answer."""
+    dialog, plans = call(["דירה לשכירות ברחובות ארבעה חדרים", "עזבי את החדרים לא משנה כמה חדרים", "ארבעת אלפים"])
+    assert "rooms_min" not in dialog.slots
+    assert "rooms" not in asked(plans)
+
+
+def test_a_turn_brings_the_messages_of_its_extraction() -> None:
+    """R10.2: the LLM reads the turn in parallel, without the slots of the turn itself."""
+    dialog = Dialog(DialogSettings(uses_llm=True), TODAY, CALLER)
+    dialog.greet()
+    plan = dialog.hear("אני רוצה לקנות דירה בחולון")
+    assert plan.turn == 1
+    assert plan.extraction
+    assert "חולון" not in plan.extraction[0]["content"]
+
+
+def test_without_a_number_nobody_is_promised_a_call_back() -> None:
+    """R17: a number that cannot be understood leads to the end, not to an empty offer."""
+    dialog, plans = call(["נציג בבקשה", "רון", "בלה בלה", "גלגל", "פטיש"], None)
+    assert plans[-1].ends_call
+    assert "יחזור אליכם" not in plans[-1].line
+    assert dialog.state["outcome"] == "human"
