@@ -88,8 +88,10 @@ _jsonl_command("converse", "Hold each dialog of IN freely; write the agent's lin
 
 def _add_call() -> None:
     from app.qa.caller import call_command
+    from app.qa.load import load_command
 
     main.add_command(call_command, name="call")
+    main.add_command(load_command, name="load")
 
 
 if __name__ == "__main__":

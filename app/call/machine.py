@@ -254,7 +254,8 @@ class Call:
         if eou:
             commands += self._on_eou(eou, now_ms)
         if self.state in (State.SPEAKING, State.PROCESSING):
-            if self._barge_in.receive(frame, self._vad.threshold):
+            # Before the line's noise is known, noise would pass for a voice.
+            if self._barge_in.receive(frame, self._vad.threshold, denied=not self._vad.calibrated):
                 commands += self._on_barge_in(now_ms)
         elif self._interruption and self._speech_ms >= SUSTAINED_SPEECH_MS:
             commands += self._grant_floor()
