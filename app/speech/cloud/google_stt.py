@@ -20,8 +20,8 @@ from google.cloud import speech_v1
 from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport
 
 from app.sidecar.child import Exchange, ServiceError
-from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status, is_masked
 from app.speech.cloud.google_channel import connect, make_client
+from app.speech.cloud.google_errors import GOOGLE_ERRORS, google_error, google_status, is_masked
 from app.speech.cloud.settings import CloudSettings
 from app.speech.cloud.transcript import Piece, Transcript
 

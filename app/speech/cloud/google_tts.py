@@ -17,8 +17,8 @@ from google.cloud.texttospeech_v1.services.text_to_speech.transports import Text
 from app.media.codec import encode_ulaw
 from app.media.wav import WavError, parse_wav
 from app.sidecar.child import Exchange, ServiceError
-from app.speech.cloud.errors import GOOGLE_ERRORS, google_error, google_status, is_masked
 from app.speech.cloud.google_channel import connect, make_client
+from app.speech.cloud.google_errors import GOOGLE_ERRORS, google_error, google_status, is_masked
 from app.speech.cloud.rates import RATE_HZ, Downsampler
 from app.speech.cloud.settings import CloudSettings
 

@@ -7,8 +7,8 @@ from typing import Any
 import openai
 
 from app.sidecar.child import Exchange, ServiceError
-from app.speech.cloud.errors import openai_error
 from app.speech.cloud.openai_client import OpenAi, Options
+from app.speech.cloud.openai_errors import openai_error
 from app.speech.cloud.settings import CloudSettings
 
 

@@ -7,8 +7,7 @@ import httpx2
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
-from app.sidecar.child import ServiceError
-from app.speech.cloud.errors import openai_error
+from app.speech.cloud.openai_errors import openai_error
 from app.speech.cloud.settings import CloudSettings
 
 _KEEPALIVE_S = 120.0
@@ -28,8 +27,6 @@ class OpenAi:
         """The vendor's client, made on first use; it retries nothing by itself."""
         if self._client is None:
             settings = self._settings
-            if not settings.openai_api_key:
-                raise ServiceError("unauthenticated", "OPENAI_API_KEY is not set", retriable=False)
             limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=_KEEPALIVE_S)
             self._client = openai.AsyncOpenAI(
                 api_key=settings.openai_api_key,

@@ -49,16 +49,6 @@ class CloudSettings:
     transcribe_language: str = "he"
     transcribe_timeout_s: float = 8.0
 
-    @property
-    def has_google(self) -> bool:
-        """True when Google's services can be reached with these settings."""
-        return bool(self.google_credentials_json or self.google_speech_endpoint or self.google_tts_endpoint)
-
-    @property
-    def has_openai(self) -> bool:
-        """True when OpenAI's services can be reached with these settings."""
-        return bool(self.openai_api_key)
-
     def to_env(self) -> dict[str, str]:
         """Return the environment that carries these settings to the child."""
         return {ENV_NAME: json.dumps(asdict(self), ensure_ascii=False)}

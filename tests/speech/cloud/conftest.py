@@ -98,11 +98,12 @@ def link(settings: CloudSettings) -> Iterator[Link]:
 
 @pytest.fixture
 def new_link(settings: CloudSettings) -> Iterator[Callable[..., tuple[Link, CloudSettings]]]:
-    """Start a sidecar of the test's own, with settings of its own."""
+    """Start a sidecar of the test's own, with the one vendor whose setting is `only`, and other settings changed."""
     links = []
 
-    def start(**changes: Any) -> tuple[Link, CloudSettings]:
-        changed = replace(settings, **changes)
+    def start(only: str, **changes: Any) -> tuple[Link, CloudSettings]:
+        others = {"google_speech_endpoint", "google_tts_endpoint", "openai_api_key"} - {only}
+        changed = replace(settings, **(dict.fromkeys(others, "") | changes))
         links.append(make_speech_link(changed))
         links[-1].start()
         wait_until(lambda: links[-1].ready, "the sidecar is ready", 60)

@@ -66,7 +66,7 @@ def test_a_refused_dialect_is_replaced_without_losing_audio_and_remembered(
     accepted: tuple[str, bool],
 ) -> None:
     """R8.1: `iw-IL` when `he-IL` is refused, `useEnhanced` dropped once."""
-    link, settings = new_link()
+    link, settings = new_link("google_speech_endpoint")
     engine = GoogleStt(link, settings)
     google_speech.script(decode=True, refuse_languages=refuse_languages, refuse_enhanced=refuse_enhanced)
 
@@ -149,7 +149,7 @@ def test_an_old_stream_is_followed_by_another_and_not_a_word_is_lost_or_doubled(
     new_link: NewLink, google_speech: EmulatorProcess
 ) -> None:
     """R8.5: rolled over before Google's 305 s."""
-    link, settings = new_link(stt_stream_limit_s=0.8)
+    link, settings = new_link("google_speech_endpoint", stt_stream_limit_s=0.8)
     google_speech.script(decode=True)
     pcm, text = dictation()
     events = recognize(GoogleStt(link, settings), pcm, pace_s=0.005)
@@ -203,7 +203,7 @@ def test_a_sidecar_killed_in_mid_turn_fails_the_turn_and_serves_the_next(
     new_link: NewLink, google_speech: EmulatorProcess
 ) -> None:
     """R8.2: the turn can fall back at once, the next one has its sidecar."""
-    link, settings = new_link()
+    link, settings = new_link("google_speech_endpoint")
     engine = GoogleStt(link, settings)
     turns = [Events() for _ in range(5)]
     for events in turns:

@@ -47,7 +47,7 @@ def test_a_chirp_voice_streams_mu_law_as_it_is_made(
 def test_a_stream_at_the_voices_own_rate_is_brought_down_to_the_telephones(
     new_link: NewLink, google_tts: EmulatorProcess
 ) -> None:
-    link, settings = new_link(tts_stream_rate_hz=24000)
+    link, settings = new_link("google_tts_endpoint", tts_stream_rate_hz=24000)
     events = speak(GoogleTts(link, settings))
 
     assert [entry["rate_hz"] for entry in google_tts.entries] == [24000]
@@ -57,7 +57,7 @@ def test_a_stream_at_the_voices_own_rate_is_brought_down_to_the_telephones(
 def test_refused_streaming_becomes_whole_utterances_and_is_remembered(
     new_link: NewLink, google_tts: EmulatorProcess
 ) -> None:
-    link, settings = new_link()
+    link, settings = new_link("google_tts_endpoint")
     engine = GoogleTts(link, settings)
     google_tts.script(stream_error="UNIMPLEMENTED")
 
@@ -67,7 +67,7 @@ def test_refused_streaming_becomes_whole_utterances_and_is_remembered(
 
 
 def test_a_text_that_both_ways_refuse_does_not_end_streaming(new_link: NewLink, google_tts: EmulatorProcess) -> None:
-    link, settings = new_link()
+    link, settings = new_link("google_tts_endpoint")
     engine = GoogleTts(link, settings)
     google_tts.script({"stream_error": "INVALID_ARGUMENT"}, {"unary_error": "INVALID_ARGUMENT"})
 
@@ -82,7 +82,7 @@ def test_other_voices_are_asked_for_whole_and_resampled_when_need_be(
     new_link: NewLink, google_tts: EmulatorProcess
 ) -> None:
     """R9.1: the WAV header is parsed off, not assumed to be 44 bytes."""
-    link, settings = new_link(tts_voice="he-IL-Wavenet-A")
+    link, settings = new_link("google_tts_endpoint", tts_voice="he-IL-Wavenet-A")
     google_tts.script({}, {"unary_rate_hz": 24000})
 
     assert_sounds_like_the_emulator(speak(GoogleTts(link, settings)).ulaw)

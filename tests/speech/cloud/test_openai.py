@@ -45,7 +45,7 @@ def test_an_answer_streams_in_deltas(link: Link, settings: CloudSettings, openai
 def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
     new_link: NewLink, openai_api: EmulatorProcess
 ) -> None:
-    link, settings = new_link(llm_temperature=0.3)
+    link, settings = new_link("openai_api_key", llm_temperature=0.3)
     openai_api.script(refuse_parameters=["temperature", "reasoning_effort"])
 
     assert complete(link, settings).events[-1] == Done()
@@ -83,14 +83,14 @@ def test_openais_errors_have_stable_codes_and_show_no_key(
 
 
 def test_a_dead_endpoint_is_unavailable(new_link: NewLink) -> None:
-    link, settings = new_link(openai_base_url="http://127.0.0.1:9/v1")
+    link, settings = new_link("openai_api_key", openai_base_url="http://127.0.0.1:9/v1")
     last = complete(link, settings).events[-1]
     assert isinstance(last, Failed)
     assert (last.code, last.retriable) == ("unavailable", True)
 
 
 def test_a_missing_key_is_named(new_link: NewLink) -> None:
-    link, settings = new_link(openai_api_key="")
+    link, settings = new_link("openai_api_key", openai_api_key="")
     last = complete(link, settings).events[-1]
     assert isinstance(last, Failed)
     assert (last.code, last.message) == ("unauthenticated", "OPENAI_API_KEY is not set")
@@ -137,7 +137,7 @@ def test_a_turn_is_transcribed_as_16_khz_wav_with_the_newer_parameters(
 
 
 def test_older_models_get_the_older_parameters(new_link: NewLink, openai_api: EmulatorProcess) -> None:
-    link, settings = new_link(transcribe_model="whisper-1")
+    link, settings = new_link("openai_api_key", transcribe_model="whisper-1")
     assert transcribe(link, settings, bytes(16000), ("וואטסאפ", "ר״מ")).events[-1] == Done()
 
     (entry,) = openai_api.entries
