@@ -5,12 +5,14 @@ is known, what to ask, when it is done); an LLM may only phrase a line that this
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from app.dialog import lines, prompts
 from app.dialog.answers import callback_words
+from app.dialog.contract import DialogSettings, Said, Understand, callable_number
 from app.dialog.expected import phrases
 from app.dialog.extraction import merge_extraction
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
@@ -28,50 +30,14 @@ from app.dialog.policy import (
     next_step,
 )
 from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
-from app.dialog.slots import Asked, Intent, Understanding
+from app.dialog.slots import Intent, Understanding
 from app.dialog.turn import Turn
 from app.dialog.writer import LineWriter, Written
 
+__all__ = ["Dialog", "DialogSettings", "Said", "Understand"]
+
 PHONE = re.compile(r"0(?:5\d|7[2-9])\d{7}|0[23489]\d{7}")
-CALLER_NUMBER = re.compile(r"\+[1-9]\d{7,14}")
-# Withheld numbers arrive as words ("anonymous") or as these, which spell such words on a keypad (facts of Twilio).
-WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 MOST_DIGITS = 15
-
-
-class Understand(Protocol):
-    """Reads one caller utterance; pure and deterministic."""
-
-    def __call__(
-        self,
-        text: str,
-        *,
-        asked: Asked,
-        state: dict[str, Any],
-        today: date,
-        alternatives: tuple[str, ...] = (),
-        agent: str = "",
-    ) -> Understanding:
-        """Return what the utterance means at this point of the call."""
-
-
-@dataclass(frozen=True, slots=True)
-class DialogSettings:
-    """What the office sets. `recorded`: the greeting says so. `transfer_number`: where a person answers."""
-
-    office_name: str = "משרד התיווך"
-    agent_name: str = "נועה"
-    transfer_number: str | None = None
-    uses_llm: bool = False
-    recorded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One entry of the history: who spoke and what was heard of it."""
-
-    who: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +65,22 @@ class Dialog:
         self.settings = settings
         self.today = today
         self.understand: Understand = understand
-        self.memory = state or DialogState(caller_number=_callable_number(caller_number))
+        self.memory = state or DialogState(caller_number=callable_number(caller_number))
         self.history: list[Said] = []
         self.writer = LineWriter(self.memory, settings.office_name, settings.agent_name, today.year)
         self._fold = Fold(self.memory)
         self._turns: dict[int, _Heard] = {}
         self._actions: list[Action] = []
         self._last_line = ""
+
+    @classmethod
+    def restore(
+        cls, settings: DialogSettings, today: date, saved: Mapping[str, Any], understand: Understand | None = None
+    ) -> "Dialog":
+        """Go on from a snapshot (`Dialog.state`), on this instance or another (R18)."""
+        dialog = cls(settings, today, understand=understand, state=DialogState.from_json(saved))
+        dialog.history = [Said(who, text) for who, text in saved.get("history", ())]
+        return dialog
 
     # What the call asks of the dialog
 
@@ -139,6 +114,8 @@ class Dialog:
     def dtmf(self, digit: str) -> Plan | None:
         """Take one key: digits are a phone number, # ends it, * starts it anew. None while more keys are expected."""
         memory = self.memory
+        if memory.step == Step.DONE:
+            return None
         if digit == "*":
             memory.keys = ""
             return None
@@ -230,8 +207,9 @@ class Dialog:
 
     @property
     def state(self) -> dict[str, Any]:
-        """Return a JSON-able snapshot; `Dialog(…, state=DialogState.from_json(snapshot))` goes on from it."""
-        return {**self.memory.as_json(), "result": self.memory.result()}
+        """Return a JSON-able snapshot for the store and for replays; `Dialog.restore` goes on from it."""
+        history = [[said.who, said.text] for said in self.history]
+        return {**self.memory.as_json(), "result": self.memory.result(), "history": history}
 
     # One turn
 
@@ -450,8 +428,10 @@ class Dialog:
         return self._plan(self.writer.whole(kind, closing=True))
 
     def _confirm_actions(self) -> None:
-        """Confirm what was asked for, now that the number it goes to is known."""
+        """Confirm what was asked for, now that the number it goes to is known; once, when the call closes."""
         memory = self.memory
+        if memory.outcome:
+            return
         if memory.whatsapp and memory.slots.get("phone"):
             self._actions.append(Action(ActionKind.WHATSAPP, confirmed=True))
         if memory.callback:
@@ -484,10 +464,6 @@ class Dialog:
             changes=tuple(self._fold.changes),
             outcome=memory.outcome if ends else "",
         )
-
-
-def _callable_number(number: str | None) -> str | None:
-    return number if number and CALLER_NUMBER.fullmatch(number) and number not in WITHHELD else None
 
 
 _ABSENT = object()

@@ -335,3 +335,15 @@ def test_without_a_number_nobody_is_promised_a_call_back() -> None:
     assert plans[-1].ends_call
     assert "יחזור אליכם" not in plans[-1].line
     assert dialog.state["outcome"] == "human"
+
+
+def test_words_after_the_goodbye_do_nothing_twice() -> None:
+    """R10.5: a WhatsApp summary is confirmed once, whatever is said while the call is being hung up."""
+    dialog, plans = call(
+        ["אני רוצה לקנות דירת ארבעה חדרים בחולון עד שני מיליון תוך חצי שנה", "דנה", "כן", "כן", "וואטסאפ"]
+    )
+    assert plans[-1].ends_call
+    assert [action.confirmed for action in plans[-1].actions] == [False, True]
+    again = dialog.hear("תודה ביי")
+    assert again.ends_call
+    assert again.actions == ()

@@ -10,7 +10,6 @@ from app.dialog.checks import check_line
 from app.dialog.dialog import Dialog, DialogSettings
 from app.dialog.lines import opening
 from app.dialog.plan import Plan
-from app.dialog.policy import DialogState
 from app.dialog.slots import Understanding
 from tests.dialog.strategies import PHONES, TODAY, Scripted, understandings
 
@@ -87,7 +86,8 @@ def test_a_restored_dialog_says_what_the_first_would_have_said(acts: list[Act], 
     first.greet()
     for act in acts:
         play(first, parser, act)
-    second = Dialog(DialogSettings(), TODAY, None, parser, DialogState.from_json(json.loads(json.dumps(first.state))))
+    second = Dialog.restore(DialogSettings(), TODAY, json.loads(json.dumps(first.state)), parser)
+    assert second.history == first.history
     for act in more[:5]:
         one, two = play(first, parser, act), play(second, parser, act)
         assert (one and one.line) == (two and two.line)
