@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,3 +181,21 @@ def test_the_child_holds_no_socket_of_ours() -> None:
 
     assert answer["sockets"]
     assert inode not in answer["sockets"]
+
+
+def test_the_child_does_not_outlive_a_worker_that_is_killed() -> None:
+    script = (
+        "import os, signal, eventlet\n"
+        "from app.sidecar.link import Link\n"
+        "link = Link('tests.sidecar.echo_child')\n"
+        "link.start()\n"
+        "while not link.ready: eventlet.sleep(0.01)\n"
+        "print(link.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    worker = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    pid = int(worker.stdout.split()[-1])
+
+    wait_until(
+        lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes(), "gone"
+    )
