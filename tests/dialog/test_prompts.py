@@ -1,5 +1,7 @@
 """What the LLM is told."""
 
+from itertools import pairwise
+
 from app.dialog.dialog import Dialog, DialogSettings
 from app.dialog.prompts import extraction_messages, quoted
 from tests.dialog.strategies import TODAY
@@ -47,3 +49,14 @@ def test_the_extraction_call_quotes_the_turn_and_hides_the_phone() -> None:
     assert messages[-1] == {"role": "user", "content": "<פונה>בחולון</פונה>"}
     assert "+972" not in messages[0]["content"]
     assert "2026-11-22" in messages[0]["content"]
+
+
+def test_the_examples_keep_the_rules_they_teach() -> None:
+    """R10.3: each agent line of the few-shots is 12 to 20 words with one question at its end, and openings vary."""
+    said = [line.removeprefix("נועה: ") for line in talk()[0]["content"].splitlines() if line.startswith("נועה: ")]
+    assert len(said) >= 9
+    for line in said:
+        assert 12 <= len(line.split()) <= 20, line
+        assert line.endswith("?")
+        assert line.count("?") == 1
+    assert all(one.split()[0] != two.split()[0] for one, two in pairwise(said))
