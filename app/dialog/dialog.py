@@ -4,7 +4,6 @@ Pure: the date and the caller's number are handed in, nothing here knows a clock
 is known, what to ask, when it is done); an LLM may only phrase a line that this module has already written.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,6 +14,7 @@ from app.dialog.answers import callback_words
 from app.dialog.contract import DialogSettings, Said, Understand, callable_number
 from app.dialog.expected import phrases
 from app.dialog.extraction import merge_extraction
+from app.dialog.hearing import MOST_DIGITS, PHONE, read_turn
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
 from app.dialog.policy import (
     MOST_MISSES,
@@ -35,9 +35,6 @@ from app.dialog.turn import Turn
 from app.dialog.writer import LineWriter, Written
 
 __all__ = ["Dialog", "DialogSettings", "Said", "Understand"]
-
-PHONE = re.compile(r"0(?:5\d|7[2-9])\d{7}|0[23489]\d{7}")
-MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,9 @@ class Dialog:
             # Words after the goodbye: the call is being hung up.
             return self._goodbye()
         asked_line = self._last_line
-        understood = self._understood(text, alternatives)
+        understood = read_turn(
+            self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._last_line
+        )
         self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
         side, memory.side = memory.side, ""
         plan = self._at_side_question(side, understood, text) or self._act(understood, text)
@@ -222,41 +221,6 @@ class Dialog:
         if not self.settings.uses_llm or not text.strip() or self.memory.step == Step.DONE:
             return None
         return prompts.extraction_messages(text, asked_line, self._turns[self.memory.turn].slots, self.today)
-
-    def _understood(self, text: str, alternatives: tuple[str, ...]) -> Understanding:
-        memory = self.memory
-        known: dict[str, Any] = dict(memory.slots)
-        step = Step(memory.step)
-        if step is Step.READ_BACK:
-            # "כן" confirms the number just read, whatever number the call came from.
-            known["caller_id"] = memory.slots.get("phone")
-        elif memory.caller_number and not memory.caller_number_denied:
-            known["caller_id"] = memory.caller_number
-        if memory.phone_digits:
-            known["phone_digits"] = memory.phone_digits
-        understood = self.understand(
-            text,
-            asked=asked_of(memory),
-            state=known,
-            today=self.today,
-            alternatives=alternatives,
-            agent=self._last_line,
-        )
-        return self._with_dictation(understood)
-
-    def _with_dictation(self, understood: Understanding) -> Understanding:
-        """Join digits of a number dictated over several turns; a complete one becomes the phone."""
-        memory, new = self.memory, understood.phone_digits
-        if not new or "phone" in understood.updates:
-            return understood
-        before = memory.phone_digits
-        joined = new if new.startswith(before) or (new.startswith("0") and len(before) > 3) else before + new
-        memory.phone_digits = joined[:MOST_DIGITS]
-        if not PHONE.fullmatch(joined):
-            return understood
-        return replace(
-            understood, updates={**understood.updates, "phone": "+972" + joined[1:]}, intent=Intent.PROVIDE_INFO
-        )
 
     def _at_side_question(self, side: str, understood: Understanding, text: str) -> Plan | None:
         """Answer to a question of the line itself: shall I repeat, shall someone call you, are you back."""
