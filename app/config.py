@@ -139,6 +139,9 @@ class Settings(BaseModel):
     llm_first_token_ms: int = Field(900, ge=200, le=5000, description="LLM deadline before the template line is used")
     llm_stall_ms: int = Field(1500, ge=300, le=5000, description="Silence between tokens that ends the LLM's line")
     tts_first_audio_ms: int = Field(4000, ge=500, le=20000, description="TTS deadline before the second engine is used")
+    speculation: Literal["on", "off"] = Field(
+        "on", description="on: replies are prepared on a stable interim and used only if the final says the same"
+    )
     playout_lead_ms: int = Field(180, ge=60, le=400, multiple_of=20, description="Audio kept ahead in Twilio's buffer")
     tts_tail_ms: int = Field(200, ge=0, le=400, multiple_of=20, description="Silence after the agent's last word")
     mark_timeout_ms: int = Field(150, ge=50, le=1000, description="Wait for a mark after it was due to play")

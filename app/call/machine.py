@@ -41,6 +41,7 @@ from app.call.events import (
     SttHeard,
     Tick,
 )
+from app.call.guessing import MOST_GUESSES, STABLE_SILENCE_MS, Guess, same_words
 from app.call.hearing import Hearing, HearingSettings, TurnHeard
 from app.call.replying import Reply, ReplySettings
 from app.call.states import State, Trigger, after
@@ -79,6 +80,7 @@ class CallSettings:
     replying: ReplySettings
     dialog: DialogSettings
     max_call_ms: int
+    guesses: bool = False
     keeps_sample: bool = False
 
 
@@ -114,6 +116,9 @@ class Call:
         self._turn_number = 0
         self._reply: Reply | None = None
         self._interruption: _Interruption | None = None
+        self._guess: Guess | None = None
+        self._guesses = 0
+        self._silent_from_ms = 0
         self._no_input_at_ms: int | None = None
         self._ends_at_ms: int | None = None
         self._warned = False
@@ -166,13 +171,15 @@ class Call:
                 self._own_wait_ms += waited_ms
                 return self._on_transcript(event, now_ms)
             case LlmText() | LlmEnded() | LlmFailed():
-                if self._reply and self._reply.number == event.reply:
-                    self._own_wait_ms += waited_ms
-                    return self._reply.receive(event, now_ms)
+                for reply in self._live_replies:
+                    if reply.number == event.reply:
+                        self._own_wait_ms += waited_ms
+                        return reply.receive(event, now_ms)
             case SpeechAudio() | SpeechEnded() | SpeechFailed():
-                if self._reply:
-                    self._own_wait_ms += waited_ms if self._reply.first_audio_ms is None else 0
-                    return self._reply.receive(event, now_ms)
+                for reply in self._live_replies:
+                    if reply.speaks(event.speech):
+                        self._own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
+                        return reply.receive(event, now_ms)
             case CallStarted():
                 return self._on_started(event, now_ms)
             case Dtmf():
@@ -182,6 +189,12 @@ class Call:
             case Tick():
                 return self._on_tick(now_ms)
         return []
+
+    @property
+    def _live_replies(self) -> list[Reply]:
+        """The reply that counts, and the one that may come to."""
+        replies = [self._reply, self._guess.reply if self._guess else None]
+        return [reply for reply in replies if reply is not None]
 
     # -- the call begins and ends -------------------------------------------------------------------------------
 
@@ -193,7 +206,7 @@ class Call:
         return [started, *self._go(Trigger.ANSWERED), self._planned(plan), *self._begin_reply(plan, now_ms)]
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
-        commands = self._drop_part()
+        commands = [*self._drop_part(), *self._drop_guess()]
         commands += self._turn.cancel() if self._turn else []
         if self._interruption:
             commands += self._grant_floor()
@@ -245,6 +258,7 @@ class Call:
                 commands += self._on_speech_started(change)
             case SpeechStopped():
                 self._voiced_ms += change.at_ms - self._voiced_from_ms
+                self._silent_from_ms = change.at_ms
         if self._part is None:
             self._preroll.append(frame.pcm)
         else:
@@ -269,10 +283,11 @@ class Call:
     def _on_speech_started(self, started: SpeechStarted) -> list[Command]:
         self._voiced_from_ms = started.at_ms
         self._no_input_at_ms = None
+        dropped = self._drop_guess()
         if self._part is not None:
-            return []
+            return dropped
         self._voiced_ms = 0
-        commands = self._collect()
+        commands = [*dropped, *self._collect()]
         if self.state is State.LISTENING and self._part:
             self._adopt(self._part)
         return commands
@@ -289,6 +304,7 @@ class Call:
         """The caller has the floor: `part` belongs to the turn that counts."""
         if self._turn is None:
             self._turn_number = next(self._turns)
+            self._guesses = 0
             self._turn = Turn(self._turn_number)
         self._turn.add(part)
 
@@ -349,10 +365,52 @@ class Call:
         if not heard.text and self._voiced_ms < SPOKEN_MS:
             self._turn = None
             return [*commands, *self._listen(Trigger.NOTHING_SAID, now_ms)]
-        self._before = copy.deepcopy(self._dialog)
-        plan = self._dialog.hear(heard.text, heard.alternatives)
+        guess, self._guess = self._guess, None
+        if guess and guess.fits(heard.text):
+            self._before, self._dialog = self._dialog, guess.dialog
+            plan = guess.plan
+            commands.append(Log("SPECULATION", {"used": True, "guesses": self._guesses}))
+        else:
+            commands += self._throw_away(guess)
+            self._before = copy.deepcopy(self._dialog)
+            plan = self._dialog.hear(heard.text, heard.alternatives)
+            guess = None
         saved = {"turn": self._turn.number, "text": heard.text, "plan": plan, "state": self._dialog.state}
-        return [*commands, Save("heard", saved), *self._begin_reply(plan, now_ms)]
+        commands.append(Save("heard", saved))
+        if guess is None:
+            return [*commands, *self._begin_reply(plan, now_ms)]
+        self._plan, self._reply = plan, guess.reply
+        guess.reply.asked_at_ms = now_ms
+        return commands
+
+    def _guess_ahead(self, now_ms: int) -> list[Command]:
+        """Prepare the reply to what the interim says, once the caller pauses and the interim stands."""
+        silence_ms = self._media_ms - self._silent_from_ms
+        if not self._settings.guesses or self._turn is None or self._guesses >= MOST_GUESSES:
+            return []
+        if self._vad.is_speech or silence_ms < STABLE_SILENCE_MS or self._interruption or self._reply:
+            return []
+        text = self._turn.interim
+        if self._guess and same_words(self._guess.text, text):
+            return []
+        commands = self._drop_guess()
+        if not text or self._dialog is None or self._dialog.interim_sounds(text) in ("open", "dictating"):
+            return commands
+        self._guesses += 1
+        dialog = copy.deepcopy(self._dialog)
+        plan = dialog.hear(text)
+        reply = self._make_reply(plan, now_ms)
+        self._guess = Guess(text, dialog, plan, reply)
+        return [*commands, *reply.begin(plan.messages, now_ms)]
+
+    def _drop_guess(self) -> list[Command]:
+        guess, self._guess = self._guess, None
+        return self._throw_away(guess)
+
+    def _throw_away(self, guess: Guess | None) -> list[Command]:
+        if guess is None:
+            return []
+        return [Log("SPECULATION", {"used": False, "guesses": self._guesses}), *guess.reply.cancel()]
 
     def _planned(self, plan: Plan) -> Command:
         """The agent speaks unasked: kept beside the last turn (0: the greeting)."""
@@ -367,12 +425,13 @@ class Call:
 
     def _begin_reply(self, plan: Plan, now_ms: int) -> list[Command]:
         self._plan = plan
-        gate = ReplyGate(plan) if plan.messages is not None else None
-        line = sentences(plan.line)
-        self._reply = Reply(
-            next(self._replies), self._turn_number, line, gate, self._settings.replying, self._speeches, now_ms
-        )
+        self._reply = self._make_reply(plan, now_ms)
         return self._reply.begin(plan.messages, now_ms)
+
+    def _make_reply(self, plan: Plan, now_ms: int) -> Reply:
+        gate = ReplyGate(plan) if plan.messages is not None else None
+        line, number = sentences(plan.line), next(self._replies)
+        return Reply(number, self._turn_number, line, gate, self._settings.replying, self._speeches, now_ms)
 
     def _on_dtmf(self, digit: str, now_ms: int) -> list[Command]:
         plan = self._dialog.dtmf(digit) if self._dialog else None
@@ -399,6 +458,8 @@ class Call:
             heard, commands = self._turn.result(now_ms)
             if heard is not None:
                 commands += self._on_turn_heard(heard, now_ms)
+        if self.state in (State.LISTENING, State.PROCESSING):
+            commands += self._guess_ahead(now_ms)
         if self._reply is None or self._interruption:
             return commands
         commands += self._reply.late(now_ms)
@@ -433,10 +494,13 @@ class Call:
         """Where the time of this turn went; `own_ms` is what neither STT, LLM nor TTS took."""
         if self._turn is None or reply.first_sentence_ms is None or reply.first_audio_ms is None:
             return []
+        # A guess may have its sentence, or its voice, before the final transcript: then they cost no time.
+        sentence_at_ms = max(reply.first_sentence_ms, reply.asked_at_ms)
+        audio_at_ms = max(reply.first_audio_ms, sentence_at_ms)
         total_ms = now_ms - self._turn.ended_at_ms
         stt_ms = reply.asked_at_ms - self._turn.ended_at_ms
-        llm_ms = reply.first_sentence_ms - reply.asked_at_ms
-        tts_ms = reply.first_audio_ms - reply.first_sentence_ms
+        llm_ms = sentence_at_ms - reply.asked_at_ms
+        tts_ms = audio_at_ms - sentence_at_ms
         own_ms = total_ms - stt_ms - llm_ms - tts_ms + self._own_wait_ms
         fields = {"own_ms": own_ms, "stt_ms": stt_ms, "llm_ms": llm_ms, "tts_ms": tts_ms, "total_ms": total_ms}
         timings = {"turn": self._turn.number, **fields, "endpointing_ms": self._turn.silence_ms}

@@ -121,6 +121,10 @@ class Reply:
         """Return when `late` may have something to do."""
         return None if self._text_is_whole else self._deadline_ms
 
+    def speaks(self, speech: int) -> bool:
+        """Whether synthesis `speech` is a sentence of this reply."""
+        return any(sentence.speech == speech for sentence in self._sentences)
+
     def take_audio(self) -> bytes:
         """Return the voice that is ready and not yet taken, in order."""
         taken = bytes(self._voice_so_far()[self._played :])

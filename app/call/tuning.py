@@ -47,6 +47,7 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
             uses_llm=settings.llm == "openai",
             transfer_number=settings.transfer_number,
         ),
+        guesses=settings.speculation == "on" and settings.stt == "google",
         max_call_ms=settings.max_call_minutes * 60_000,
         keeps_sample=keeps_sample,
     )

@@ -51,5 +51,11 @@ class Turn:
         return [command for part in self._open for command in part.cancel()]
 
     @property
+    def interim(self) -> str:
+        """The turn's text so far, as far as anyone has heard it."""
+        said = [heard.text for heard in self._heard] + [part.interim for part in self._open]
+        return " ".join(text for text in said if text)
+
+    @property
     def _open(self) -> list[Hearing]:
         return self._parts[len(self._heard) :]
