@@ -25,7 +25,7 @@ FLOORS: dict[str, set[str]] = {
     "logs": set(),
     "speech": {"sidecar", "media"},
     "leads": {"sidecar", "telephony", "config"},
-    "call": {"media", "dialog", "speech", "telephony", "runtime", "config"},
+    "call": {"media", "dialog", "leads", "speech", "telephony", "runtime", "config"},
     "qa": {"media", "dialog", "telephony", "call", "config"},
     "web": {"call", "leads", "config", "assembly"},
     "assembly": {"call", "dialog", "leads", "speech", "sidecar", "telephony", "config", "runtime"},
