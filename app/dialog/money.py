@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from app.dialog.bounds import hedged, is_max, is_min, range_between
+from app.dialog.bounds import is_max, is_min, range_between
 from app.dialog.normalise import Phrasebook, Utterance, stems, words
 from app.dialog.numbers import MILLION, THOUSAND, Quantity, Shape, quantities
 from app.dialog.repairs import answers_no_with, negated, settle
@@ -26,14 +26,15 @@ _OTHER_UNITS = words(
 )
 _FLOOR = words("קומה בקומה לקומה מקומה גיל בגיל בן בת בני שעה בשעה רחוב ברחוב בית יום ביום קו מספר שכונה רובע פעם מתוך")
 _NOT_BUDGET = Phrasebook(
-    """הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה | ארנונה
-    | הארנונה | ועד בית | ועד הבית | ועד | נמכר* | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון | חסכונות | פיקדון | ערבות
-    | שכר דירה של | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ | ביטוח | קנתה | קנה | קנו | קניתי | קנינו
-    | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה
-    | שמאי | הציעו | ברוטו | נטו | מענק"""
+    """
+        הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה
+        | ארנונה | הארנונה | ועד בית | ועד הבית | ועד | נמכר* | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון
+        | חסכונות | פיקדון | ערבות | שכר דירה של | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ
+        | ביטוח | קנתה | קנה | קנו | קניתי | קנינו | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות
+        | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה | שמאי | הציעו | ברוטו | נטו | מענק
+        """
 )
 _RESETS = words("אבל רוצה רוצים נגיע להגיע")
-_SCALE_HINT = {"מיליון": MILLION, "אלפ": THOUSAND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,16 +203,12 @@ def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal
     whole = replace(first, end=end)
     if is_min(utterance, whole):
         return Figure(round(value), None, first.start, end, unsure)
-    if first.prefix in ("מ", "ומ") and not hedged(utterance, end) and not is_max(utterance, whole):
-        opens = utterance.key(end) not in ("עד",) and utterance.key(end + 1) in ("ומעלה", "והלאה")
-        if opens:
-            return Figure(round(value), None, first.start, end, unsure)
     return Figure(None, round(value), first.start, end, unsure)
 
 
 def _says_budget(utterance: Utterance, start: int) -> bool:
     return any(
-        rest.startswith("תקציב") or rest.startswith("התקציב")
+        rest.startswith(("תקציב", "התקציב"))
         for index in range(max(0, start - 5), start)
         for _, rest in stems(utterance.key(index))
     )

@@ -32,6 +32,7 @@ def fold(word: str) -> str:
     return " ".join(bare.replace("וו", "ו").split())
 
 
+@lru_cache(maxsize=2048)
 def words(text: str) -> frozenset[str]:
     """Fold a space separated list of words: the way rules state their vocabulary."""
     return frozenset(fold(word) for word in text.split())

@@ -1,26 +1,12 @@
-"""Areas the caller wants: towns, neighbourhoods and regions of the gazetteer, told apart from those only mentioned.
+"""Areas the caller wants, told apart from those only mentioned: lived in, passed by, denied, a street (R10.2)."""
 
-The gazetteer is data/areas.json: canonical names, aliases, and flags for names that are also common words.
-"""
-
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-from rapidfuzz import fuzz, process
-
+from app.dialog.gazetteer import Mention, find
+from app.dialog.misheard import misheard_places
 from app.dialog.normalise import Utterance, fold, stems, words
 from app.dialog.repairs import answers_no_with, background, negated, settle
 from app.dialog.slots import Asked
-from app.dialog.vocabulary import COMMON_WORDS
-
-MAX_WORDS = 5
-FUZZY_RATIO = 90.0
-SHORT_RATIO = 84.0
-NOISY_RATIO = 79.0
 
 _STREET = words("רחוב ברחוב שדרות בשדרות סמטת כיכר כביש בכביש צומת דרך שדרה לרחוב הרחוב מרחוב")
 _NEAR = words("ליד סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
@@ -50,40 +36,15 @@ _LIVES_WORDS = words(" ".join(_LIVES)) | words("גרה גרים גרות עוב�
 _CALLS = words("מתקשר מתקשרת מתקשרים מדבר מדברת")
 _KIN = words("אחותי אחי אמא אבא ההורים הבן הבת חבר חברה חברים השכן השכנה בעלי אשתי דודה דוד סבתא סבא בת בן הילדים")
 _SEEKS = words(
-    """רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אבל לעבור לגור רק אלא לקנות לשכור
-    ורוצה ורוצים ומחפש ומחפשת ומחפשים מעדיף מעדיפה מעדיפים עוברים קונים קונה לרכוש מתעניין מתעניינת לחפש חיפוש שכירות קנייה השכרה לגבי בקשר"""
+    """
+        רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אבל לעבור לגור רק אלא לקנות
+        לשכור ורוצה ורוצים ומחפש ומחפשת ומחפשים מעדיף מעדיפה מעדיפים עוברים קונים קונה לרכוש מתעניין מתעניינת
+        לחפש חיפוש שכירות קנייה השכרה לגבי בקשר
+        """
 )
 _DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
 _ADD = words("גם וגם תוסיפי תוסיף להוסיף נוסף בנוסף ועוד עוד ואפשר אפילו")
 _REMOVE = words("תורידי תוריד תמחקי תמחק להוריד למחוק עזבי עזוב תוותרי לוותר")
-_CARRIERS = words(
-    """אני אנחנו רוצה רוצים מחפש מחפשת מחפשים צריך צריכה מעוניין מעוניינת מעדיף מעדיפה באזור אזור של העיר עיר בעיר
-    שכונת שכונה בשכונת בשכונה רק או גם את זה אולי סביבת בסביבות בסביבה לגור בערך משהו כן תל קרית רמת גבעת נוה כפר ב"""
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A gazetteer entry. `cities` are a neighbourhood's towns: more than one when the name repeats."""
-
-    name: str
-    kind: str
-    cities: tuple[str, ...] = ()
-    needs_city: bool = False
-    risky: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A place named at tokens `start` up to, not including, `end`; `name` as it goes into the slot."""
-
-    start: int
-    end: int
-    place: Place
-    name: str
-    prefix: str = ""
-    alias: str = ""
-    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,83 +56,6 @@ class Areas:
     mentions: tuple[Mention, ...] = ()
     unsure: bool = False
     claimed: frozenset[int] = field(default_factory=frozenset)
-
-
-def _loose(text: str) -> str:
-    return fold(text).replace("יי", "י").replace(" ", "")
-
-
-def _spellings(name: str) -> Iterable[str]:
-    """Yield the ways a name is written: with and without the articles of its words."""
-    parts = name.split()
-    yield name
-    for index, part in enumerate(parts):
-        if part.startswith("ה") and len(part) > 3 and (index or len(parts) == 1):
-            yield " ".join([*parts[:index], part[1:], *parts[index + 1 :]])
-    if len(parts) > 1 and parts[0].startswith("ה"):
-        yield " ".join([parts[0][1:], *parts[1:]])
-        yield " ".join([part.removeprefix("ה") if len(part) > 3 else part for part in parts])
-
-
-@lru_cache(maxsize=1)
-def gazetteer() -> dict[str, tuple[Place, str]]:
-    """Return every spelling, folded and written as one word, with its place and the alias it came from."""
-    path = Path(__file__).parent / "data" / "areas.json"
-    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    cities: dict[str, list[str]] = {}
-    for entry in entries:
-        if "city" in entry:
-            cities.setdefault(entry["name"], []).append(entry["city"])
-    index: dict[str, tuple[Place, str]] = {}
-    for entry in entries:
-        towns = tuple(cities.get(entry["name"], ()))
-        needs_city = bool(entry.get("needs_city")) or len(towns) > 1
-        place = Place(entry["name"], entry["kind"], towns, needs_city, entry.get("risky", ""))
-        for alias in (entry["name"], *entry.get("aliases", ())):
-            for spelling in _spellings(alias):
-                if spelling == "אלף":
-                    # A thousand is never the neighbourhood "האלף" without its article.
-                    continue
-                risky = "risky" if alias in entry.get("risky_aliases", ()) else ""
-                short = "short" if len(_loose(alias)) <= 3 and alias != entry["name"] and '"' in alias else ""
-                bare = "bare" if spelling != alias and alias.startswith("ה") and " " not in alias else ""
-                index.setdefault(_loose(spelling), (place, risky or short or bare))
-    return index
-
-
-@lru_cache(maxsize=1)
-def _fuzzy_names() -> list[str]:
-    return [key for key, (place, _) in gazetteer().items() if len(key) >= 4 and not place.risky]
-
-
-def find(utterance: Utterance) -> list[Mention]:
-    """Return every gazetteer name in the utterance, the longest first, whatever it is said for."""
-    found: list[Mention] = []
-    index = 0
-    while index < len(utterance):
-        mention = _at(utterance, index)
-        if mention is None:
-            index += 1
-        else:
-            found.append(mention)
-            index = mention.end
-    return found
-
-
-def _at(utterance: Utterance, start: int) -> Mention | None:
-    names = gazetteer()
-    first = utterance.tokens[start]
-    readings = ((first.prefix, first.key),) if first.is_number else stems(first.key)
-    for count in range(min(MAX_WORDS, len(utterance) - start), 0, -1):
-        rest = "".join(utterance.key(start + offset) for offset in range(1, count)).replace("יי", "י")
-        for prefix, stem in readings:
-            entry = names.get(stem.replace("יי", "י") + rest)
-            if entry is None or (count > 1 and utterance.tokens[start + count - 1].prefix):
-                continue
-            if entry[1] == "short" and not first.abbreviated:
-                continue
-            return Mention(start, start + count, entry[0], entry[0].name, prefix, entry[1])
-    return None
 
 
 def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[str], mentions: int) -> bool:
@@ -293,7 +177,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
         if mention.start not in now and _wanted(utterance, mention, claimed, len(certain) - 1)
     ]
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
-        wanted = _fuzzy(utterance)
+        wanted = misheard_places(utterance)
         certain = wanted
         claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
     standing, denied = settle(utterance, wanted)
@@ -324,9 +208,9 @@ def _fold(
     utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str], claimed: frozenset[int]
 ) -> Areas:
     keys = set(utterance.keys)
-    if not standing and len(denied) == 1 and denied[0].name not in known and known:
-        if answers_no_with(utterance, denied[0].start):
-            standing, denied = denied, []
+    unknown = len(denied) == 1 and bool(known) and denied[0].name not in known
+    if not standing and unknown and answers_no_with(utterance, denied[0].start):
+        standing, denied = denied, []
     names: list[str] = []
     for mention in _drop_parents(utterance, standing):
         if mention.name not in names:
@@ -347,60 +231,3 @@ def _fold(
     if adds:
         names = [name for name in known if name not in removed and name not in names] + names
     return Areas(names, mentions=mentions, unsure=unsure, claimed=claimed)
-
-
-_CONFUSABLE = str.maketrans({"ט": "ת", "ק": "כ", "ח": "כ", "ע": "א", "ס": "ש", "צ": "ש", "ו": "ב", "פ": "ב"})
-
-
-def sounds(key: str) -> str:
-    """Return a folded word as a telephone carries it: letters that sound alike are equal, gutturals are gone."""
-    return key.translate(_CONFUSABLE).replace("א", "").replace("ה", "").replace("י", "")
-
-
-def _fuzzy(utterance: Utterance) -> list[Mention]:
-    """Find a place in misheard words, for use when the area was asked and nothing else matched."""
-    found: list[Mention] = []
-    for count in (3, 2, 1):
-        for start in range(len(utterance) - count + 1):
-            span = range(start, start + count)
-            if any(len(utterance.key(index)) == 1 for index in span):
-                continue
-            if any(mention.start < start + count and start < mention.end for mention in found):
-                continue
-            if not any(
-                len(utterance.key(index)) > 1 and utterance.key(index) not in COMMON_WORDS for index in span
-            ) or any(utterance.tokens[index].is_number for index in span):
-                continue
-            mention = _fuzzy_at(utterance, start, count)
-            if mention is not None:
-                found.append(mention)
-    return sorted(found, key=lambda mention: mention.start)
-
-
-def _fuzzy_at(utterance: Utterance, start: int, count: int) -> Mention | None:
-    rest = "".join(utterance.key(start + offset) for offset in range(1, count))
-    others = [key for index, key in enumerate(utterance.keys) if not start <= index < start + count]
-    short_answer = all(key in _CARRIERS or key in COMMON_WORDS for key in others)
-    for prefix, stem in stems(utterance.key(start)):
-        joined = (stem + rest).replace("יי", "י")
-        if len(joined) < 4 or prefix not in ("", "ב", "ל", "מ", "ו", "וב", "ה"):
-            continue
-        name, ratio = _nearest(joined)
-        needed = FUZZY_RATIO if not short_answer else SHORT_RATIO if len(joined) < 5 else NOISY_RATIO
-        if name and ratio >= needed:
-            place = gazetteer()[name][0]
-            return Mention(start, start + count, place, place.name, prefix, sure=ratio >= 95)
-    return None
-
-
-def _nearest(joined: str) -> tuple[str, float]:
-    """Return the name nearest to misheard letters and how near it is; names that sound the same come nearer."""
-    best, best_ratio = "", 0.0
-    for name, ratio, _ in process.extract(joined, _fuzzy_names(), scorer=fuzz.ratio, score_cutoff=65.0, limit=5):
-        heard = fuzz.ratio(sounds(joined), sounds(name))
-        nearness = 93.0 if heard == 100.0 and ratio >= 70.0 and len(sounds(joined)) >= 3 else ratio
-        if heard < 100.0 and len(joined) <= 4 and len(name) != len(joined):
-            nearness -= 4.0
-        if nearness > best_ratio:
-            best, best_ratio = name, nearness
-    return best, best_ratio

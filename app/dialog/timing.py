@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from math import ceil
 from typing import Any
 
-from pyluach.dates import HebrewDate
-
+from app.dialog.durations import duration_at, longer_end
+from app.dialog.holidays import HOLIDAYS, holiday_span
 from app.dialog.normalise import Match, Phrasebook, Utterance, fold, stems, words
-from app.dialog.numbers import Kind, Quantity, Shape, atom_at, quantity_at
+from app.dialog.numbers import atom_at, quantity_at
 from app.dialog.repairs import settle
 from app.dialog.slots import Asked
 
@@ -36,28 +35,34 @@ MONTHS = {
 }
 _SEASONS = {fold("קיץ"): 7, fold("חורף"): 12, fold("אביב"): 4, fold("סתיו"): 10}
 _IMMEDIATE = Phrasebook(
-    """=מיידי* | =מידי | =מידית | כמה שיותר מהר | =כמה שיותר מוקדם | =הכי מהר | =הכי מהר שאפשר | =כמה שיותר מהיר | =מה שיותר מהר
-    | בהקדם | =בהקדם האפשרי | =כניסה מיידית | =הכי מוקדם | =כמה שמהר | =ברגע שאפשר | =כמה שיותר בקרוב | =אסאפ | =מהר ככל האפשר"""
+    """
+        =מיידי* | =מידי | =מידית | כמה שיותר מהר | =כמה שיותר מוקדם | =הכי מהר | =הכי מהר שאפשר
+        | =כמה שיותר מהיר | =מה שיותר מהר | בהקדם | =בהקדם האפשרי | =כניסה מיידית | =הכי מוקדם | =כמה שמהר
+        | =ברגע שאפשר | =כמה שיותר בקרוב | =אסאפ | =מהר ככל האפשר
+        """
 )
 _IMMEDIATE_ASKED = Phrasebook(
-    "=מיד | =עכשיו | =דחוף | =אתמול | =היום | =מחר | =כרגע | =דחופה | =מעכשיו | =מהר | =השבוע | =בימים הקרובים | =כבר | =ממש בקרוב | =בקרוב"
+    """
+        =מיד | =עכשיו | =דחוף | =אתמול | =היום | =מחר | =כרגע | =דחופה | =מעכשיו | =מהר | =השבוע
+        | =בימים הקרובים | =כבר | =ממש בקרוב | =בקרוב
+        """
 )
 _FLEXIBLE = Phrasebook(
-    """=אין לחץ | =אין שום לחץ | =אין לי לחץ | =אין לנו לחץ | =לא דחוף | =לא ממהר* | =מתי שיהיה | =רק מתעניינ* | =בלי לחץ | =לא לחוץ*
-    | =אין דחיפות | =לא בוער | =יש זמן | =יש לי זמן | =יש לנו זמן | =לא משנה מתי | =אין שום דחיפות | =מתי שנמצא | =מתי שימצא
-    | =מתי שתהיה | =אין תאריך | =כשיהיה | =לא ממש ממהר* | =לא בלחץ | =אנחנו לא בלחץ | =בלי דדליין | =הזמן לא משנה | =לא לחוצ*
-    | =אין לנו תאריך | =אין לי תאריך | =מתי שיסתדר | =לא דחופה | =לא מיידי | =לא דחוף לי | =כשאמצא | =כשנמצא | =מתי שאמצא | =כל הזמן שבעולם | =נזרום | =לא בוערת"""
+    """
+        =אין לחץ | =אין שום לחץ | =אין לי לחץ | =אין לנו לחץ | =לא דחוף | =לא ממהר* | =מתי שיהיה | =רק מתעניינ*
+        | =בלי לחץ | =לא לחוץ* | =אין דחיפות | =לא בוער | =יש זמן | =יש לי זמן | =יש לנו זמן | =לא משנה מתי
+        | =אין שום דחיפות | =מתי שנמצא | =מתי שימצא | =מתי שתהיה | =אין תאריך | =כשיהיה | =לא ממש ממהר*
+        | =לא בלחץ | =אנחנו לא בלחץ | =בלי דדליין | =הזמן לא משנה | =לא לחוצ* | =אין לנו תאריך | =אין לי תאריך
+        | =מתי שיסתדר | =לא דחופה | =לא מיידי | =לא דחוף לי | =כשאמצא | =כשנמצא | =מתי שאמצא | =כל הזמן שבעולם
+        | =נזרום | =לא בוערת
+        """
 )
 _FLEXIBLE_ASKED = Phrasebook(
-    "גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת | =מתי שבא | =מתי שאפשר"
+    """
+        גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת
+        | =מתי שבא | =מתי שאפשר
+        """
 )
-_UNITS = {
-    **dict.fromkeys(("חודש", "חודשימ", "חודשיימ"), 1.0),
-    **dict.fromkeys(("שנה", "שנימ", "שנות"), 12.0),
-    **dict.fromkeys(("שבוע", "שבועות"), 0.25),
-    **dict.fromkeys(("יומ", "ימימ"), 1 / 30),
-}
-_DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "שנתימ": 24.0, "שבועימ": 0.5, "יומיימ": 0.1, "חדשיימ": 2.0}
 _AHEAD = words("בעוד עוד תוך בתוך עד מקסימום גג לכל אחרי מעכשיו כניסה הקרוב הקרובים הקרובה להיכנס נכנס נכנסים הבא")
 _NOW_FILLERS = words(
     """אני אנחנו רוצה רוצים צריך צריכה צריכים אפשר כבר ממש זה בבקשה הכי לי לנו גם אם או עוד כן מאוד דירה את מ
@@ -70,27 +75,7 @@ _ENTRY = words(
     להתפנות פנויה לפנות החל החוזה נגמר מסתיים מסיימים להעביר"""
 )
 _EDGE = words("תחילת אמצע סוף בתחילת באמצע בסוף מתחילת מאמצע מסוף ראשית עד לקראת לתחילת לאמצע לסוף סביב")
-_HOLIDAYS: dict[str, tuple[int, int, int]] = {
-    # folded name: Hebrew month, first day, days
-    **dict.fromkeys(("פסח", "פסחא"), (1, 15, 7)),
-    "שבועות": (3, 6, 1),
-    "חג השבועות": (3, 6, 1),
-    "פורימ": (12, 14, 1),
-    "ראש השנה": (7, 1, 2),
-    "יומ כיפור": (7, 10, 1),
-    "כיפור": (7, 10, 1),
-    "סוכות": (7, 15, 8),
-    "שמחת תורה": (7, 22, 1),
-    "חגימ": (7, 1, 22),
-    "חגי תשרי": (7, 1, 22),
-    "חנוכה": (9, 25, 8),
-    "יומ העצמאות": (2, 5, 1),
-    "עצמאות": (2, 5, 1),
-    "לג בעומר": (2, 18, 1),
-    "טו בשבט": (11, 15, 1),
-    "תשעה באב": (5, 9, 1),
-}
-_HOLIDAY_BOOK = Phrasebook({**{name: name for name in _HOLIDAYS}, "החגים": "חגימ", "הפסח": "פסח"})
+_HOLIDAY_BOOK = Phrasebook({**{name: name for name in HOLIDAYS}, "החגים": "חגימ", "הפסח": "פסח"})
 _SCHOOL = Phrasebook("שנת הלימודים | תחילת שנת הלימודים | תחילת הלימודים | פתיחת שנת הלימודים | תחילת השנת לימודים")
 _SUMMER_BREAK = Phrasebook("החופש הגדול | חופשת הקיץ")
 _QUARTERS = {
@@ -127,25 +112,6 @@ def _next_month(month: int, today: date, *, over: bool = False) -> dict[str, Any
     """Return the next occurrence of a month; `over`: this month's is already past."""
     year = today.year + (month < today.month or (month == today.month and over))
     return _month(year, month)
-
-
-@lru_cache(maxsize=256)
-def holiday_span(name: str, after: date) -> tuple[date, date]:
-    """Return the first and last day of the next holiday that ends on or after `after`."""
-    month, day, length = _HOLIDAYS[name]
-    year = HebrewDate.from_pydate(after).year
-    for hebrew_year in (year - 1, year, year + 1, year + 2):
-        # Purim is in the last month before Nisan: Adar, or the second Adar of a leap year.
-        actual = 13 if month == 12 and HebrewDate(hebrew_year, 1, 1).year and _leap(hebrew_year) else month
-        first = HebrewDate(hebrew_year, actual, day).to_pydate()
-        last = first + timedelta(days=length - 1)
-        if last >= after:
-            return first, last
-    raise ValueError(f"no {name} after {after}")
-
-
-def _leap(hebrew_year: int) -> bool:
-    return (7 * hebrew_year + 1) % 19 < 7
 
 
 class _Finder:
@@ -196,9 +162,8 @@ class _Finder:
         return self.asked and all(key in _NOW_FILLERS for key in others)
 
     def _calendar(self) -> list[Timing]:
-        found: list[Timing] = []
-        for match in _SCHOOL.all(self.utterance):
-            found.append(Timing(match.start, match.end, _next_month(9, self.today, over=True)))
+        school = _next_month(9, self.today, over=True)
+        found = [Timing(match.start, match.end, school) for match in _SCHOOL.all(self.utterance)]
         for match in _SUMMER_BREAK.all(self.utterance):
             late = self.utterance.key(match.start - 1).endswith("סופ")
             found.append(Timing(match.start, match.end, _next_month(8 if late else 7, self.today)))
@@ -388,87 +353,16 @@ class _Finder:
         found: list[Timing] = []
         index = 0
         while index < len(self.utterance):
-            span = self._span_at(index) if index not in self.claimed else None
+            span = duration_at(self.utterance, index) if index not in self.claimed else None
             if span is None:
                 index += 1
                 continue
             months, end = span
-            end, months = self._extend(index, end, months)
+            end, months = longer_end(self.utterance, end, months)
             if self._is_move_in(index, end):
                 found.append(Timing(index, end, _within(months)))
             index = end
         return found
-
-    def _extend(self, start: int, end: int, months: float) -> tuple[int, float]:
-        """Read the longer end of "חודש חודשיים", "חודשיים שלושה", "חצי שנה עד שנה"."""
-        here = end
-        if self.utterance.key(here) in ("עד", "או"):
-            here += 1
-        longer = self._span_at(here) if here < len(self.utterance) else None
-        if longer is not None and longer[0] > months:
-            return longer[1], longer[0]
-        quantity = quantity_at(self.utterance, here) if here < len(self.utterance) else None
-        unit = 12.0 if months >= 12 else 1.0 if months >= 1 else 0.25
-        if (
-            quantity is not None
-            and quantity.shape is Shape.BARE
-            and months < quantity.value * unit <= 24
-            and quantity.prefix in ("", "ל")
-        ):
-            if self.utterance.key(quantity.end) not in words("חדרים חדר שקל אלף מיליון מטר"):
-                return quantity.end, quantity.value * unit
-        return end, months
-
-    def _span_at(self, index: int) -> tuple[float, int] | None:
-        """Read a length of time at `index`: months and the token after it."""
-        key = self.utterance.key(index)
-        for prefix, rest in stems(key) if key else ():
-            if rest in _DUALS and (prefix == "" or set(prefix) <= set("בלהומכ")):
-                return _DUALS[rest] + self._half(index + 1, _DUALS[rest]), index + 1 + bool(
-                    self._half(index + 1, _DUALS[rest])
-                )
-            if rest in ("חודש", "שנה", "שבוע") and prefix in ("", "ל", "ב", "כ", "ו", "ה"):
-                if self.utterance.key(index - 1) in words("סוף תחילת אמצע ראש באמצע בסוף"):
-                    return None
-                half = self._half(index + 1, _UNITS[rest])
-                return _UNITS[rest] + half, index + 1 + bool(half)
-        atom = atom_at(self.utterance, index)
-        if atom is None:
-            return None
-        follower = self.utterance.key(index + 1)
-        if atom.kind is Kind.FRACTION and follower in ("שנה", "חודש"):
-            return atom.value * _UNITS[follower], index + 2
-        if (
-            atom.kind is Kind.UNIT
-            and atom.value == 3
-            and follower in ("רבעי",)
-            and self.utterance.key(index + 2) == "שנה"
-        ):
-            return 9.0, index + 3
-        quantity = quantity_at(self.utterance, index)
-        if quantity is None or quantity.shape not in (Shape.BARE, Shape.HUNDREDS):
-            return None
-        return self._counted(quantity)
-
-    def _counted(self, quantity: Quantity) -> tuple[float, int] | None:
-        unit = _UNITS.get(self.utterance.key(quantity.end).removeprefix("ה"))
-        if unit is None:
-            second = quantity_at(self.utterance, quantity.end)
-            if self.utterance.key(quantity.end) in ("עד", "או"):
-                second = quantity_at(self.utterance, quantity.end + 1)
-            if second is None or second.shape is not Shape.BARE or second.value <= quantity.value:
-                return None
-            unit = _UNITS.get(self.utterance.key(second.end))
-            return None if unit is None or second.value > 60 else (second.value * unit, second.end + 1)
-        half = self._half(quantity.end + 1, unit)
-        value = quantity.value * unit + half
-        return None if value > 120 else (value, quantity.end + 1 + bool(half))
-
-    def _half(self, index: int, unit: float) -> float:
-        atom = atom_at(self.utterance, index)
-        if atom is not None and atom.kind is Kind.FRACTION and atom.prefix == "ו":
-            return atom.value * (12.0 if unit >= 12 else unit if unit < 1 else 1.0)
-        return 0.0
 
     def _is_move_in(self, start: int, end: int) -> bool:
         key, before = self.utterance.key(start), self.utterance.key(start - 1)

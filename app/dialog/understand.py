@@ -7,6 +7,7 @@ left, then the name takes words nothing else explained.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from app.dialog.intents import Acts, decide, understand_acts
@@ -88,7 +89,7 @@ class _Turn:
 
     def read(self) -> Understanding:
         """Run the readers and fold what they found."""
-        if self.acts.ghost or (self.acts.injection and not self._trusted()):
+        if self.acts.ghost or self.acts.injection:
             return Understanding(injection=self.acts.injection)
         owner = is_owner(self.utterance)
         self._phone()
@@ -102,10 +103,6 @@ class _Turn:
         self._name(areas)
         self._clear()
         return self._conclude(owner)
-
-    def _trusted(self) -> bool:
-        """An utterance that tries to steer the agent gives no details."""
-        return False
 
     def _phone(self) -> None:
         held = str(self.state.get("phone_digits") or "")
@@ -231,7 +228,7 @@ class _Turn:
     def _clear(self) -> None:
         """Withdraw a known value the caller no longer cares for: "התקציב לא משנה"."""
         keys = self.utterance.keys
-        pairs = set(zip(keys, keys[1:], strict=False))
+        pairs = set(pairwise(keys))
         if not pairs & set(_INDIFFERENT):
             return
         for slot, nouns in _CLEARED.items():

@@ -1,0 +1,46 @@
+"""When a holiday callers date things by falls next (R10.2); the calendar itself is pyluach's."""
+
+from datetime import date, timedelta
+from functools import lru_cache
+
+from pyluach.dates import HebrewDate
+
+HOLIDAYS: dict[str, tuple[int, int, int]] = {
+    # folded name: Hebrew month, first day, days
+    **dict.fromkeys(("פסח", "פסחא"), (1, 15, 7)),
+    "שבועות": (3, 6, 1),
+    "חג השבועות": (3, 6, 1),
+    "פורימ": (12, 14, 1),
+    "ראש השנה": (7, 1, 2),
+    "יומ כיפור": (7, 10, 1),
+    "כיפור": (7, 10, 1),
+    "סוכות": (7, 15, 8),
+    "שמחת תורה": (7, 22, 1),
+    "חגימ": (7, 1, 22),
+    "חגי תשרי": (7, 1, 22),
+    "חנוכה": (9, 25, 8),
+    "יומ העצמאות": (2, 5, 1),
+    "עצמאות": (2, 5, 1),
+    "לג בעומר": (2, 18, 1),
+    "טו בשבט": (11, 15, 1),
+    "תשעה באב": (5, 9, 1),
+}
+
+
+@lru_cache(maxsize=256)
+def holiday_span(name: str, after: date) -> tuple[date, date]:
+    """Return the first and last day of the next holiday that ends on or after `after`."""
+    month, day, length = HOLIDAYS[name]
+    year = HebrewDate.from_pydate(after).year
+    for hebrew_year in (year - 1, year, year + 1, year + 2):
+        # Purim is in the last month before Nisan: Adar, or the second Adar of a leap year.
+        actual = 13 if month == 12 and _leap(hebrew_year) else month
+        first = HebrewDate(hebrew_year, actual, day).to_pydate()
+        last = first + timedelta(days=length - 1)
+        if last >= after:
+            return first, last
+    raise ValueError(f"no {name} after {after}")
+
+
+def _leap(hebrew_year: int) -> bool:
+    return (7 * hebrew_year + 1) % 19 < 7
