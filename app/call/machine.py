@@ -170,16 +170,8 @@ class Call:
             case SttHeard() | SttEnded() | SttFailed():
                 self._own_wait_ms += waited_ms
                 return self._on_transcript(event, now_ms)
-            case LlmText() | LlmEnded() | LlmFailed():
-                for reply in self._live_replies:
-                    if reply.number == event.reply:
-                        self._own_wait_ms += waited_ms
-                        return reply.receive(event, now_ms)
-            case SpeechAudio() | SpeechEnded() | SpeechFailed():
-                for reply in self._live_replies:
-                    if reply.speaks(event.speech):
-                        self._own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
-                        return reply.receive(event, now_ms)
+            case LlmText() | LlmEnded() | LlmFailed() | SpeechAudio() | SpeechEnded() | SpeechFailed():
+                return self._on_reply_event(event, now_ms, waited_ms)
             case CallStarted():
                 return self._on_started(event, now_ms)
             case Dtmf():
@@ -188,6 +180,18 @@ class Call:
                 return self._on_ended(event.reason, now_ms)
             case Tick():
                 return self._on_tick(now_ms)
+        return []
+
+    def _on_reply_event(
+        self,
+        event: LlmText | LlmEnded | LlmFailed | SpeechAudio | SpeechEnded | SpeechFailed,
+        now_ms: int,
+        waited_ms: int,
+    ) -> list[Command]:
+        for reply in self._live_replies:
+            if reply.awaits(event):
+                self._own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
+                return reply.receive(event, now_ms)
         return []
 
     @property

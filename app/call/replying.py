@@ -121,9 +121,11 @@ class Reply:
         """Return when `late` may have something to do."""
         return None if self._text_is_whole else self._deadline_ms
 
-    def speaks(self, speech: int) -> bool:
-        """Whether synthesis `speech` is a sentence of this reply."""
-        return any(sentence.speech == speech for sentence in self._sentences)
+    def awaits(self, event: LlmText | LlmEnded | LlmFailed | SpeechAudio | SpeechEnded | SpeechFailed) -> bool:
+        """Whether `event` is an answer to something this reply asked for."""
+        if isinstance(event, LlmText | LlmEnded | LlmFailed):
+            return event.reply == self.number
+        return any(sentence.speech == event.speech for sentence in self._sentences)
 
     def take_audio(self) -> bytes:
         """Return the voice that is ready and not yet taken, in order."""
