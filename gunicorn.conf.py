@@ -3,6 +3,7 @@
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import gunicorn
 
@@ -22,6 +23,13 @@ try:
     agent_settings = agent_config.load()
 except agent_config.ConfigError as error:
     sys.exit(f"Configuration error:\n{error}")
+
+
+def on_starting(server: Any) -> None:
+    """Refuse another worker (`-k`, GUNICORN_CMD_ARGS) before one is started: calls would stall in it."""
+    if server.cfg.worker_class_str != worker_class:
+        sys.exit(f"This app needs gunicorn's eventlet worker, not {server.cfg.worker_class_str!r}: leave out -k")
+
 
 bind = f"0.0.0.0:{agent_settings.port}"
 worker_class = "eventlet"

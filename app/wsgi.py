@@ -6,10 +6,11 @@ gunicorn -c gunicorn.conf.py app.wsgi:app
 import json
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from eventlet import patcher
+from gunicorn.arbiter import Arbiter
 
 import app as package
 from app import config, logs
@@ -66,17 +67,24 @@ class Composite:
 
 
 def build() -> Composite:
-    """Put this worker together from the environment; one clear line and exit status 1 when it cannot be."""
+    """Put this worker together from the environment; one clear line, and the server stops, when it cannot be."""
     try:
         settings = config.load()
     except config.ConfigError as error:
-        sys.exit(f"Configuration error:\n{error}")
-    if not patcher.is_monkey_patched("socket"):
-        sys.exit("This app needs gunicorn's eventlet worker: gunicorn -c gunicorn.conf.py app.wsgi:app")
+        _refuse(f"Configuration error:\n{error}")
+    # Patched sockets alone prove nothing: gunicorn.conf.py patches the master, and any worker inherits that.
+    if "gunicorn.workers.geventlet" not in sys.modules or not patcher.is_monkey_patched("socket"):
+        _refuse("This app needs gunicorn's eventlet worker: gunicorn -c gunicorn.conf.py app.wsgi:app")
     logs.configure(settings.log_level)
     house = House(settings)
     house.start()
     return Composite(house)
+
+
+def _refuse(why: str) -> NoReturn:
+    """End this worker for good: with any other status gunicorn would start it again, and again."""
+    print(why, file=sys.stderr, flush=True)
+    sys.exit(Arbiter.APP_LOAD_ERROR)
 
 
 def __getattr__(name: str) -> Any:

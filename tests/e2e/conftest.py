@@ -1,0 +1,36 @@
+"""One set of vendors and one server for all tests here that do not need their own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.phones import Exchange
+from tests.e2e.town import Town, Vendors, emulated_vendors, town
+
+
+@pytest.fixture(scope="package")
+def vendors() -> Iterator[Vendors]:
+    with emulated_vendors() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def exchange() -> Iterator[Exchange]:
+    with Exchange() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def house(vendors: Vendors, exchange: Exchange, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The server that the tests share: signed webhooks, all vendors in the cloud, tapes and samples of every call."""
+    data = tmp_path_factory.mktemp("house")
+    env = {"LOG_CALLS": str(data / "tapes"), "SAMPLE_EVERY_CALLS": "1"}
+    with town(vendors, exchange, data, env) as started:
+        yield started
+
+
+@pytest.fixture(name="town")
+def fresh_town(house: Town) -> Town:
+    """The shared server, its vendors well again."""
+    house.vendors.reset()
+    return house
