@@ -52,6 +52,7 @@ class _Sentence:
     speech: int
     audio: bytearray = field(default_factory=bytearray)
     is_whole: bool = False
+    is_broken: bool = False
 
 
 class Reply:
@@ -139,6 +140,11 @@ class Reply:
         return self._text_is_whole and all(sentence.is_whole for sentence in self._sentences)
 
     @property
+    def voice_ms(self) -> int:
+        """How much of the reply's voice there is so far."""
+        return sum(len(sentence.audio) for sentence in self._sentences) // ULAW_BYTES_PER_MS
+
+    @property
     def text(self) -> str:
         """What the agent set out to say, as far as it is known."""
         return " ".join(sentence.text for sentence in self._sentences)
@@ -150,7 +156,8 @@ class Reply:
         for sentence in self._sentences:
             length_ms = len(sentence.audio) // ULAW_BYTES_PER_MS
             if length_ms <= left_ms and sentence.is_whole:
-                words.append(sentence.text)
+                if not sentence.is_broken:
+                    words.append(sentence.text)
                 left_ms -= length_ms
                 continue
             if length_ms:
@@ -196,13 +203,13 @@ class Reply:
             return []
         match event:
             case SpeechAudio():
-                if self.first_audio_ms is None:
+                if sentence is self._sentences[0] and self.first_audio_ms is None:
                     self.first_audio_ms = now_ms
                 sentence.audio += event.ulaw
             case SpeechEnded():
                 sentence.is_whole = True
             case SpeechFailed():
-                sentence.is_whole = True
+                sentence.is_whole = sentence.is_broken = True
                 return [Log("TTS_FAILED", {"code": event.code, "message": event.message}, "warning")]
         return []
 
