@@ -59,11 +59,6 @@ def exemplified(topic: str) -> tuple[str, ...]:
     return tuple(book()["examples"][topic])
 
 
-def holding_phrases() -> tuple[str, ...]:
-    """Return the phrases that fill a wait; spoken before a line, not instead of one."""
-    return tuple(book()["holding"])
-
-
 def compose(
     openings: Iterable[str],
     questions: Iterable[str],

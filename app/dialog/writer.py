@@ -232,11 +232,3 @@ def _richest_first(*choices: Sequence[str]) -> list[tuple[int, tuple[str, ...]]]
     for options in choices:
         combined = [(lost + rank, (*said, option)) for lost, said in combined for rank, option in enumerate(options)]
     return sorted(combined, key=lambda pair: pair[0])
-
-
-def stock_lines(office_name: str, agent_name: str) -> tuple[str, ...]:
-    """Return the lines said word for word in many calls, to be synthesised before the first one (R9.4)."""
-    writer = LineWriter(DialogState(), office_name, agent_name, this_year=0)
-    greetings = (writer.greeting(recorded=recorded).line for recorded in (False, True))
-    wholes = (line for kind in lines.book()["whole"] for line in lines.whole(kind))
-    return tuple(dict.fromkeys((*greetings, *lines.holding_phrases(), *wholes)))
