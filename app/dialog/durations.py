@@ -1,6 +1,6 @@
 """Lengths of time: "חודשיים", "חודשיים שלושה", "חצי שנה עד שנה", in months (R10.2)."""
 
-from app.dialog.normalise import Utterance, stems, words
+from app.dialog.normalise import Utterance, fold, stems, words
 from app.dialog.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 
 _UNITS = {
@@ -10,6 +10,7 @@ _UNITS = {
     **dict.fromkeys(("יומ", "ימימ"), 1 / 30),
 }
 _DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "שנתימ": 24.0, "שבועימ": 0.5, "יומיימ": 0.1, "חדשיימ": 2.0}
+_MONTHS = fold("חודשים")
 _OTHER_UNITS = words("חדרים חדר שקל אלף מיליון מטר")
 
 
@@ -38,6 +39,9 @@ def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
     """Read a length of time at `index`: months and the token after it."""
     key = utterance.key(index)
     for prefix, rest in stems(key) if key else ():
+        if rest == _MONTHS and not prefix and quantity_at(utterance, index + 1) is not None:
+            # "חודשים שלושה": the dual lost its sound.
+            return 2.0, index + 1
         if rest in _DUALS and (prefix == "" or set(prefix) <= set("בלהומכ")):
             return _DUALS[rest] + _half(utterance, index + 1, _DUALS[rest]), index + 1 + bool(
                 _half(utterance, index + 1, _DUALS[rest])

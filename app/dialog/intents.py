@@ -78,10 +78,10 @@ _NOT_WHATSAPP = Phrasebook(
 _SCHEDULE = Phrasebook(
     """
         =תתקשרו | =תתקשרי | =תתקשר | =שיתקשרו | =שתתקשרו | =שתתקשרי | =תחזרו אלי* | =תחזרי אלי* | =שיחזרו אלי*
-        | =שיחזור אלי* | =יחזרו אלי* | =יחזור אלי* | =יתקשר* | =תקבעו | =תקבעי | =לקבוע | =נקבע | פגישה
+        | =שיחזור אלי* | =יחזרו אלי* | =יחזור אלי* | =יתקשר* | =תקבעו | =תקבעי | =לקבוע | =נקבע
         | =אני נוהג* | =אני באמצע | =באמצע נהיגה | =תתאמו | =לתאם | =תתאמי | =בנהיגה | =אני בנהיגה | =אני בעבודה
         | =אני בפגישה | =שיחה עם יועץ | =שיחה עם היועץ | =שיחזרו | =שיחזור | =תחזרו | =דברו איתי מחר
-        | =תחזרו אלינו | =לא יכול* לדבר | =לא נוח לי* | =שיחת טלפון | =להתקשר אלי* | =שיחה | =שיתקשר*
+        | =תחזרו אלינו | =לא יכול* לדבר | =לא נוח לי* | =שיחת טלפון | =להתקשר אלי* | =שיתקשר*
         | =לחזור אלי* מחר | =תקבע | =אפשר שיחזרו | =תואמו | =עדיף שיחה | =בטלפון עם | =מעדיפ* שיחה | =תזמני*
         | =שנקבע | =תדברו איתי | =שתקבעו | =לחזור אלי*
         """
@@ -96,22 +96,22 @@ _CONFIRM = Phrasebook(
     """
         =כן | =נכון | =בדיוק | =מדויק | =מאשר* | =סבבה | =אוקיי | =אוקי | =יאללה | =הכל בסדר | =הכול בסדר | =בטח
         | =בסדר | =מצוין | =מעולה | =מאה אחוז | =בוודאי | =כמובן | =אין בעיה | =אין שום בעיה | =לגמרי | =חיובי
-        | =ok | =okay | =yes | =yeah | =נכונים | =אחלה | =מסכימ* | =בהחלט | =זה נכון | =סבבי | =כן כן | =מדוייק
-        | =אהמ | =בשמחה | =תקין | =מושלם | =הכל טוב | =בול
+        | =ok | =okay | =yes | =yeah | =נכונים | =אחלה | =מסכימ* | =בהחלט | =זה נכון | =סבבי | =כן כן
+        | =נראה לי שכן | =חושב* שכן | =מניח* שכן | =מדוייק | =אהמ | =בשמחה | =תקין | =מושלם | =הכל טוב | =בול
         """
 )
 _CONFIRM_ALONE = words("אפשר ברור יופי טוב קדימה אמת מתאים אשמח סגור חיובי אישור בבקשה תודה מאוד זה לי")
 _DENY = Phrasebook(
     """
-        =לא | =לא נכון | =לא מדויק | =ממש לא | =שלילי | =no | =טעות | =לא צריך | =אין צורך | =לא תודה
-        | =לא נראה לי | =לא מסכימ* | =לא לא | =בשום אופן | =עזבי | =שום דבר | =כלום | =לא רוצה | =לא מתאים
+        =לא נכון | =לא מדויק | =ממש לא | =שלילי | =no | =טעות | =לא צריך | =אין צורך | =לא תודה
+        | =לא נראה לי | =לא מסכימ* | =לא לא | =בשום אופן | =עזבי | =שום דבר | =לא רוצה | =לא מתאים
         """
 )
 _REFUSAL = Phrasebook(
     """
         =לא רוצה להגיד | =לא רוצה לומר | =לא רוצה למסור | =לא רוצה לתת | =מעדיפ* לא* | =עדיף לא* | =עדיף שלא
         | =מעדיפ* שלא | =לא מוסר* | =לא נותנ* | =בלי שם | =בלי שמות | =בלי טלפון | =לא אגיד | =לא מעוניינ* לומר
-        | =לא מעוניינ* למסור | =לא מעוניינ* להגיד | =אין לי עניין | =זה פרטי | =לא עניינך | =לא עסקך
+        | =לא מעוניינ* למסור | =לא מעוניינ* להגיד | =אין לי עניין | =זה פרטי | =לא עניינך | =לא עניין שלך | =לא עסקך
         | =לא עניינכם | =לא נוח לי למסור | =לא נוח לי להגיד | =לא חייב* | =לא רוצה | =דלגי | =תדלגי | =נדלג
         | =אפשר לדלג | =לדלג | =סודי | =חסוי | =אנונימי* | =לא אמסור | =לא מעוניינ* | =לא משתפ* | =לא לשתף
         | =לא בא לי* | =אפשר בלי | =עזבי את זה | =לא חושפ* | =זה אישי | =לא מגלה | =לא רוצים | =עדיף בלי
@@ -268,6 +268,14 @@ def _repeat(utterance: Utterance) -> bool:
     return keys[-1] == "שוב" and len(keys) <= 4 and "נתקשר" not in keys
 
 
+def _says_no(utterance: Utterance) -> bool:
+    """Whether a lone no answers: it opens or closes the utterance, or there is hardly more; "אני לא מבין" is none."""
+    keys = utterance.keys
+    if keys in (("אינ",), ("כלומ",)):
+        return True
+    return "לא" in keys and (keys[0] == "לא" or keys[-1] == "לא" or len(keys) <= 3)
+
+
 def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     """Return every act heard in the utterance."""
     keys = set(utterance.keys)
@@ -286,14 +294,18 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         goodbye=_goodbye(utterance, asked),
         repeat=_repeat(utterance),
         whatsapp=whatsapp,
-        schedule=_SCHEDULE.within(utterance) and not _NOT_SCHEDULE.within(utterance),
+        schedule=(
+            _SCHEDULE.within(utterance)
+            or (bool(keys & words("שיחה פגישה לפגישה לשיחה")) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
+        )
+        and not _NOT_SCHEDULE.within(utterance),
         confirm=_CONFIRM.within(utterance)
         or (
             bool(utterance.keys)
             and all(key in _CONFIRM_ALONE for key in keys)
             and not keys <= words("תודה מאוד בבקשה זה לי")
         ),
-        deny=_DENY.within(utterance) or utterance.keys == ("אינ",),
+        deny=_DENY.within(utterance) or _says_no(utterance),
         refusal=refusal,
         no_answer=_NO_ANSWER.within(utterance),
         hold=hold and all(key in _HOLD_FILLERS for key in utterance.keys),

@@ -1,11 +1,14 @@
 """Places in misheard words, looked for only when the area was asked and nothing else matched (R10.6)."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
 from app.dialog.gazetteer import Mention, gazetteer
-from app.dialog.normalise import Utterance, stems, words
+from app.dialog.normalise import Utterance, fold, stems, words
+from app.dialog.numbers import atom_at
+from app.dialog.slots import Asked
 from app.dialog.vocabulary import COMMON_WORDS
 
 FUZZY_RATIO = 90.0
@@ -78,3 +81,60 @@ def _nearest(joined: str) -> tuple[str, float]:
         if nearness > best_ratio:
             best, best_ratio = name, nearness
     return best, best_ratio
+
+
+_NUMBERS = "אחת שתיים שלוש ארבע חמש שבע שמונה תשע שלושה ארבעה חמישה שישה שבעה תשעה וחצי"
+_EXPECTED = {
+    Asked.DEAL: "לקנות קנייה לרכוש רכישה לשכור שכירות להשכרה לשכירות",
+    Asked.PROPERTY_TYPE: """דירה דירת פנטהאוז דופלקס טריפלקס סטודיו קוטג פרטי וילה משפחתי מגרש קרקע נחלה משרד
+        חנות מסחרי מחסן בניין""",
+    Asked.ROOMS: _NUMBERS + " חדרים",
+    Asked.BUDGET: _NUMBERS + " מיליון אלפים מאות מאתיים",
+    Asked.TIMING: _NUMBERS
+    + """ חודשים חודשיים שבועיים מיידי גמיש ינואר פברואר אפריל יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר""",
+}
+_MENDED_RATIO = 74.0
+_LONGEST_MENDED = 5
+"""Words of an answer that is worth mending; a longer one says too much else."""
+
+
+@lru_cache(maxsize=8)
+def _expected_words(asked: Asked) -> tuple[str, ...]:
+    return tuple(fold(word) for word in _EXPECTED.get(asked, "").split())
+
+
+def _alike(heard: str, word: str) -> float:
+    """Return how alike two words are as a telephone carries them, of 100."""
+    ratio = fuzz.ratio(heard, word)
+    return (ratio + fuzz.ratio(sounds(heard), sounds(word))) / 2 if ratio >= 55 else 0.0
+
+
+def _counts(utterance: Utterance) -> bool:
+    """Whether some word is a number or what numbers count, so that another may be one misheard."""
+    return any(
+        atom_at(utterance, index) is not None or key.startswith("חדר") for index, key in enumerate(utterance.keys)
+    )
+
+
+def mend(utterance: Utterance, asked: Asked) -> Utterance | None:
+    """Return the utterance with unknown words replaced by the expected words they sound like; None: nothing to mend."""
+    expected = _expected_words(asked)
+    if not expected or not 0 < len(utterance) <= _LONGEST_MENDED:
+        return None
+    if asked in (Asked.BUDGET, Asked.ROOMS) and len(utterance) > 1 and not _counts(utterance):
+        return None
+    tokens = list(utterance.tokens)
+    mended = False
+    for index, token in enumerate(tokens):
+        if (
+            atom_at(utterance, index) is not None
+            or len(token.key) < 4
+            or token.key in COMMON_WORDS
+            or token.key in expected
+        ):
+            continue
+        likeness, word = max((_alike(token.key, word), word) for word in expected)
+        if likeness >= _MENDED_RATIO:
+            tokens[index] = replace(token, key=word)
+            mended = True
+    return replace(utterance, tokens=tuple(tokens), keys=tuple(token.key for token in tokens)) if mended else None

@@ -18,7 +18,7 @@ _MAX_WORDS = 3
 
 _CUES = Phrasebook(
     """
-        =קוראים לי | =בשם | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה
+        =קוראים לי | =בשם | =בתור | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה
         | =על שם | =תרשמי | =תרשום | =רשמי | =תכתבי | =תכתוב | =מדבר | =מדברת | =ושמי | =וקוראים לי | =והשם שלי
         | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם | =השם | =שם פרטי
         | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם | =שמי הוא | =השם פרטי
@@ -101,6 +101,9 @@ def _name_word(utterance: Utterance, index: int) -> bool:
 def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Name | None:
     """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
     while utterance.key(start) in _TITLES:
+        start += 1
+    while len(utterance.key(start)) == 1:
+        # A stutter: "א אורי".
         start += 1
     chosen: list[int] = []
     index = start

@@ -42,6 +42,23 @@ _SEEKS = words(
         לחפש חיפוש שכירות קנייה השכרה לגבי בקשר
         """
 )
+_COMMON_PLACES = frozenset(
+    (
+        "הפארק",
+        "סיטי",
+        "עלייה",
+        "הפרחים",
+        "הנביאים",
+        "השבטים",
+        "הציפורים",
+        "נופים",
+        "המגינים",
+        "האלף",
+        "עין הים",
+        "פארק הים",
+    )
+)
+"""Neighbourhoods that are everyday words, too: never taken from a preposition alone."""
 _DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
 _ADD = words("גם וגם תוסיפי תוסיף להוסיף נוסף בנוסף ועוד עוד ואפשר אפילו")
 _REMOVE = words("תורידי תוריד תמחקי תמחק להוריד למחוק עזבי עזוב תוותרי לוותר")
@@ -65,7 +82,10 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     alone = asked is Asked.AREA and len(utterance) - (mention.end - mention.start) <= 2
     if place.risky == "word":
         return (
-            (before in words("העיר בעיר") or (mentions == 1 and located and len(utterance) == mention.end))
+            (
+                before in words("העיר בעיר")
+                or (mentions == 1 and (located or len(utterance) == 1) and len(utterance) == mention.end)
+            )
             and mention.end == len(utterance)
             and (asked is Asked.AREA or before in words("העיר בעיר"))
         )
@@ -78,7 +98,14 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
             return False
         return located or asked is Asked.AREA or before in _DIRECTIONS
     if place.needs_city:
-        return alone or asked is Asked.AREA or bool(towns & set(place.cities)) or before in words("שכונת בשכונת שכונה")
+        inside = asked is Asked.GREETING and mention.prefix == "ב" and place.name not in _COMMON_PLACES
+        return (
+            inside
+            or alone
+            or asked is Asked.AREA
+            or bool(towns & set(place.cities))
+            or before in words("שכונת בשכונת שכונה")
+        )
     if place.risky == "small":
         return located or alone
     return not (len(place.name) <= 4 and place.kind == "neighbourhood" and not (located or alone or towns))

@@ -89,7 +89,8 @@ _OWNER = Phrasebook(
         | רוצה להשכיר את | יש לי דירה להשכיר | יש לי דירה להשכרה | יש לי דירה למכירה | יש לנו דירה להשכיר
         | יש לנו דירה למכירה | יש לנו דירה להשכרה | יש לי בית למכירה | יש לנו בית למכירה | לפרסם | לפרסם דירה
         | דירה שלי להשכרה | דירה שלי למכירה | למסור לכם | בעל דירה | בעלת דירה | בעלים של | הדירה שלי למכירה
-        | הדירה שלי להשכרה | הדירה שלנו למכירה | הדירה שלנו להשכרה | להעריך | שוכרים לדירה שלי | דייר* לדירה שלי
+        | הדירה שלי להשכרה | הדירה שלנו למכירה | הדירה שלנו להשכרה | להעמיד | להוציא למכירה | להציע למכירה
+        | להעריך | שוכרים לדירה שלי | דייר* לדירה שלי
         """
 )
 _HAVE = Phrasebook("יש לי | יש לנו | =ברשותי | =בבעלותי | =ברשותנו")
@@ -188,7 +189,7 @@ def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
     monthly: Found | None = None
     now = background(utterance)
     for match in _DEAL.all(utterance):
-        if match.start in now:
+        if match.start in now or utterance.key(match.start - 1) == "עמ":
             continue
         if match.value == "month":
             # "עד סוף החודש" and "בעוד חודש" are dates; only a rate per month is a rent.

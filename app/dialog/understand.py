@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.dialog.intents import Acts, decide, understand_acts
+from app.dialog.misheard import mend
 from app.dialog.money import understand_budget
 from app.dialog.names import understand_name
 from app.dialog.normalise import Utterance, normalise, words
@@ -293,11 +294,14 @@ def understand(
     recogniser's further readings: one of them stands in when the best reading does not answer what was asked; what it
     gives is then `unsure`.
     """
-    best = _Turn(normalise(text), asked, state, today).read()
+    utterance = normalise(text)
+    best = _Turn(utterance, asked, state, today).read()
     if _answers(best, asked) or best.injection or best.hold:
         return best
-    for reading in alternatives:
-        other = _Turn(normalise(reading), asked, state, today).read()
+    mended = mend(utterance, asked) if best.intent is Intent.UNCLEAR and not best.updates else None
+    readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])
+    for reading in readings:
+        other = _Turn(reading, asked, state, today).read()
         if _answers(other, asked):
             if best.updates and not other.updates:
                 continue

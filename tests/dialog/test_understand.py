@@ -66,13 +66,12 @@ def test_no_text_makes_the_understanding_raise(text: str, asked: Asked) -> None:
     assert set(result.updates) <= set(SLOT_NAMES)
 
 
-_PIECES = st.sampled_from(
-    (
-        "לא כן אלא סליחה עד בין ל מ מיליון אלף שתיים שלוש מאות וחצי חדרים חיפה בחולון לקנות שכירות דירה יולי "
-        "חודשיים שנה שוב פעמיים אני דנה במקום תוסיפי גם ב-5 מה נציג ביי נקודה רבע רבעי סוף אחרי פסח שבועות חדר "
-        "שינה וסלון תשני לפחות ומעלה את הון עצמי קומה 052 1234567 3.5 2,000 1.7 15/2 ₪ K"
-    ).split()
+_MEANINGFUL = (
+    "לא כן אלא סליחה עד בין ל מ מיליון אלף שתיים שלוש מאות וחצי חדרים חיפה בחולון לקנות שכירות דירה יולי "
+    "חודשיים שנה שוב פעמיים אני דנה במקום תוסיפי גם ב-5 מה נציג ביי נקודה רבע רבעי סוף אחרי פסח שבועות חדר "
+    "שינה וסלון תשני לפחות ומעלה את הון עצמי קומה 052 1234567 3.5 2,000 1.7 15/2 ₪ K"
 )
+_PIECES = st.sampled_from(_MEANINGFUL.split())
 
 
 @given(st.lists(_PIECES, max_size=12), st.sampled_from(list(Asked)), st.booleans())
@@ -87,7 +86,8 @@ def test_no_jumble_of_meaningful_words_makes_it_raise(words: list[str], asked: A
     assert set(result.quotes) >= set(result.updates)
 
 
-_EMPTY_WORDS = st.sampled_from(("אהה אממ הממ כן טוב אז נו רגע תודה שלום היי הלו בסדר סבבה אוקיי יעני").split())
+_EMPTY = "אהה אממ הממ כן טוב אז נו רגע תודה שלום היי הלו בסדר סבבה אוקיי יעני"
+_EMPTY_WORDS = st.sampled_from(_EMPTY.split())
 
 
 @given(
