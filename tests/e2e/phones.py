@@ -147,6 +147,10 @@ class Phone:
         self.say(spoken)
         return self.hear_reply(timeout_s)
 
+    def played_at_s(self, sample: int) -> float:
+        """Return the monotonic time at which a sample of the agent's sound was played."""
+        return self.peer._started_s + sample / RATE_HZ
+
     def frames_heard(self) -> int:
         """Return how many frames came from the agent."""
         return self.peer.player.frames

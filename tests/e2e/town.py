@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,18 @@ QUICK_EARS = {"final_delay_ms": 50}
 QUICK_MIND = {"first_token_ms": 20, "tokens_per_s": 400.0, "transcribe_ms": 50}
 
 
+@dataclass
+class TimedRest(TwilioRestEmulator):
+    """Twilio's REST API that also notes when each request came (monotonic seconds)."""
+
+    times_s: list[float] = field(default_factory=list)
+
+    def answer(self, path: str, authorization: str, content_type: str, body: bytes) -> tuple[int, dict[str, object]]:
+        """Note the time, then answer."""
+        self.times_s.append(time.monotonic())
+        return super().answer(path, authorization, content_type, body)
+
+
 @dataclass(frozen=True, slots=True)
 class Vendors:
     """Google's ears and voice, OpenAI, Twilio's REST API."""
@@ -31,7 +45,7 @@ class Vendors:
     ears: EmulatorProcess
     voice: EmulatorProcess
     mind: EmulatorProcess
-    rest: TwilioRestEmulator
+    rest: TimedRest
 
     def reset(self) -> None:
         """Forget what earlier tests scripted, and be quick."""
@@ -100,6 +114,11 @@ class Town:
         rows = self.rows("SELECT * FROM calls WHERE call_sid = ?", phone.call_sid)
         return rows[0] if rows else {}
 
+    def wait_until_stored(self, phone: Phone, column: str) -> dict[str, Any]:
+        """Return the stored call once it has something in `column`."""
+        until(lambda: self.call_row(phone).get(column), f"{column} of the call in the store")
+        return self.call_row(phone)
+
     def child(self, name: str) -> int:
         """Return the process id of the youngest child of that name: `speech` or `store`."""
         started = re.findall(rf"sidecar_started \| name={name} \| pid=(\d+)", self.server.log())
@@ -134,7 +153,7 @@ def emulated_vendors() -> Iterator[Vendors]:
             enter(EmulatorProcess("tests.emulators.google_speech")),
             enter(EmulatorProcess("tests.emulators.google_tts")),
             enter(EmulatorProcess("tests.emulators.openai_api")),
-            enter(TwilioRestEmulator(auth_token=AUTH_TOKEN)),
+            enter(TimedRest(auth_token=AUTH_TOKEN)),
         )
         vendors.reset()
         yield vendors
@@ -173,9 +192,16 @@ def town(
     *,
     signed: bool = True,
     stock: bool = True,
+    stock_from: Path | None = None,
 ) -> Iterator[Town]:
-    """Run the real server; with `stock`, wait until the stock lines have been spoken once."""
+    """Run the real server.
+
+    With `stock`, wait until the stock lines have been spoken once; `stock_from` is the data folder of another server,
+    whose lines it may use.
+    """
     vendors.reset()
+    if stock_from is not None:
+        shutil.copytree(stock_from / "speech", data / "speech")
     environment = cloud_environment(vendors, data) | (twilio_environment(vendors) if signed else {}) | dict(env or {})
     with gunicorn("app.wsgi:app", config="gunicorn.conf.py", env=environment) as server:
         if stock:

@@ -2,7 +2,8 @@
 
 Two ways to hear. By script: `texts` are said one after another, a word each `ms_per_word` of audio, with a pause
 between texts at which Google would finalise. By `decode`: the audio itself says which word it is (see `spoken_word`),
-so that a word lost, doubled or cut by the client shows in the transcript.
+so that a word lost, doubled or cut by the client shows in the transcript. By `texts_by_hz`: the loudest note of the
+whole stream says which text it is, so that a caller heard in another's call shows even behind filters.
 """
 
 import asyncio
@@ -53,6 +54,7 @@ class GoogleSpeechEmulator(Emulator):
     defaults: ClassVar[Mapping[str, Any]] = {
         "texts": ["שלום אני מחפש דירה"],
         "decode": False,
+        "texts_by_hz": {},
         "start_ms": 200,
         "ms_per_word": 300,
         "pause_ms": 600,
@@ -173,6 +175,8 @@ class _Ear:
         self.audio_ms = 0
         self._bytes = 0
         self._decoder = _Decoder() if script["decode"] else None
+        self._texts_by_hz: dict[str, str] = script["texts_by_hz"]
+        self._audio = bytearray()
         self._script_words: list[Word] = []
         at_ms = script["start_ms"]
         for text in script["texts"]:
@@ -187,6 +191,9 @@ class _Ear:
         self.audio_ms = self._bytes * 1000 // (2 * RATE_HZ)
         if self._decoder is not None:
             return self._decoder.hear(pcm)
+        if self._texts_by_hz:
+            self._audio += pcm
+            return []
         words = []
         while self._script_words and self._script_words[0].end_ms <= self.audio_ms:
             words.append(self._script_words.pop(0))
@@ -200,7 +207,17 @@ class _Ear:
         return next_start_ms - word.end_ms >= FINAL_SILENCE_MS
 
     def rest(self) -> list[Word]:
+        if self._texts_by_hz:
+            heard_hz = loudest_hz(self._audio)
+            note = min(self._texts_by_hz, key=lambda hz: abs(float(hz) - heard_hz))
+            return [Word(word, self.audio_ms) for word in self._texts_by_hz[note].split()]
         return self._decoder.rest() if self._decoder is not None else self._script_words
+
+
+def loudest_hz(pcm: bytes | bytearray) -> float:
+    """Return the strongest frequency in LINEAR16 8 kHz audio, 0 in none."""
+    samples = np.frombuffer(bytes(pcm), dtype="<i2").astype(np.float64)
+    return float(np.argmax(np.abs(np.fft.rfft(samples)))) * RATE_HZ / len(samples) if len(samples) else 0.0
 
 
 class _Decoder:

@@ -11,17 +11,19 @@ from tests.emulators.base import Emulator, main, sleep_ms
 
 _VOICES = ["he-IL-Standard-A", "he-IL-Standard-B", "he-IL-Wavenet-A", "he-IL-Chirp3-HD-Aoede", "he-IL-Chirp3-HD-Charon"]
 _LINEAR16, _PCM = 1, 7
-_SECOND: dict[int, bytes] = {}
+_HZ = 220
+_SECOND: dict[tuple[int, int], bytes] = {}
 
 
-def voice_sound(duration_ms: int, rate_hz: int) -> bytes:
-    """Return a 220 Hz tone that swells and fades like syllables, LINEAR16."""
-    if rate_hz not in _SECOND:
+def voice_sound(duration_ms: int, rate_hz: int, hz: int = _HZ) -> bytes:
+    """Return a tone of `hz` that swells and fades like syllables, LINEAR16."""
+    if (rate_hz, hz) not in _SECOND:
         time_s = np.arange(rate_hz) / rate_hz
-        tone = 9000 * np.sin(2 * np.pi * 220 * time_s) * np.sin(2 * np.pi * 4 * time_s) ** 2
-        _SECOND[rate_hz] = tone.astype("<i2").tobytes()
+        tone = 9000 * np.sin(2 * np.pi * hz * time_s) * np.sin(2 * np.pi * 4 * time_s) ** 2
+        _SECOND[rate_hz, hz] = tone.astype("<i2").tobytes()
+    second = _SECOND[rate_hz, hz]
     size = 2 * (duration_ms * rate_hz // 1000)
-    return (_SECOND[rate_hz] * (size // len(_SECOND[rate_hz]) + 1))[:size]
+    return (second * (size // len(second) + 1))[:size]
 
 
 def wav_file(pcm: bytes, rate_hz: int) -> bytes:
@@ -46,6 +48,7 @@ class GoogleTtsEmulator(Emulator):
         "stream_error_after_pieces": 0,
         "unary_error": "",
         "unary_rate_hz": 0,  # 0: as asked
+        "hz_by_text": {},  # a part of the text -> the note it is said on
     }
 
     async def start(self, port: int) -> int:
@@ -90,7 +93,7 @@ class GoogleTtsEmulator(Emulator):
             await context.abort(grpc.StatusCode[script["unary_error"]], "scripted error")
         await sleep_ms(script["unary_ms"])
         rate_hz = script["unary_rate_hz"] or audio.sample_rate_hertz
-        pcm = voice_sound(script["ms_per_character"] * len(text), rate_hz)
+        pcm = voice_sound(script["ms_per_character"] * len(text), rate_hz, _note(script, text))
         return texttospeech_v1.SynthesizeSpeechResponse.pb()(audio_content=wav_file(pcm, rate_hz))
 
     async def streaming_synthesize(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
@@ -113,7 +116,7 @@ class GoogleTtsEmulator(Emulator):
             self._check(text, config.voice)
             entry["text"] += text
             await sleep_ms(script["first_byte_ms"])
-            pcm = voice_sound(script["ms_per_character"] * len(text), rate_hz)
+            pcm = voice_sound(script["ms_per_character"] * len(text), rate_hz, _note(script, text))
             for start in range(0, len(pcm), script["piece_bytes"]):
                 piece = pcm[start : start + script["piece_bytes"]]
                 yield texttospeech_v1.StreamingSynthesizeResponse.pb()(audio_content=piece)
@@ -134,6 +137,10 @@ class GoogleTtsEmulator(Emulator):
         self.expect(len(text.encode()) <= 5000, f"{len(text.encode())} bytes of text")
         self.expect(voice.language_code == "he-IL", f"language {voice.language_code!r}")
         self.expect(voice.name.startswith("he-IL-"), f"voice {voice.name!r}")
+
+
+def _note(script: Mapping[str, Any], text: str) -> int:
+    return next((int(hz) for part, hz in script["hz_by_text"].items() if part in text), _HZ)
 
 
 def _method(kind: Any, behaviour: Any, request: Any, response: Any) -> Any:
