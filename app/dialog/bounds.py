@@ -22,18 +22,30 @@ _UNITS = words("חדר חדרים חד שקל שקלים שח ש₪ ₪ אלף �
 
 def is_max(utterance: Utterance, quantity: Quantity) -> bool:
     """Whether the number is the most the caller wants."""
-    return _looks_back(utterance, quantity.start, _MAX_BEFORE, _MAX_PHRASES) or _looks_ahead(
-        utterance, quantity.end, _MAX_AFTER
+    return (
+        _looks_back(utterance, quantity.start, _MAX_BEFORE, _MAX_PHRASES)
+        or _looks_ahead(utterance, quantity.end, _MAX_AFTER)
+        or _no_more_than(utterance, quantity)
     )
 
 
 def is_min(utterance: Utterance, quantity: Quantity) -> bool:
     """Whether the number is the least. "פחות או יותר" and "פלוס מינוס" hedge and are no bound."""
+    if _no_more_than(utterance, quantity):
+        return False
     if hedged(utterance, quantity.end) or _looks_back(utterance, quantity.start, frozenset(), _MAX_PHRASES):
         return False
     return _looks_back(utterance, quantity.start, _MIN_BEFORE, _MIN_PHRASES) or _looks_ahead(
         utterance, quantity.end, _MIN_AFTER
     )
+
+
+def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether a no somewhat before, or right after, turns "יותר מ-" into a limit."""
+    if utterance.key(quantity.start - 1) != "יותר" or not quantity.prefix.endswith("מ"):
+        return False
+    before = utterance.keys[max(0, quantity.start - 5) : quantity.start - 1]
+    return "לא" in before or utterance.key(quantity.end) == "לא"
 
 
 def hedged(utterance: Utterance, end: int) -> bool:

@@ -111,13 +111,13 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     return not (len(place.name) <= 4 and place.kind == "neighbourhood" and not (located or alone or towns))
 
 
-def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int], others: int) -> bool:
+def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bool:
     """Whether the caller wants the place, rather than living there, passing by or naming a street."""
     before = utterance.key(mention.start - 1)
     if before in _STREET and mention.place.name != "שדרות":
         return False
-    if (before in _NEAR or utterance.key(mention.start - 2) in _NEAR) and others:
-        return False
+    if before in words("בכלל במקור בעצם"):
+        before = utterance.key(mention.start - 2)
     if mention.prefix.endswith("מ") and before in words("אני אנחנו אנו") and not mention.place.name.startswith("מ"):
         return False
     kin = False
@@ -135,6 +135,11 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int], other
         if key in _NEAR:
             return True
     return not kin
+
+
+def _near(utterance: Utterance, mention: Mention) -> bool:
+    """Whether the place only says what another one is close to: "מבשרת ציון ליד ירושלים"."""
+    return utterance.key(mention.start - 1) in _NEAR or utterance.key(mention.start - 2) in _NEAR
 
 
 def _with_direction(utterance: Utterance, mention: Mention) -> Mention:
@@ -198,11 +203,9 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
     now = background(utterance)
-    wanted = [
-        mention
-        for mention in certain
-        if mention.start not in now and _wanted(utterance, mention, claimed, len(certain) - 1)
-    ]
+    wanted = [mention for mention in certain if mention.start not in now and _wanted(utterance, mention, claimed)]
+    far = [mention for mention in wanted if not _near(utterance, mention)]
+    wanted = far or wanted
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)
         certain = wanted

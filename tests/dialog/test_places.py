@@ -24,7 +24,7 @@ def test_every_place_is_understood_as_the_answer(entry: dict[str, object]) -> No
     name = str(entry["name"])
     stem = name.removeprefix("ה") if entry["kind"] == "region" else name
     assert areas(name) == [name]
-    if len(name.split()[0]) > 1:
+    if len(name.partition(" ")[0]) > 1:
         assert areas(f"ב{stem}") == [name]
 
 
