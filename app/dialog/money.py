@@ -153,7 +153,7 @@ def _pair(
 def _two_digits(first: Quantity, second: Quantity, deal: str | None) -> tuple[tuple[float, float], bool] | None:
     scale = THOUSAND if deal == "rent" else MILLION
     if first.value < second.value <= first.value + 1:
-        return (first.value * scale, second.value * scale), True
+        return (first.value * scale, second.value * scale), deal is None
     return None
 
 

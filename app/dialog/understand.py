@@ -10,10 +10,11 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from app.dialog.gazetteer import gazetteer
 from app.dialog.intents import Acts, decide, understand_acts
 from app.dialog.misheard import mend
 from app.dialog.money import understand_budget
-from app.dialog.names import understand_name
+from app.dialog.names import first_names, understand_name
 from app.dialog.normalise import Utterance, normalise, words
 from app.dialog.phones import understand_phone
 from app.dialog.places import Areas, understand_areas
@@ -261,6 +262,11 @@ class _Turn:
             asks_listing=acts.asks_listing,
             phone_digits=self.phone_digits,
         )
+
+
+# Read when the module is, so that no caller waits for it.
+gazetteer()
+first_names()
 
 
 def _whole(value: float) -> float | int:
