@@ -23,7 +23,15 @@ from app.leads.client import LeadStore
 from app.runtime import HubWatch, offload, sleep, spawn, spawn_after
 from app.sidecar.link import Link
 from app.speech.cache import SpeechCache
-from app.speech.cloud_engines import CloudSettings, GoogleStt, GoogleTts, OpenAiLlm, OpenAiStt, make_speech_link
+from app.speech.cloud_engines import (
+    CloudSettings,
+    GoogleStt,
+    GoogleTts,
+    OpenAiJson,
+    OpenAiLlm,
+    OpenAiStt,
+    make_speech_link,
+)
 from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link
 from app.speech.engines import Done, Failed, SttEngine, TtsEngine, TtsEvent
 from app.speech.voice import Voice
@@ -144,6 +152,7 @@ class House:
             keep_sample=self._keep_sample,
             open_tape=self._open_tape,
             on_log=self._on_log,
+            extractor=OpenAiJson(speech, cloud) if settings.llm == "openai" else None,
         )
 
     def _admit(self, start: messages.StreamStart) -> str | None:

@@ -102,6 +102,14 @@ class LlmFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Extracted:
+    """The language model's reading of a caller turn, as JSON; `number` is that of the `AskExtraction`."""
+
+    number: int
+    json_text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechAudio:
     """A piece of the agent's voice for synthesis `speech` (mu-law 8 kHz mono)."""
 
@@ -142,6 +150,7 @@ Event = (
     | LlmText
     | LlmEnded
     | LlmFailed
+    | Extracted
     | SpeechAudio
     | SpeechEnded
     | SpeechFailed
@@ -215,6 +224,15 @@ class CancelLlm:
 
 
 @dataclass(frozen=True, slots=True)
+class AskExtraction:
+    """Have the language model read a caller turn, beside the talk: JSON that obeys `schema` (strict)."""
+
+    number: int
+    messages: list[dict[str, str]] = field(repr=False)
+    schema: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Speak:
     """Synthesise one sentence."""
 
@@ -270,6 +288,7 @@ Command = (
     | CancelStt
     | AskLlm
     | CancelLlm
+    | AskExtraction
     | Speak
     | CancelSpeech
     | HangUp

@@ -4,10 +4,11 @@ A turn is saved whole each time more is known of it: first the caller's words, t
 them was heard. Turn 0 is the greeting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from app.dialog import policy as dialog_policy
 from app.dialog.phrases import budget_phrase, property_phrase, timing_phrase
 from app.dialog.plan import ActionKind, Plan
 from app.leads.records import CallBack, SlotChange, WhatsAppRequest
@@ -90,6 +91,8 @@ class Ledger:
                 self._heard(data["turn"], data["text"], data["plan"], data["state"])
             case "planned":
                 self._planned(data["turn"], data["plan"], data["state"])
+            case "extracted":
+                self._changed(data["turn"], data["changes"], data["state"])
             case "said":
                 self._said(data["turn"], data["text"], data["heard"])
             case "timings":
@@ -108,17 +111,20 @@ class Ledger:
         turn.asked, turn.state = plan.asked.value, state
         self._write(number)
         if plan.changes:
-            changes = {
-                change.slot: SlotChange(
-                    value=change.value,
-                    quote=change.quote,
-                    confidence=0.5 if change.unsure else 1.0,
-                    confirmed=bool(change.slot == "phone" and state.get("phone_confirmed")),
-                )
-                for change in plan.changes
-            }
-            self._store.slots_changed(self._call_sid, number, changes)
+            self._changed(number, plan.changes, state)
         self._facts(plan, state)
+
+    def _changed(self, number: int, changes: Sequence[dialog_policy.SlotChange], state: dict[str, Any]) -> None:
+        records = {
+            change.slot: SlotChange(
+                value=change.value,
+                quote=change.quote,
+                confidence=0.5 if change.unsure else 1.0,
+                confirmed=bool(change.slot == "phone" and state.get("phone_confirmed")),
+            )
+            for change in changes
+        }
+        self._store.slots_changed(self._call_sid, number, records)
 
     def _facts(self, plan: Plan, state: dict[str, Any]) -> None:
         slots = state.get("slots", {})

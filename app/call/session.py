@@ -18,6 +18,7 @@ import structlog
 
 from app.call import tape
 from app.call.events import (
+    AskExtraction,
     AskLlm,
     CallerAudio,
     CallStarted,
@@ -26,6 +27,7 @@ from app.call.events import (
     CancelStt,
     Command,
     Dtmf,
+    Extracted,
     FinishStt,
     HangUp,
     KeepSample,
@@ -59,6 +61,7 @@ from app.speech.engines import (
     Done,
     Failed,
     Heard,
+    JsonEngine,
     LlmEngine,
     LlmEvent,
     Stream,
@@ -104,6 +107,8 @@ class Services:
     keep_sample: Callable[[str, bytes], None]
     open_tape: Callable[[str], Callable[[bytes], None] | None]
     on_log: Callable[[str, str, dict[str, Any]], None]
+    extractor: JsonEngine | None = None
+    """Reads each caller turn once more, beside the talk."""
 
 
 class Session:
@@ -119,6 +124,7 @@ class Session:
         self._stts: dict[int, SttStream] = {}
         self._llms: dict[int, Stream] = {}
         self._speeches: dict[int, Stream] = {}
+        self._extractions: dict[int, Stream] = {}
         self._log = structlog.get_logger("call")
         self._ledger = Ledger(services.store, "")
         self._tape: Callable[[bytes], None] | None = None
@@ -272,6 +278,8 @@ class Session:
                 self._ask_llm(command)
             case CancelLlm():
                 self._cancel(self._llms, command.reply)
+            case AskExtraction():
+                self._ask_extraction(command)
             case Speak():
                 self._speak(command)
             case CancelSpeech():
@@ -322,6 +330,22 @@ class Session:
             return
         self._llms[number] = self._services.llm.open(command.messages, listener)
 
+    def _ask_extraction(self, command: AskExtraction) -> None:
+        number, put = command.number, self._inbox.put
+
+        def listener(event: LlmEvent) -> None:
+            match event:
+                case Text():
+                    put(Extracted(number, event.delta))
+                case Done():
+                    self._extractions.pop(number, None)
+                case Failed():  # the parser's reading stands
+                    self._extractions.pop(number, None)
+                    self._log.warning("EXTRACTION_FAILED", code=event.code, error=event.message)
+
+        if self._services.extractor is not None:
+            self._extractions[number] = self._services.extractor.open(command.messages, command.schema, listener)
+
     def _speak(self, command: Speak) -> None:
         number, put = command.speech, self._inbox.put
 
@@ -350,7 +374,7 @@ class Session:
 
     def _release(self) -> None:
         """Let go of everything; safe whatever state it is in."""
-        for streams in (self._stts, self._llms, self._speeches):
+        for streams in (self._stts, self._llms, self._speeches, self._extractions):
             for number in list(streams):
                 self._cancel(streams, number)
         self._outbox.put(None)

@@ -7,7 +7,7 @@ after it returns. Text is NFC Hebrew. Caller audio is LINEAR16 8 kHz mono, agent
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +101,14 @@ class LlmEngine(Protocol):
 
     def open(self, messages: list[dict[str, str]], listener: Callable[[LlmEvent], None]) -> Stream:
         """Start a completion of `messages` (OpenAI roles: system, user, assistant)."""
+
+
+class JsonEngine(Protocol):
+    """Reads a caller turn into a JSON document of a given form."""
+
+    name: str
+
+    def open(
+        self, messages: list[dict[str, str]], schema: dict[str, Any], listener: Callable[[LlmEvent], None]
+    ) -> Stream:
+        """Start a reading: one `Text` with the whole document, then `Done`."""
