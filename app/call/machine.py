@@ -9,7 +9,7 @@ its text comes (`_on_turn_heard`) → the reply is spoken (`_pump`) → the call
 
 import copy
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
@@ -21,7 +21,6 @@ from app.call.events import (
     Command,
     Dtmf,
     Event,
-    Extracted,
     HangUp,
     KeepSample,
     LlmEnded,
@@ -42,7 +41,6 @@ from app.call.events import (
     SttHeard,
     Tick,
 )
-from app.call.extracting import Extractions
 from app.call.guessing import MOST_GUESSES, STABLE_SILENCE_MS, Guess, same_words
 from app.call.hearing import Hearing, HearingSettings, TurnHeard
 from app.call.replying import Reply, ReplySettings
@@ -66,6 +64,9 @@ VERDICT_MS = 500  # words or sustained speech by then: the caller has the floor
 SUSTAINED_SPEECH_MS = 700
 SPOKEN_MS = 600  # a turn voiced for this long held words, even if no recogniser found them
 SAMPLE_MS = 3000
+GREETING_WAIT_MS = 2000  # words the agent owes are not held back for longer than this by a sound on the line
+ALMOST_HEARD_MS = 200  # with no more than this left, the agent has said what it had to say
+ANSWER_REST_MS = 1000  # so near its end even "כן" answers the agent's question
 LAST_WORDS_MS = 60_000
 PATIENCE_MS = 15_000
 
@@ -93,7 +94,7 @@ class _Interruption:
     reply: Reply
     heard_ms: int
     verdict_at_ms: int
-    speech_from_ms: int
+    is_near_end: bool
 
 
 class Call:
@@ -112,20 +113,20 @@ class Call:
         self._media_ms = 0
         self._dialog: Dialog | None = None
         self._before: Dialog | None = None
+        self._plan_before: Plan | None = None
         self._plan: Plan | None = None
         self._part: Hearing | None = None
         self._turn: Turn | None = None
         self._turn_number = 0
         self._reply: Reply | None = None
         self._interruption: _Interruption | None = None
-        self._extractions = Extractions()
         self._guess: Guess | None = None
         self._guesses = 0
         self._silent_from_ms = 0
         self._no_input_at_ms: int | None = None
         self._ends_at_ms: int | None = None
+        self._over_at_ms = 0
         self._warned = False
-        self._warned_at_ms = 0
         self._voiced_from_ms = 0
         self._voiced_ms = 0
         self._frames_sent = 0
@@ -147,8 +148,10 @@ class Call:
 
     def timer(self) -> int | None:
         """Return when to call `receive(Tick(), ...)` next, if ever."""
+        if self.state is State.ENDED:
+            return None
         due = [self._no_input_at_ms, self._ends_at_ms]
-        if self._turn and self.state is State.PROCESSING:
+        if self._turn and self._awaits_text:
             due.append(self._turn.timer())
         if self._reply:
             due.append(self._reply.timer())
@@ -157,6 +160,12 @@ class Call:
         if self._interruption:
             due.append(self._interruption.verdict_at_ms)
         return min((at for at in due if at is not None), default=None)
+
+    @property
+    def _awaits_text(self) -> bool:
+        """Whether the turn's text is what comes next; not while the caller may be going on."""
+        is_open = self._reply is None or self._interruption is not None
+        return self.state is State.PROCESSING and is_open and not self._vad.is_speech
 
     @property
     def dialog(self) -> Dialog | None:
@@ -175,8 +184,6 @@ class Call:
                 return self._on_transcript(event, now_ms)
             case LlmText() | LlmEnded() | LlmFailed() | SpeechAudio() | SpeechEnded() | SpeechFailed():
                 return self._on_reply_event(event, now_ms, waited_ms)
-            case Extracted():
-                return self._on_extracted(event)
             case CallStarted():
                 return self._on_started(event, now_ms)
             case Dtmf():
@@ -210,6 +217,7 @@ class Call:
     def _on_started(self, event: CallStarted, now_ms: int) -> list[Command]:
         self._dialog = Dialog(self._settings.dialog, event.today, event.caller)
         self._ends_at_ms = now_ms + self._settings.max_call_ms - LAST_WORDS_MS
+        self._over_at_ms = now_ms + self._settings.max_call_ms + 2 * PATIENCE_MS
         started = Save("started", {"caller": event.caller, "callee": event.callee, "stream_sid": event.stream_sid})
         plan = self._dialog.greet()
         return [started, *self._go(Trigger.ANSWERED), self._planned(plan), *self._begin_reply(plan, now_ms)]
@@ -232,23 +240,22 @@ class Call:
             commands += self._judge_interruption(now_ms)
         if self._ends_at_ms is not None and now_ms >= self._ends_at_ms:
             commands += self._on_max_call(now_ms)
-        elif self._no_input_at_ms is not None and now_ms >= self._no_input_at_ms and self._dialog:
-            commands += self._prompt(self._dialog.no_input(), now_ms)
+        elif self._no_input_at_ms is not None and now_ms >= self._no_input_at_ms:
+            commands += self._prompt(Dialog.no_input, now_ms)
         return commands
 
     def _on_max_call(self, now_ms: int) -> list[Command]:
-        assert self._dialog and self._ends_at_ms is not None
-        if self._warned and now_ms >= self._warned_at_ms + LAST_WORDS_MS + PATIENCE_MS:
+        if now_ms >= self._over_at_ms:
             return [Log("MAX_CALL", level="warning"), HangUp(), *self._on_ended("max_call", now_ms)]
         if self.state is not State.LISTENING or self._part:
             self._ends_at_ms = now_ms + 500  # never into somebody's words
             return []
         if self._warned:
             self._ends_at_ms = now_ms + PATIENCE_MS
-            return self._prompt(self._dialog.max_length_reached(), now_ms)
-        self._warned, self._warned_at_ms = True, now_ms
-        self._ends_at_ms = now_ms + LAST_WORDS_MS
-        return self._prompt(self._dialog.max_length_warning(), now_ms)
+            return self._prompt(Dialog.max_length_reached, now_ms)
+        self._warned = True
+        self._ends_at_ms = max(now_ms, self._over_at_ms - 2 * PATIENCE_MS)
+        return self._prompt(Dialog.max_length_warning, now_ms)
 
     # -- the caller is heard ------------------------------------------------------------------------------------
 
@@ -276,10 +283,13 @@ class Call:
         eou = self._endpointer.receive(frame) or eou
         if eou:
             commands += self._on_eou(eou, now_ms)
-        if self.state in (State.SPEAKING, State.PROCESSING):
+        if self.state is State.SPEAKING:
             # Before the line's noise is known, noise would pass for a voice.
             if self._barge_in.receive(frame, self._vad.threshold, denied=not self._vad.calibrated):
                 commands += self._on_barge_in(now_ms)
+        elif self.state is State.PROCESSING:
+            if self._vad.is_speech and self._media_ms - self._voiced_from_ms >= self._settings.barge_in.voice_ms:
+                commands += self._on_went_on()
         elif self._interruption and self._speech_ms >= SUSTAINED_SPEECH_MS:
             commands += self._grant_floor()
         return commands
@@ -328,8 +338,6 @@ class Call:
         part, self._part = self._part, None
         self._turn.ended_at_ms, self._turn.silence_ms = now_ms, eou.silence_ms
         self._own_wait_ms = 0
-        # Until the reply is heard, 200 ms of voice mean that the caller goes on: no grace applies.
-        self._barge_in.agent_started(self._media_ms - self._settings.barge_in.grace_ms)
         return [
             *part.end(now_ms),
             *self._sample(part),
@@ -355,10 +363,8 @@ class Call:
                 self._endpointer.receive(Interim(self._dialog.interim_sounds(self._part.interim)))
         if self._turn is not None:
             commands += self._turn.receive(event, now_ms)
-        if self._interruption and self._part and self._dialog:
-            words = self._part.interim
-            if words and not self._dialog.is_backchannel(words):
-                commands += self._grant_floor()
+        if self._interruption and self._part and self._takes_floor(self._part.interim):
+            commands += self._grant_floor()
         return commands
 
     # -- a turn is understood and answered ----------------------------------------------------------------------
@@ -368,13 +374,12 @@ class Call:
         fields = {"text": heard.text, "asr_ms": heard.asr_ms, "source": heard.source, "audio_ms": heard.audio_ms}
         commands: list[Command] = [Log("ASR_TEXT", {**fields, "turn": self._turn.number})]
         if self._interruption:
-            if not heard.text or self._dialog.is_backchannel(heard.text):
+            if not self._takes_floor(heard.text):
                 return [*commands, *self._resume(now_ms)]
             commands += self._grant_floor()
-        if not heard.text and self._voiced_ms < SPOKEN_MS:
-            self._turn = None
-            return [*commands, *self._listen(Trigger.NOTHING_SAID, now_ms)]
         guess, self._guess = self._guess, None
+        if not heard.text and self._voiced_ms < SPOKEN_MS:
+            return [*commands, *self._throw_away(guess), *self._listen(Trigger.NOTHING_SAID, now_ms)]
         if guess and guess.fits(heard.text):
             self._before, self._dialog = self._dialog, guess.dialog
             plan = guess.plan
@@ -385,18 +390,12 @@ class Call:
             plan = self._dialog.hear(heard.text, heard.alternatives)
             guess = None
         saved = {"turn": self._turn.number, "text": heard.text, "plan": plan, "state": self._dialog.state}
-        commands += [Save("heard", saved), *self._extractions.ask(plan, self._turn.number)]
+        commands.append(Save("heard", saved))
         if guess is None:
             return [*commands, *self._begin_reply(plan, now_ms)]
-        self._plan, self._reply = plan, guess.reply
+        self._plan_before, self._plan, self._reply = self._plan, plan, guess.reply
         guess.reply.asked_at_ms = now_ms
         return commands
-
-    def _on_extracted(self, event: Extracted) -> list[Command]:
-        if self._dialog is None:
-            return []
-        others = [self._before, self._guess.dialog if self._guess else None]
-        return self._extractions.receive(event, self._dialog, [other for other in others if other is not None])
 
     def _guess_ahead(self, now_ms: int) -> list[Command]:
         """Prepare the reply to what the interim says, once the caller pauses and the interim stands."""
@@ -432,14 +431,22 @@ class Call:
         state = self._dialog.state if self._dialog else {}
         return Save("planned", {"turn": self._turn_number, "plan": plan, "state": state})
 
-    def _prompt(self, plan: Plan, now_ms: int) -> list[Command]:
-        """Speak unasked, from LISTENING."""
-        self._no_input_at_ms = None
-        self._turn = None
+    def _prompt(self, speak: Callable[[Dialog], Plan], now_ms: int) -> list[Command]:
+        """Speak unasked, from LISTENING; a caller who speaks just then has not been told anything."""
+        assert self._dialog
+        before = copy.deepcopy(self._dialog)
+        commands = self._say(speak(self._dialog), now_ms)
+        self._before = before
+        return commands
+
+    def _say(self, plan: Plan, now_ms: int) -> list[Command]:
+        self._no_input_at_ms = self._turn = self._before = None
+        if self.state is State.PROCESSING:
+            return [self._planned(plan), *self._begin_reply(plan, now_ms)]
         return [*self._go(Trigger.PROMPTED), self._planned(plan), *self._begin_reply(plan, now_ms)]
 
     def _begin_reply(self, plan: Plan, now_ms: int) -> list[Command]:
-        self._plan = plan
+        self._plan_before, self._plan = self._plan, plan
         self._reply = self._make_reply(plan, now_ms)
         return self._reply.begin(plan.messages, now_ms)
 
@@ -452,14 +459,17 @@ class Call:
         plan = self._dialog.dtmf(digit) if self._dialog else None
         commands: list[Command] = [Log("DTMF")]
         if plan is None:
+            if self._no_input_at_ms is not None and self._plan:
+                self._no_input_at_ms = now_ms + self._plan.no_input_ms  # slow fingers are not silence
             return commands
-        if self.state is State.SPEAKING:
-            commands += [*self._silence(now_ms), *self._go(Trigger.BARGE_IN)]
-        commands += [*self._drop_part(), *(self._reply.cancel() if self._reply else [])]
-        self._reply = self._interruption = self._turn = None
-        if self.state is State.PROCESSING:
-            return [*commands, self._planned(plan), *self._begin_reply(plan, now_ms)]
-        return [*commands, *self._prompt(plan, now_ms)]
+        if self._interruption:
+            commands += self._grant_floor()
+        if self._reply and self.state is State.SPEAKING:
+            heard_ms = self._heard_ms(self._reply, now_ms)
+            commands += [*self._silence(now_ms), *self._heard_until(self._reply, heard_ms), *self._go(Trigger.BARGE_IN)]
+        commands += [*self._drop_part(), *self._drop_guess(), *(self._reply.cancel() if self._reply else [])]
+        commands += self._turn.cancel() if self._turn else []
+        return [*commands, *self._say(plan, now_ms)]
 
     # -- the agent speaks ---------------------------------------------------------------------------------------
 
@@ -468,17 +478,19 @@ class Call:
         commands: list[Command] = []
         if self._dialog is None or self.state is State.ENDED:
             return commands
-        awaits_text = self.state is State.PROCESSING and (self._reply is None or self._interruption is not None)
-        if awaits_text and self._turn and not self._vad.is_speech:
+        if self._turn and self._awaits_text:
             heard, commands = self._turn.result(now_ms)
             if heard is not None:
                 commands += self._on_turn_heard(heard, now_ms)
         if self.state in (State.LISTENING, State.PROCESSING):
             commands += self._guess_ahead(now_ms)
-        if self._reply is None or self._interruption:
+        if self._reply is None:
             return commands
         commands += self._reply.late(now_ms)
-        if self.state is State.PROCESSING and not self._vad.is_speech:
+        if self._interruption:
+            return commands
+        waited_ms = self._media_ms - self._voiced_from_ms
+        if self.state is State.PROCESSING and (not self._vad.is_speech or waited_ms > GREETING_WAIT_MS):
             commands += self._start_speaking(now_ms)
         if self.state is State.SPEAKING:
             commands += self._play(now_ms)
@@ -489,7 +501,7 @@ class Call:
         assert reply
         audio = reply.take_audio()
         if not audio:
-            return self._listen(Trigger.NOTHING_SAID, now_ms) if reply.is_whole else []
+            return self._on_said(reply, Trigger.NOTHING_SAID, now_ms) if reply.is_whole else []
         self._play_from_here(reply, now_ms)
         self._playout.add_audio(audio)
         start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": now_ms - reply.asked_at_ms})
@@ -538,64 +550,95 @@ class Call:
             else:
                 commands += [SendMark(due.name), Log("MARK_SENT", {"mark": due.name, "frames": self._frames_sent})]
         if self._playout.ended(now_ms):
-            commands += self._on_played(reply, now_ms)
+            commands.append(Log("TTS_END", {"reply": reply.number, "frames": self._frames_sent}))
+            commands += self._on_said(reply, Trigger.PLAYED, now_ms)
         return commands
 
-    def _on_played(self, reply: Reply, now_ms: int) -> list[Command]:
+    def _on_said(self, reply: Reply, trigger: Trigger, now_ms: int) -> list[Command]:
+        """The reply is over: heard to its end, or no voice could be had for it."""
         assert self._plan
-        end = Log("TTS_END", {"reply": reply.number, "frames": self._frames_sent})
-        commands = [end, *self._heard_until(reply, None), *self._listen(Trigger.PLAYED, now_ms)]
+        commands = [*self._heard_until(reply, reply.voice_ms), *self._listen(trigger, now_ms)]
         if self._plan.ends_call or self._plan.transfer:
             return [*commands, HangUp(transfer=self._plan.transfer), *self._on_ended("agent_done", now_ms)]
-        if self._part is not None:
-            self._adopt(self._part)
-            self._no_input_at_ms = None
         return commands
 
     def _listen(self, trigger: Trigger, now_ms: int) -> list[Command]:
         """The floor is the caller's."""
         self._reply = self._turn = self._before = None
         self._no_input_at_ms = now_ms + self._plan.no_input_ms if self._plan else None
+        if self._part is not None:
+            # The caller speaks already; a part that nobody took would be lost, and the silence ladder with it.
+            self._adopt(self._part)
+            self._no_input_at_ms = None
         return self._go(trigger)
 
-    def _heard_until(self, reply: Reply, heard_ms: int | None) -> list[Command]:
-        """What the caller heard of `reply` enters the history; `None`: all of it."""
+    def _heard_until(self, reply: Reply, heard_ms: int) -> list[Command]:
+        """What the caller heard of `reply` enters the history."""
         assert self._dialog
-        heard = reply.text if heard_ms is None else reply.heard_text(heard_ms)
+        heard = reply.heard_text(heard_ms)
         self._dialog.said(heard)
         return [Save("said", {"turn": reply.turn, "reply": reply.number, "text": reply.text, "heard": heard})]
 
     # -- the caller speaks over the agent -----------------------------------------------------------------------
 
-    def _on_barge_in(self, now_ms: int) -> list[Command]:
+    def _on_went_on(self) -> list[Command]:
+        """The caller speaks before the reply is heard: what was said before was not all."""
+        if self._turn is None and self._before is None:
+            return []  # the greeting, or the answer to keys: owed whatever is said
         commands = self._collect() if self._part is None else []
-        part, reply = self._part, self._reply
+        part = self._part
         assert part
-        if self.state is State.PROCESSING:
-            return [*commands, *self._go(Trigger.WENT_ON), *self._withdraw(reply, part)]
-        assert reply
+        if self._interruption:
+            self._adopt(part)
+        else:
+            commands += self._withdraw(part)
+        return [*commands, *self._go(Trigger.WENT_ON)]
+
+    def _on_barge_in(self, now_ms: int) -> list[Command]:
+        reply = self._reply
+        assert reply and self._plan
         heard_ms = self._heard_ms(reply, now_ms)
-        commands += self._silence(now_ms)
+        rest_ms = reply.voice_ms - heard_ms if reply.is_whole else ANSWER_REST_MS + 1
+        is_closing = self._plan.ends_call or self._plan.transfer
+        if is_closing and rest_ms <= ALMOST_HEARD_MS:
+            return []
+        if self._part is None and not self._vad.is_speech:
+            # Crackle: loud often enough to be counted here, never long enough to be speech.
+            self._barge_in.agent_started(self._media_ms - self._settings.barge_in.grace_ms)
+            return []
+        commands = self._silence(now_ms)
+        if self._part is None:
+            commands += self._collect()
+        part = self._part
+        assert part
         fields = {"heard_ms": heard_ms, "reply": reply.number}
-        if heard_ms < WITHDRAW_HEARD_MS and self._turn is not None:
-            return [*commands, *self._go(Trigger.WENT_ON, fields), *self._withdraw(reply, part)]
-        verdict_at_ms = now_ms + VERDICT_MS
-        self._interruption = _Interruption(reply, heard_ms, verdict_at_ms, self._voiced_from_ms)
-        self._turn = None
+        if heard_ms < WITHDRAW_HEARD_MS and (self._turn or self._before):
+            return [*commands, *self._withdraw(part), *self._go(Trigger.WENT_ON, fields)]
+        self._turn = self._before = None
         self._adopt(part)
-        return [*commands, Log("BARGE_IN", fields), *self._go(Trigger.BARGE_IN)]
+        commands += [Log("BARGE_IN", fields), *self._go(Trigger.BARGE_IN)]
+        if rest_ms <= ALMOST_HEARD_MS:
+            self._reply = None
+            return [*commands, *self._heard_until(reply, heard_ms)]
+        self._interruption = _Interruption(reply, heard_ms, now_ms + VERDICT_MS, rest_ms <= ANSWER_REST_MS)
+        return commands
 
     def _silence(self, now_ms: int) -> list[Command]:
         self._playout.clear(now_ms)
         return [SendClear()]
 
-    def _withdraw(self, reply: Reply | None, part: Hearing) -> list[Command]:
+    def _withdraw(self, part: Hearing) -> list[Command]:
         """The reply answered half a sentence: take it back, and let both halves be one turn."""
         if self._before is not None:
-            self._dialog, self._before = self._before, None
-        self._reply = None
+            self._dialog, self._plan, self._before = self._before, self._plan_before, None
+        reply, self._reply = self._reply, None
         self._adopt(part)
         return reply.cancel() if reply else []
+
+    def _takes_floor(self, words: str) -> bool:
+        """Whether these words over the agent's are more than "I am listening"."""
+        assert self._dialog and self._interruption
+        return bool(words) and (self._interruption.is_near_end or not self._dialog.is_backchannel(words))
 
     def _judge_interruption(self, now_ms: int) -> list[Command]:
         """Half a second on: a knock with no words after it does not cost the caller the sentence."""
@@ -603,6 +646,7 @@ class Call:
         self._interruption.verdict_at_ms = now_ms + VERDICT_MS
         is_over = not self._vad.is_speech and self._part is not None
         can_tell = self._settings.hearing.streams and not (self._part and self._part.interim)
+        can_tell = can_tell and not self._interruption.is_near_end  # a short answer may still be on its way
         if is_over and can_tell and self._speech_ms < SUSTAINED_SPEECH_MS // 2:
             return self._resume(now_ms)
         return []

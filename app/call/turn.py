@@ -15,11 +15,12 @@ class Turn:
         self.ended_at_ms = 0
         self.silence_ms = 0
         self._parts: list[Hearing] = []
-        self._heard: list[TurnHeard] = []
+        self._heard: list[TurnHeard | None] = []
 
     def add(self, part: Hearing) -> None:
         """The caller goes on: `part` hears it."""
         self._parts.append(part)
+        self._heard.append(None)
 
     def receive(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
         """Hand a recogniser's word to the part that waits for it."""
@@ -28,18 +29,17 @@ class Turn:
     def result(self, now_ms: int) -> tuple[TurnHeard | None, list[Command]]:
         """Return the whole turn's text once every part of it is known."""
         commands: list[Command] = []
-        for part in self._open:
-            heard, more = part.result(now_ms)
-            commands += more
-            if heard is None:
-                return None, commands
-            self._heard.append(heard)
-        if not self._heard:
+        for index, part in enumerate(self._parts):
+            if self._heard[index] is None:
+                self._heard[index], more = part.result(now_ms)
+                commands += more
+        heard = [one for one in self._heard if one is not None]
+        if not heard or len(heard) < len(self._parts):
             return None, commands
-        last = self._heard[-1]
-        text = " ".join(heard.text for heard in self._heard if heard.text)
-        alternatives = last.alternatives if len(self._heard) == 1 else ()
-        audio_ms = sum(heard.audio_ms for heard in self._heard)
+        last = heard[-1]
+        text = " ".join(one.text for one in heard if one.text)
+        alternatives = last.alternatives if len(heard) == 1 else ()
+        audio_ms = sum(one.audio_ms for one in heard)
         return TurnHeard(text, alternatives, last.source, last.asr_ms, audio_ms), commands
 
     def timer(self) -> int | None:
@@ -53,9 +53,10 @@ class Turn:
     @property
     def interim(self) -> str:
         """The turn's text so far, as far as anyone has heard it."""
-        said = [heard.text for heard in self._heard] + [part.interim for part in self._open]
+        parts = zip(self._parts, self._heard, strict=True)
+        said = [part.interim if heard is None else heard.text for part, heard in parts]
         return " ".join(text for text in said if text)
 
     @property
     def _open(self) -> list[Hearing]:
-        return self._parts[len(self._heard) :]
+        return [part for part, heard in zip(self._parts, self._heard, strict=True) if heard is None]
