@@ -2,23 +2,25 @@
 
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-DATA_DIR ?= data
-EMBEDDED := $(DATA_DIR)/models/.ready
 
 .PHONY: run test check fix bench install replay call clean
 
 run: install
 	$(BIN)/gunicorn -c gunicorn.conf.py app.wsgi:app
 
-install: .venv/.runtime $(EMBEDDED)
+# The embedded engines' weights are fetched only where the settings let them serve.
+install: .venv/.runtime
+	$(BIN)/python -m app models --if-needed
 
-test: .venv/.dev $(EMBEDDED)
+test: .venv/.dev
+	$(BIN)/python -m app models
 	$(BIN)/python -m pytest
 
-check: .venv/.dev $(EMBEDDED)
+check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m app models
 	$(BIN)/python -m pytest
 
 fix: .venv/.dev
@@ -44,9 +46,4 @@ clean:
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
-
-# The weights of the embedded engines; checked by their sha256, fetched once, with progress.
-$(EMBEDDED): app/speech/embedded/weights.py .venv/.runtime
-	$(BIN)/python -m app.speech.embedded.install --dir $(DATA_DIR)/models --mirror "$(MODELS_MIRROR)"
 	@touch $@

@@ -42,6 +42,23 @@ def settings() -> None:
         click.echo(line)
 
 
+@main.command()
+@click.option("--if-needed", is_flag=True, help="Only where the settings let an embedded engine serve.")
+def models(*, if_needed: bool) -> None:
+    """Fetch the embedded engines' weights, once; each is known by its sha256."""
+    from app.speech.embedded.fetch import WeightsError
+    from app.speech.embedded.install import install
+
+    found = config.load()
+    if if_needed and "embedded" not in (found.stt, found.tts):
+        click.echo("cloud engines serve: no embedded models are needed", err=True)
+        return
+    try:
+        install(found.data_dir / "models", found.models_mirror or "")
+    except (WeightsError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
 @main.group(name="eval")
 def evaluate() -> None:
     """Measure the ears and the understanding on files."""
