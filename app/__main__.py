@@ -1,6 +1,7 @@
 """The command line: `python -m app COMMAND`."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -87,7 +88,7 @@ def _jsonl_command(name: str, help_text: str) -> None:
     def run(source: Path, out: Path) -> None:
         from app.qa import converse, understanding
 
-        runners = {
+        runners: dict[str, Callable[[Path, Path], object]] = {
             "slots": understanding.eval_slots,
             "dialogs": understanding.eval_dialogs,
             "converse": converse.converse,
