@@ -21,6 +21,7 @@ from app.call.events import (
     Command,
     Dtmf,
     Event,
+    Extracted,
     HangUp,
     KeepSample,
     LlmEnded,
@@ -41,6 +42,7 @@ from app.call.events import (
     SttHeard,
     Tick,
 )
+from app.call.extracting import Extractions
 from app.call.guessing import MOST_GUESSES, STABLE_SILENCE_MS, Guess, same_words
 from app.call.hearing import Hearing, HearingSettings, TurnHeard
 from app.call.replying import Reply, ReplySettings
@@ -120,6 +122,7 @@ class Call:
         self._turn_number = 0
         self._reply: Reply | None = None
         self._interruption: _Interruption | None = None
+        self._extractions = Extractions()
         self._guess: Guess | None = None
         self._guesses = 0
         self._silent_from_ms = 0
@@ -184,6 +187,8 @@ class Call:
                 return self._on_transcript(event, now_ms)
             case LlmText() | LlmEnded() | LlmFailed() | SpeechAudio() | SpeechEnded() | SpeechFailed():
                 return self._on_reply_event(event, now_ms, waited_ms)
+            case Extracted():
+                return self._on_extracted(event)
             case CallStarted():
                 return self._on_started(event, now_ms)
             case Dtmf():
@@ -390,12 +395,18 @@ class Call:
             plan = self._dialog.hear(heard.text, heard.alternatives)
             guess = None
         saved = {"turn": self._turn.number, "text": heard.text, "plan": plan, "state": self._dialog.state}
-        commands.append(Save("heard", saved))
+        commands += [Save("heard", saved), *self._extractions.ask(plan, self._turn.number)]
         if guess is None:
             return [*commands, *self._begin_reply(plan, now_ms)]
         self._plan_before, self._plan, self._reply = self._plan, plan, guess.reply
         guess.reply.asked_at_ms = now_ms
         return commands
+
+    def _on_extracted(self, event: Extracted) -> list[Command]:
+        if self._dialog is None:
+            return []
+        others = [self._before, self._guess.dialog if self._guess else None]
+        return self._extractions.receive(event, self._dialog, [other for other in others if other is not None])
 
     def _guess_ahead(self, now_ms: int) -> list[Command]:
         """Prepare the reply to what the interim says, once the caller pauses and the interim stands."""
