@@ -142,17 +142,21 @@ def _near(utterance: Utterance, mention: Mention) -> bool:
     return utterance.key(mention.start - 1) in _NEAR or utterance.key(mention.start - 2) in _NEAR
 
 
-def _with_direction(utterance: Utterance, mention: Mention) -> Mention:
-    """Read "צפון תל אביב" and "תל אביב מרכז" as one name."""
+def _span(mention: Mention) -> range:
+    return range(mention.start, mention.end)
+
+
+def _with_direction(utterance: Utterance, mention: Mention, compound: frozenset[int]) -> Mention:
+    """Read "צפון תל אביב" and "תל אביב מרכז" as one name, unless the direction is part of another ("צפון ישן")."""
     if mention.place.kind != "city":
         return mention
     before = utterance.key(mention.start - 1)
     for prefix, rest in stems(before) if before else ():
-        if rest in _DIRECTIONS and not mention.prefix:
+        if rest in _DIRECTIONS and not mention.prefix and mention.start - 1 not in compound:
             name = f"{_DIRECTIONS[rest]} {mention.place.name}"
             return Mention(mention.start - 1, mention.end, mention.place, name, prefix, mention.alias)
     after = utterance.key(mention.end)
-    if after in _DIRECTIONS:
+    if after in _DIRECTIONS and mention.end not in compound:
         name = f"{_DIRECTIONS[after]} {mention.place.name}"
         return Mention(mention.start, mention.end + 1, mention.place, name, mention.prefix, mention.alias)
     return mention
@@ -195,7 +199,9 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
 
     `fuzzy`: look for misheard names when the area was asked and none was found.
     """
-    found = _without_overlaps([_with_direction(utterance, mention) for mention in find(utterance)])
+    named = find(utterance)
+    compound = frozenset(index for mention in named if mention.end - mention.start > 1 for index in _span(mention))
+    found = _without_overlaps([_with_direction(utterance, mention, compound) for mention in named])
     towns = {mention.place.name for mention in found if mention.place.kind == "city"}
     towns |= set(known)
     certain = [mention for mention in found if _certain(utterance, mention, asked, towns, len(found))]

@@ -78,15 +78,11 @@ _EDGE = words("תחילת אמצע סוף בתחילת באמצע בסוף מת�
 _HOLIDAY_BOOK = Phrasebook({**{name: name for name in HOLIDAYS}, "החגים": "חגימ", "הפסח": "פסח"})
 _SCHOOL = Phrasebook("שנת הלימודים | תחילת שנת הלימודים | תחילת הלימודים | פתיחת שנת הלימודים | תחילת השנת לימודים")
 _SUMMER_BREAK = Phrasebook("החופש הגדול | חופשת הקיץ")
-_QUARTERS = {
-    fold(word): number for number, names in enumerate(("ראשון", "שני", "שלישי", "רביעי"), 1) for word in (names,)
-}
 _ORDINALS = {
-    fold(word): number
-    for number, names in enumerate(
-        ["ראשון", "שני", "שלישי", "רביעי", "חמישי", "שישי", "שביעי", "שמיני", "תשיעי", "עשירי"], start=1
+    fold(name): number
+    for number, name in enumerate(
+        ("ראשון", "שני", "שלישי", "רביעי", "חמישי", "שישי", "שביעי", "שמיני", "תשיעי", "עשירי"), start=1
     )
-    for word in (names,)
 }
 
 
@@ -341,8 +337,8 @@ class _Finder:
 
     def _quarter(self, index: int, after: str, before: set[str]) -> Timing:
         current = (self.today.month - 1) // 3
-        number = _QUARTERS.get(after.removeprefix("ה"), (current + 1) % 4 + 1 if after == "הבא" else 0)
-        if not number:
+        number = (current + 1) % 4 + 1 if after == "הבא" else _ORDINALS.get(after.removeprefix("ה"), 0)
+        if not 1 <= number <= 4:
             number = current + 1
         month = number * 3 if before & words("סוף") else number * 3 - 2
         if month < self.today.month and number - 1 == current:

@@ -12,52 +12,8 @@ from typing import Any
 
 from app.dialog.slots import SLOT_NAMES
 
-_FILLERS = frozenset(
-    [
-        """
-    שכונת
-    """,
-        """
-    שכונה
-    """,
-        """
-    רובע
-    """,
-        """
-    אזור
-    """,
-        """
-    עיר
-    """,
-        """
-    צפון
-    """,
-        """
-    דרום
-    """,
-        """
-    מזרח
-    """,
-        """
-    מערב
-    """,
-        """
-    מרכז
-    """,
-        """
-    יפו
-    """,
-        """
-    מכבים
-    """,
-        """
-    רעות
-    """,
-        """
-    ו
-    """,
-    ]
-)
+_FILLER_WORDS = "שכונת שכונה רובע אזור עיר צפון דרום מזרח מערב מרכז יפו מכבים רעות ו"
+_FILLERS = frozenset(_FILLER_WORDS.split())
 _SIMILAR = 0.9
 
 Record = dict[str, Any]
