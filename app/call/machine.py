@@ -54,6 +54,7 @@ from app.dialog.reply import ReplyGate
 from app.dialog.stock import sentences
 from app.media.bargein import BargeIn, BargeInSettings
 from app.media.codec import FRAME_MS, SAMPLE_RATE_HZ
+from app.media.confirmer import NeuralConfirmer
 from app.media.endpointing import EndOfUtterance, Endpointer, EndpointSettings, Interim
 from app.media.frontend import Frame, FrontEnd
 from app.media.playout import FrameDue, Playout, PlayoutSettings
@@ -106,7 +107,7 @@ class Call:
         self.state = State.CONNECTING
         self._settings = settings
         self._front = FrontEnd()
-        self._vad = Vad(settings.vad)
+        self._vad = Vad(settings.vad, NeuralConfirmer() if settings.vad.neural else None)
         self._endpointer = Endpointer(settings.endpointing)
         self._barge_in = BargeIn(settings.barge_in)
         self._playout = Playout(settings.playout)
@@ -290,7 +291,7 @@ class Call:
             commands += self._on_eou(eou, now_ms)
         if self.state is State.SPEAKING:
             # Before the line's noise is known, noise would pass for a voice.
-            if self._barge_in.receive(frame, self._vad.threshold, denied=not self._vad.calibrated):
+            if self._barge_in.receive(frame, self._vad.threshold, opinion=self._vad.opinion):
                 commands += self._on_barge_in(now_ms)
         elif self.state is State.PROCESSING:
             if self._vad.is_speech and self._media_ms - self._voiced_from_ms >= self._settings.barge_in.voice_ms:

@@ -18,6 +18,7 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
             calibration_ms=settings.vad_calibration_ms,
             attack_ms=settings.vad_hysteresis_ms,
             release_ms=settings.vad_hysteresis_ms,
+            neural=settings.vad_neural == "on",
         ),
         endpointing=EndpointSettings(
             min_silence_ms=settings.eou_silence_min_ms,

@@ -58,14 +58,15 @@ class BargeIn:
         self._bar = min(self._bar * _BAR_STEP, _HIGHEST_BAR)
         self._voice_ms = _LONGEST_VOICE_MS
 
-    def receive(self, frame: Frame, threshold: float, *, denied: bool = False) -> BargeInDetected | None:
-        """Take the next frame and the voice threshold (RMS). `denied`: a closer look says that it is no speech.
+    def receive(self, frame: Frame, threshold: float, *, opinion: bool | None = True) -> BargeInDetected | None:
+        """Take the next frame, the voice threshold (RMS) and whether a closer look calls this speech.
 
-        A single frame under the threshold does not break a voice.
+        While that is not known (None) voice is counted, but does not stop the agent. A single frame under the
+        threshold does not break a voice.
         """
         if self._armed_from_ms is None:
             return None
-        if denied or frame.rms <= threshold * self._bar:
+        if opinion is False or frame.rms <= threshold * self._bar:
             self._missed += 1
             if self._missed > 1:
                 self._onset_ms = None
@@ -74,7 +75,7 @@ class BargeIn:
         if self._onset_ms is None:
             self._onset_ms = frame.start_ms
         end_ms = frame.start_ms + FRAME_MS
-        if end_ms - self._onset_ms < self._voice_ms or end_ms < self._armed_from_ms:
+        if not opinion or end_ms - self._onset_ms < self._voice_ms or end_ms < self._armed_from_ms:
             return None
         onset_ms, self._armed_from_ms, self._onset_ms = self._onset_ms, None, None
         return BargeInDetected(onset_ms)

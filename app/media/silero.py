@@ -78,4 +78,5 @@ def _convolve(windows: Floats, layer: int, out: Floats | None = None) -> Floats:
     """Return the rectified convolution of flat windows."""
     answer = windows.dot(_W[f"kernel{layer}"])
     answer += _W[f"bias{layer}"]
-    return np.maximum(answer, 0, out=out)
+    rectified: Floats = np.maximum(answer, 0, out=out)
+    return rectified

@@ -14,6 +14,8 @@ from app.media.frontend import Frame
 # threshold (still 1.4 times the noise) belong to it.
 _TAIL_MS = 100
 _TAIL_SHARE = 0.65
+# It belongs to it for as long as it sounds like speech, where somebody listens.
+_TAIL_PROBABILITY = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +36,31 @@ VadEvent = SpeechStarted | SpeechStopped
 
 
 class SpeechConfirmer(Protocol):
-    """A second opinion, asked only while the energy gate is open: is this sound speech?"""
+    """A second opinion on what is loud enough to be speech."""
 
-    def receive(self, frame: Frame) -> None:
-        """Take a frame that is over the threshold, from the first one of a run on."""
+    def receive(self, frame: Frame, *, is_open: bool) -> None:
+        """Take the next frame of the call. While the energy gate is closed (`is_open` is false) it costs nothing."""
 
-    def close(self) -> None:
-        """The run is over: what comes next has nothing to do with it."""
-
+    @property
     def is_speech(self) -> bool | None:
-        """Return the opinion on the latest frames; None while there is none, which counts as yes."""
+        """The opinion on the run of sound that is open; None while there is none yet."""
+
+    @property
+    def probability(self) -> float:
+        """How much the latest sound is like speech, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class VadSettings:
     """`calibration_ms` of noise at the start (300..500); hysteresis before speech is believed (`attack_ms`) and
-    before silence is (`release_ms`), each 40..80; the `threshold` formula.
+    before silence is (`release_ms`), each 40..80; the `threshold` formula; whether a network has to confirm (`neural`).
     """
 
     calibration_ms: int = 400
     attack_ms: int = 60
     release_ms: int = 60
     threshold: ThresholdSettings = field(default_factory=ThresholdSettings)
+    neural: bool = False
 
     def __post_init__(self) -> None:
         for name, low, high in (("calibration_ms", 300, 500), ("attack_ms", 40, 80), ("release_ms", 40, 80)):
@@ -65,7 +70,11 @@ class VadSettings:
 
 
 class Vad:
-    """Turn frames into SpeechStarted and SpeechStopped."""
+    """Turn frames into SpeechStarted and SpeechStopped.
+
+    Sound opens the gate by its energy. With a `confirmer`, only what it calls speech becomes SpeechStarted; what it
+    denies leaves no trace.
+    """
 
     def __init__(self, settings: VadSettings | None = None, confirmer: SpeechConfirmer | None = None) -> None:
         settings = settings or VadSettings()
@@ -74,7 +83,8 @@ class Vad:
         self._confirmer = confirmer
         self._calibration: list[Frame] = []
         self._onset_ms: int | None = None
-        self._last_voiced_ms = self._tail_until_ms = 0
+        self._is_long_enough = False
+        self._last_loud_ms = self._last_voiced_ms = self._tail_until_ms = 0
         self.is_speech = False
         self.is_voiced = False
         """Whether the latest frame by itself was voice, without hysteresis."""
@@ -93,6 +103,13 @@ class Vad:
     def calibrated(self) -> bool:
         """Whether the noise at the start of the call has been measured."""
         return self._floor.calibrated
+
+    @property
+    def opinion(self) -> bool | None:
+        """Whether the sound of the moment is speech; None while that is open. False before the calibration is."""
+        if not self._floor.calibrated:
+            return False
+        return True if self._confirmer is None else self._confirmer.is_speech
 
     def receive(self, frame: Frame) -> VadEvent | None:
         """Take the next frame; return what it makes certain, if anything."""
@@ -113,23 +130,28 @@ class Vad:
             if started is None:
                 started = self._judge(frame, loud=loud)
             elif loud:
+                self._ask(frame, is_open=True)
                 self._last_voiced_ms = frame.end_ms
         self._calibration.clear()
         return started
 
     def _judge(self, frame: Frame, *, loud: bool) -> VadEvent | None:
-        denied = self._confirmer is not None and self._denied(self._confirmer, frame, loud=loud)
-        self.is_voiced = loud and not denied
         end_ms = frame.start_ms + FRAME_MS
+        if loud:
+            self._last_loud_ms = end_ms
+        denied = self._is_denied(frame, loud=loud)
+        self.is_voiced = loud and not denied
         if not self.is_speech:
             return self._await_speech(frame.start_ms, end_ms, loud=loud)
         if self.is_voiced:
             self._last_voiced_ms = end_ms
             self._tail_until_ms = end_ms + _TAIL_MS
             return None
-        is_tail = not denied and end_ms <= self._tail_until_ms and frame.rms > _TAIL_SHARE * self._floor.threshold
-        if is_tail:
-            self._last_voiced_ms = end_ms
+        if not denied and frame.rms > _TAIL_SHARE * self._floor.threshold:
+            if self._confirmer is not None and self._confirmer.probability >= _TAIL_PROBABILITY:
+                self._tail_until_ms = end_ms + FRAME_MS
+            if end_ms <= self._tail_until_ms:
+                self._last_voiced_ms = end_ms
         if end_ms - self._last_voiced_ms < self._release_ms:
             return None
         self.is_speech = False
@@ -137,23 +159,28 @@ class Vad:
         return SpeechStopped(self._last_voiced_ms)
 
     def _await_speech(self, start_ms: int, end_ms: int, *, loud: bool) -> SpeechStarted | None:
-        if not loud:
+        if loud:
+            # The onset is where the sound set in, also when it takes the confirmer some frames to call it speech.
+            if self._onset_ms is None:
+                self._onset_ms, self._is_long_enough = start_ms, False
+            if end_ms - self._onset_ms >= self._attack_ms:
+                self._is_long_enough = True
+        elif not self._is_long_enough or end_ms - self._last_loud_ms >= self._release_ms:
             self._onset_ms = None
-            return None
-        # The onset is where the sound set in, also when it takes the confirmer some frames to call it speech.
-        if self._onset_ms is None:
-            self._onset_ms = start_ms
-        if not self.is_voiced or end_ms - self._onset_ms < self._attack_ms:
+        if self._onset_ms is None or not self._is_long_enough or not self.opinion:
             return None
         self.is_speech = True
-        self._last_voiced_ms = end_ms
+        self._last_voiced_ms = self._last_loud_ms
         self._tail_until_ms = end_ms + _TAIL_MS
         return SpeechStarted(self._onset_ms)
 
-    def _denied(self, confirmer: SpeechConfirmer, frame: Frame, *, loud: bool) -> bool:
-        if loud:
-            confirmer.receive(frame)
-            return confirmer.is_speech() is False
-        if not self.is_speech:
-            confirmer.close()
-        return False
+    def _is_denied(self, frame: Frame, *, loud: bool) -> bool:
+        """Ask for the second opinion; a run of sound stays open over gaps as short as the release."""
+        is_recent = self._last_loud_ms > 0 and frame.start_ms - self._last_loud_ms < self._release_ms
+        return self._ask(frame, is_open=loud or self.is_speech or is_recent)
+
+    def _ask(self, frame: Frame, *, is_open: bool) -> bool:
+        if self._confirmer is None:
+            return False
+        self._confirmer.receive(frame, is_open=is_open)
+        return self._confirmer.is_speech is False

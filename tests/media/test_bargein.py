@@ -62,7 +62,15 @@ def test_there_is_no_barge_in_while_the_agent_is_silent() -> None:
 def test_what_is_denied_is_no_voice() -> None:
     """R7.1."""
     barge_in = speaking()
-    assert all(barge_in.receive(Frame(at, b"", 500.0), THRESHOLD, denied=True) is None for at in range(0, 2000, 20))
+    assert all(barge_in.receive(Frame(at, b"", 500.0), THRESHOLD, opinion=False) is None for at in range(0, 2000, 20))
+
+
+def test_a_voice_not_yet_confirmed_counts_but_waits_for_the_opinion() -> None:
+    """R7.1: the agent stops as soon as both the 200 ms are over and the sound is known to be speech."""
+    barge_in = speaking()
+    frames = [Frame(at, b"", 500.0) for at in range(300, 620, 20)]
+    assert all(barge_in.receive(frame, THRESHOLD, opinion=None) is None for frame in frames)
+    assert barge_in.receive(Frame(620, b"", 500.0), THRESHOLD, opinion=True) == BargeInDetected(300)
 
 
 def test_false_alarms_raise_the_bar_within_limits() -> None:

@@ -1,0 +1,67 @@
+"""The second opinion on loud sound."""
+
+import numpy as np
+
+from app.media.codec import FRAME_SAMPLES
+from app.media.confirmer import NeuralConfirmer
+from app.media.frontend import Frame, FrontEnd
+from tests.media.sounds import Floats, caller, noise, silence, to_ulaw
+
+
+def frames_of(*parts: Floats) -> list[Frame]:
+    return FrontEnd().process(to_ulaw(*parts))
+
+
+def opinions(frames: list[Frame], confirmer: NeuralConfirmer) -> list[bool | None]:
+    said = []
+    for frame in frames:
+        confirmer.receive(frame, is_open=True)
+        said.append(confirmer.is_speech)
+    return said
+
+
+def test_there_is_no_opinion_at_first_and_a_sure_one_soon() -> None:
+    """R6.2: nine words in ten are known 120 ms after their onset."""
+    said = opinions(frames_of(caller("w01_01")), NeuralConfirmer())
+    assert said[0] is None
+    assert True in said[:15]
+
+
+def test_noise_is_denied_within_200_ms() -> None:
+    """R6.2."""
+    said = opinions(frames_of(noise(400, 1500)), NeuralConfirmer())
+    assert said[0] is None
+    assert True not in said
+    assert said[10] is False
+
+
+def test_speech_stays_speech_through_its_own_gaps_and_ends_when_only_noise_is_left() -> None:
+    """R6.2."""
+    talk = caller("w01_01")
+    confirmer = NeuralConfirmer()
+    said = opinions(frames_of(talk, noise(500, 400)), confirmer)
+    first, end = said.index(True), len(talk) // FRAME_SAMPLES
+    assert said[first : end - 20].count(False) <= 2
+    assert said[-1] is False
+
+
+def test_a_closed_gate_forgets() -> None:
+    """R6.2: two runs of sound have nothing to do with each other."""
+    talk, confirmer = frames_of(caller("w01_01")), NeuralConfirmer()
+    first = opinions(talk, confirmer)
+    for frame in frames_of(silence(40)):
+        confirmer.receive(frame, is_open=False)
+    assert confirmer.is_speech is None
+    assert confirmer.probability == 0
+    again = opinions(talk, confirmer)
+    assert abs(again.index(True) - first.index(True)) <= 2
+
+
+def test_it_listens_from_before_the_onset() -> None:
+    """R6.2: 40 ms of what came before the gate opened are heard, so the first opinion is not late."""
+    talk = frames_of(caller("w01_01"))
+    late, early = NeuralConfirmer(), NeuralConfirmer()
+    for frame in talk[:6]:
+        early.receive(frame, is_open=False)
+    assert opinions(talk[6:], early).index(True) <= opinions(talk[6:], late).index(True)
+    assert np.isfinite(early.probability)
