@@ -55,7 +55,7 @@ class House:
         """Build everything; nothing is started yet."""
         self.settings = settings
         self.started_at = datetime.now(UTC)
-        self.hub_watch = HubWatch()
+        self.hub_watch = HubWatch(lambda lag_ms: _log.warning("HUB_LATE", lag_ms=lag_ms))
         self.live: dict[str, Session] = {}
         self.timelines: dict[str, deque[dict[str, Any]]] = {}
         token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else None
