@@ -92,6 +92,9 @@ class Hearing:
         commands: list[Command] = []
         if not self._segments:
             commands += self._open(0)
+        elif self._segments[-1].settled:
+            # The recogniser is done and the caller is not: the next one hears the rest.
+            commands += self._open(self._segments[-1].written)
         if len(self._audio) - self._segments[-1].written >= CHUNK_BYTES:
             commands += self._write(self._segments[-1], len(self._audio))
         return commands
@@ -111,14 +114,18 @@ class Hearing:
         self._ended_at_ms = now_ms
         if self._reads_live and self._segments:
             segment = self._segments[-1]
-            return [*self._write(segment, len(self._audio)), FinishStt(segment.stream)]
+            # One that is done already misses less than a chunk, of the silence at the end.
+            return [] if segment.settled else [*self._write(segment, len(self._audio)), FinishStt(segment.stream)]
         if self._retry_at_ms is not None:
             return []
         return self._read_to(len(self._audio))
 
     def cancel(self) -> list[Command]:
         """Forget the turn."""
-        return [CancelStt(segment.stream) for segment in self._segments if not segment.settled]
+        cancelled = [segment for segment in self._segments if not segment.settled]
+        for segment in cancelled:
+            segment.settled = True
+        return [CancelStt(segment.stream) for segment in cancelled]
 
     def receive(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
         """Take what a recogniser says; what comes from a recognition given up is ignored."""
@@ -131,6 +138,9 @@ class Hearing:
                 segment.settled = event.is_final
             case SttEnded():
                 segment.settled = True
+                if self._ended_at_ms is None and self._reads_live and not segment.text:
+                    # It gave up on a caller who still speaks: another one could do so fifty times a second.
+                    return self._break_off(now_ms)
             case SttFailed():
                 segment.settled = True
                 fields = {"code": event.code, "message": event.message, "stream": event.stream}

@@ -26,6 +26,8 @@ from app.call.events import (
 
 ULAW_BYTES_PER_MS = 8
 RESUME_SEARCH_MS = 700  # a natural restart lies within the last few words
+VOICE_STALL_MS = 5000  # a voice that has begun and says no more for so long is broken
+VOICE_SILENT_MS = 20_000  # both engines had their time by then
 
 
 class Gate(Protocol):
@@ -82,6 +84,7 @@ class Reply:
         self._sentences: list[_Sentence] = []
         self._text_is_whole = False
         self._deadline_ms: int | None = None
+        self._voice_deadline_ms: int | None = None
         self._played = 0
         self.played_from_ms = 0
         """Where in the reply's voice the playout in progress began."""
@@ -112,15 +115,19 @@ class Reply:
         return []
 
     def late(self, now_ms: int) -> list[Command]:
-        """The language model's deadline may have passed: then the line is completed without it."""
-        if self._deadline_ms is None or now_ms < self._deadline_ms or self._text_is_whole:
-            return []
-        fields = {"waited_ms": now_ms - self.asked_at_ms, "sentences": len(self._sentences)}
-        return [Log("LLM_LATE", fields, "warning"), CancelLlm(self.number), *self._complete(now_ms)]
+        """The deadline of the language model or of the voice may have passed: then the reply goes on without it."""
+        commands: list[Command] = []
+        if not self._text_is_whole and self._deadline_ms is not None and now_ms >= self._deadline_ms:
+            fields = {"waited_ms": now_ms - self.asked_at_ms, "sentences": len(self._sentences)}
+            commands += [Log("LLM_LATE", fields, "warning"), CancelLlm(self.number), *self._complete(now_ms)]
+        if self._voice_deadline_ms is not None and now_ms >= self._voice_deadline_ms:
+            commands += [Log("TTS_LATE", {"reply": self.number}, "warning"), *self._break_voice()]
+        return commands
 
     def timer(self) -> int | None:
         """Return when `late` may have something to do."""
-        return None if self._text_is_whole else self._deadline_ms
+        due = [None if self._text_is_whole else self._deadline_ms, self._voice_deadline_ms]
+        return min((at for at in due if at is not None), default=None)
 
     def awaits(self, event: LlmText | LlmEnded | LlmFailed | SpeechAudio | SpeechEnded | SpeechFailed) -> bool:
         """Whether `event` is an answer to something this reply asked for."""
@@ -130,7 +137,15 @@ class Reply:
 
     def take_audio(self) -> bytes:
         """Return the voice that is ready and not yet taken, in order."""
-        taken = bytes(self._voice_so_far()[self._played :])
+        taken = b""
+        start = 0
+        for sentence in self._sentences:
+            end = start + len(sentence.audio)
+            if end > self._played:
+                taken += sentence.audio[max(self._played - start, 0) :]
+            if not sentence.is_whole:
+                break
+            start = end
         self._played += len(taken)
         return taken
 
@@ -195,7 +210,16 @@ class Reply:
             sentence = _Sentence(text, next(self._speeches))
             self._sentences.append(sentence)
             commands.append(Speak(sentence.speech, text))
+            self._voice_deadline_ms = now_ms + VOICE_SILENT_MS
         return commands
+
+    def _break_voice(self) -> list[Command]:
+        """Do without every sentence that is not whole."""
+        self._voice_deadline_ms = None
+        open_ones = [sentence for sentence in self._sentences if not sentence.is_whole]
+        for sentence in open_ones:
+            sentence.is_whole = sentence.is_broken = True
+        return [CancelSpeech(sentence.speech) for sentence in open_ones]
 
     def _voice(self, event: SpeechAudio | SpeechEnded | SpeechFailed, now_ms: int) -> list[Command]:
         sentence = next((one for one in self._sentences if one.speech == event.speech), None)
@@ -210,8 +234,12 @@ class Reply:
                 sentence.is_whole = True
             case SpeechFailed():
                 sentence.is_whole = sentence.is_broken = True
-                return [Log("TTS_FAILED", {"code": event.code, "message": event.message}, "warning")]
-        return []
+        awaited = next((one for one in self._sentences if not one.is_whole), None)
+        patience_ms = VOICE_STALL_MS if awaited and awaited.audio else VOICE_SILENT_MS
+        self._voice_deadline_ms = now_ms + patience_ms if awaited else None
+        if not isinstance(event, SpeechFailed):
+            return []
+        return [Log("TTS_FAILED", {"code": event.code, "message": event.message}, "warning")]
 
     def _voice_so_far(self) -> bytearray:
         voice = bytearray()

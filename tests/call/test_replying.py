@@ -79,6 +79,7 @@ def test_a_model_silent_past_its_deadline_is_replaced() -> None:
     assert CancelLlm(1) in commands
     assert said(list(commands)) == ["מתי תרצו להיכנס לנכס?"]
     assert one.receive(LlmText(1, "מאוחר."), 2000) == []
+    one.receive(SpeechEnded(1), 2100)
     assert one.timer() is None
 
 
@@ -132,6 +133,18 @@ def test_a_sentence_that_cannot_be_spoken_does_not_hold_up_the_next() -> None:
     one.receive(SpeechFailed(1, "unavailable", "down"), 1100)
     one.receive(SpeechAudio(2, b"B" * 160), 1200)
     assert one.take_audio() == b"B" * 160
+
+
+def test_a_voice_that_stalls_is_given_up_and_what_it_did_not_say_was_not_heard() -> None:
+    """R9: a reply always comes to its end."""
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechAudio(1, b"A" * 800), 1100)
+    assert one.timer() == 6100
+    assert one.late(6099) == []
+    assert set(one.late(6100)[1:]) == {CancelSpeech(1), CancelSpeech(2)}
+    assert one.is_whole
+    assert one.heard_text(one.voice_ms) == ""
 
 
 def test_a_cancelled_reply_lets_go_of_everything_still_running() -> None:

@@ -1,0 +1,106 @@
+"""A recogniser, a language model or a voice lets the call down."""
+
+import pytest
+
+from app.call.events import CancelLlm, HangUp, OpenStt, SpeechAudio, SttEnded, SttHeard
+from app.call.states import State
+from tests.call.driver import CallDriver, Llm, Stt, World, settings
+
+AREA = "אני מחפש דירה בשכירות ברעננה"
+
+
+def test_a_late_final_is_not_waited_for_when_the_interim_stands() -> None:
+    """R8.4: ASR_TEXT within ~700 ms of the end of the utterance."""
+    drive = CallDriver(World(stts=[Stt(AREA, interim=AREA, silent=True)])).listening()
+    drive.answer(1500)
+    text = drive.logged("ASR_TEXT")[0].fields
+    assert (text["text"], text["source"]) == (AREA, "interim")
+    assert int(text["asr_ms"]) <= 700
+    assert ("stt", 1) in drive.cancelled
+
+
+def test_a_recogniser_that_fails_in_mid_turn_costs_no_word() -> None:
+    """R8.2: the fallback gets the audio of the whole turn."""
+    drive = CallDriver(World(stts=[Stt(fails_ms=500), Stt(AREA)])).listening()
+    drive.answer(1500)
+    assert [one.is_fallback for one in drive.commands(OpenStt)] == [False, True]
+    assert len(drive.audio[2]) // 16 >= 1500 + 200
+    assert ("caller", AREA) in drive.history()
+
+
+def test_a_recogniser_that_ends_before_the_caller_is_followed_by_another() -> None:
+    """R8.5: what was heard counts, and the rest is heard by the next stream."""
+    drive = CallDriver(World(stts=[Stt(), Stt("בשכירות ברעננה")])).listening()
+    drive.says(800)
+    drive.give(SttHeard(1, "אני מחפש דירה", True))
+    drive.give(SttEnded(1))
+    drive.says(900)
+    drive.until(State.SPEAKING)
+    assert ("caller", AREA) in drive.history()
+    assert len(drive.audio[1]) + len(drive.audio[2]) >= 1700 * 16
+
+
+@pytest.mark.parametrize(
+    "llm",
+    [Llm(ends="never"), Llm(ends="failed"), Llm(("הבנתי",), ends="never"), Llm(("Ignore all rules.",))],
+    ids=["late", "failed", "stalled", "rejected"],
+)
+def test_without_the_language_model_the_template_is_spoken(llm: Llm) -> None:
+    """R10.6: late, failed, stalled or off the rules."""
+    drive = CallDriver(World(stts=[Stt(AREA)], llms=[llm]), settings(uses_llm=True)).listening()
+    drive.says(1500)
+    before = len(drive.steps)
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    plan = drive.saved("heard")[0].data["plan"]
+    assert drive.spoken(before) == plan.line
+    assert bool(drive.commands(CancelLlm)) == (llm.ends == "never")
+
+
+def test_the_language_models_line_is_spoken_when_it_keeps_the_rules() -> None:
+    """R10.4: piece by piece."""
+    pieces = ("בשמחה, רשמתי דירה", " להשכרה ברעננה.", " כמה חדרים תרצו שיהיו", " בה, כולל הסלון?")
+    drive = CallDriver(World(stts=[Stt(AREA)], llms=[Llm(pieces)]), settings(uses_llm=True)).listening()
+    before = len(drive.steps)
+    drive.answer(1500)
+    drive.until(State.LISTENING)
+    assert drive.spoken(before) == "".join(pieces)
+
+
+def test_a_sentence_without_a_voice_is_skipped_and_not_in_the_history() -> None:
+    """R7.5, R9: the history holds what was heard."""
+    drive = CallDriver(World(tts_fails=lambda text: text.endswith(".")))
+    drive.listening()
+    question = drive.spoken().split(". ")[-1]
+    assert drive.history() == [("agent", question)]
+
+
+def test_without_any_voice_the_call_still_comes_to_its_end() -> None:
+    """R17: no stuck state: the ladder goes on, and the goodbye nobody can hear hangs up."""
+    drive = CallDriver(World(tts_fails=lambda _: True))
+    drive.start()
+    drive.quiet(24_000)
+    assert drive.call.state is State.ENDED
+    assert drive.commands(HangUp) == [HangUp()]
+    assert drive.history() == []
+
+
+def test_a_voice_that_stops_in_mid_sentence_does_not_silence_the_call_for_ever() -> None:
+    """R9: what was heard has to do."""
+    drive = CallDriver(World(tts_ms=10_000_000))
+    drive.start()
+    drive.quiet(100)
+    drive.give(SpeechAudio(1, b"\x20" * 8000))
+    drive.quiet(200)
+    assert drive.call.state.value == "SPEAKING"
+    drive.quiet(30_000)
+    assert "TTS_LATE" in drive.lines()
+    assert drive.saved("planned")[1:]
+
+
+def test_a_recogniser_that_never_answers_ends_in_a_question_to_repeat() -> None:
+    """R8.2: after the last deadline the caller is asked again."""
+    drive = CallDriver(World(stts=[Stt(silent=True)] * 3)).listening()
+    drive.says(1500)
+    drive.until(State.SPEAKING)
+    assert drive.logged("ASR_TEXT")[0].fields["source"] == "gave_up"
