@@ -52,13 +52,13 @@ def replay(tape: Iterable[bytes]) -> Iterator[tuple[int, str, bool]]:
             continue
         entry = _load(line, number)
         if "decision" in entry:
-            now_ms = entry.pop("t")
+            now_ms = _number(entry, "t", number)
             mine = made.pop(0) if made else {"decision": "(none)"}
             yield now_ms, _text(mine), mine == entry
             continue
+        now_ms, waited_ms = _number(entry, "t", number), _number(entry, "w", number)
         for extra in made:
-            yield entry["t"], _text(extra), False
-        now_ms, waited_ms = entry.pop("t"), entry.pop("w")
+            yield now_ms, _text(extra), False
         made = list(_decisions(call.receive(_event(entry, number), now_ms, waited_ms)))
         last_ms = now_ms
     for extra in made:
@@ -98,8 +98,15 @@ def _load(line: bytes, number: int) -> dict[str, Any]:
     return entry
 
 
+def _number(entry: dict[str, Any], name: str, line: int) -> int:
+    value = entry.pop(name, None)
+    if not isinstance(value, int):
+        raise TapeError(f"line {line} has no number for {name!r}")
+    return value
+
+
 def _event(entry: dict[str, Any], number: int) -> Event:
-    kind = _EVENTS.get(entry.pop("event", ""))
+    kind = _EVENTS.get(str(entry.pop("event", "")))
     if kind is None:
         raise TapeError(f"line {number} is no event of a call")
     try:
@@ -111,7 +118,7 @@ def _event(entry: dict[str, Any], number: int) -> Event:
 
 def _parsed(name: str, value: Any) -> Any:
     if name == "ulaw":
-        return base64.b64decode(value)
+        return base64.b64decode(value, validate=True)
     if name == "today":
         return date.fromisoformat(value)
     return tuple(value) if isinstance(value, list) else value
@@ -120,7 +127,10 @@ def _parsed(name: str, value: Any) -> Any:
 def _settings(entry: dict[str, Any]) -> CallSettings:
     if "settings" not in entry:
         raise TapeError("line 1 holds no settings: this is no tape of a call")
-    built: CallSettings = _rebuild(CallSettings, entry["settings"])
+    try:
+        built: CallSettings = _rebuild(CallSettings, entry["settings"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise TapeError(f"line 1: the settings are not those of this version: {error!r}") from None
     return built
 
 
@@ -128,9 +138,9 @@ def _rebuild(kind: Any, values: dict[str, Any]) -> Any:
     """Build the dataclass `kind` from plain values, nested dataclasses included."""
     arguments = {}
     for one in fields(kind):
-        value = values.get(one.name)
+        value = values[one.name]
         nested = one.type if isinstance(one.type, type) and is_dataclass(one.type) else None
-        arguments[one.name] = _rebuild(nested, value) if nested and isinstance(value, dict) else _untupled(value)
+        arguments[one.name] = _rebuild(nested, value) if nested else _untupled(value)
     return kind(**arguments)
 
 
