@@ -31,7 +31,9 @@ def house(vendors: Vendors, exchange: Exchange, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(name="town")
-def fresh_town(house: Town) -> Town:
-    """The shared server, its vendors well again."""
+def fresh_town(house: Town) -> Iterator[Town]:
+    """The shared server, its vendors well again; what it logged meanwhile is shown with a test that failed."""
     house.vendors.reset()
-    return house
+    before = len(house.server.log())
+    yield house
+    print(house.server.log()[before:])

@@ -1,6 +1,5 @@
 """A whole town: the real server, every vendor emulated, and what a test wants to know of both."""
 
-import os
 import re
 import shutil
 import sqlite3
@@ -21,7 +20,7 @@ AUTH_TOKEN = "an-auth-token-of-no-account"
 OPENAI_KEY = "sk-of-no-account"
 PUBLIC_URL = "https://voice.example"
 CALLER = "+972500000123"
-QUICK_VOICE = {"first_byte_ms": 0, "unary_ms": 0, "times_real_time": 400.0, "ms_per_character": 12}
+QUICK_VOICE = {"first_byte_ms": 0, "unary_ms": 0, "times_real_time": 400.0, "ms_per_character": 8}
 QUICK_EARS = {"final_delay_ms": 50}
 QUICK_MIND = {"first_token_ms": 20, "tokens_per_s": 400.0, "transcribe_ms": 50}
 
@@ -92,6 +91,11 @@ class Town:
         until(lambda: any(text in line for line in self.log(phone)), f"{text!r} in the log")
         return next(line for line in self.log(phone) if text in line)
 
+    def heard(self, phone: Phone, turn: int) -> dict[str, str]:
+        """Return the fields of the ASR_TEXT line of a turn, waiting for it."""
+        until(lambda: any(line["turn"] == str(turn) for line in self.asr(phone)), f"the text of turn {turn}")
+        return next(line for line in self.asr(phone) if line["turn"] == str(turn))
+
     def asr(self, phone: Phone) -> list[dict[str, str]]:
         """Return the fields of the call's ASR_TEXT lines."""
         return [fields(line) for line in self.log(phone) if line.startswith("ASR_TEXT")]
@@ -124,24 +128,16 @@ class Town:
         started = re.findall(rf"sidecar_started \| name={name} \| pid=(\d+)", self.server.log())
         return int(started[-1])
 
-    def wait_for_new_child(self, name: str, old: int) -> int:
-        """Wait until a child has another process id than `old`, and return it."""
-        until(lambda: self.child(name) != old, f"a new {name} child")
-        return self.child(name)
+    def worker(self) -> int:
+        """Return gunicorn's worker process."""
+        children = Path(f"/proc/{self.server.process.pid}/task/{self.server.process.pid}/children")
+        (pid,) = children.read_text().split()
+        return int(pid)
 
 
 def fields(line: str) -> dict[str, str]:
     """Return the `name=value` parts of a log line."""
     return dict(part.split("=", 1) for part in line.split(" | ") if "=" in part)
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether a process is there."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @contextmanager

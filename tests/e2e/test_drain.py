@@ -1,0 +1,45 @@
+"""SIGTERM: the platform wants the instance back, and somebody is on the line."""
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.phones import sample, until
+from tests.e2e.town import Town, town
+
+
+def test_a_live_call_finishes_after_sigterm(house: Town, tmp_path: Path) -> None:
+    """R18: no new calls, the one on the line is answered until it hangs up, then the server ends in peace."""
+    with town(house.vendors, house.exchange, tmp_path, stock_from=house.data) as leaving:
+        leaving.vendors.ears.script(texts=["אני מחפש דירה ברחובות"])
+        phone = leaving.greeted()
+        leaving.server.process.send_signal(signal.SIGTERM)
+        until(lambda: not accepts(leaving), "no more connections")
+        phone.ask(sample("w01_02"))
+        assert not phone.is_over
+        phone.hang_up()
+        assert leaving.server.process.wait(40) == 0
+        assert leaving.call_row(phone)["ended_at"]
+        assert leaving.turns(phone)[1]["agent_heard"]
+        assert "Traceback" not in leaving.server.log()
+
+
+def accepts(there: Town) -> bool:
+    """Tell whether anything listens."""
+    try:
+        with socket.create_connection((there.server.host, there.server.port), 1):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_server_ends_at_once(house: Town, tmp_path: Path, number: signal.Signals) -> None:
+    """R18: with nobody on the line there is nothing to wait for, and no child stays behind."""
+    with town(house.vendors, house.exchange, tmp_path, stock_from=house.data) as leaving:
+        children = [leaving.child("speech"), leaving.child("store")]
+        leaving.server.process.send_signal(number)
+        assert leaving.server.process.wait(15) == 0
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), "the end of the children")
