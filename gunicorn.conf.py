@@ -31,12 +31,24 @@ def on_starting(server: Any) -> None:
         sys.exit(f"This app needs gunicorn's eventlet worker, not {server.cfg.worker_class_str!r}: leave out -k")
 
 
+def post_worker_init(worker: Any) -> None:
+    """Let the app notice SIGTERM: gunicorn itself would only wait for connections, then cut them."""
+    worker.wsgi.watch(lambda: worker.alive, worker.cfg.graceful_timeout)
+
+
+def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """The worker has served its last connection: what calls told the store is finished before the process ends."""
+    composite = getattr(worker, "wsgi", None)
+    if composite is not None:
+        composite.stop()
+
+
 bind = f"0.0.0.0:{agent_settings.port}"
 worker_class = "eventlet"
 workers = 1  # one process holds all calls; more instances share nothing (R1.6)
 worker_connections = 1000
 timeout = 60
-graceful_timeout = 25
+graceful_timeout = agent_settings.shutdown_grace_s
 keepalive = 5
 max_requests = 0
 preload_app = False  # children and clients are started after the fork

@@ -3,7 +3,7 @@
 import subprocess
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ import structlog
 from eventlet.event import Event
 
 import app
+from app.call.admission import Admission, thanks
 from app.call.events import CallStarted
 from app.call.machine import Call, CallSettings
+from app.call.recording import Recordings
 from app.call.session import Services, Session
+from app.call.telephone import TwilioTelephone
 from app.call.tuning import call_settings
 from app.config import Settings
 from app.dialog.stock import stock_sentences
@@ -35,15 +38,18 @@ from app.speech.cloud_engines import (
 from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link
 from app.speech.engines import Done, Failed, SttEngine, TtsEngine, TtsEvent
 from app.speech.voice import Voice
-from app.telephony import messages, twiml
+from app.telephony import messages
+from app.telephony.recordings import RecordingAccount
 from app.telephony.responses import Environ
-from app.telephony.rest import TwilioError, TwilioRest
 from app.telephony.signature import handshake_is_signed
 from app.telephony.token import TokenVerdict, UsedTokens, derive_key, verify
 from app.telephony.webhooks import Webhooks, WebhookSettings
 from app.telephony.websocket import WebSocket
 
 _log = structlog.get_logger("server")
+STOPPING_TAKES_S = 9.0  # of the grace period: to close what still lives, to finish the store, to end the children
+STORE_STOPS_WITHIN_S = 5.0
+MESSAGE_COMES_WITHIN_S = 10.0
 _EVENTS_KEPT = 2000
 _CALLS_REMEMBERED = 50
 
@@ -64,11 +70,26 @@ class House:
         self._calls = 0
         self._links: list[Link] = []
         self.services = self._services()
+        self.recordings = self._recordings()
+        self._admission = Admission(
+            settings.max_calls,
+            settings.office_name,
+            settings.public_base_url,
+            live=lambda: len(self.live),
+            clock_s=time.monotonic,
+        )
         self.webhooks = Webhooks(
-            WebhookSettings(auth_token=token, public_base_url=settings.public_base_url, token_key=self._token_key),
+            WebhookSettings(
+                auth_token=token,
+                public_base_url=settings.public_base_url,
+                token_key=self._token_key,
+                after_recording=thanks(),
+            ),
             on_event=self._on_webhook,
             spawn=spawn,
+            admission=self._admission,
         )
+        self._is_drained = False
 
     def start(self) -> None:
         """Start the child processes, warm the stock lines, watch the hub; say what serves."""
@@ -105,6 +126,35 @@ class House:
         finally:
             del self.live[key]
 
+    def watch(self, is_alive: Callable[[], bool], grace_s: float) -> None:
+        """Notice when this worker is told to stop: no new calls, and those that live may end within `grace_s`."""
+        spawn(self._drain, is_alive, max(1.0, grace_s - STOPPING_TAKES_S))
+
+    def _drain(self, is_alive: Callable[[], bool], grace_s: float) -> None:
+        while is_alive():
+            sleep(0.2)
+        self._admission.is_closed = True
+        deadline_s = time.monotonic() + grace_s
+        _log.info("DRAINING", live_calls=len(self.live), messages=self.recordings.under_way, grace_s=grace_s)
+        while (self.live or self.recordings.under_way) and time.monotonic() < deadline_s:
+            sleep(0.1)
+        for session in list(self.live.values()):
+            session.close()
+        self._is_drained = True
+
+    def stop(self) -> None:
+        """Let the store finish, then end the children, once drained; else they see the worker's end themselves."""
+        if not self._admission.is_closed:
+            return
+        while not self._is_drained:
+            sleep(0.05)
+        while self.live:  # what a call still has to say to the store comes before the store's end
+            sleep(0.02)
+        self.store.stop(STORE_STOPS_WITHIN_S)
+        for link in self._links:
+            link.stop()
+        _log.info("STOPPED")
+
     def handshake_is_signed(self, environ: Environ) -> bool:
         """Judge the signature on a WebSocket handshake where there is one (R2.6)."""
         token = self.settings.twilio_auth_token.get_secret_value() if self.settings.twilio_auth_token else None
@@ -139,21 +189,31 @@ class House:
         self._stock = stock_sentences(settings.office_name, settings.agent_name)
         cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(self._stock), offload)
         cache.load()
-        store_link = Link("app.leads", env=child_environment(settings), name="store")
+        callback = f"{settings.public_base_url}/webhook/message_status" if settings.public_base_url else None
+        store_link = Link("app.leads", env=child_environment(settings, callback), name="store")
         self._links.append(store_link)
+        self.store = LeadStore(store_link, journal_folder(settings))
         return Services(
             stt=stts[settings.stt],
             stt_fallback=stts[settings.stt_fallback] if settings.stt_fallback else None,
             llm=OpenAiLlm(speech, cloud) if settings.llm == "openai" else None,
             voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after),
-            store=LeadStore(store_link, journal_folder(settings)),
-            telephone=_Telephone(settings),
+            store=self.store,
+            telephone=TwilioTelephone(settings),
             admit=self._admit,
             keep_sample=self._keep_sample,
             open_tape=self._open_tape,
             on_log=self._on_log,
             extractor=OpenAiJson(speech, cloud) if settings.llm == "openai" else None,
         )
+
+    def _recordings(self) -> Recordings:
+        settings, account = self.settings, None
+        if settings.twilio_account_sid and settings.twilio_auth_token:
+            token = settings.twilio_auth_token.get_secret_value()
+            account = RecordingAccount(settings.twilio_account_sid, token, settings.twilio_api_url)
+        engines = tuple(engine for engine in (self.services.stt, self.services.stt_fallback) if engine)
+        return Recordings(account, engines, self.store, settings.office_name)
 
     def _admit(self, start: messages.StreamStart) -> str | None:
         token = start.parameters.get("token", "")
@@ -163,6 +223,7 @@ class House:
             return f"token {verdict.value}"
         if not self._used_tokens.use(token, now_s):
             return "token used before"
+        self._admission.arrived(start.call_sid)
         return None
 
     def _on_webhook(self, kind: str, params: Mapping[str, str], trusted: bool) -> None:
@@ -175,11 +236,25 @@ class House:
         elif kind in ("stream_status", "stream_ended"):
             event = params.get("StreamEvent", kind)
             log.info("STREAM_STATUS", event_name=event, error=params.get("StreamError", ""))
+        elif kind == "incoming_call" and self._admission.sent_to_recorder(call_sid):
+            caller, callee = params.get("From", ""), params.get("To", "")
+            self.store.call_started(call_sid, from_number=caller, to_number=callee, channel="recording")
+        elif kind == "recording":
+            self.recordings.take(params)
+        elif kind == "message_status":
+            code = params.get("ErrorCode", "")
+            status = params.get("MessageStatus", "")
+            log.info("MESSAGE_STATUS", message_sid=params["MessageSid"], status=status, error=code)
+            self.store.message_status(params["MessageSid"], status, int(code) if code.isdecimal() else None)
 
     def _store_status(self, call_sid: str, status: str) -> None:
-        """A call that Twilio says is over is over in the store, too (R3.3)."""
-        if status in ("completed", "busy", "failed", "no-answer", "canceled"):
-            self.services.store.call_ended(call_sid)
+        """A call that Twilio says is over is over in the store, too (R3.3); one with a message, once that was read."""
+        if status not in ("completed", "busy", "failed", "no-answer", "canceled"):
+            return
+        if self._admission.sent_to_recorder(call_sid) and not self.recordings.took(call_sid):
+            sleep(MESSAGE_COMES_WITHIN_S)
+        if not self.recordings.took(call_sid):
+            self.store.call_ended(call_sid)
 
     def _on_log(self, call_sid: str, line: str, fields: dict[str, Any]) -> None:
         """Keep what happens in a call where a developer's tools can read it (development mode only)."""
@@ -244,31 +319,6 @@ class _Tape:
         if not lines or len(self._pending) >= self._BLOCK_BYTES:
             block, self._pending = bytes(self._pending), bytearray()
             offload(_append_file, self._path, block)
-
-
-class _Telephone:
-    """Call control through Twilio's REST API; without an account the closed stream ends the call."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._number = settings.transfer_number
-        self._rest: TwilioRest | None = None
-        if settings.twilio_account_sid and settings.twilio_auth_token:
-            token = settings.twilio_auth_token.get_secret_value()
-            self._rest = TwilioRest(settings.twilio_account_sid, token, base_url=settings.twilio_api_url)
-
-    def hang_up(self, call_sid: str) -> None:
-        if self._rest:
-            try:
-                self._rest.hang_up(call_sid)
-            except TwilioError as error:
-                _log.warning("HANG_UP_FAILED", call_sid=call_sid, error=str(error))
-
-    def transfer(self, call_sid: str) -> None:
-        if self._rest and self._number:
-            try:
-                self._rest.redirect(call_sid, twiml.dial(self._number))
-            except TwilioError as error:
-                _log.warning("TRANSFER_FAILED", call_sid=call_sid, error=str(error))
 
 
 def rehearse(settings: CallSettings) -> None:

@@ -77,6 +77,11 @@ class Settings(BaseModel):
     sample_every_calls: int = Field(0, ge=0, description="Keep a short WAV of what STT hears every N calls; 0: never")
     sample_keep_hours: int = Field(72, ge=1, description="Hours until a kept WAV is deleted")
 
+    max_calls: int = Field(80, ge=1, le=1000, description="Live calls at most; further callers are asked for a message")
+    shutdown_grace_s: int = Field(
+        25, ge=12, le=3600, description="Seconds from SIGTERM to the end; live calls may finish"
+    )
+
     # Twilio
     twilio_account_sid: str | None = Field(None, description="Account SID, for hanging up and WhatsApp")
     twilio_auth_token: SecretStr | None = Field(
@@ -214,6 +219,8 @@ class Settings(BaseModel):
             lines.append("PUBLIC_BASE_URL is not set: the address comes from each request's forwarded headers")
         if self.google_cloud_service_account_json is None and "embedded" in (self.stt, self.tts):
             lines.append(f"GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON is not set: STT is {self.stt}, TTS is {self.tts}")
+        if self.transfer_number and not (self.twilio_account_sid and self.twilio_auth_token):
+            lines.append("TWILIO_ACCOUNT_SID is not set: nobody can be put through to TRANSFER_NUMBER")
         if self.llm == "rules":
             lines.append("OPENAI_API_KEY is not set or not used: the deterministic dialog speaks")
         return lines

@@ -5,7 +5,7 @@ gunicorn -c gunicorn.conf.py app.wsgi:app
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 import structlog
@@ -48,6 +48,14 @@ class Composite:
             return (self._alive if path == "/" else self._version).send(environ, start_response)
         flask: Iterable[bytes] = self._flask(dict(environ), start_response)
         return flask
+
+    def watch(self, is_alive: Callable[[], bool], grace_s: float) -> None:
+        """See `House.watch`; gunicorn.conf.py calls it once the worker serves."""
+        self._house.watch(is_alive, grace_s)
+
+    def stop(self) -> None:
+        """See `House.stop`; gunicorn.conf.py calls it last."""
+        self._house.stop()
 
     def _media(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not self._house.handshake_is_signed(environ):

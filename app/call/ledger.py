@@ -50,6 +50,7 @@ class Store(Protocol):
         owner: bool | None = None,
         refused: list[str] | None = None,
         summary: str | None = None,
+        recording_url: str | None = None,
     ) -> None:
         """See `leads.client.LeadStore`."""
 
@@ -76,6 +77,7 @@ class Ledger:
         self._store = store
         self._call_sid = call_sid
         self._turns: dict[int, _Turn] = {}
+        self._unconfirmed_phone: SlotChange | None = None
 
     def save(self, kind: str, data: Mapping[str, Any]) -> None:
         """Take one `Save` of the machine."""
@@ -112,6 +114,11 @@ class Ledger:
         self._write(number)
         if plan.changes:
             self._changed(number, plan.changes, state)
+        if self._unconfirmed_phone and state.get("phone_confirmed"):
+            # The "yes" to a number read back changes no slot, but the office must know of it.
+            confirmed = self._unconfirmed_phone.model_copy(update={"confirmed": True})
+            self._store.slots_changed(self._call_sid, number, {"phone": confirmed})
+            self._unconfirmed_phone = None
         self._facts(plan, state)
 
     def _changed(self, number: int, changes: Sequence[dialog_policy.SlotChange], state: dict[str, Any]) -> None:
@@ -124,6 +131,8 @@ class Ledger:
             )
             for change in changes
         }
+        if phone := records.get("phone"):
+            self._unconfirmed_phone = None if phone.confirmed or phone.value is None else phone
         self._store.slots_changed(self._call_sid, number, records)
 
     def _facts(self, plan: Plan, state: dict[str, Any]) -> None:

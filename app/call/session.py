@@ -78,6 +78,7 @@ from app.telephony.websocket import WebSocket, WebSocketClosedError
 
 START_WITHIN_S = 5.0
 DEAD_AFTER_S = 10.0  # Twilio sends frames all the time: a stream silent for this long is gone
+TWILIO_CLOSES_WITHIN_MS = 3000
 INBOX_EVENTS = 750  # 15 s of caller audio
 ISRAEL = ZoneInfo("Asia/Jerusalem")
 
@@ -85,11 +86,11 @@ ISRAEL = ZoneInfo("Asia/Jerusalem")
 class Telephone(Protocol):
     """What can be done to the call itself, off the hub's back."""
 
-    def hang_up(self, call_sid: str) -> None:
-        """End the call."""
+    def hang_up(self, call_sid: str) -> bool:
+        """End the call; False if only closing the stream can."""
 
-    def transfer(self, call_sid: str) -> None:
-        """Put the caller through to the office."""
+    def transfer(self, call_sid: str) -> bool:
+        """Put the caller through to the office; False if that cannot be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class Session:
         self.call_sid = ""
         self._stream_sid = ""
         self._dropped = 0
+        self._hang_up: HangUp | None = None
+        self._line_over = Inbox(1, lambda _: True)
 
     @property
     def state(self) -> State:
@@ -162,6 +165,12 @@ class Session:
             self._socket.close(1011, "internal error")
         finally:
             self._release()
+        if self._hang_up is not None:
+            self._leave(self._hang_up)
+
+    def close(self) -> None:
+        """End the stream because this process ends; Twilio goes on with the TwiML's `action`."""
+        self._socket.close(1001, "going away")
 
     # -- the three greenlets ------------------------------------------------------------------------------------
 
@@ -239,6 +248,7 @@ class Session:
                     reason = "stop"
                     break
         put(StreamEnded(reason))
+        self._line_over.put(None)
 
     def _write(self) -> None:
         """Outbox → socket, so that a peer that reads slowly holds up nobody but this greenlet."""
@@ -289,7 +299,7 @@ class Session:
             case KeepSample():
                 spawn(self._services.keep_sample, self.call_sid, command.wav)
             case HangUp():
-                self._hang_up(command)
+                self._hang_up = command
 
     def _open_stt(self, command: OpenStt) -> None:
         number, put = command.stream, self._inbox.put
@@ -362,9 +372,11 @@ class Session:
 
         self._speeches[number] = self._services.voice.speak(command.text, listener)
 
-    def _hang_up(self, command: HangUp) -> None:
+    def _leave(self, command: HangUp) -> None:
+        """End the call at Twilio, which then ends the stream: a server that closes first is Twilio's error 31921."""
         act = self._services.telephone.transfer if command.transfer else self._services.telephone.hang_up
-        spawn(act, self.call_sid)
+        if act(self.call_sid):
+            self._line_over.get(now_ms() + TWILIO_CLOSES_WITHIN_MS)
 
     @staticmethod
     def _cancel(streams: dict[int, Any], number: int) -> None:

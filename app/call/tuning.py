@@ -46,7 +46,10 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
             office_name=settings.office_name,
             agent_name=settings.agent_name,
             uses_llm=settings.llm == "openai",
-            transfer_number=settings.transfer_number,
+            # Without an account nobody can be put through, and must not be told so.
+            transfer_number=settings.transfer_number
+            if settings.twilio_account_sid and settings.twilio_auth_token
+            else None,
         ),
         guesses=settings.speculation == "on" and settings.stt == "google",
         max_call_ms=settings.max_call_minutes * 60_000,

@@ -28,10 +28,10 @@ class Response:
 
 
 class RefusedError(Exception):
-    """A request that cannot be served; `response` says why to whoever sent it."""
+    """A request that cannot be served; `response` says why to whoever sent it, `why` (if given) more to the log."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.body.decode().strip())
+    def __init__(self, response: Response, why: str = "") -> None:
+        super().__init__(why or response.body.decode().strip())
         self.response = response
 
 

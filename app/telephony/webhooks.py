@@ -8,7 +8,7 @@ import ipaddress
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -30,7 +30,8 @@ from app.telephony.token import LIFETIME_S, PURPOSE_CALL, PURPOSE_PREVIEW, mint
 
 log = structlog.get_logger(__name__)
 
-# kind ("incoming_call", "call_status", "stream_status", "stream_ended"), form fields, whether Twilio signed them.
+# kind ("incoming_call", "call_status", "stream_status", "stream_ended", "recording", "message_status"), form fields,
+# whether Twilio signed them.
 OnEvent = Callable[[str, Mapping[str, str], bool], None]
 # Form fields of a signed incoming call -> TwiML to answer instead of the stream (full house, recording), or None.
 Admission = Callable[[Mapping[str, str]], bytes | None]
@@ -40,6 +41,7 @@ _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\
 _PREVIEW_SID = "CApreview"
 # From and To share a <Parameter> with their name; Twilio takes under 500 characters, a SIP address can be long.
 _MAX_PARTY_CHARS = 400
+_TRUSTED = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class WebhookSettings:
     public_base_url: str | None
     token_key: bytes
     token_lifetime_s: int = LIFETIME_S
+    after_recording: bytes = field(default_factory=twiml.empty)
+    """TwiML for a caller whose message has been recorded."""
 
     def __repr__(self) -> str:
         return f"WebhookSettings(public_base_url={self.public_base_url!r}, signed={self.auth_token is not None})"
@@ -83,6 +87,8 @@ class Webhooks:
             "/webhook/stream_ended": (("POST",), lambda environ: self._event("stream_ended", environ)),
             "/webhook/call_status": (("POST",), lambda environ: self._event("call_status", environ)),
             "/webhook/incoming_call": (("POST",), self._incoming_call),
+            "/webhook/handle_recording": (("POST",), self._recording),
+            "/webhook/message_status": (("POST",), self._message_status),
             "/webhook/incoming_call_preview": (("GET", "HEAD"), self._preview),
             "/incoming_call_preview": (("GET", "HEAD"), self._preview),
         }
@@ -124,15 +130,8 @@ class Webhooks:
         return no_content()
 
     def _incoming_call(self, environ: Environ) -> Response:
-        form = read_form(environ)
-        trusted = self.is_trusted(environ, form)
-        if not trusted:
-            log.warning("webhook_refused", path=environ["PATH_INFO"], status=403, why=self._why_not(environ))
-            return refuse(403, "not signed by Twilio")
-        params = dict(form)
-        call_sid = params.get("CallSid", "")
-        if not (call_sid.isascii() and call_sid.isalnum() and len(call_sid) <= 64):
-            return refuse(400, "CallSid is missing or not a SID")
+        params = self._believed(environ)
+        call_sid = _sid(params, "CallSid")
         answer = self._admission(params)
         log.info(
             "INCOMING_CALL",
@@ -142,8 +141,32 @@ class Webhooks:
         )
         if answer is None:
             answer = self._stream_answer(environ, call_sid, params, PURPOSE_CALL)
-        self._spawn(self._on_event, "incoming_call", params, trusted)
+        self._spawn(self._on_event, "incoming_call", params, _TRUSTED)
         return Response(200, answer, twiml.CONTENT_TYPE)
+
+    def _recording(self, environ: Environ) -> Response:
+        """Thank the caller at once; the message is fetched and understood off the request (R2.7)."""
+        params = self._believed(environ)
+        _sid(params, "CallSid")
+        self._spawn(self._on_event, "recording", params, _TRUSTED)
+        return Response(200, self._settings.after_recording, twiml.CONTENT_TYPE)
+
+    def _message_status(self, environ: Environ) -> Response:
+        params = self._believed(environ)
+        _sid(params, "MessageSid")
+        self._spawn(self._on_event, "message_status", params, _TRUSTED)
+        return no_content()
+
+    def _believed(self, environ: Environ) -> dict[str, str]:
+        """Return the form of a request that is Twilio's (R2.4).
+
+        Raises:
+            RefusedError: 403, it is not; or the form cannot be read.
+        """
+        form = read_form(environ)
+        if not self.is_trusted(environ, form):
+            raise RefusedError(refuse(403, "not signed by Twilio"), self._why_not(environ))
+        return dict(form)
 
     def _preview(self, environ: Environ) -> Response:
         """Show curl what Twilio would get; the token in it opens nothing (R2.3)."""
@@ -179,6 +202,13 @@ class Webhooks:
             "X-Twilio-Signature does not fit: check TWILIO_AUTH_TOKEN (the primary one) and that PUBLIC_BASE_URL is "
             f"the URL set in Twilio; seen as {requested_base_url(environ)}"
         )
+
+
+def _sid(params: Mapping[str, str], name: str) -> str:
+    sid = params.get(name, "")
+    if not (sid.isascii() and sid.isalnum() and len(sid) <= 64):
+        raise RefusedError(refuse(400, f"{name} is missing or not a SID"))
+    return sid
 
 
 def is_local_peer(environ: Environ) -> bool:

@@ -1,0 +1,66 @@
+"""Who is let in: an instance at its limit, or about to stop, takes a message instead of a call (R18). Pure."""
+
+from collections.abc import Callable, Mapping
+
+from app.telephony import twiml
+
+FULL_LINE = (
+    "שלום, הגעתם אל {office}. כל השיחות שלנו תפוסות כרגע. אפשר להשאיר הודעה אחרי הצליל: שם, מספר טלפון ומה אתם מחפשים,"
+    " ונחזור אליכם."
+)
+THANKS_LINE = "תודה רבה, ההודעה התקבלה ונחזור אליכם בהקדם. להתראות."
+RECORDING_PATH = "/webhook/handle_recording"
+ARRIVES_WITHIN_S = 15.0
+"""From the webhook to the media stream's start message; a call that takes longer is not coming."""
+
+_MOST_REMEMBERED = 1000
+
+
+class Admission:
+    """Counts the calls that live or are on their way; answers None, or the TwiML that takes a message instead."""
+
+    def __init__(
+        self,
+        most_calls: int,
+        office_name: str,
+        public_base_url: str | None,
+        live: Callable[[], int],
+        clock_s: Callable[[], float],
+    ) -> None:
+        self._most_calls = most_calls
+        self._live = live
+        self._clock_s = clock_s
+        self._on_their_way: dict[str, float] = {}
+        self._sent_to_recorder: dict[str, None] = {}
+        # Twilio takes an address relative to the document's, too, should ours not be known.
+        action = (public_base_url or "") + RECORDING_PATH
+        self._instead = twiml.record(FULL_LINE.replace("{office}", office_name), action)
+        self.is_closed = False
+
+    def __call__(self, params: Mapping[str, str]) -> bytes | None:
+        """Judge a signed incoming call."""
+        now_s = self._clock_s()
+        self._on_their_way = {sid: at for sid, at in self._on_their_way.items() if now_s - at < ARRIVES_WITHIN_S}
+        call_sid = params.get("CallSid", "")
+        others = len(self._on_their_way) - (call_sid in self._on_their_way)
+        if self.is_closed or self._live() + others >= self._most_calls:
+            self._on_their_way.pop(call_sid, None)
+            if len(self._sent_to_recorder) >= _MOST_REMEMBERED:
+                del self._sent_to_recorder[next(iter(self._sent_to_recorder))]
+            self._sent_to_recorder[call_sid] = None
+            return self._instead
+        self._on_their_way[call_sid] = now_s
+        return None
+
+    def sent_to_recorder(self, call_sid: str) -> bool:
+        """Tell whether this call was asked for a message."""
+        return call_sid in self._sent_to_recorder
+
+    def arrived(self, call_sid: str) -> None:
+        """Its stream has started: it counts among the living now."""
+        self._on_their_way.pop(call_sid, None)
+
+
+def thanks() -> bytes:
+    """Return the TwiML for a caller whose message has been recorded."""
+    return twiml.say_and_hang_up(THANKS_LINE)

@@ -1,0 +1,50 @@
+"""Call control through Twilio: hanging up, putting through (R17)."""
+
+from collections.abc import Callable
+
+import structlog
+
+from app.config import Settings
+from app.telephony import twiml
+from app.telephony.rest import TwilioError, TwilioRest
+
+_ATTEMPTS = 2
+_log = structlog.get_logger("server")
+
+
+class TwilioTelephone:
+    """Call control through Twilio's REST API; without an account the closed stream ends the call."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Act for the account in `settings`, if there is one."""
+        self._number = settings.transfer_number
+        self._rest: TwilioRest | None = None
+        if settings.twilio_account_sid and settings.twilio_auth_token:
+            token = settings.twilio_auth_token.get_secret_value()
+            self._rest = TwilioRest(settings.twilio_account_sid, token, base_url=settings.twilio_api_url)
+
+    def hang_up(self, call_sid: str) -> bool:
+        """End the call; True if Twilio will close the stream."""
+        rest = self._rest
+        return rest is not None and self._done("HANG_UP", call_sid, lambda: rest.hang_up(call_sid))
+
+    def transfer(self, call_sid: str) -> bool:
+        """Put the caller through to TRANSFER_NUMBER; True if Twilio took it."""
+        rest, number = self._rest, self._number
+        if rest is None or number is None:
+            return False
+        return self._done("TRANSFER", call_sid, lambda: rest.redirect(call_sid, twiml.dial(number)))
+
+    @staticmethod
+    def _done(what: str, call_sid: str, act: Callable[[], object]) -> bool:
+        for attempt in range(_ATTEMPTS):
+            try:
+                act()
+            except TwilioError as error:
+                _log.warning(f"{what}_FAILED", call_sid=call_sid, error=str(error))
+                if not error.retriable:
+                    return False
+            else:
+                _log.info(what, call_sid=call_sid, attempts=attempt + 1)
+                return True
+        return False
