@@ -10,6 +10,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from app.dialog.by_ear import by_ear
 from app.dialog.gazetteer import gazetteer
 from app.dialog.intents import Acts, decide, understand_acts
 from app.dialog.misheard import mend
@@ -302,6 +303,11 @@ def understand(
     """
     utterance = normalise(text)
     best = _Turn(utterance, asked, state, today).read()
+    heard = by_ear(
+        (text, *alternatives), asked, state.get("deal"), best, lambda said: _Turn(said, asked, state, today).read()
+    )
+    if heard is not None:
+        return heard
     if _answers(best, asked) or best.injection or best.hold:
         return best
     mended = mend(utterance, asked) if best.intent is Intent.UNCLEAR and not best.updates else None

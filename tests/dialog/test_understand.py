@@ -155,9 +155,16 @@ def test_a_refusal_names_the_slot_refused() -> None:
 
 def test_another_reading_stands_in_when_the_best_answers_nothing() -> None:
     """R10.6: the recogniser's further readings are read against what was asked, and then doubted."""
+    result = heard("טוב אז אני חושבת שאולי נחפש בהקדר", "area", "טוב אז אני חושבת שאולי נחפש בחדרה")
+    assert result.updates == {"area": ["חדרה"]}
+    assert result.unsure == ("area",)
+
+
+def test_readings_that_all_sound_like_one_answer_are_that_answer() -> None:
+    """R10.6: what the recogniser wavers about together names a place beyond doubt."""
     result = heard("חללו", "area", "חלון", "חולון")
     assert result.updates == {"area": ["חולון"]}
-    assert result.unsure == ("area",)
+    assert result.unsure == ()
 
 
 def test_other_readings_are_not_looked_at_when_the_best_one_answers() -> None:

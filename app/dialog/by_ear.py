@@ -1,0 +1,158 @@
+"""Decides when a garbled short answer is read as the typical answer it sounds like (R10.6).
+
+Only a recogniser that wavers is second-guessed: it must offer other readings, and its best one must hold a word nobody
+says here or no answer at all. What the caller clearly said always stands.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from app.dialog.gazetteer import find
+from app.dialog.names import first_names
+from app.dialog.nearest import Near, nearest
+from app.dialog.normalise import Utterance, normalise, stems, words
+from app.dialog.numbers import atom_at
+from app.dialog.slots import SLOT_NAMES, Asked, Intent, Understanding
+from app.dialog.typical_answers import typical_answers
+from app.dialog.vocabulary import COMMON_WORDS
+
+_LONGEST_WORDS = 7
+_SHORT_WORDS = 4
+"""Of so few words one that nobody says leaves the others in doubt."""
+_NAME_MARGIN = 0.06
+_OR = "או"
+_GIVEN_AND_SURNAME = 2
+_NAME_CUES = words("קוראים לי שמי השם שלי זה אני משפחת משפחה הוא")
+_KNOWN_BEARERS = 2700
+"""Of so many people a name is as likely as any other misheard for it."""
+_BOUNDS = {Asked.ROOMS: ("rooms_min", "rooms_max"), Asked.BUDGET: ("budget_min", "budget_max")}
+_SLOTLESS = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE)
+
+Reader = Callable[[Utterance], Understanding]
+
+
+def by_ear(
+    readings: Sequence[str], asked: Asked, deal: str | None, best: Understanding, read: Reader
+) -> Understanding | None:
+    """Return what the caller must have meant, or None when `best`, the meaning of the first reading, may stand.
+
+    `read` is the exact understanding. Values found that are near but not clear are `unsure`.
+    """
+    said = normalise(readings[0])
+    if len(readings) < 2 or not 0 < len(said) <= _LONGEST_WORDS or best.injection or best.hold:
+        return None
+    answered, clean = _holds_answer(best, asked), _is_clean(said, asked)
+    if answered and clean:
+        return None
+    near = _in_parts(readings, asked, deal, read) or nearest(readings, asked, deal, read)
+    if near is not None and near.is_something_else and not best.updates:
+        return best if clean else near.meaning
+    found = near if near is not None and near.likely and _holds_answer(near.meaning, asked) else None
+    if answered:
+        return _weighed(best, found, said, asked)
+    if found is None or (asked in _SLOTLESS and not found.sure):
+        # Nothing can be asked back about a yes.
+        return None
+    return _taken(found, said, asked, sure=found.sure)
+
+
+def _weighed(best: Understanding, found: Near | None, said: Utterance, asked: Asked) -> Understanding | None:
+    """Decide between an answer read off garbled words and the one they sound like."""
+    if found is not None and _agree(best, found.meaning, asked):
+        known = asked is not Asked.NAME or found.margin >= _NAME_MARGIN
+        return _settled(best, asked) if known else _doubted(best, asked)
+    if asked in _SLOTLESS or asked is Asked.GREETING:
+        return None
+    if found is not None:
+        return _taken(found, said, asked, sure=found.sure and found.is_plain)
+    return _doubted(best, asked) if len(said) <= _SHORT_WORDS or asked in _BOUNDS else None
+
+
+def _taken(near: Near, said: Utterance, asked: Asked, *, sure: bool) -> Understanding:
+    """Return what the typical answer means, in the caller's own words; a name is never sure."""
+    meaning = near.meaning
+    slots = tuple(slot for slot in SLOT_NAMES if slot in meaning.updates)
+    doubtful = meaning.unsure if sure and asked is not Asked.NAME else tuple(slot for slot in slots if slot != "phone")
+    return replace(meaning, quotes=dict.fromkeys(slots, said.text.strip()), unsure=doubtful)
+
+
+def _doubted(understanding: Understanding, asked: Asked) -> Understanding:
+    """Return the understanding with what was asked in doubt."""
+    doubtful = {*understanding.unsure, *(slot for slot in _slots(asked) if slot in understanding.updates)}
+    return replace(understanding, unsure=tuple(slot for slot in SLOT_NAMES if slot in doubtful))
+
+
+def _slots(asked: Asked) -> tuple[str, ...]:
+    return _BOUNDS.get(asked, (asked.value,))
+
+
+def _holds_answer(understanding: Understanding, asked: Asked) -> bool:
+    if asked in _SLOTLESS:
+        return understanding.intent is not Intent.UNCLEAR
+    if asked is Asked.GREETING:
+        return bool(understanding.updates)
+    return any(slot in understanding.updates for slot in _slots(asked))
+
+
+def _agree(first: Understanding, second: Understanding, asked: Asked) -> bool:
+    if asked in _SLOTLESS:
+        return first.intent is second.intent
+    if asked is Asked.GREETING:
+        return all(first.updates.get(slot) == value for slot, value in second.updates.items())
+    return all(first.updates.get(slot) == second.updates.get(slot) for slot in _slots(asked))
+
+
+def _settled(understanding: Understanding, asked: Asked) -> Understanding:
+    """Return the understanding with what was asked no longer in doubt."""
+    unsure = tuple(slot for slot in understanding.unsure if slot not in _slots(asked))
+    return replace(understanding, unsure=unsure)
+
+
+def _in_parts(readings: Sequence[str], asked: Asked, deal: str | None, read: Reader) -> Near | None:
+    """Read "X או Y" of two places each by itself, and of a name with a surname only the given name."""
+    if asked is Asked.AREA:
+        halves = [parts for reading in readings if len(parts := reading.split(f" {_OR} ")) == 2]
+        if not halves or _OR not in normalise(readings[0]).keys:
+            return None
+        first, second = (nearest([parts[at] for parts in halves], asked, deal, read) for at in (0, 1))
+        if first is None or second is None or not (first.likely and second.likely):
+            return None
+        weaker = min(first, second, key=lambda near: near.score)
+        return _reworded(
+            weaker, f"{first.answer.text} {_OR} {second.answer.text}", min(first.margin, second.margin), read
+        )
+    if asked is Asked.NAME:
+        named = [
+            [token.text for token in normalise(reading).tokens if token.key not in _NAME_CUES] for reading in readings
+        ]
+        if len(named[0]) != _GIVEN_AND_SURNAME:
+            return None
+        given = nearest([parts[0] for parts in named if parts], asked, deal, read)
+        if given is not None and given.likely:
+            return _reworded(given, f"{given.answer.text} {named[0][1]}", given.margin, read)
+    return None
+
+
+def _reworded(near: Near, text: str, margin: float, read: Reader) -> Near:
+    return Near(replace(near.answer, text=text), read(normalise(text)), near.score, margin)
+
+
+@lru_cache(maxsize=64)
+def _vocabulary(asked: Asked) -> frozenset[str]:
+    """Return the folded words of all typical answers to a question."""
+    return frozenset(key for answer in typical_answers(asked) for key in normalise(answer.text).keys)
+
+
+def _is_clean(utterance: Utterance, asked: Asked) -> bool:
+    """Whether every word is one that callers say here."""
+    known = COMMON_WORDS | _vocabulary(asked)
+    named = {index for mention in find(utterance) for index in range(mention.start, mention.end)}
+    return all(
+        index in named
+        or token.is_number
+        or atom_at(utterance, index) is not None
+        or (asked is Asked.NAME and first_names().get(token.key, 0) >= _KNOWN_BEARERS)
+        or (asked is not Asked.NAME and any(rest in known for _, rest in stems(token.key)))
+        for index, token in enumerate(utterance.tokens)
+    )
