@@ -102,6 +102,8 @@ _PACE_DECAY = 0.9
 # A frame this quiet beside the voice is a good place to cut; one louder than that in a silence may be the voice again.
 _QUIET_RATIO = 0.1
 _VOICE_OVER_SILENCE = 3.0
+# What the VAD has not called speech in so many frames is the line's noise, grown louder.
+_DOUBT_FRAMES = 10
 
 
 class Endpointer:
@@ -118,6 +120,7 @@ class Endpointer:
         self._stopped_ms: int | None = None
         self._silence_power = 0.0
         self._silence_frames = 0
+        self._doubted_frames = 0
         self._voice_level = 0.0
         self._finality = 0.5
         self._sound: Sound = "unknown"
@@ -184,7 +187,7 @@ class Endpointer:
 
     def _on_stopped(self, at_ms: int) -> None:
         self._stopped_ms = at_ms
-        self._silence_power, self._silence_frames = 0.0, 0
+        self._silence_power, self._silence_frames, self._doubted_frames = 0.0, 0, 0
         self._contour.trim(at_ms)
         self._finality = self._contour.finality()
         self._voice_level = self._contour.level(_SHARP_FRAMES)
@@ -209,8 +212,9 @@ class Endpointer:
         if self._stopped_ms is None:
             self._contour.receive(frame)
             return self._cut(now_ms) if self._must_cut(frame.rms, now_ms) else None
-        if self._may_be_voice(frame.rms):
+        if self._doubted_frames < _DOUBT_FRAMES and self._may_be_voice(frame.rms):
             # The VAD will know in a moment: an utterance must not end just when the caller goes on.
+            self._doubted_frames += 1
             return None
         self._silence_power += frame.rms * frame.rms
         self._silence_frames += 1

@@ -305,6 +305,18 @@ def test_noise_that_starts_in_mid_call_is_learned() -> None:
     assert len(drive.saved("planned")) >= 2
 
 
+def test_a_soft_voice_on_a_line_that_grows_noisy_is_answered() -> None:
+    """R6.3: noise under the threshold is silence, however much louder than the silence before it."""
+    drive = CallDriver(World(stts=[Stt(AREA)]))
+    drive.start()
+    while not drive.history():
+        drive.caller(hush(20, -75.0, drive.now_ms))
+    drive.caller(buzz(1200, -44.0))
+    drive.caller(hush(200, -75.0))
+    drive.caller(hush(4000, -60.0))
+    assert ("caller", AREA) in drive.history()
+
+
 def test_what_comes_for_an_unknown_number_is_ignored() -> None:
     """R7.1: old streams, old syntheses, old replies."""
     drive = CallDriver().listening()
