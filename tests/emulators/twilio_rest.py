@@ -1,4 +1,4 @@
-"""Twilio's REST API over real HTTP: updating a call, sending a message.
+"""Twilio's REST API over real HTTP: updating a call, sending a message, fetching a recording.
 
 It checks what it is sent as Twilio does (basic auth, form encoding, required and exclusive fields) and answers with
 Twilio's bodies and error codes. Unknown calls are 404; `calls` and `fail_next` set the scene.
@@ -46,7 +46,8 @@ class TwilioRestEmulator:
     """A running emulator; use it as a context manager.
 
     `calls` maps the CallSids there are to their status, `requests` is what was asked so far. `fail_next` holds
-    `(status, code)` answers for the next requests, `delay_s` is waited before each answer.
+    `(status, code)` answers for the next requests, `delay_s` is waited before each answer. `recordings` maps the
+    RecordingSids there are to their WAV files; the first `recordings_late` requests for one find it not ready.
     """
 
     account_sid: str = "AC" + "0" * 32
@@ -55,6 +56,8 @@ class TwilioRestEmulator:
     requests: list[Recorded] = field(default_factory=list)
     fail_next: list[tuple[int, int]] = field(default_factory=list)
     delay_s: float = 0.0
+    recordings: dict[str, bytes] = field(default_factory=dict)
+    recordings_late: int = 0
     _messages: int = 0
 
     def __enter__(self) -> Self:
@@ -87,9 +90,31 @@ class TwilioRestEmulator:
         self.requests.append(Recorded("POST", path, form, status))
         return status, said
 
+    def recording_url(self, sid: str) -> str:
+        """Return what Twilio's webhooks call a recording."""
+        return f"https://api.twilio.com/2010-04-01/Accounts/{self.account_sid}/Recordings/{sid}"
+
+    def recording(self, path: str, authorization: str) -> tuple[int, bytes]:
+        """Return status and body for one GET, and record it."""
+        sid = path.removeprefix(f"/2010-04-01/Accounts/{self.account_sid}/Recordings/").removesuffix(".wav")
+        status, body = 404, b""
+        if authorization != self._expected:
+            status = 401
+        elif self.fail_next:
+            status, _ = self.fail_next.pop(0)
+        elif self.recordings_late > 0:
+            self.recordings_late -= 1
+        elif sid in self.recordings:
+            status, body = 200, self.recordings[sid]
+        self.requests.append(Recorded("GET", path, {}, status))
+        return status, body
+
+    @property
+    def _expected(self) -> str:
+        return f"Basic {base64.b64encode(f'{self.account_sid}:{self.auth_token}'.encode()).decode()}"
+
     def _answer(self, path: str, authorization: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
-        expected = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
-        if authorization != f"Basic {expected}":
+        if authorization != self._expected:
             raise _RestError(401, 20003, "Authenticate")
         if self.fail_next:
             status, code = self.fail_next.pop(0)
@@ -157,6 +182,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+    def do_GET(self) -> None:
+        time.sleep(self.rest.delay_s)
+        status, body = self.rest.recording(self.path, self.headers.get("Authorization", ""))
+        with contextlib.suppress(ConnectionError):
+            self.send_response(status)
+            self.send_header("Content-Type", "audio/x-wav")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own name
         """Say nothing: what came is in `requests`."""

@@ -1,0 +1,57 @@
+"""A full house takes messages."""
+
+from app.call.admission import ARRIVES_WITHIN_S, Admission, thanks
+
+
+class House:
+    """A clock and a number of live calls."""
+
+    def __init__(self, most: int = 2, base: str | None = "https://agent.example") -> None:
+        self.now_s = 100.0
+        self.live = 0
+        self.admission = Admission(most, "תיווך <הגליל>", base, lambda: self.live, lambda: self.now_s)
+
+    def rings(self, call_sid: str) -> bool:
+        """Ring; tell whether the call is connected."""
+        return self.admission({"CallSid": call_sid}) is None
+
+
+def test_calls_on_their_way_count_until_they_arrive_or_do_not_come() -> None:
+    """R18: many webhooks at once do not slip in beside the live calls."""
+    house = House()
+    assert house.rings("CA1")
+    assert house.rings("CA1")  # Twilio asks again
+    assert house.rings("CA2")
+    assert not house.rings("CA3")
+    house.live = 1
+    house.admission.arrived("CA1")
+    assert not house.rings("CA3")
+    house.now_s += ARRIVES_WITHIN_S
+    assert house.rings("CA4")
+    assert not house.rings("CA5")
+
+
+def test_who_finds_no_place_is_asked_for_a_message() -> None:
+    """R18, R2.7: politely, with the address that takes it."""
+    house = House(most=1)
+    house.live = 1
+    document = (house.admission({"CallSid": "CA1"}) or b"").decode()
+    assert "תיווך &lt;הגליל&gt;" in document
+    assert '<Record action="https://agent.example/webhook/handle_recording"' in document
+    assert house.admission.sent_to_recorder("CA1")
+    assert not house.admission.sent_to_recorder("CA2")
+    assert b"<Hangup/>" in thanks()
+
+
+def test_without_a_known_address_the_action_is_relative() -> None:
+    """R2.7: Twilio resolves it against the document's own address."""
+    house = House(most=1, base=None)
+    house.live = 1
+    assert b'action="/webhook/handle_recording"' in (house.admission({"CallSid": "CA1"}) or b"")
+
+
+def test_an_instance_about_to_stop_lets_nobody_in() -> None:
+    """R18."""
+    house = House()
+    house.admission.is_closed = True
+    assert not house.rings("CA1")
