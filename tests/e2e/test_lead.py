@@ -1,0 +1,264 @@
+"""From the first word to the office's desk: whole calls end as leads that were delivered."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.qa.http_client import HttpResponse, post
+from app.qa.twilio_peer import sign
+from tests.e2e.phones import AUDIO, Phone, sample, until
+from tests.e2e.town import AUTH_TOKEN, CALLER, PUBLIC_URL, Town, town
+from tests.leads.receiver import Receiver
+
+WHATSAPP_FROM, OFFICE = "+97230000001", "+97230000002"
+SECRET = "the office's and nobody else's"
+RENT = (
+    "שלום אני מחפשת דירה לשכירות בגבעתיים",
+    "שלושה חדרים",
+    "עד שבעת אלפים שקל",
+    "בעוד חודשיים",
+    "דנה לוי",
+    "לא תרשמי מספר אחר",
+    "אפס חמש ארבע שלוש שתיים אחת ארבע חמש שש שבע",
+    "כן נכון",
+    "כן הכל נכון",
+    "בוואטסאפ בבקשה",
+)
+RENT_SLOTS = {
+    "deal": "rent",
+    "area": ["גבעתיים"],
+    "property_type": "apartment",
+    "rooms_min": 3,
+    "rooms_max": 3,
+    "budget_max": 7000,
+    "timing": {"type": "within", "months_max": 2},
+    "name": "דנה לוי",
+    "phone": "+972543214567",
+}
+
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def office(house: Town, desk: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A server with an office behind it: one call at a time, leads to a webhook, summaries by WhatsApp, a transfer."""
+    env = {
+        "LEAD_WEBHOOK_URL": desk.url + "/leads",
+        "LEAD_WEBHOOK_SECRET": SECRET,
+        "WHATSAPP_FROM": WHATSAPP_FROM,
+        "TRANSFER_NUMBER": OFFICE,
+        "MAX_CALLS": "1",
+    }
+    data = tmp_path_factory.mktemp("office")
+    with town(house.vendors, house.exchange, data, env, stock_from=house.data) as started:
+        yield started
+
+
+def converse(there: Town, texts: Sequence[str]) -> Phone:
+    """Hold a call in which the recogniser hears these turns; return it when the agent has ended it by REST."""
+    there.vendors.reset()
+    there.vendors.ears.script(*({"texts": [text]} for text in texts))
+    phone = there.greeted()
+    for _ in texts[:-1]:
+        phone.ask(sample("w01_02"))
+    phone.say(sample("w01_02"))
+    return phone
+
+
+def found(search: Callable[[], T | None], what: str) -> T:
+    """Wait until a search finds something."""
+    thing = until(search, what)
+    assert thing is not None
+    return thing
+
+
+def lead_of(desk: Receiver, call_sid: str) -> dict[str, Any]:
+    """Return the call's lead as it was delivered, its signature checked."""
+
+    def delivered() -> dict[str, Any] | None:
+        for request in desk.requests:
+            lead: dict[str, Any] = json.loads(request.body)
+            if lead["call"]["sid"] == call_sid:
+                headers = {name.lower(): value for name, value in request.headers.items()}
+                signed = headers["x-lead-timestamp"].encode() + b"." + request.body
+                digest = hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
+                assert headers["x-lead-signature"] == f"sha256={digest}"
+                return lead
+        return None
+
+    return found(delivered, "the lead at the office")
+
+
+def told(there: Town, path: str, form: dict[str, str], *, signed: bool = True) -> HttpResponse:
+    """Post a webhook as Twilio would."""
+    headers = {"X-Twilio-Signature": sign(AUTH_TOKEN, PUBLIC_URL + path, form)} if signed else {}
+
+    async def send() -> HttpResponse:
+        return await post(urlsplit(there.server.url + path), form, headers)
+
+    return asyncio.run(send())
+
+
+def values(lead: dict[str, Any]) -> dict[str, Any]:
+    return {name: slot["value"] for name, slot in lead["slots"].items()}
+
+
+def test_a_rental_call_ends_in_a_confirmed_summary_a_delivered_lead_and_a_whatsapp(
+    office: Town, desk: Receiver
+) -> None:
+    """R10.5, R14: stored, signed and delivered; the WhatsApp really goes to Twilio, its status comes back."""
+    phone = converse(office, RENT)
+    rest = office.vendors.rest
+    until(lambda: rest.calls[phone.call_sid] == "completed", "the hang-up by REST")
+    assert not phone.is_over, "the server closed before Twilio could: error 31921"
+    phone.hang_up()
+
+    lead = lead_of(desk, phone.call_sid)
+    assert values(lead) == RENT_SLOTS
+    assert lead["call"]["outcome"] == "whatsapp"
+    assert lead["contact"] == {
+        "name": "דנה לוי",
+        "phone": "+972543214567",
+        "phone_source": "caller",
+        "phone_confirmed": True,
+    }
+    assert all(slot["quote"] for slot in lead["slots"].values())
+    assert [turn["caller"] for turn in lead["transcript"][1:]] == list(RENT)
+    assert "גבעתיים" in lead["summary"]
+
+    def sent() -> dict[str, str] | None:
+        return next((one.form for one in rest.requests if one.form.get("To") == "whatsapp:+972543214567"), None)
+
+    message = found(sent, "the WhatsApp message")
+    assert message["From"] == f"whatsapp:{WHATSAPP_FROM}"
+    assert "גבעתיים" in message["Body"]
+    assert message["StatusCallback"] == f"{PUBLIC_URL}/webhook/message_status"
+
+    row = found(lambda: delivery(office, phone.call_sid), "the message's SID in the store")
+    form = {"MessageSid": row["external_id"], "MessageStatus": "delivered"}
+    assert told(office, "/webhook/message_status", form, signed=False).status == 403
+    assert told(office, "/webhook/message_status", form).status == 204
+    until(lambda: (delivery(office, phone.call_sid) or {}).get("state") == "delivered", "the delivery in the store")
+
+
+def delivery(there: Town, call_sid: str) -> dict[str, Any] | None:
+    """Return the WhatsApp delivery of a call, once Twilio has taken it."""
+    query = (
+        "SELECT deliveries.* FROM deliveries JOIN leads ON leads.id = deliveries.lead_id "
+        "WHERE leads.call_sid = ? AND channel = 'whatsapp' AND external_id <> ''"
+    )
+    return next(iter(there.rows(query, call_sid)), None)
+
+
+def test_every_turn_is_read_once_more_and_what_only_the_model_saw_is_kept(office: Town, desk: Receiver) -> None:
+    """R10.2: extraction beside the talk, with a quote for each value."""
+    office.vendors.reset()
+    quote = "קרוב לסבתא"
+    update = {"slot": "area", "op": "set", "text": None, "list": ["ליד סבתא"], "number": None, "timing": None}
+    document = {"intent": "provide_info", "refused": [], "needs_confirmation": []}
+    office.vendors.mind.script(json_answer={"updates": [{**update, "quote": quote}], **document})
+    office.vendors.ears.script(texts=["אנחנו רוצים לגור " + quote])
+    with office.greeted() as phone:
+        phone.ask(sample("w01_02"))
+        office.wait_for_log(phone, "EXTRACTED")
+    lead = lead_of(desk, phone.call_sid)
+    assert lead["slots"]["area"]["value"] == ["ליד סבתא"]
+    assert lead["slots"]["area"]["quote"] == quote
+    assert office.vendors.violations() == []
+
+
+def test_who_asks_for_a_person_is_put_through_after_the_last_word(office: Town, desk: Receiver) -> None:
+    """R17: <Dial> by REST, once the line was heard; the office learns of the wish."""
+    phone = converse(office, ["אני רוצה לדבר עם נציג אנושי"])
+    rest = office.vendors.rest
+    path = f"/Calls/{phone.call_sid}.json"
+    request = found(lambda: next((one for one in rest.requests if one.path.endswith(path)), None), "the transfer")
+    assert "<Dial" in request.form["Twiml"]
+    assert OFFICE in request.form["Twiml"]
+    assert not phone.is_over
+    phone.hang_up()
+    assert lead_of(desk, phone.call_sid)["wants_human"] is True
+
+
+def test_a_full_house_takes_a_message_and_makes_a_lead_of_it(office: Town, desk: Receiver) -> None:
+    """R18, R2.7: the second caller is asked for a message, which is fetched (late), heard, read and delivered."""
+    office.vendors.reset()
+    rest = office.vendors.rest
+    with office.greeted():
+        form = {"CallSid": "CA" + "f" * 32, "From": CALLER, "To": OFFICE, "CallStatus": "ringing"}
+        answer = told(office, "/webhook/incoming_call", form)
+        assert b"<Record action=" in answer.body
+        assert f"{PUBLIC_URL}/webhook/handle_recording".encode() in answer.body
+
+    sid = "RE" + "a" * 32
+    rest.recordings[sid] = (AUDIO / "w01_01_ef_dora.wav").read_bytes()
+    rest.recordings_late = 1
+    office.vendors.ears.script(texts=["שלום קוראים לי דנה לוי אני מחפשת דירה לקנייה ברמת גן"])
+    left = {**form, "RecordingUrl": rest.recording_url(sid), "RecordingDuration": "5", "Digits": "hangup"}
+    assert told(office, "/webhook/handle_recording", left, signed=False).status == 403
+    thanked = told(office, "/webhook/handle_recording", left)
+    assert thanked.status == 200
+    assert b"<Hangup/>" in thanked.body
+    assert told(office, "/webhook/call_status", {**form, "CallStatus": "completed"}).status == 204
+
+    lead = lead_of(desk, form["CallSid"])
+    assert values(lead) == {"name": "דנה לוי", "deal": "buy", "property_type": "apartment", "area": ["רמת גן"]}
+    assert lead["call"]["outcome"] == "recording"
+    assert lead["call"]["channel"] == "recording"
+    assert lead["call"]["recording_url"] == rest.recording_url(sid)
+    assert lead["contact"]["phone"] == CALLER
+    assert [one.status for one in rest.requests if one.method == "GET"] == [404, 200]
+
+
+def test_a_message_that_cannot_be_had_leaves_the_number_and_forged_addresses_are_not_asked(
+    office: Town, desk: Receiver
+) -> None:
+    """R2.7, R14: a lead is never lost; no other host is ever contacted."""
+    office.vendors.reset()
+    asked_before = len(office.vendors.rest.requests)
+    form = {
+        "CallSid": "CA" + "e" * 32,
+        "From": CALLER,
+        "To": OFFICE,
+        "RecordingUrl": desk.url + "/2010-04-01/Accounts/x/Recordings/RE" + "a" * 32,
+    }
+    assert told(office, "/webhook/handle_recording", form).status == 200
+    lead = lead_of(desk, form["CallSid"])
+    assert lead["contact"]["phone"] == CALLER
+    assert lead["call"]["recording_url"] is None
+    assert lead["slots"] == {}
+    assert [one for one in office.vendors.rest.requests[asked_before:] if one.method == "GET"] == []
+    assert all(request.path == "/leads" for request in desk.requests)
+
+
+def test_a_server_told_to_stop_delivers_what_its_last_call_left(house: Town, desk: Receiver, tmp_path: Path) -> None:
+    """R18, R14: the store finishes before its process is ended."""
+    env = {"LEAD_WEBHOOK_URL": desk.url + "/leads", "LEAD_WEBHOOK_SECRET": SECRET, "SHUTDOWN_GRACE_S": "12"}
+    with town(house.vendors, house.exchange, tmp_path, env, stock_from=house.data) as leaving:
+        leaving.vendors.ears.script(texts=["אני מחפש דירה ברחובות"])
+        phone = leaving.greeted()
+        phone.ask(sample("w01_02"))
+        leaving.server.process.send_signal(signal.SIGTERM)
+        leaving.server.wait_for_log("DRAINING")
+        until(lambda: phone.is_over, "the end of patience")
+        assert phone.peer.closed == (1001, "going away")
+        assert leaving.server.process.wait(30) == 0
+        assert "STOPPED" in leaving.server.log()
+        assert "Traceback" not in leaving.server.log()
+        assert leaving.call_row(phone)["ended_at"]
+    phone.hang_up()
