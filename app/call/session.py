@@ -206,9 +206,11 @@ class Session:
             item = inbox.get(call.timer())
             event, waited_ms = item if item is not None else (Tick(), 0)
             at_ms = now_ms()
+            if self._tape:
+                self._tape(tape.heard(event, at_ms, waited_ms))
             commands = call.receive(event, at_ms, waited_ms)
-            if self._tape and (commands or not isinstance(event, Tick)):
-                self._tape(tape.record(event, commands, at_ms, waited_ms))
+            if self._tape and (decisions := tape.decided(commands, at_ms)):
+                self._tape(decisions)
             for command in commands:
                 self._perform(command)
             if inbox.dropped != self._dropped:

@@ -29,12 +29,14 @@ def header(settings: CallSettings) -> bytes:
     return orjson.dumps({"settings": _plain(settings)}) + b"\n"
 
 
-def record(event: Event, commands: Iterable[Command], now_ms: int, waited_ms: int) -> bytes:
-    """Return the lines of one step: the event, then what was decided."""
-    heard = {"t": now_ms, "w": waited_ms, "event": type(event).__name__, **_plain(event)}
-    lines = [orjson.dumps(heard)]
-    lines += [orjson.dumps({"t": now_ms, **decision}) for decision in _decisions(commands)]
-    return b"\n".join(lines) + b"\n"
+def heard(event: Event, now_ms: int, waited_ms: int) -> bytes:
+    """Return the line of an event; written before it is taken, so that one which breaks a call is on the tape."""
+    return orjson.dumps({"t": now_ms, "w": waited_ms, "event": type(event).__name__, **_plain(event)}) + b"\n"
+
+
+def decided(commands: Iterable[Command], now_ms: int) -> bytes:
+    """Return the lines of what an event led to; none when nothing was decided."""
+    return b"".join(orjson.dumps({"t": now_ms, **decision}) + b"\n" for decision in _decisions(commands))
 
 
 def replay(tape: Iterable[bytes]) -> Iterator[tuple[int, str, bool]]:
