@@ -150,7 +150,7 @@ def test_a_rental_call_ends_in_a_confirmed_summary_a_delivered_lead_and_a_whatsa
     assert message["StatusCallback"] == f"{PUBLIC_URL}/webhook/message_status"
 
     row = found(lambda: delivery(office, phone.call_sid), "the message's SID in the store")
-    form = {"MessageSid": row["external_id"], "MessageStatus": "delivered"}
+    form = {"MessageSid": row["vendor_id"], "MessageStatus": "delivered"}
     assert told(office, "/webhook/message_status", form, signed=False).status == 403
     assert told(office, "/webhook/message_status", form).status == 204
     until(lambda: (delivery(office, phone.call_sid) or {}).get("state") == "delivered", "the delivery in the store")
@@ -160,7 +160,7 @@ def delivery(there: Town, call_sid: str) -> dict[str, Any] | None:
     """Return the WhatsApp delivery of a call, once Twilio has taken it."""
     query = (
         "SELECT deliveries.* FROM deliveries JOIN leads ON leads.id = deliveries.lead_id "
-        "WHERE leads.call_sid = ? AND channel = 'whatsapp' AND external_id <> ''"
+        "WHERE leads.call_sid = ? AND channel = 'whatsapp' AND vendor_id IS NOT NULL"
     )
     return next(iter(there.rows(query, call_sid)), None)
 
