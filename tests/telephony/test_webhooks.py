@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from app.telephony import twiml
 from app.telephony.signature import compute
 from app.telephony.token import TokenVerdict, derive_key, verify
 from app.telephony.webhooks import WebhookSettings, is_local_peer
@@ -290,3 +291,19 @@ def test_a_slow_body_is_given_up(server: Server) -> None:
     with peer.socket:
         peer.send(b"POST /webhook/stream_status HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
         assert peer.head().split()[1] == "408"
+
+
+@pytest.mark.parametrize(("path", "sid"), [("handle_recording", "CallSid"), ("message_status", "MessageSid")])
+def test_recordings_and_message_reports_are_believed_only_when_signed(server: Server, path: str, sid: str) -> None:
+    """R2.4, R2.7, R14: 403 to anybody else, 400 without a SID; then what came is handed on, off the request."""
+    url = f"https://agent.example/webhook/{path}"
+    form = {"CallSid": f"CA{path.replace('_', '')}"} | ({sid: "SM1"} if sid != "CallSid" else {})
+    assert post(server, f"/webhook/{path}", form)[0] == 403
+    assert post(server, f"/webhook/{path}", {"From": "+972500000001"}, PUBLIC, url)[0] == 400
+    status, headers, body = post(server, f"/webhook/{path}", form, PUBLIC, url)
+    if path == "handle_recording":
+        assert (status, headers["Content-Type"]) == (200, twiml.CONTENT_TYPE)
+        assert ElementTree.fromstring(body).tag == "Response"
+    else:
+        assert (status, body) == (204, b"")
+    assert wait_for_event(server, form["CallSid"])[0] == ("recording" if "recording" in path else path)
