@@ -106,6 +106,7 @@ class Dialog:
             self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._last_line
         )
         self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
+        self._turns.pop(memory.turn - _EXTRACTION_TURNS, None)
         side, memory.side = memory.side, ""
         plan = self._at_side_question(side, understood, text) or self._act(understood, text)
         return replace(plan, intent=understood.intent, turn=memory.turn, extraction=self._extraction(text, asked_line))
