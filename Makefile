@@ -3,7 +3,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test check fix bench install replay call clean
+.PHONY: run test check fix bench bench-turns install replay call clean
 
 run: install
 	$(BIN)/gunicorn -c gunicorn.conf.py app.wsgi:app
@@ -29,6 +29,9 @@ fix: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench
+
+bench-turns: .venv/.dev
+	$(BIN)/python -m tests.bench_turns
 
 replay: .venv/.runtime
 	$(BIN)/python -m app replay $(CALL)

@@ -135,7 +135,7 @@ class Settings(BaseModel):
     eou_dictation_ms: int = Field(1500, ge=500, le=3000, description="Silence that ends a number being dictated")
     min_utt_ms: int = Field(900, ge=900, le=1200, description="An utterance ends no earlier than this")
     max_utt_ms: int = Field(5000, ge=4000, le=5000, description="A segment is cut and transcribed after this")
-    barge_in_ms: int = Field(200, ge=180, le=220, description="Caller's voice that stops the agent")
+    barge_in_ms: int = Field(180, ge=180, le=220, description="Caller's voice that stops the agent")
     barge_in_grace_ms: int = Field(200, ge=150, le=250, description="Start of an agent utterance without barge-in")
 
     # Speaking, as R8 and R9 ask

@@ -8,6 +8,7 @@ from app.media.frontend import Frame
 _BAR_STEP = 1.4  # 3 dB
 _HIGHEST_BAR = _BAR_STEP**4
 _LONGEST_VOICE_MS = 220
+_CLOSURE_FRAMES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class BargeIn:
         self._armed_from_ms: int | None = None
         self._onset_ms: int | None = None
         self._missed = 0
+        self._is_confirmed = False
 
     def agent_started(self, at_ms: int) -> None:
         """The agent's utterance starts to be heard at `at_ms`: the grace begins."""
@@ -61,21 +63,22 @@ class BargeIn:
     def receive(self, frame: Frame, threshold: float, *, opinion: bool | None = True) -> BargeInDetected | None:
         """Take the next frame, the voice threshold (RMS) and whether a closer look calls this speech.
 
-        While that is not known (None) voice is counted, but does not stop the agent. A single frame under the
-        threshold does not break a voice.
+        While that is not known (None) voice is counted, but does not stop the agent. A single quiet frame does not
+        break a voice, nor a consonant's closure one that is known to be speech.
         """
         if self._armed_from_ms is None:
             return None
         if opinion is False or frame.rms <= threshold * self._bar:
             self._missed += 1
-            if self._missed > 1:
+            if self._missed > (_CLOSURE_FRAMES if self._is_confirmed else 1):
                 self._onset_ms = None
             return None
         self._missed = 0
         if self._onset_ms is None:
-            self._onset_ms = frame.start_ms
+            self._onset_ms, self._is_confirmed = frame.start_ms, False
+        self._is_confirmed = self._is_confirmed or opinion is True
         end_ms = frame.start_ms + FRAME_MS
-        if not opinion or end_ms - self._onset_ms < self._voice_ms or end_ms < self._armed_from_ms:
+        if not self._is_confirmed or end_ms - self._onset_ms < self._voice_ms or end_ms < self._armed_from_ms:
             return None
         onset_ms, self._armed_from_ms, self._onset_ms = self._onset_ms, None, None
         return BargeInDetected(onset_ms)

@@ -9,6 +9,7 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
+from app.media.codec import SAMPLE_RATE_HZ
 from app.media.frontend import Frame
 from app.media.silero import CHUNK_SAMPLES, Silero
 
@@ -35,6 +36,8 @@ class NeuralConfirmer:
         self._chunks = 0
         self._opinion: bool | None = None
         self._probability = 0.0
+        self.speech_until_ms = 0
+        """The end of the latest 32 ms that sounded like speech, in media time."""
 
     def receive(self, frame: Frame, *, is_open: bool) -> None:
         """Take the next frame; only while the gate `is_open` it is looked at."""
@@ -53,6 +56,8 @@ class NeuralConfirmer:
         while len(waiting) >= CHUNK_SAMPLES:
             self._judge(self._network.process(waiting[:CHUNK_SAMPLES]))
             waiting = waiting[CHUNK_SAMPLES:]
+            if self._probability >= _LIKELY:
+                self.speech_until_ms = frame.end_ms - len(waiting) * 1000 // SAMPLE_RATE_HZ
         self._waiting = waiting
 
     @property

@@ -14,8 +14,16 @@ from app.media.frontend import Frame
 # threshold (still 1.4 times the noise) belong to it.
 _TAIL_MS = 100
 _TAIL_SHARE = 0.65
-# It belongs to it for as long as it sounds like speech, where somebody listens.
-_TAIL_PROBABILITY = 0.6
+# Where a network listens, what is hardly over the noise belongs to it for as long as it sounds like speech.
+_WEAK_SHARE = 0.5
+_WEAK_PROBABILITY = 0.6
+_LONGEST_WEAK_MS = 100
+
+# In a room full of voices, which are speech too, it is the near voice that counts: where the caller is less than 16 dB
+# over the noise, what comes next must reach half the caller's own level to be the caller again.
+_NEAR_SHARE = 0.5
+_LOUD_ROOM = 6.0
+_LEVEL_RATE = 1 / 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,10 @@ class SpeechConfirmer(Protocol):
     @property
     def probability(self) -> float:
         """How much the latest sound is like speech, 0..1."""
+
+    @property
+    def speech_until_ms(self) -> int:
+        """Where the latest sound that was like speech ended, in media time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,8 @@ class Vad:
         self._confirmer = confirmer
         self._calibration: list[Frame] = []
         self._onset_ms: int | None = None
-        self._is_long_enough = False
+        self._loud_ms = 0
+        self._peak = self._voice_level = 0.0
         self._last_loud_ms = self._last_voiced_ms = self._tail_until_ms = 0
         self.is_speech = False
         self.is_voiced = False
@@ -109,7 +122,9 @@ class Vad:
         """Whether the sound of the moment is speech; None while that is open. False before the calibration is."""
         if not self._floor.calibrated:
             return False
-        return True if self._confirmer is None else self._confirmer.is_speech
+        if self._confirmer is None:
+            return True if self.is_speech else None
+        return self._confirmer.is_speech
 
     def receive(self, frame: Frame) -> VadEvent | None:
         """Take the next frame; return what it makes certain, if anything."""
@@ -142,37 +157,58 @@ class Vad:
         denied = self._is_denied(frame, loud=loud)
         self.is_voiced = loud and not denied
         if not self.is_speech:
-            return self._await_speech(frame.start_ms, end_ms, loud=loud)
+            return self._await_speech(frame, end_ms, loud=loud)
         if self.is_voiced:
+            self._voice_level += (frame.rms - self._voice_level) * (_LEVEL_RATE if self._voice_level else 1.0)
             self._last_voiced_ms = end_ms
             self._tail_until_ms = end_ms + _TAIL_MS
             return None
-        if not denied and frame.rms > _TAIL_SHARE * self._floor.threshold:
-            if self._confirmer is not None and self._confirmer.probability >= _TAIL_PROBABILITY:
-                self._tail_until_ms = end_ms + FRAME_MS
-            if end_ms <= self._tail_until_ms:
-                self._last_voiced_ms = end_ms
+        if denied and self._confirmer is not None:
+            # It takes the network some frames to be sure that only noise is left.
+            self._last_voiced_ms = min(self._last_voiced_ms, self._confirmer.speech_until_ms)
+        elif self._is_tail(frame.rms, end_ms):
+            self._last_voiced_ms = end_ms
         if end_ms - self._last_voiced_ms < self._release_ms:
             return None
         self.is_speech = False
         self._onset_ms = None
         return SpeechStopped(self._last_voiced_ms)
 
-    def _await_speech(self, start_ms: int, end_ms: int, *, loud: bool) -> SpeechStarted | None:
+    def _is_tail(self, rms: float, end_ms: int) -> bool:
+        if rms > _TAIL_SHARE * self._floor.threshold and end_ms <= self._tail_until_ms:
+            return True
+        if self._confirmer is None or rms <= _WEAK_SHARE * self._floor.threshold:
+            return False
+        if end_ms - self._last_loud_ms > _LONGEST_WEAK_MS:
+            return False
+        return self._confirmer.probability >= _WEAK_PROBABILITY
+
+    def _await_speech(self, frame: Frame, end_ms: int, *, loud: bool) -> SpeechStarted | None:
         if loud:
             # The onset is where the sound set in, also when it takes the confirmer some frames to call it speech.
             if self._onset_ms is None:
-                self._onset_ms, self._is_long_enough = start_ms, False
-            if end_ms - self._onset_ms >= self._attack_ms:
-                self._is_long_enough = True
-        elif not self._is_long_enough or end_ms - self._last_loud_ms >= self._release_ms:
-            self._onset_ms = None
-        if self._onset_ms is None or not self._is_long_enough or not self.opinion:
+                self._onset_ms, self._loud_ms, self._peak = frame.start_ms, 0, 0.0
+            self._loud_ms += FRAME_MS
+            self._peak = max(self._peak, frame.rms)
+        elif self._onset_ms is not None:
+            # A weak word comes through noise in bits, which the confirmer tells from crackling.
+            broken = self._confirmer is None or end_ms - self._last_loud_ms >= self._release_ms
+            self._onset_ms = None if broken else self._onset_ms
+        if self._onset_ms is None or self._loud_ms < self._attack_ms or not (self._is_confirmed and self._is_near):
             return None
         self.is_speech = True
         self._last_voiced_ms = self._last_loud_ms
         self._tail_until_ms = end_ms + _TAIL_MS
         return SpeechStarted(self._onset_ms)
+
+    @property
+    def _is_confirmed(self) -> bool:
+        return self._confirmer is None or self._confirmer.is_speech is True
+
+    @property
+    def _is_near(self) -> bool:
+        is_loud_room = self._voice_level < _LOUD_ROOM * self._floor.level
+        return not is_loud_room or self._peak >= _NEAR_SHARE * self._voice_level
 
     def _is_denied(self, frame: Frame, *, loud: bool) -> bool:
         """Ask for the second opinion; a run of sound stays open over gaps as short as the release."""
