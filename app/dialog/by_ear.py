@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from app.dialog.digits import mobile_number
 from app.dialog.gazetteer import find
 from app.dialog.names import first_names
 from app.dialog.nearest import Near, nearest
 from app.dialog.normalise import Utterance, normalise, stems, words
 from app.dialog.numbers import atom_at
+from app.dialog.remade import remade
 from app.dialog.slots import SLOT_NAMES, Asked, Intent, Understanding
 from app.dialog.typical_answers import typical_answers
 from app.dialog.vocabulary import COMMON_WORDS
@@ -40,7 +42,13 @@ def by_ear(
     `read` is the exact understanding. Values found that are near but not clear are `unsure`.
     """
     said = normalise(readings[0])
-    if len(readings) < 2 or not 0 < len(said) <= _LONGEST_WORDS or best.injection or best.hold:
+    if len(readings) < 2 or not len(said) or best.injection or best.hold:
+        return None
+    if asked is Asked.PHONE:
+        return None if "phone" in best.updates or _is_clean(said, asked) else _dictated(readings, best)
+    if asked is Asked.GREETING and not _is_clean(said, asked) and (len(said) > _LONGEST_WORDS or best.updates):
+        return _with_words_remade(best, said, read)
+    if len(said) > _LONGEST_WORDS:
         return None
     answered, clean = _holds_answer(best, asked), _is_clean(said, asked)
     if answered and clean:
@@ -51,10 +59,34 @@ def by_ear(
     found = near if near is not None and near.likely and _holds_answer(near.meaning, asked) else None
     if answered:
         return _weighed(best, found, said, asked)
-    if found is None or (asked in _SLOTLESS and not found.sure):
+    if found is None:
+        return _with_words_remade(best, said, read) if asked is Asked.GREETING else None
+    if asked in _SLOTLESS and not (found.sure or found.is_plain):
         # Nothing can be asked back about a yes.
         return None
     return _taken(found, said, asked, sure=found.sure)
+
+
+def _with_words_remade(best: Understanding, said: Utterance, read: Reader) -> Understanding | None:
+    """Return what the utterance means with its garbled words made good; what only they say is in doubt."""
+    better = remade(said)
+    if better is None:
+        return None
+    meaning = read(better)
+    new = {slot: value for slot, value in meaning.updates.items() if best.updates.get(slot) != value}
+    if not new or not set(best.updates) <= set(meaning.updates):
+        return None
+    unsure = {*meaning.unsure, *new}
+    quotes = {**dict.fromkeys(new, said.text.strip()), **best.quotes}
+    return replace(meaning, quotes=quotes, unsure=tuple(slot for slot in SLOT_NAMES if slot in unsure))
+
+
+def _dictated(readings: Sequence[str], best: Understanding) -> Understanding | None:
+    phone = mobile_number(readings)
+    if phone is None:
+        return None
+    quotes = {"phone": readings[0].strip()}
+    return replace(best, updates={"phone": phone}, intent=Intent.PROVIDE_INFO, quotes=quotes, phone_digits="")
 
 
 def _weighed(best: Understanding, found: Near | None, said: Utterance, asked: Asked) -> Understanding | None:
