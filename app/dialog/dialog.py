@@ -35,6 +35,8 @@ from app.dialog.turn import Turn
 from app.dialog.writer import LineWriter, Written
 
 __all__ = ["Dialog", "DialogSettings", "Said", "Understand"]
+# A reading of the language model that comes later than this is not waited for any more.
+_EXTRACTION_TURNS = 4
 
 
 @dataclass(frozen=True, slots=True)
