@@ -61,10 +61,9 @@ def test_whisper_hears_the_turn_that_google_does_not(town: Town) -> None:
         {"error": "RESOURCE_EXHAUSTED"},
         {"error": "UNAUTHENTICATED"},
         {"error": "UNAVAILABLE", "error_after_ms": 600},
-        {"silent": True},
         {"silent": True, "withhold_final": "hang"},
     ]
-    wishes = ["אני מחפש דירה ברחובות", "לקנות", "ארבעה חדרים", "עד שני מיליון", "בעוד חצי שנה", "קוראים לי אסף"]
+    wishes = ["אני מחפש דירה ברחובות", "לקנות", "ארבעה חדרים", "עד שני מיליון", "בעוד חצי שנה"]
     with town.greeted() as phone:
         for turn, (trouble, wish) in enumerate(zip(troubles, wishes, strict=True), 1):
             town.vendors.ears.script(**{"error": "", "error_after_ms": 0, "silent": False, **trouble})
