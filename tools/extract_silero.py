@@ -62,7 +62,7 @@ def extract(model: bytes) -> None:
 def answer(model: bytes, caller: str) -> list[float]:
     """Return the original network's probabilities, one per whole chunk of the caller's file."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    with wave.open(str(ROOT / "tests" / "audio" / f"{caller}.wav")) as file:
+    with wave.open(str(ROOT / "samples" / f"{caller}.wav")) as file:
         sound = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float32) / 32768
     state, context, said = np.zeros((2, 1, 128), np.float32), np.zeros(CONTEXT, np.float32), []
     for start in range(0, len(sound) - CHUNK + 1, CHUNK):

@@ -17,7 +17,7 @@ from app.telephony.recordings import RecordingAccount, RecordingError
 from tests.call.driver import buzz, hush
 from tests.media.sounds import Floats, to_ulaw
 
-AUDIO = Path(__file__).parent.parent / "audio"
+AUDIO = Path(__file__).parents[2] / "samples"
 ACCOUNT = RecordingAccount("AC" + "0" * 32, "a token")
 URL = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT.account_sid}/Recordings/RE{'1' * 32}"
 PARAMS = {"CallSid": "CA1", "From": "+972500000001", "To": "+97230000000", "RecordingUrl": URL}

@@ -15,7 +15,7 @@ from app.qa.player import FRAME_SAMPLES, SAMPLES_PER_MS
 from app.qa.twilio_peer import RATE_HZ, Account, TwilioPeer
 from app.qa.utterance import Line, Samples, Utterance, load_utterance, utterance
 
-AUDIO = Path(__file__).parent.parent / "audio"
+AUDIO = Path(__file__).parents[2] / "samples"
 PATIENCE_S = 30.0
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Sounds for tests: made here, or the sample callers of tests/audio."""
+"""Sounds for tests: made here, or the sample callers of samples."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from app.media.codec import encode_ulaw
 from app.media.frontend import Frame
 from app.media.wav import parse_wav
 
-AUDIO = Path(__file__).parent.parent / "audio"
+AUDIO = Path(__file__).parents[2] / "samples"
 
 Floats = npt.NDArray[np.float64]
 
