@@ -48,7 +48,8 @@ from app.telephony.websocket import WebSocket
 
 _log = structlog.get_logger("server")
 STOPPING_TAKES_S = 9.0  # of the grace period: to close what still lives, to finish the store, to end the children
-STORE_STOPS_WITHIN_S = 5.0
+CALLS_END_WITHIN_S = 2.0
+STORE_STOPS_WITHIN_S = 4.0
 MESSAGE_COMES_WITHIN_S = 10.0
 _EVENTS_KEPT = 2000
 _CALLS_REMEMBERED = 50
@@ -139,7 +140,7 @@ class House:
         while (self.live or self.recordings.under_way) and time.monotonic() < deadline_s:
             sleep(0.1)
         for session in list(self.live.values()):
-            session.close()
+            spawn(session.close)
         self._is_drained = True
 
     def stop(self) -> None:
@@ -148,7 +149,8 @@ class House:
             return
         while not self._is_drained:
             sleep(0.05)
-        while self.live:  # what a call still has to say to the store comes before the store's end
+        deadline_s = time.monotonic() + CALLS_END_WITHIN_S
+        while self.live and time.monotonic() < deadline_s:  # their last words come before the store's end
             sleep(0.02)
         self.store.stop(STORE_STOPS_WITHIN_S)
         for link in self._links:

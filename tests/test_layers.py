@@ -12,7 +12,13 @@ IMPURE = {
 }  # fmt: skip
 PURE = [
     *sorted(path for room in ("media", "dialog") for path in (APP / room).rglob("*.py")),
-    *(APP / "call" / f"{name}.py" for name in ("events", "hearing", "machine", "replying", "states", "tape", "turn")),
+    *(
+        APP / "call" / f"{name}.py"
+        for name in (
+            *("admission", "events", "extracting", "guessing", "hearing", "machine", "replying", "states", "tape"),
+            "turn",
+        )
+    ),
     *(APP / "telephony" / f"{name}.py" for name in ("frames", "messages", "signature", "twiml")),
 ]
 FLOORS: dict[str, set[str]] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from app.dialog.speaking import speakable
 from app.telephony import twiml
 
 FULL_LINE = (
@@ -34,7 +35,7 @@ class Admission:
         self._sent_to_recorder: dict[str, None] = {}
         # Twilio takes an address relative to the document's, too, should ours not be known.
         action = (public_base_url or "") + RECORDING_PATH
-        self._instead = twiml.record(FULL_LINE.replace("{office}", office_name), action)
+        self._instead = twiml.record(FULL_LINE.replace("{office}", speakable(office_name)), action)
         self.is_closed = False
 
     def __call__(self, params: Mapping[str, str]) -> bytes | None:

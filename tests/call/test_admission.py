@@ -36,7 +36,7 @@ def test_who_finds_no_place_is_asked_for_a_message() -> None:
     house = House(most=1)
     house.live = 1
     document = (house.admission({"CallSid": "CA1"}) or b"").decode()
-    assert "תיווך &lt;הגליל&gt;" in document
+    assert "הגעתם אל תיווך הגליל." in document
     assert '<Record action="https://agent.example/webhook/handle_recording"' in document
     assert house.admission.sent_to_recorder("CA1")
     assert not house.admission.sent_to_recorder("CA2")
