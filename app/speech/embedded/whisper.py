@@ -1,8 +1,9 @@
 """Hear Hebrew with Whisper base (int8, CTranslate2): telephone audio in, several readings out (R15).
 
 The encoder is fed a window of 10 s, not the 30 s it was trained on: three times faster and, on telephone Hebrew, as
-good. A shorter window breaks it. Half a second of silence before the speech, and a breath of noise under it, make
-short answers ("כן", "חולון") come out right more often than any search setting does.
+good. A shorter window breaks it. A little silence before the speech (calls bring 400 ms of it, `_LEAD_S` is added), and
+a breath of noise under it, make short answers ("כן", "חולון") come out right more often than any search setting does;
+a longer lead costs the first consonant ("תלום" for "שלום").
 """
 
 import re
@@ -20,7 +21,7 @@ READINGS = 5
 _WINDOW_S = 10
 _LONGEST_S = 15
 """The encoder could take 30 s, but needs 80 MB more for it."""
-_LEAD_S = 0.5
+_LEAD_S = 0.2
 _NOISE_RMS = 20.0
 _LEVEL_DBFS = -20.0
 _LARGEST_GAIN = 20.0
