@@ -21,6 +21,7 @@ from app.dialog.slots import Asked
 from app.leads.records import CallBack, SlotChange
 from app.media.codec import FRAME_MS, SAMPLE_RATE_HZ, encode_ulaw
 from app.media.frontend import FrontEnd
+from app.media.resampling import to_telephone_rate
 from app.media.vad import Vad
 from app.media.wav import WavError, parse_wav
 from app.runtime import Inbox, now_ms, sleep
@@ -206,29 +207,13 @@ def _pieces(wav: bytes) -> Iterator[bytes]:
     """Cut a WAV file of any rate into pieces; lets other greenlets run all along."""
     sound = parse_wav(wav)
     samples = sound.mono()[: MOST_MESSAGE_S * sound.rate_hz]
-    if sound.rate_hz != SAMPLE_RATE_HZ:
-        samples = to_telephone_rate(samples, sound.rate_hz)
-    ulaw = encode_ulaw(samples)
+    ulaw = encode_ulaw(to_telephone_rate(samples, sound.rate_hz))
     cutter = PieceCutter()
     step = _YIELD_EVERY_MS * SAMPLE_RATE_HZ // 1000
     for start in range(0, len(ulaw), step):
         yield from cutter.process(ulaw[start : start + step])
         sleep(0)
     yield from cutter.rest()
-
-
-def to_telephone_rate(samples: Samples, rate_hz: int) -> Samples:
-    """Return mono samples of any rate at 8 kHz; a wider band is cut off first."""
-    wave = samples.astype(np.float64)
-    if rate_hz > SAMPLE_RATE_HZ:
-        half = max(1, round(rate_hz * 0.004))
-        at = np.arange(-half, half + 1)
-        cutoff = 2 * 3600 / rate_hz
-        taps = np.sinc(at * cutoff) * np.kaiser(2 * half + 1, 7.0)
-        wave = np.convolve(wave, taps / taps.sum(), "same")[: len(wave)]
-    length = len(wave) * SAMPLE_RATE_HZ // rate_hz
-    resampled = np.interp(np.arange(length) * rate_hz / SAMPLE_RATE_HZ, np.arange(len(wave)), wave) if length else wave
-    return np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
 
 
 def _transcribe(engine: SttEngine, phrases_: tuple[str, ...], pcm: bytes) -> tuple[str, str]:

@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from math import gcd
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from app.media.codec import SAMPLE_RATE_HZ, encode_ulaw
+from app.media.codec import encode_ulaw
 from app.media.endpointing import Endpointer, EndpointSettings
 from app.media.frontend import FrontEnd
+from app.media.resampling import to_telephone_rate
 from app.media.vad import SpeechStarted, Vad, VadSettings
 from app.media.wav import parse_wav
 
@@ -53,20 +50,6 @@ def run_turns(in_wav: Path, out_jsonl: Path) -> int:
     events = list(find_turns(encode_ulaw(to_telephone_rate(wav.mono(), wav.rate_hz))))
     out_jsonl.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
     return len(events)
-
-
-def to_telephone_rate(samples: npt.NDArray[np.int16], rate_hz: int) -> npt.NDArray[np.int16]:
-    """Return the samples at 8 kHz."""
-    if rate_hz == SAMPLE_RATE_HZ:
-        return samples
-    # Imported here: scipy.signal costs a server 80 MB that only this tool has a use for.
-    from scipy.signal import resample_poly
-
-    common = gcd(rate_hz, SAMPLE_RATE_HZ)
-    resampled: npt.NDArray[np.float64] = resample_poly(
-        samples.astype(np.float64), SAMPLE_RATE_HZ // common, rate_hz // common
-    )
-    return np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
 
 
 def _event(name: str, at_ms: int, silence_ms: int = 0, utterance_ms: int = 0, *, forced: bool = False) -> Event:

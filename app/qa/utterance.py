@@ -2,16 +2,14 @@
 
 import csv
 import io
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.io import wavfile
-from scipy.signal import resample_poly
 
 from app.media.codec import encode_ulaw
+from app.media.resampling import to_telephone_rate
 from app.media.wav import WavError, parse_wav
 from app.qa.player import FRAME_SAMPLES, SILENCE
 
@@ -57,7 +55,7 @@ def load_utterance(path: Path) -> Utterance:
         pcm, rate_hz = wav.mono(), wav.rate_hz
     except WavError as exc:
         rate_hz, pcm = _read_float_wav(data, f"{path}: {exc}")
-    return utterance(path.name, telephone_pcm(pcm, rate_hz), _text_of(path))
+    return utterance(path.name, to_telephone_rate(pcm, rate_hz), _text_of(path))
 
 
 def utterance(name: str, pcm: Samples, text: str = NO_TEXT) -> Utterance:
@@ -74,16 +72,6 @@ def utterance(name: str, pcm: Samples, text: str = NO_TEXT) -> Utterance:
         raise UtteranceError(f"{name}: nothing but silence in it")
     voiced_to = min(len(pcm), (int(voiced[-1]) + 1) * BLOCK_SAMPLES)
     return Utterance(name, text, pcm, int(voiced[0]) * BLOCK_SAMPLES, voiced_to)
-
-
-def telephone_pcm(pcm: Samples, rate_hz: int) -> Samples:
-    """Return mono int16 of any rate at 8 kHz."""
-    if rate_hz == RATE_HZ:
-        return pcm
-    divisor = math.gcd(rate_hz, RATE_HZ)
-    resampled = resample_poly(pcm.astype(np.float64), RATE_HZ // divisor, rate_hz // divisor)
-    pcm8: Samples = np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
-    return pcm8
 
 
 class Line:
@@ -127,6 +115,9 @@ class Line:
 
 def _read_float_wav(data: bytes, complaint: str) -> tuple[int, Samples]:
     """Read the floating-point WAV files that audio tools like to write; `complaint` is for everything else."""
+    # Imported here: scipy takes a second to load, and few recordings are of this kind.
+    from scipy.io import wavfile
+
     try:
         rate_hz, samples = wavfile.read(io.BytesIO(data))
     except ValueError:
