@@ -14,7 +14,7 @@ _KAISER_BETA = 7.0  # what lies beyond the band is 70 dB down
 
 def to_telephone_rate(samples: Samples, rate_hz: int) -> Samples:
     """Return mono samples of any rate at 8 kHz; a wider band is cut off first."""
-    if rate_hz == SAMPLE_RATE_HZ:
+    if rate_hz == SAMPLE_RATE_HZ or not len(samples):
         return samples
     wave = samples.astype(np.float64)
     if rate_hz > SAMPLE_RATE_HZ:
@@ -22,7 +22,5 @@ def to_telephone_rate(samples: Samples, rate_hz: int) -> Samples:
         taps = np.sinc(np.arange(-half, half + 1) * 2 * _CUTOFF_HZ / rate_hz) * np.kaiser(2 * half + 1, _KAISER_BETA)
         wave = np.convolve(wave, taps / taps.sum(), "same")[: len(wave)]
     length = len(wave) * SAMPLE_RATE_HZ // rate_hz
-    if not length:
-        return np.zeros(0, np.int16)
     at = np.arange(length) * rate_hz / SAMPLE_RATE_HZ
     return np.clip(np.rint(np.interp(at, np.arange(len(wave)), wave)), -32768, 32767).astype(np.int16)
