@@ -21,8 +21,10 @@ def caller_number(number: str) -> str | None:
 
 
 def is_lead(call: Call, slots: Sequence[Slot]) -> bool:
-    """Return whether the call gives the office something to act on: a number to call, or one thing the caller said."""
-    return caller_number(call.from_number) is not None or any(slot.value["value"] is not None for slot in slots)
+    """Return whether the office can act on the call: a number, one thing the caller said, or a recorded message."""
+    if caller_number(call.from_number) is not None or call.facts.get("recording_url"):
+        return True
+    return any(slot.value["value"] is not None for slot in slots)
 
 
 def idempotency_key(call_sid: str) -> str:

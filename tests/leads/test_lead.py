@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import app.leads.lead as lead_module
 from app.dialog.slots import SLOT_NAMES
-from app.leads.lead import caller_number, lead_payload
+from app.leads.lead import caller_number, is_lead, lead_payload
 from app.leads.models import Call, Slot, Turn
 
 SCHEMA = json.loads((Path(lead_module.__file__).parent / "lead_schema.json").read_text())
@@ -95,3 +95,13 @@ def test_the_transcript_holds_what_was_heard() -> None:
 def test_what_nobody_can_call_back_is_no_number(number: str) -> None:
     """R14: a withheld number makes no lead."""
     assert caller_number(number) is None
+
+
+def test_a_number_a_word_or_a_recorded_message_make_a_lead() -> None:
+    """R14, R2.7: a message from a withheld number can still be listened to."""
+    withheld = call(from_number="anonymous")
+    assert is_lead(call(), [])
+    assert not is_lead(withheld, [])
+    assert not is_lead(withheld, [slot("area", None)])
+    assert is_lead(withheld, [slot("area", ["חיפה"])])
+    assert is_lead(call(from_number="anonymous", facts={"recording_url": "https://api.twilio.com/x"}), [])

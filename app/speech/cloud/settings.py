@@ -40,7 +40,8 @@ class CloudSettings:
     openai_connect_timeout_s: float = 3.0
     llm_model: str = "gpt-6-luna"
     llm_reasoning_effort: str = "none"
-    llm_max_tokens: int = 300
+    llm_max_tokens: int = 700
+    """A line needs 60; the reading of a turn that fills every slot, as JSON with quotes, some 600."""
     llm_temperature: float | None = None
     llm_timeout_s: float = 8.0
     """Longest silence of a streaming answer."""
