@@ -9,6 +9,7 @@ from app.dialog.policy import DialogState
 from app.dialog.writer import LineWriter
 
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+_NEEDED_FIRST = ("greeting", "ask")  # every call has the greeting and one of the questions in every turn
 
 
 def sentences(line: str) -> list[str]:
@@ -20,7 +21,9 @@ def stock_sentences(office_name: str, agent_name: str) -> tuple[str, ...]:
     """Return every sentence without a caller's values, in the order in which calls need them: greeting first."""
     writer = LineWriter(DialogState(), office_name, agent_name, 2000)
     found: dict[str, None] = {}
-    for template in _templates(lines.book()):
+    book = lines.book()
+    first = {part: book[part] for part in _NEEDED_FIRST}
+    for template in _templates([first, book]):
         line = template.replace("{office}", writer.office).replace("{agent}", writer.agent)
         found.update(dict.fromkeys(sentence for sentence in sentences(line) if "{" not in sentence))
     return tuple(found)
