@@ -130,7 +130,7 @@ class Settings(BaseModel):
     vad_hysteresis_ms: int = Field(60, ge=40, le=80, description="How long energy must stay across the threshold")
     vad_neural: Literal["on", "off"] = Field("on", description="Have a small network confirm that loud sound is speech")
     eou_silence_min_ms: int = Field(350, ge=350, le=500, description="Least silence that ends an utterance")
-    eou_silence_max_ms: int = Field(500, ge=350, le=500, description="Silence that always ends an utterance")
+    eou_silence_max_ms: int = Field(480, ge=350, le=500, description="Silence that always ends an utterance")
     eou_sharp_drop_ms: int = Field(200, ge=200, le=350, description="Silence that suffices when energy falls sharply")
     eou_dictation_ms: int = Field(1500, ge=500, le=3000, description="Silence that ends a number being dictated")
     min_utt_ms: int = Field(900, ge=900, le=1200, description="An utterance ends no earlier than this")

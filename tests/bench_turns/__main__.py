@@ -11,6 +11,7 @@ from tests.bench_turns import measures
 from tests.bench_turns.noises import NOISES, babble_of
 from tests.bench_turns.peers import detectors
 from tests.bench_turns.processor import cost_of_a_call
+from tests.bench_turns.resuming import resuming
 from tests.bench_turns.voices import load
 
 
@@ -29,6 +30,7 @@ def main() -> None:
         measures.babble_call,
         measures.barge_ins,
         measures.false_alarms,
+        resuming,
         cost_of_a_call,
     )
     for group in groups:

@@ -50,7 +50,7 @@ class Said:
 
 def load() -> tuple[list[Said], str]:
     """Return everything there is to say, and a line about where it comes from."""
-    folder = ROOT / "tests" / "audio"
+    folder = ROOT / "samples"
     rows = [line.split("\t") for line in (folder / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]]
     said = [_said(row[0], _kind(folder / row[0], row[-1]), row[-1], _read(folder / row[0])) for row in rows]
     files = len(said)
