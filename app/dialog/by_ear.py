@@ -29,6 +29,11 @@ _NAME_CUES = words("קוראים לי שמי השם שלי זה אני משפח�
 _KNOWN_BEARERS = 2700
 """Of so many people a name is as likely as any other misheard for it."""
 _BOUNDS = {Asked.ROOMS: ("rooms_min", "rooms_max"), Asked.BUDGET: ("budget_min", "budget_max")}
+_REMADE = (Asked.GREETING, Asked.DEAL, Asked.PROPERTY_TYPE)
+_CHANGES = words("תשני תשנה תשנו תעדכני תעדכן")
+_CHANGEABLE = (Asked.BUDGET, Asked.AREA, Asked.ROOMS)
+_PLAIN_WORDS = words("אני אנחנו רוצה רוצים בבקשה תודה כן אז טוב זה יהיה בערך לערך משהו כמו בגבולות של סביבות בסביבות")
+"""What may stand beside a number and is no number misheard, as "הרבה" (ארבע) and "מאוד" (מאות) are."""
 _SLOTLESS = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE)
 
 Reader = Callable[[Utterance], Understanding]
@@ -51,16 +56,18 @@ def by_ear(
     if len(said) > _LONGEST_WORDS:
         return None
     answered, clean = _holds_answer(best, asked), _is_clean(said, asked)
-    if answered and clean:
+    if answered and clean and (asked not in _BOUNDS or _is_clean(said, asked, _PLAIN_WORDS)):
         return None
     near = _in_parts(readings, asked, deal, read) or nearest(readings, asked, deal, read)
     if near is not None and near.is_something_else and not best.updates:
         return best if clean else near.meaning
     found = near if near is not None and near.likely and _holds_answer(near.meaning, asked) else None
     if answered:
-        return _weighed(best, found, said, asked)
+        return None if clean and found is None else _weighed(best, found, said, asked)
+    if found is None and set(said.keys) & _CHANGES:
+        return _changed(readings, said, deal, read)
     if found is None:
-        return _with_words_remade(best, said, read) if asked is Asked.GREETING else None
+        return _with_words_remade(best, said, read) if asked in _REMADE and not clean else None
     if asked in _SLOTLESS and not (found.sure or found.is_plain):
         # Nothing can be asked back about a yes.
         return None
@@ -87,6 +94,18 @@ def _dictated(readings: Sequence[str], best: Understanding) -> Understanding | N
         return None
     quotes = {"phone": readings[0].strip()}
     return replace(best, updates={"phone": phone}, intent=Intent.PROVIDE_INFO, quotes=quotes, phone_digits="")
+
+
+def _changed(readings: Sequence[str], said: Utterance, deal: str | None, read: Reader) -> Understanding | None:
+    """Read what follows "תשני ל" as the new value of whichever slot it sounds like."""
+    tails = []
+    for reading in readings:
+        keys = normalise(reading).keys
+        cue = next((index for index, key in enumerate(keys) if key in _CHANGES), len(keys))
+        tails.append(" ".join(keys[cue + 1 :]).removeprefix("ל"))
+    nears = [near for asked in _CHANGEABLE if (near := nearest(tails, asked, deal, read)) and near.likely]
+    near = max(nears, key=lambda near: near.score, default=None)
+    return _taken(near, said, Asked.NAME, sure=False) if near is not None and near.meaning.updates else None
 
 
 def _weighed(best: Understanding, found: Near | None, said: Utterance, asked: Asked) -> Understanding | None:
@@ -176,9 +195,9 @@ def _vocabulary(asked: Asked) -> frozenset[str]:
     return frozenset(key for answer in typical_answers(asked) for key in normalise(answer.text).keys)
 
 
-def _is_clean(utterance: Utterance, asked: Asked) -> bool:
-    """Whether every word is one that callers say here."""
-    known = COMMON_WORDS | _vocabulary(asked)
+def _is_clean(utterance: Utterance, asked: Asked, common: frozenset[str] = COMMON_WORDS) -> bool:
+    """Whether every word is one that callers say here, or one of the `common` ones."""
+    known = common | _vocabulary(asked)
     named = {index for mention in find(utterance) for index in range(mention.start, mention.end)}
     return all(
         index in named

@@ -26,7 +26,7 @@ _OPENED = 0.02
 """What it costs to hear a last vowel where a reading has a consonant after it."""
 _RIVALS = 14
 _COURTESIES = words(
-    "אני אנחנו רוצה בבקשה תודה אפשר משהו כזה אז טוב של את זה יהיה בינתיים כרגע באזור אזור מחפש מחפשת מחפשים"
+    "אני אנחנו רוצה בבקשה תודה אפשר משהו כזה אז טוב של את זה יהיה בינתיים בנתיים כרגע באזור אזור מחפש מחפשת מחפשים"
 )
 _LEAST_SOUNDS = 3
 _LONGEST_NUMBER = 8
