@@ -303,7 +303,7 @@ def _tail(reader: _Reader, scale: int) -> tuple[float, bool]:
     if reader.next_is(Kind.FRACTION) and reader.continues():
         part = reader.fraction()
         # "מיליון וחצי מיליון" says the unit once more.
-        if reader.next_is(Kind.MILLION) and scale == MILLION:
+        if (again := reader.next_is(Kind.MILLION)) is not None and scale == MILLION and not again.prefix:
             reader.at += 1
         return part * scale, False
     if part := reader.fraction():
