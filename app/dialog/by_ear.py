@@ -56,7 +56,7 @@ def by_ear(
     if len(said) > _LONGEST_WORDS:
         return None
     answered, clean = _holds_answer(best, asked), _is_clean(said, asked)
-    if answered and clean and (asked not in _BOUNDS or _is_clean(said, asked, _PLAIN_WORDS)):
+    if answered and clean and (asked not in _BOUNDS or _is_plain(said, asked)):
         return None
     near = _in_parts(readings, asked, deal, read) or nearest(readings, asked, deal, read)
     if near is not None and near.is_something_else and not best.updates:
@@ -195,9 +195,15 @@ def _vocabulary(asked: Asked) -> frozenset[str]:
     return frozenset(key for answer in typical_answers(asked) for key in normalise(answer.text).keys)
 
 
-def _is_clean(utterance: Utterance, asked: Asked, common: frozenset[str] = COMMON_WORDS) -> bool:
-    """Whether every word is one that callers say here, or one of the `common` ones."""
-    known = common | _vocabulary(asked)
+def _is_plain(utterance: Utterance, asked: Asked) -> bool:
+    """Whether nothing but well-formed numbers and what stands beside them was heard."""
+    known = _PLAIN_WORDS | _vocabulary(asked)
+    return all(token.is_number or token.key in known for token in utterance.tokens)
+
+
+def _is_clean(utterance: Utterance, asked: Asked) -> bool:
+    """Whether every word is one that callers say here."""
+    known = COMMON_WORDS | _vocabulary(asked)
     named = {index for mention in find(utterance) for index in range(mention.start, mention.end)}
     return all(
         index in named
