@@ -16,6 +16,7 @@ from app.dialog.intents import Acts, decide, understand_acts
 from app.dialog.misheard import mend
 from app.dialog.money import understand_budget
 from app.dialog.names import first_names, understand_name
+from app.dialog.nearest import load
 from app.dialog.normalise import Utterance, normalise, words
 from app.dialog.phones import understand_phone
 from app.dialog.places import Areas, understand_areas
@@ -268,6 +269,7 @@ class _Turn:
 # Read when the module is, so that no caller waits for it.
 gazetteer()
 first_names()
+load()
 
 
 def _whole(value: float) -> float | int:
