@@ -47,7 +47,8 @@ def by_ear(
     `read` is the exact understanding. Values found that are near but not clear are `unsure`.
     """
     said = normalise(readings[0])
-    if len(readings) < 2 or not len(said) or best.injection or best.hold:
+    wavers = len({normalise(reading).keys for reading in readings}) > 1
+    if not wavers or not len(said) or best.injection or best.hold:
         return None
     if asked is Asked.PHONE:
         return None if "phone" in best.updates or _is_clean(said, asked) else _dictated(readings, best)

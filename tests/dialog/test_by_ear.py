@@ -76,3 +76,9 @@ def test_four_of_five_calls_end_with_most_slots_right() -> None:
             wanted = fold_updates(wanted, row["expected"])
         right[call] = sum(slots.get(slot) == value for slot, value in wanted.items()) / len(wanted)
     assert sum(share >= 0.8 for share in right.values()) >= 4, right
+
+
+def test_a_recogniser_that_does_not_waver_is_believed() -> None:
+    """R10.6: the same words twice are no other reading."""
+    result = understand("קולרן", asked=Asked.NAME, state={}, today=TODAY, alternatives=("קולרן.",))
+    assert result == understand("קולרן", asked=Asked.NAME, state={}, today=TODAY)
