@@ -12,7 +12,7 @@ from app.dialog.digits import mobile_number
 from app.dialog.gazetteer import find
 from app.dialog.names import first_names
 from app.dialog.nearest import Near, nearest
-from app.dialog.normalise import Utterance, normalise, stems, words
+from app.dialog.normalise import Utterance, fold, normalise, stems, words
 from app.dialog.numbers import atom_at
 from app.dialog.remade import remade
 from app.dialog.slots import SLOT_NAMES, Asked, Intent, Understanding
@@ -26,6 +26,7 @@ _NAME_MARGIN = 0.06
 _OR = "או"
 _GIVEN_AND_SURNAME = 2
 _NAME_CUES = words("קוראים לי שמי השם שלי זה אני משפחת משפחה הוא")
+_BORNE = 1000
 _KNOWN_BEARERS = 2700
 """Of so many people a name is as likely as any other misheard for it."""
 _BOUNDS = {Asked.ROOMS: ("rooms_min", "rooms_max"), Asked.BUDGET: ("budget_min", "budget_max")}
@@ -57,7 +58,10 @@ def by_ear(
     if len(said) > _LONGEST_WORDS:
         return None
     answered, clean = _holds_answer(best, asked), _is_clean(said, asked)
-    if answered and clean and (asked not in _BOUNDS or _is_plain(said, asked)):
+    given = str(best.updates.get("name") or "").partition(" ")[0]
+    if asked is Asked.NAME and first_names().get(fold(given), 0) >= _BORNE:
+        return None
+    if answered and clean and (asked not in _BOUNDS or len(said) > _SHORT_WORDS or _is_plain(said, asked)):
         return None
     near = _in_parts(readings, asked, deal, read) or nearest(readings, asked, deal, read)
     if near is not None and near.is_something_else and not best.updates:
