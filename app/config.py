@@ -141,7 +141,7 @@ class Settings(BaseModel):
     # Speaking, as R8 and R9 ask
     stt_commit_ms: int = Field(550, ge=100, le=2000, description="Wait for a final before a stable interim is taken")
     stt_fallback_ms: int = Field(1200, ge=300, le=5000, description="Silence of the primary STT before the fallback")
-    stt_give_up_ms: int = Field(6000, ge=1000, le=20000, description="No transcript by then: the caller is asked again")
+    stt_give_up_ms: int = Field(9000, ge=1000, le=20000, description="No transcript by then: the caller is asked again")
     llm_first_token_ms: int = Field(900, ge=200, le=5000, description="LLM deadline before the template line is used")
     llm_stall_ms: int = Field(1500, ge=300, le=5000, description="Silence between tokens that ends the LLM's line")
     tts_first_audio_ms: int = Field(4000, ge=500, le=20000, description="TTS deadline before the second engine is used")

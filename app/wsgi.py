@@ -15,6 +15,7 @@ from gunicorn.arbiter import Arbiter
 import app as package
 from app import config, logs
 from app.assembly import House, commit
+from app.runtime import settle
 from app.telephony.handshake import HandshakeError
 from app.telephony.responses import Environ, Response, StartResponse, method_not_allowed
 from app.telephony.websocket import WebSocket
@@ -86,7 +87,9 @@ def build() -> Composite:
     logs.configure(settings.log_level)
     house = House(settings)
     house.start()
-    return Composite(house)
+    composite = Composite(house)
+    settle()
+    return composite
 
 
 def _refuse(why: str) -> NoReturn:

@@ -165,8 +165,7 @@ class Ledger:
             "llm_first_token": data["llm_ms"],
             "tts_first_byte": data["tts_ms"],
             "voice_to_voice": data["endpointing_ms"] + data["total_ms"],
-        }
-        self._write(number)
+        }  # written with what was heard of the reply
 
     def _write(self, number: int) -> None:
         turn = self._turns[number]

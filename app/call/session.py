@@ -135,6 +135,10 @@ class Session:
         self._hang_up: HangUp | None = None
         self._line_over = Inbox(1, lambda _: True)
 
+    def pace(self, read_pause_s: float) -> None:
+        """Let the caller's frames gather for so long before they are taken."""
+        self._socket.read_pause_s = read_pause_s
+
     @property
     def state(self) -> State:
         """Where the call is."""

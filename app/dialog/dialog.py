@@ -37,6 +37,7 @@ from app.dialog.writer import LineWriter, Written
 __all__ = ["Dialog", "DialogSettings", "Said", "Understand"]
 # A reading of the language model that comes later than this is not waited for any more.
 _EXTRACTION_TURNS = 4
+_SHORT_ANSWER_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,9 @@ class Dialog:
     def _extraction(self, text: str, asked_line: str) -> list[dict[str, str]] | None:
         if not self.settings.uses_llm or not text.strip() or self.memory.step == Step.DONE:
             return None
+        heard = self._turns[self.memory.turn].understood
+        if len(text.split()) <= _SHORT_ANSWER_WORDS and heard.intent is not Intent.UNCLEAR and not heard.unsure:
+            return None  # a short answer that was understood holds nothing more to be read
         return prompts.extraction_messages(text, asked_line, self._turns[self.memory.turn].slots, self.today)
 
     def _at_side_question(self, side: str, understood: Understanding, text: str) -> Plan | None:

@@ -35,11 +35,15 @@ def _outboxes(config: StoreChildConfig, store: Store) -> list[Outbox]:
     return outboxes
 
 
+NICENESS = 10  # nobody on the line waits for the store
+
+
 def main() -> None:
     """Serve the worker until it is gone."""
     # gunicorn and terminals signal whole groups; live calls need the child until the worker itself is done.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = StoreChildConfig.model_validate_json(os.environ.pop(VARIABLE))

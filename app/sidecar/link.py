@@ -34,10 +34,10 @@ _log = structlog.get_logger("sidecar")
 class LinkLimits:
     """How patient a link is with its child."""
 
-    ping_interval_s: float = 1.0
-    missed_pings: int = 3
+    ping_interval_s: float = 0.5
+    missed_pings: int = 5
     """Pings in a row without a sign of life before the child is killed."""
-    boot_pings: int = 30
+    boot_pings: int = 60
     """The same, until the child has spoken for the first time: imports take seconds on a busy machine."""
     backlog_bytes: int = 8 * 1024 * 1024
     """Unsent bytes at which the child counts as wedged; about ten seconds of fifty callers' audio."""

@@ -45,6 +45,8 @@ class WebSocket:
         self.subprotocol = subprotocol
         self.close_code: int | None = None
         self.close_reason = ""
+        self.read_pause_s = 0.0
+        """How long what arrives may gather before it is read: several messages in one go cost less than one by one."""
         self._socket = sock
         self._decoder = frames.FrameDecoder()
         self._events: deque[frames.Event] = deque(self._decoder.feed(early))
@@ -168,6 +170,8 @@ class WebSocket:
                     self._socket.shutdown(sockets.SHUT_WR)
 
     def _read(self) -> None:
+        if self.read_pause_s:
+            eventlet.sleep(self.read_pause_s)
         try:
             data = self._socket.recv(_READ_BYTES)
         except (OSError, EOFError):  # EOFError: eventlet's word for "closed by another greenlet"

@@ -25,8 +25,6 @@ from app.speech.embedded.whisper import Transcript, Whisper
 
 MODELS_DIR = "EMBEDDED_MODELS_DIR"
 _MOST_AUDIO_BYTES = 5 * 60 * 16_000
-_NICENESS = 5
-"""The worker's 20 ms frames must go out on time however hard the models work on the same cores."""
 _HEAR_FIRST, _SPEAK_LATER = 0, 1
 _log = logging.getLogger("embedded")
 _T = TypeVar("_T")
@@ -187,7 +185,6 @@ def _check(models: Path) -> None:
 
 def main() -> None:
     """Serve until the worker closes the link."""
-    os.nice(_NICENESS)
     offered = services(Path(os.environ.get(MODELS_DIR, "data/models")))
     run({"stt": offered.stt, "tts": offered.tts}, warm=offered.warm)
 
