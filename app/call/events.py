@@ -134,6 +134,13 @@ class SpeechFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Paced:
+    """The house is fuller or emptier: frames due within `early_ms` may be sent in one go with those due now."""
+
+    early_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """The time asked for by `timer()` has come."""
 
@@ -154,6 +161,7 @@ Event = (
     | SpeechAudio
     | SpeechEnded
     | SpeechFailed
+    | Paced
     | Tick
 )
 

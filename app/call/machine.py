@@ -29,6 +29,7 @@ from app.call.events import (
     LlmText,
     Log,
     MarkEchoed,
+    Paced,
     Save,
     SendClear,
     SendMark,
@@ -134,6 +135,7 @@ class Call:
         self._voiced_from_ms = 0
         self._voiced_ms = 0
         self._frames_sent = 0
+        self._early_ms = 0
         self._is_queued = False
         self._own_wait_ms = 0
         self._wants_sample = settings.keeps_sample
@@ -196,6 +198,8 @@ class Call:
                 return self._on_dtmf(event.digit, now_ms)
             case StreamEnded():
                 return self._on_ended(event.reason, now_ms)
+            case Paced():
+                self._early_ms = event.early_ms
             case Tick():
                 return self._on_tick(now_ms)
         return []
@@ -555,7 +559,7 @@ class Call:
             self._is_queued = True
             self._playout.finish()
         commands: list[Command] = []
-        for due in self._playout.poll(now_ms):
+        for due in self._playout.poll(now_ms, self._early_ms):
             if isinstance(due, FrameDue):
                 self._frames_sent += 1
                 commands.append(SendMedia(due.ulaw))

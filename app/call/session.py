@@ -37,6 +37,7 @@ from app.call.events import (
     Log,
     MarkEchoed,
     OpenStt,
+    Paced,
     Save,
     SendClear,
     SendMark,
@@ -132,12 +133,16 @@ class Session:
         self.call_sid = ""
         self._stream_sid = ""
         self._dropped = 0
+        self._early_ms = 0
         self._hang_up: HangUp | None = None
         self._line_over = Inbox(1, lambda _: True)
 
-    def pace(self, read_pause_s: float) -> None:
-        """Let the caller's frames gather for so long before they are taken."""
+    def pace(self, read_pause_s: float, early_ms: int) -> None:
+        """Let the caller's frames gather for so long before they are taken, and the agent's go out so much earlier."""
         self._socket.read_pause_s = read_pause_s
+        if early_ms != self._early_ms:
+            self._early_ms = early_ms
+            self._inbox.put(Paced(early_ms))
 
     @property
     def state(self) -> State:
@@ -235,6 +240,7 @@ class Session:
         spawn_after(DEAD_AFTER_S / 2, watch)
         put = self._inbox.put
         reason = "closed"
+        gathered = bytearray()
         while (raw := self._socket.receive()) is not None:
             heard_at_s = time.monotonic()
             try:
@@ -245,7 +251,10 @@ class Session:
             match message:
                 case messages.MediaIn():
                     if message.track == "inbound":
-                        put(CallerAudio(message.payload))
+                        gathered += message.payload
+                    if gathered and not self._socket.has_more:
+                        put(CallerAudio(bytes(gathered)))
+                        gathered.clear()
                 case messages.MarkEcho():
                     put(MarkEchoed(message.name))
                 case messages.DtmfIn():

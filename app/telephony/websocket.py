@@ -91,6 +91,11 @@ class WebSocket:
         """Whether sending is over: closed, closing or cut off."""
         return self._closing or self._over
 
+    @property
+    def has_more(self) -> bool:
+        """Whether the next message is here already."""
+        return bool(self._events)
+
     def receive(self) -> str | bytes | None:
         """Wait for the next message: `str` for text, `bytes` for binary, None when the WebSocket is closed.
 
