@@ -34,7 +34,6 @@ def test_a_summary_of_nothing_still_asks() -> None:
     assert written.line.endswith("האם הכול נכון?")
 
 
-
 def test_the_office_and_the_agent_are_named_and_a_recording_is_announced() -> None:
     """R10.1: an office's name in any script is said in Hebrew."""
     dialog = Dialog(DialogSettings(office_name="AgentLocator", agent_name="מיכל", recorded=True), TODAY)
