@@ -347,3 +347,11 @@ def test_words_after_the_goodbye_do_nothing_twice() -> None:
     again = dialog.hear("תודה ביי")
     assert again.ends_call
     assert again.actions == ()
+
+
+def test_a_short_answer_that_was_understood_is_not_read_a_second_time() -> None:
+    """R10.2: the language model reads what may hold more than the parser found; "כן" holds nothing more."""
+    dialog = Dialog(DialogSettings(uses_llm=True), TODAY)
+    dialog.greet()
+    assert dialog.hear("דירה לקנייה בחולון עם נוף לים").extraction
+    assert dialog.hear("שלושה חדרים").extraction is None

@@ -285,3 +285,14 @@ def test_nothing_can_be_added_to_what_is_not_open() -> None:
 def test_a_setting_out_of_range_is_named(bad: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):
         PlayoutSettings(**bad)
+
+
+def test_frames_due_soon_may_go_along_with_those_due_now() -> None:
+    """R9.2: in a full house two frames go out every 40 ms, for 20 ms more of lead and never a frame too late."""
+    playout = Playout(PlayoutSettings(lead_ms=LEAD_MS))
+    playout.start(1, 1000)
+    playout.add_audio(VOICE_SECOND)
+    sent = len(playout.poll(1000, 20))
+    assert sent == LEAD_MS // FRAME_MS + 1
+    assert playout.timer() == 1040
+    assert len(playout.poll(1040, 20)) == 2
