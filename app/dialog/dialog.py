@@ -37,7 +37,7 @@ from app.dialog.writer import LineWriter, Written
 __all__ = ["Dialog", "DialogSettings", "Said", "Understand"]
 # A reading of the language model that comes later than this is not waited for any more.
 _EXTRACTION_TURNS = 4
-_SHORT_ANSWER_WORDS = 3
+_SHORT_ANSWER_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
