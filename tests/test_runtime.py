@@ -39,8 +39,8 @@ def test_a_full_inbox_loses_its_oldest_droppable_item_and_counts_it() -> None:
     inbox = Inbox(3, lambda item: str(item).startswith("audio"))
     for item in ("start", "audio 1", "audio 2", "mark", "audio 3"):
         inbox.put(item)
-    taken = [item for _ in range(3) if (item := inbox.get(None))]
-    assert [name for name, _ in taken] == ["start", "mark", "audio 3"]
+    left = [one for _ in range(3) if (one := inbox.get(None))]
+    assert [name for name, _ in left] == ["start", "mark", "audio 3"]
     assert inbox.dropped == 2
 
 
