@@ -291,5 +291,6 @@ class Fold:
         return {change.slot: change.value for change in self.changes if change.value is not None}
 
 
-# A doubtful name or phone is settled by its own confirmation, a doubtful room count in the summary.
-_CAN_DOUBT = frozenset({"budget", "area", "deal", "property_type", "timing"})
+# A doubtful name or phone is settled by its own confirmation; a doubtful type, time or room count is said back in the
+# acknowledgement and again in the summary, and costs no question of its own.
+_CAN_DOUBT = frozenset({"budget", "area", "deal"})
