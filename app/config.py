@@ -77,7 +77,9 @@ class Settings(BaseModel):
     sample_every_calls: int = Field(0, ge=0, description="Keep a short WAV of what STT hears every N calls; 0: never")
     sample_keep_hours: int = Field(72, ge=1, description="Hours until a kept WAV is deleted")
 
-    max_calls: int = Field(120, ge=1, le=1000, description="Live calls at most; further callers are asked for a message")
+    max_calls: int = Field(
+        120, ge=1, le=1000, description="Live calls at most; further callers are asked for a message"
+    )
     shutdown_grace_s: int = Field(
         25, ge=12, le=3600, description="Seconds from SIGTERM to the end; live calls may finish"
     )
