@@ -7,6 +7,7 @@ Secrets are `SecretStr`: they never show in a log or a repr.
 import ipaddress
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -22,18 +23,40 @@ class ConfigError(Exception):
 
 
 def _https_base(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
+    if not url.startswith("https://") or not _names_a_host(url):
         raise ValueError("must start with https:// and name a host, like https://agent.example.com")
-    if parts.query or parts.fragment or parts.path not in ("", "/"):
-        raise ValueError("must be scheme and host alone, with no path and no query")
+    parts = urlsplit(url)
+    if parts.query or parts.fragment or parts.path not in ("", "/") or "@" in parts.netloc:
+        raise ValueError("must be scheme and host alone, with no path, no query and no password")
     return f"https://{parts.netloc}"
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or not _names_a_host(url):
+        raise ValueError("must start with https:// or http:// and name a host")
+    return url
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and port != 0 and not any(letter.isspace() for letter in url)
 
 
 def _endpoint(value: str) -> str:
     host, separator, port = value.rpartition(":")
-    if not separator or not host or not port.isdigit():
+    if not separator or not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise ValueError("must be host:port, like 127.0.0.1:8400")
+    return value
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    kind, separator, _ = value.get_secret_value().partition("://")
+    if not separator or kind.partition("+")[0] not in ("postgresql", "postgres", "sqlite"):
+        raise ValueError("must start with postgresql:// (or sqlite:///), like postgresql://name:password@host:5432/db")
     return value
 
 
@@ -42,6 +65,8 @@ def _service_account(value: SecretStr) -> SecretStr:
         account = json.loads(value.get_secret_value())
     except ValueError:
         raise ValueError("is not JSON: paste the whole service-account file on one line") from None
+    if not isinstance(account, dict):
+        raise ValueError("is JSON but no object: it must be a service-account key file")  # noqa: TRY004 - pydantic names only these
     missing = [key for key in ("client_email", "private_key", "token_uri") if key not in account]
     if missing:
         raise ValueError(f"is JSON but lacks {', '.join(missing)}: it must be a service-account key file")
@@ -69,7 +94,7 @@ class Settings(BaseModel):
         None, description="The https:// address Twilio knows; unset: taken from the request's forwarded headers"
     )
     data_dir: Path = Field(Path("data"), description="Folder for models, cached speech, samples and the SQLite file")
-    database_url: SecretStr | None = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None, description="PostgreSQL URL for several instances; unset: SQLite in DATA_DIR"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe log line shown")
@@ -89,7 +114,9 @@ class Settings(BaseModel):
     twilio_auth_token: SecretStr | None = Field(
         None, description="Auth token; unset: development mode, unsigned webhooks from this machine only"
     )
-    twilio_api_url: str | None = Field(None, description="Another address for Twilio's REST API (tests)")
+    twilio_api_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="Another address for Twilio's REST API (tests)"
+    )
     transfer_number: str | None = Field(
         None, pattern=r"^\+\d{8,15}$", description="Where a caller who asks for a person is put through, as +972…"
     )
@@ -99,7 +126,9 @@ class Settings(BaseModel):
     whatsapp_template_sid: str | None = Field(
         None, pattern=r"^HX[0-9a-fA-F]{32}$", description="Approved template for summaries outside the 24 h window"
     )
-    lead_webhook_url: str | None = Field(None, pattern=r"^https?://", description="Where finished leads are POSTed")
+    lead_webhook_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="Where finished leads are POSTed"
+    )
     lead_webhook_secret: SecretStr | None = Field(None, description="Key that signs lead webhooks")
     max_call_minutes: int = Field(15, ge=1, le=240, description="Longest call; a line warns before it ends")
 
@@ -108,7 +137,9 @@ class Settings(BaseModel):
     tts_engine: EngineName = Field("auto", description="auto, google or embedded")
     llm_engine: EngineName = Field("auto", description="auto, openai or rules (the deterministic dialog alone)")
     openai_api_key: SecretStr | None = Field(None, description="Enables OpenAI chat and the transcription fallback")
-    openai_base_url: str | None = Field(None, description="Another address for the OpenAI API")
+    openai_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="Another address for the OpenAI API"
+    )
     openai_model: str = Field("gpt-6-luna", description="Chat model that phrases the agent's lines")
     openai_transcribe_model: str = Field("gpt-transcribe", description="Transcription model of the STT fallback")
     google_cloud_service_account_json: Annotated[SecretStr, AfterValidator(_service_account)] | None = Field(
@@ -229,12 +260,12 @@ class Settings(BaseModel):
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read and validate the settings; empty values count as unset.
+    """Read and validate the settings; white space around a value is dropped, and blank values count as unset.
 
     Raises:
         ConfigError: one line a fault, naming the variable and never its value.
     """
-    given = {name: environment.get(name.upper(), "") for name in Settings.model_fields}
+    given = {name: environment.get(name.upper(), "").strip() for name in Settings.model_fields}
     try:
         return Settings.model_validate({name: value for name, value in given.items() if value})
     except ValidationError as error:
@@ -244,6 +275,27 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
             text = str(fault["msg"]).removeprefix("Value error, ")
             faults.append(f"{name}: {text}" if name else text)
         raise ConfigError("\n".join(faults)) from None
+
+
+def make_folders(settings: Settings) -> None:
+    """Make the folders that the settings name, where they are missing.
+
+    Raises:
+        ConfigError: one line a folder that cannot be written, naming the variable.
+    """
+    faults = []
+    for name in ("data_dir", "log_calls"):
+        folder: Path | None = getattr(settings, name)
+        if folder is None:
+            continue
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            faults.append(f"{name.upper()}: {folder} cannot be written: {error.strerror}")
+    if faults:
+        raise ConfigError("\n".join(faults))
 
 
 def table() -> list[str]:

@@ -79,6 +79,7 @@ def build() -> Composite:
     """Put this worker together from the environment; one clear line, and the server stops, when it cannot be."""
     try:
         settings = config.load()
+        config.make_folders(settings)
     except config.ConfigError as error:
         _refuse(f"Configuration error:\n{error}")
     # Patched sockets alone prove nothing: gunicorn.conf.py patches the master, and any worker inherits that.

@@ -1,6 +1,7 @@
 """Settings: what is read, what is refused and how."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -43,7 +44,17 @@ def test_a_loopback_endpoint_stands_in_for_credentials() -> None:
         ("STT_ENGINE", "google", "GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON"),
         ("LLM_ENGINE", "openai", "OPENAI_API_KEY"),
         ("GOOGLE_SPEECH_ENDPOINT", "localhost", "host:port"),
+        ("GOOGLE_SPEECH_ENDPOINT", "localhost:0", "host:port"),
+        ("GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON", "123", "service-account key file"),
+        ("PUBLIC_BASE_URL", "https://name:word@agent.example.com", "no password"),
+        ("PUBLIC_BASE_URL", "https://agent.example.com:port", "name a host"),
+        ("PUBLIC_BASE_URL", "https://agent example.com", "name a host"),
         ("TRANSFER_NUMBER", "03-1234567", "pattern"),
+        ("DATABASE_URL", "mysql://h/leads", "postgresql://"),
+        ("DATABASE_URL", "leads.db", "postgresql://"),
+        ("LEAD_WEBHOOK_URL", "https://", "name a host"),
+        ("OPENAI_BASE_URL", "api.example.com/v1", "https://"),
+        ("TWILIO_API_URL", "localhost:8000", "https://"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(name: str, value: str, why: str) -> None:
@@ -74,3 +85,24 @@ def test_a_secret_shows_neither_in_an_error_nor_in_a_repr() -> None:
 def test_an_empty_variable_counts_as_unset() -> None:
     """R1.3: platforms set empty secrets."""
     assert config.load({"OPENAI_API_KEY": "", "PORT": ""}).llm == "rules"
+
+
+def test_white_space_around_a_pasted_value_is_dropped() -> None:
+    """R1.3: secrets are pasted with a line break behind them; a blank one is none."""
+    settings = config.load({"OPENAI_API_KEY": "sk-x\n", "TWILIO_AUTH_TOKEN": " ", "PORT": " 8000 "})
+    assert settings.openai_api_key is not None
+    assert settings.openai_api_key.get_secret_value() == "sk-x"
+    assert settings.development_mode
+    assert settings.port == 8000
+
+
+def test_a_folder_that_cannot_be_written_is_refused_by_name(tmp_path: Path) -> None:
+    """R1.3: the start stops, not the first call."""
+    file = tmp_path / "file"
+    file.touch()
+    config.make_folders(config.load({"DATA_DIR": str(tmp_path / "new" / "data")}))
+    assert (tmp_path / "new" / "data").is_dir()
+    with pytest.raises(config.ConfigError) as error:
+        config.make_folders(config.load({"DATA_DIR": str(file), "LOG_CALLS": str(file / "calls")}))
+    assert "DATA_DIR: " in str(error.value)
+    assert "LOG_CALLS: " in str(error.value)
