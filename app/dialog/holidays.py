@@ -24,6 +24,24 @@ HOLIDAYS: dict[str, tuple[int, int, int]] = {
     "לג בעומר": (2, 18, 1),
     "טו בשבט": (11, 15, 1),
     "תשעה באב": (5, 9, 1),
+    **dict.fromkeys(("ליל הסדר", "הסדר", "חול המועד"), (1, 15, 7)),
+    "מימונה": (1, 22, 1),
+}
+HEBREW_MONTHS: dict[str, int] = {
+    # folded name: number in the order of the calendar's months, Nisan first
+    "ניסנ": 1,
+    "איר": 2,
+    "סיונ": 3,
+    "תמוז": 4,
+    "אב": 5,
+    "אלול": 6,
+    "תשרי": 7,
+    "חשונ": 8,
+    "מרחשונ": 8,
+    "כסלו": 9,
+    "טבת": 10,
+    "שבט": 11,
+    "אדר": 12,
 }
 
 
@@ -39,6 +57,16 @@ def holiday_span(name: str, after: date) -> tuple[date, date]:
         last = first + timedelta(days=length - 1)
         if last >= after:
             return first, last
+    raise ValueError(f"no {name} after {after}")
+
+
+def hebrew_month(name: str, after: date) -> date:
+    """Return the first day of the next such Hebrew month that begins after `after`."""
+    month, year = HEBREW_MONTHS[name], HebrewDate.from_pydate(after).year
+    for hebrew_year in (year, year + 1):
+        first: date = HebrewDate(hebrew_year, month, 1).to_pydate()
+        if first > after:
+            return first
     raise ValueError(f"no {name} after {after}")
 
 

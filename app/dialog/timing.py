@@ -1,14 +1,21 @@
 """When the caller wants to move in: soon, within months, a month, around a holiday, or whenever (R10.2)."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
-from math import ceil
-from typing import Any
 
+from app.dialog.dates import (
+    Timing,
+    in_month,
+    next_month,
+    ordinal_date,
+    relative_period,
+    spelled_hebrew_month,
+    within,
+    written_date,
+)
 from app.dialog.durations import duration_at, longer_end
 from app.dialog.holidays import HOLIDAYS, holiday_span
 from app.dialog.normalise import Match, Phrasebook, Utterance, fold, stems, words
-from app.dialog.numbers import atom_at, quantity_at
+from app.dialog.numbers import Shape, atom_at, quantity_at
 from app.dialog.repairs import settle
 from app.dialog.slots import Asked
 
@@ -38,7 +45,8 @@ _IMMEDIATE = Phrasebook(
     """
         =מיידי* | =מידי | =מידית | כמה שיותר מהר | =כמה שיותר מוקדם | =הכי מהר | =הכי מהר שאפשר
         | =כמה שיותר מהיר | =מה שיותר מהר | בהקדם | =בהקדם האפשרי | =כניסה מיידית | =הכי מוקדם | =כמה שמהר
-        | =ברגע שאפשר | =כמה שיותר בקרוב | =אסאפ | =מהר ככל האפשר
+        | =ברגע שאפשר | =כמה שיותר בקרוב | =אסאפ | =מהר ככל האפשר | בדחיפות | =מהיום למחר | =מעכשיו לעכשיו | =כבר אתמול
+        | =על אתמול | =עוד אתמול | =דחוף דחוף
         """
 )
 _IMMEDIATE_ASKED = Phrasebook(
@@ -60,12 +68,15 @@ _FLEXIBLE = Phrasebook(
 _FLEXIBLE_ASKED = Phrasebook(
     """
         גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת
-        | =מתי שבא | =מתי שאפשר
+        | =מתי שבא | =מתי שאפשר | =מתי שיש | =רק בודק* | =רק מברר* | =רק מסתכל* | =רק בירור | =רק שואל* | בודק* אופציות
+        | =רק לבדוק | =רק לברר | =כשיהיה משהו | =כשיש משהו | =לא בלחץ זמן | =אין תאריך יעד | =אין מועד | =לא קבענו תאריך
+        | =מתי שנראה | =לאורך זמן | =אין לי זמן מוגדר | =לא מוגבל* בזמן
         """
 )
 _AHEAD = words("בעוד עוד תוך בתוך עד מקסימום גג לכל אחרי מעכשיו כניסה הקרוב הקרובים הקרובה להיכנס נכנס נכנסים הבא")
 _NOW_FILLERS = words(
     """אני אנחנו רוצה רוצים צריך צריכה צריכים אפשר כבר ממש זה בבקשה הכי לי לנו גם אם או עוד כן מאוד דירה את מ
+    הייתי היינו יש משהו טוב דבר אז אבל לא חייבים חייב חייבת בא נמצא אמצא תמצאו ימצא תהיה יהיה מתאים בשבילי מבחינתנו
     ועכשיו מצדי מבחינתי מצידי רצוי עדיף אפילו מחר היום עכשיו מיד דחוף פשוט כמה שיותר תוך מוקדם"""
 )
 _LIVING_NOW = words("גר גרה גרים בבית עסוק עסוקה נוהג נוהגת פנוי פנויה בעבודה משלם משלמת משלמים")
@@ -75,39 +86,12 @@ _ENTRY = words(
     להתפנות פנויה לפנות החל החוזה נגמר מסתיים מסיימים להעביר"""
 )
 _EDGE = words("תחילת אמצע סוף בתחילת באמצע בסוף מתחילת מאמצע מסוף ראשית עד לקראת לתחילת לאמצע לסוף סביב")
+_AROUND_A_NUMBER = words("בעוד עוד תוך בתוך בערך לערך אולי נגיד משהו כמו עד או איזה כמו אני חושב חושבת סביב")
+_MOST_MONTHS = 24
+_ENDS = words("סוף סיום תום גמר")
 _HOLIDAY_BOOK = Phrasebook({**{name: name for name in HOLIDAYS}, "החגים": "חגימ", "הפסח": "פסח"})
 _SCHOOL = Phrasebook("שנת הלימודים | תחילת שנת הלימודים | תחילת הלימודים | פתיחת שנת הלימודים | תחילת השנת לימודים")
-_SUMMER_BREAK = Phrasebook("החופש הגדול | חופשת הקיץ")
-_ORDINALS = {
-    fold(name): number
-    for number, name in enumerate(
-        ("ראשון", "שני", "שלישי", "רביעי", "חמישי", "שישי", "שביעי", "שמיני", "תשיעי", "עשירי"), start=1
-    )
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """A move-in time at tokens `start` up to, not including, `end`, in the evaluation sets' form."""
-
-    start: int
-    end: int
-    value: dict[str, Any]
-    strong: bool = True
-
-
-def _month(year: int, month: int) -> dict[str, Any]:
-    return {"type": "month", "month": f"{year:04d}-{month:02d}"}
-
-
-def _within(months: float) -> dict[str, Any]:
-    return {"type": "within", "months_max": max(1, ceil(months - 1e-6))}
-
-
-def _next_month(month: int, today: date, *, over: bool = False) -> dict[str, Any]:
-    """Return the next occurrence of a month; `over`: this month's is already past."""
-    year = today.year + (month < today.month or (month == today.month and over))
-    return _month(year, month)
+_SUMMER_BREAK = Phrasebook("החופש הגדול | חופש הגדול | חופשת הקיץ")
 
 
 class _Finder:
@@ -158,11 +142,18 @@ class _Finder:
         return self.asked and all(key in _NOW_FILLERS for key in others)
 
     def _calendar(self) -> list[Timing]:
-        school = _next_month(9, self.today, over=True)
-        found = [Timing(match.start, match.end, school) for match in _SCHOOL.all(self.utterance)]
+        school = next_month(9, self.today, over=True)
+        found: list[Timing] = []
+        for match in _SCHOOL.all(self.utterance):
+            edge = {
+                rest for index in (match.start - 1, match.start - 2) for _, rest in stems(self.utterance.key(index))
+            }
+            # School ends with June.
+            ends = next_month(7 if edge & words("אחרי") else 6, self.today)
+            found.append(Timing(match.start, match.end, ends if edge & _ENDS else school))
         for match in _SUMMER_BREAK.all(self.utterance):
             late = self.utterance.key(match.start - 1).endswith("סופ")
-            found.append(Timing(match.start, match.end, _next_month(8 if late else 7, self.today)))
+            found.append(Timing(match.start, match.end, next_month(8 if late else 7, self.today)))
         for match in _HOLIDAY_BOOK.all(self.utterance):
             timing = self._holiday(match)
             if timing is not None:
@@ -173,9 +164,7 @@ class _Finder:
             for read in (
                 self._named_month,
                 self._season,
-                self._written_date,
-                self._relative_period,
-                self._ordinal_date,
+                self._date,
                 self._numbered_month,
             ):
                 timing = read(index)
@@ -200,7 +189,7 @@ class _Finder:
                 day = first
         else:
             day = max(first, self.today)
-        return Timing(match.start - bool(relation & words("אחרי לפני עד")), match.end, _month(day.year, day.month))
+        return Timing(match.start - bool(relation & words("אחרי לפני עד")), match.end, in_month(day.year, day.month))
 
     def _year_after(self, index: int) -> tuple[int | None, int]:
         token = self.utterance.tokens[index] if index < len(self.utterance) else None
@@ -225,11 +214,12 @@ class _Finder:
                 return None
             year, end = self._year_after(index + 1)
             if year is not None:
-                return Timing(index, end, _month(year, month))
+                return Timing(index, end, in_month(year, month))
             over = month == self.today.month and self._early(index)
-            shift = -1 if before == "לפני" and self.utterance.key(index - 2) != "לא" else 1 if before == "אחרי" else 0
+            not_before = self.utterance.key(index - 2) in words("לא ולא")
+            shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
             shifted = (month - 1 + shift) % 12 + 1
-            return Timing(self._with_edge(index), end, _next_month(shifted, self.today, over=over))
+            return Timing(self._with_edge(index), end, next_month(shifted, self.today, over=over))
         return None
 
     def _early(self, index: int) -> bool:
@@ -246,6 +236,9 @@ class _Finder:
             {rest for _, rest in stems(self.utterance.key(start - 1))} & (_EDGE | words("אחרי לפני חודש ראשון"))
         ):
             start -= 1
+        if self.utterance.key(start) == "לפני" and self.utterance.key(start - 1) in words("לא ולא"):
+            # "ולא לפני יולי": the no belongs to the time, and denies none.
+            start -= 1
         if start and self.utterance.tokens[start - 1].is_number:
             start -= 1
         return start
@@ -261,38 +254,18 @@ class _Finder:
                     month = {7: 9, 12: 3, 4: 6, 10: 12}[month] if before == "אחרי" else 8
                 elif rest == "קיצ" and before in words("לפני תחילת לקראת עד בתחילת"):
                     month = 6
-                return Timing(index, index + 1, _next_month(month, self.today))
+                return Timing(index, index + 1, next_month(month, self.today))
         return None
 
-    def _written_date(self, index: int) -> Timing | None:
-        token = self.utterance.tokens[index]
-        if not token.is_number or not (self.asked or self.entry):
+    def _date(self, index: int) -> Timing | None:
+        if not (self.asked or self.entry):
             return None
-        parts = token.text.replace("/", ".").split(".")
-        if not 2 <= len(parts) <= 3 or not all(part.isdigit() for part in parts):
-            return None
-        day, month = int(parts[0]), int(parts[1])
-        if not (1 <= day <= 31 and 1 <= month <= 12) or self.utterance.key(index + 1) in words(
-            "מיליון מליון אלף חדרים"
-        ):
-            return None
-        if len(parts) == 3:
-            year = int(parts[2])
-            return Timing(index, index + 1, _month(year + 2000 if year < 100 else year, month))
-        over = month == self.today.month and day < self.today.day
-        return Timing(index, index + 1, _next_month(month, self.today, over=over))
-
-    def _ordinal_date(self, index: int) -> Timing | None:
-        """Read "הראשון לשביעי", "ב-1 לשמיני": a day and a month by number."""
-        if not self.asked or index == 0:
-            return None
-        key = self.utterance.key(index)
-        month = _ORDINALS.get(key[1:]) if key[:1] == "ל" else None
-        day = quantity_at(self.utterance, index - 1, index)
-        first = any(rest in _ORDINALS for _, rest in stems(self.utterance.key(index - 1)))
-        if month is None or not (first or (day is not None and 1 <= day.value <= 31)):
-            return None
-        return Timing(index - 1, index + 1, _next_month(month, self.today, over=month == self.today.month))
+        dated = (
+            written_date(self.utterance, index, self.today)
+            or relative_period(self.utterance, index, self.today)
+            or ordinal_date(self.utterance, index, self.today)
+        )
+        return dated or (spelled_hebrew_month(self.utterance, index, self.today) if self.asked else None)
 
     def _numbered_month(self, index: int) -> Timing | None:
         """Read "חודש שש" at the end of an answer as June."""
@@ -301,49 +274,7 @@ class _Finder:
         number = quantity_at(self.utterance, index + 1)
         if number is None or number.end != len(self.utterance) or number.value not in range(1, 13):
             return None
-        return Timing(index, number.end, _next_month(int(number.value), self.today))
-
-    def _relative_period(self, index: int) -> Timing | None:
-        """Read "סוף השנה", "החודש הבא", "השנה הבאה", "רבעון שני"."""
-        if not (self.asked or self.entry):
-            return None
-        rest = {rest for _, rest in stems(self.utterance.key(index))}
-        after, before = self.utterance.key(index + 1), {r for _, r in stems(self.utterance.key(index - 1))}
-        if rest & {"רבעונ"}:
-            return self._quarter(index, after, before)
-        if "חודש" in rest and after == "הבא":
-            month = self.today.month % 12 + 1
-            return Timing(index, index + 2, _next_month(month, self.today))
-        if "חודש" in rest and (self.utterance.key(index).endswith("החודש") or after == "הזה") and after != "הקרוב":
-            return Timing(index, index + 1, _month(self.today.year, self.today.month))
-        if "שנה" in rest and after == "הבאה":
-            if before & words("תחילת"):
-                return Timing(index - 1, index + 2, _month(self.today.year + 1, 1))
-            if before & words("אמצע"):
-                return Timing(index - 1, index + 2, _month(self.today.year + 1, 6))
-            if before & words("סוף"):
-                return Timing(index - 1, index + 2, _month(self.today.year + 1, 12))
-            return Timing(index, index + 2, _within(12))
-        if "שנה" in rest and before & words("סוף תחילת אמצע אחרי") and self.utterance.key(index - 1) != "ראש":
-            return self._part_of_year(index, before)
-        return None
-
-    def _part_of_year(self, index: int, before: set[str]) -> Timing:
-        after_end = self.utterance.key(index - 2) == "אחרי"
-        if before & words("סוף") and not after_end:
-            return Timing(index - 1, index + 1, _month(self.today.year, 12))
-        month = 6 if before & words("אמצע") else 1
-        return Timing(index - 1, index + 1, _next_month(month, self.today, over=True))
-
-    def _quarter(self, index: int, after: str, before: set[str]) -> Timing:
-        current = (self.today.month - 1) // 3
-        number = (current + 1) % 4 + 1 if after == "הבא" else _ORDINALS.get(after.removeprefix("ה"), 0)
-        if not 1 <= number <= 4:
-            number = current + 1
-        month = number * 3 if before & words("סוף") else number * 3 - 2
-        if month < self.today.month and number - 1 == current:
-            return Timing(index, index + 2, _month(self.today.year, number * 3))
-        return Timing(index, index + 2, _next_month(month, self.today))
+        return Timing(index, number.end, next_month(int(number.value), self.today))
 
     def _spans(self) -> list[Timing]:
         found: list[Timing] = []
@@ -356,16 +287,34 @@ class _Finder:
             months, end = span
             end, months = longer_end(self.utterance, end, months)
             if self._is_move_in(index, end):
-                found.append(Timing(index, end, _within(months)))
+                found.append(Timing(index, end, within(months)))
             index = end
-        return found
+        return found or self._bare_number()
+
+    def _bare_number(self) -> list[Timing]:
+        """Read "ארבע", "בעוד שלושה ארבעה": to "in how many months" a number alone counts months."""
+        if not self.asked or self.claimed:
+            return []
+        counts: list[float] = []
+        index = 0
+        while index < len(self.utterance):
+            quantity = quantity_at(self.utterance, index)
+            if quantity is not None and quantity.shape is Shape.BARE and not quantity.prefix:
+                counts.append(quantity.value)
+                index = quantity.end
+            elif self.utterance.key(index) in _AROUND_A_NUMBER:
+                index += 1
+            else:
+                return []
+        fits = 0 < len(counts) <= len(("from", "to")) and all(1 <= count <= _MOST_MONTHS for count in counts)
+        return [Timing(0, len(self.utterance), within(max(counts)))] if fits else []
 
     def _is_move_in(self, start: int, end: int) -> bool:
         key, before = self.utterance.key(start), self.utterance.key(start - 1)
         nearby = {
             rest for index in (start - 1, start - 2) if index >= 0 for _, rest in stems(self.utterance.key(index))
         }
-        if before in _PAST and not (before == "לפני" and self.utterance.key(start - 2) == "לא"):
+        if before in _PAST and not (before == "לפני" and self.utterance.key(start - 2) in words("לא ולא")):
             return False
         if self.utterance.key(end) in words("שעבר שעברה אחורה") or key in words("לחודש"):
             return False
@@ -384,6 +333,9 @@ def understand_timing(utterance: Utterance, asked: Asked, today: date, claimed: 
         return None
     strong = [timing for timing in standing if timing.strong]
     dated = [timing for timing in strong if timing.value["type"] in ("month", "within")]
+    if dated and dated[0].value == within(1) and any(timing.value["type"] == "immediate" for timing in strong):
+        # "מיידית אפילו השבוע": the week only stresses the haste.
+        return next(timing for timing in strong if timing.value["type"] == "immediate")
     return (dated or strong or standing)[0]
 
 
