@@ -6,9 +6,12 @@ it does not, or the caller goes on, the guess is thrown away and nobody heard it
 and some speech, so there are at most `MOST_GUESSES` a turn, and each one thrown away is logged.
 """
 
+import copy
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.call.events import Command, Log
 from app.call.replying import Reply
 from app.dialog.dialog import Dialog
 from app.dialog.plan import Plan
@@ -31,6 +34,46 @@ class Guess:
     def fits(self, text: str) -> bool:
         """Whether `text` says what was guessed: the same words, whatever the punctuation and the vowel points."""
         return same_words(self.text, text)
+
+
+class Guesses:
+    """The guess in hand, and how many this turn has cost. Pure; times are monotonic ms."""
+
+    def __init__(self) -> None:
+        self.guess: Guess | None = None
+        self._made = 0
+
+    def begin_turn(self) -> None:
+        """A new turn may cost as many guesses as the last one."""
+        self._made = 0
+
+    def prepare(self, text: str, dialog: Dialog, make_reply: Callable[[Plan], Reply], now_ms: int) -> list[Command]:
+        """Prepare the reply to `text`, an interim that stands; whatever was guessed from other words goes."""
+        if self._made >= MOST_GUESSES or (self.guess and same_words(self.guess.text, text)):
+            return []
+        commands = self.drop()
+        if not text or dialog.interim_sounds(text) in ("open", "dictating"):
+            return commands
+        self._made += 1
+        ahead = copy.deepcopy(dialog)
+        plan = ahead.hear(text)
+        reply = make_reply(plan)
+        self.guess = Guess(text, ahead, plan, reply)
+        return [*commands, *reply.begin(plan.messages, now_ms)]
+
+    def take(self, text: str) -> tuple[Guess | None, list[Command]]:
+        """The final says `text`: return the guess if it was right; else it is thrown away."""
+        if self.guess is None or not self.guess.fits(text):
+            return None, self.drop()
+        guess, self.guess = self.guess, None
+        return guess, [Log("SPECULATION", {"used": True, "guesses": self._made})]
+
+    def drop(self) -> list[Command]:
+        """Throw the guess away."""
+        guess, self.guess = self.guess, None
+        if guess is None:
+            return []
+        return [Log("SPECULATION", {"used": False, "guesses": self._made}), *guess.reply.cancel()]
 
 
 def same_words(one: str, other: str) -> bool:

@@ -7,7 +7,6 @@ Read from top to bottom it is a call's life: `receive` → the caller is heard (
 its text comes (`_on_turn_heard`) → the reply is spoken (`_pump`) → the caller listens, or barges in (`_on_barge_in`).
 """
 
-import copy
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from itertools import count
 
 import numpy as np
 
+from app.call.ear import Ear, Noticed
 from app.call.events import (
     CallerAudio,
     CallStarted,
@@ -31,9 +31,6 @@ from app.call.events import (
     MarkEchoed,
     Paced,
     Save,
-    SendClear,
-    SendMark,
-    SendMedia,
     SpeechAudio,
     SpeechEnded,
     SpeechFailed,
@@ -43,34 +40,35 @@ from app.call.events import (
     SttHeard,
     Tick,
 )
-from app.call.extracting import Extractions
-from app.call.guessing import MOST_GUESSES, STABLE_SILENCE_MS, Guess, same_words
+from app.call.guessing import STABLE_SILENCE_MS
 from app.call.hearing import Hearing, HearingSettings, TurnHeard
+from app.call.interrupting import (
+    ALMOST_HEARD_MS,
+    ANSWER_REST_MS,
+    SUSTAINED_SPEECH_MS,
+    VERDICT_MS,
+    Interruption,
+    rest_ms,
+)
 from app.call.replying import Reply, ReplySettings
+from app.call.speaking import Speaking, timings
 from app.call.states import State, Trigger, after
+from app.call.talk import Talk
 from app.call.turn import Turn
 from app.dialog.dialog import Dialog, DialogSettings
 from app.dialog.plan import Plan
-from app.dialog.reply import ReplyGate
-from app.dialog.stock import sentences
-from app.media.bargein import BargeIn, BargeInSettings
-from app.media.codec import FRAME_MS, SAMPLE_RATE_HZ
-from app.media.confirmer import NeuralConfirmer
-from app.media.endpointing import EndOfUtterance, Endpointer, EndpointSettings, Interim
-from app.media.frontend import Frame, FrontEnd
-from app.media.playout import FrameDue, Playout, PlayoutSettings
-from app.media.vad import SpeechStarted, SpeechStopped, Vad, VadSettings
+from app.media.bargein import BargeInSettings
+from app.media.codec import SAMPLE_RATE_HZ
+from app.media.endpointing import EndOfUtterance, EndpointSettings
+from app.media.playout import PlayoutSettings
+from app.media.vad import SpeechStarted, VadSettings
 from app.media.wav import write_wav
 
 PREROLL_FRAMES = 20  # 400 ms: the hysteresis and the soft first syllable before it
 WITHDRAW_HEARD_MS = 400  # a reply heard for less than this was an answer to half a sentence
-VERDICT_MS = 500  # words or sustained speech by then: the caller has the floor
-SUSTAINED_SPEECH_MS = 700
 SPOKEN_MS = 600  # a turn voiced for this long held words, even if no recogniser found them
 SAMPLE_MS = 3000
 GREETING_WAIT_MS = 2000  # words the agent owes are not held back for longer than this by a sound on the line
-ALMOST_HEARD_MS = 200  # with no more than this left, the agent has said what it had to say
-ANSWER_REST_MS = 1000  # so near its end even "כן" answers the agent's question
 LAST_WORDS_MS = 60_000
 PATIENCE_MS = 15_000
 
@@ -91,52 +89,26 @@ class CallSettings:
     keeps_sample: bool = False
 
 
-@dataclass(slots=True)
-class _Interruption:
-    """The caller spoke over a reply; whether it was speech is not decided yet."""
-
-    reply: Reply
-    heard_ms: int
-    verdict_at_ms: int
-    is_near_end: bool
-
-
 class Call:
     """The state machine of one call (R6.5, R7, R9.3)."""
 
     def __init__(self, settings: CallSettings) -> None:
         self.state = State.CONNECTING
         self._settings = settings
-        self._front = FrontEnd()
-        self._vad = Vad(settings.vad, NeuralConfirmer() if settings.vad.neural else None)
-        self._endpointer = Endpointer(settings.endpointing)
-        self._barge_in = BargeIn(settings.barge_in)
-        self._playout = Playout(settings.playout)
+        self._ear = Ear(settings.vad, settings.endpointing, settings.barge_in)
+        self._speaking = Speaking(settings.playout)
         self._preroll: deque[bytes] = deque(maxlen=PREROLL_FRAMES)
-        self._streams, self._speeches, self._replies, self._turns = count(1), count(1), count(1), count(1)
-        self._media_ms = 0
-        self._dialog: Dialog | None = None
-        self._before: Dialog | None = None
-        self._plan_before: Plan | None = None
-        self._plan: Plan | None = None
+        self._streams, self._turns = count(1), count(1)
+        self._talk: Talk | None = None
         self._part: Hearing | None = None
         self._turn: Turn | None = None
         self._turn_number = 0
         self._reply: Reply | None = None
-        self._interruption: _Interruption | None = None
-        self._extractions = Extractions()
-        self._guess: Guess | None = None
-        self._guesses = 0
-        self._silent_from_ms = 0
+        self._interruption: Interruption | None = None
         self._no_input_at_ms: int | None = None
         self._ends_at_ms: int | None = None
         self._over_at_ms = 0
         self._warned = False
-        self._voiced_from_ms = 0
-        self._voiced_ms = 0
-        self._frames_sent = 0
-        self._early_ms = 0
-        self._is_queued = False
         self._own_wait_ms = 0
         self._wants_sample = settings.keeps_sample
 
@@ -162,7 +134,7 @@ class Call:
         if self._reply:
             due.append(self._reply.timer())
         if self.state is State.SPEAKING:
-            due.append(self._playout.timer())
+            due.append(self._speaking.timer())
         if self._interruption:
             due.append(self._interruption.verdict_at_ms)
         return min((at for at in due if at is not None), default=None)
@@ -171,27 +143,26 @@ class Call:
     def _awaits_text(self) -> bool:
         """Whether the turn's text is what comes next; not while the caller may be going on."""
         is_open = self._reply is None or self._interruption is not None
-        return self.state is State.PROCESSING and is_open and not self._vad.is_speech
+        return self.state is State.PROCESSING and is_open and not self._ear.is_speech
 
     @property
     def dialog(self) -> Dialog | None:
         """The conversation so far, for the store."""
-        return self._dialog
+        return self._talk.dialog if self._talk else None
 
     def _handle(self, event: Event, now_ms: int, waited_ms: int) -> list[Command]:
         match event:
             case CallerAudio():
                 return self._on_audio(event.ulaw, now_ms)
             case MarkEchoed():
-                known = self._playout.mark_echoed(event.name, now_ms)
-                return [Log("MARK_ACK", {"mark": event.name, "played": known is not None})]
+                return self._speaking.mark_echoed(event.name, now_ms)
             case SttHeard() | SttEnded() | SttFailed():
                 self._own_wait_ms += waited_ms
                 return self._on_transcript(event, now_ms)
             case LlmText() | LlmEnded() | LlmFailed() | SpeechAudio() | SpeechEnded() | SpeechFailed():
                 return self._on_reply_event(event, now_ms, waited_ms)
             case Extracted():
-                return self._on_extracted(event)
+                return self._talk.extracted(event) if self._talk else []
             case CallStarted():
                 return self._on_started(event, now_ms)
             case Dtmf():
@@ -199,7 +170,7 @@ class Call:
             case StreamEnded():
                 return self._on_ended(event.reason, now_ms)
             case Paced():
-                self._early_ms = event.early_ms
+                self._speaking.early_ms = event.early_ms
             case Tick():
                 return self._on_tick(now_ms)
         return []
@@ -219,18 +190,18 @@ class Call:
     @property
     def _live_replies(self) -> list[Reply]:
         """The reply that counts, and the one that may come to."""
-        replies = [self._reply, self._guess.reply if self._guess else None]
+        replies = [self._reply, self._talk.guessed_reply if self._talk else None]
         return [reply for reply in replies if reply is not None]
 
     # -- the call begins and ends -------------------------------------------------------------------------------
 
     def _on_started(self, event: CallStarted, now_ms: int) -> list[Command]:
-        self._dialog = Dialog(self._settings.dialog, event.today, event.caller)
+        self._talk = Talk(self._settings.dialog, self._settings.replying, event)
         self._ends_at_ms = now_ms + self._settings.max_call_ms - LAST_WORDS_MS
         self._over_at_ms = now_ms + self._settings.max_call_ms + 2 * PATIENCE_MS
         started = Save("started", {"caller": event.caller, "callee": event.callee, "stream_sid": event.stream_sid})
-        plan = self._dialog.greet()
-        return [started, *self._go(Trigger.ANSWERED), self._planned(plan), *self._begin_reply(plan, now_ms)]
+        self._reply, greeting = self._talk.say(self._talk.dialog.greet(), self._turn_number, now_ms)
+        return [started, *self._go(Trigger.ANSWERED), *greeting]
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
         commands = [*self._drop_part(), *self._drop_guess()]
@@ -238,9 +209,9 @@ class Call:
         if self._interruption:
             commands += self._grant_floor()
         elif self._reply:
-            heard_ms = self._heard_ms(self._reply, now_ms) if self.state is State.SPEAKING else 0
+            heard_ms = self._speaking.heard_ms(self._reply, now_ms) if self.state is State.SPEAKING else 0
             commands += [*self._heard_until(self._reply, heard_ms), *self._reply.cancel()]
-        outcome = self._dialog.hung_up() if self._dialog else ""
+        outcome = self._talk.dialog.hung_up() if self._talk else ""
         commands.append(Save("ended", {"reason": reason, "outcome": outcome}))
         return [*commands, *self._go(Trigger.ENDED, {"reason": reason})]
 
@@ -271,51 +242,37 @@ class Call:
 
     def _on_audio(self, ulaw: bytes, now_ms: int) -> list[Command]:
         commands: list[Command] = []
-        for frame in self._front.process(ulaw):
-            commands += self._on_frame(frame, now_ms)
+        for noticed in self._ear.receive(ulaw):
+            commands += self._on_frame(noticed, now_ms)
         return commands
 
-    def _on_frame(self, frame: Frame, now_ms: int) -> list[Command]:
+    def _on_frame(self, noticed: Noticed, now_ms: int) -> list[Command]:
         commands: list[Command] = []
-        self._media_ms = frame.start_ms + FRAME_MS
-        change = self._vad.receive(frame)
-        match change:
-            case SpeechStarted():
-                commands += self._on_speech_started(change)
-            case SpeechStopped():
-                self._voiced_ms += change.at_ms - self._voiced_from_ms
-                self._silent_from_ms = change.at_ms
+        ear, frame = self._ear, noticed.frame
+        if isinstance(noticed.change, SpeechStarted):
+            commands += self._on_speech_started()
         if self._part is None:
             self._preroll.append(frame.pcm)
         else:
             commands += self._part.audio(frame.pcm)
-        eou = self._endpointer.receive(change) if change else None
-        eou = self._endpointer.receive(frame) or eou
-        if eou:
-            commands += self._on_eou(eou, now_ms)
+        if noticed.eou:
+            commands += self._on_eou(noticed.eou, now_ms)
         if self.state is State.SPEAKING:
-            # Before the line's noise is known, noise would pass for a voice.
-            if self._barge_in.receive(frame, self._vad.threshold, opinion=self._vad.opinion):
+            if ear.is_interrupting(frame):
                 commands += self._on_barge_in(now_ms)
         elif self.state is State.PROCESSING:
-            if self._vad.is_speech and self._media_ms - self._voiced_from_ms >= self._settings.barge_in.voice_ms:
+            if ear.is_speech and ear.since_onset_ms >= self._settings.barge_in.voice_ms:
                 commands += self._on_went_on()
-        elif self._interruption and self._speech_ms >= SUSTAINED_SPEECH_MS:
+        elif self._interruption and ear.speech_ms >= SUSTAINED_SPEECH_MS:
             commands += self._grant_floor()
         return commands
 
-    @property
-    def _speech_ms(self) -> int:
-        """Voiced ms of the utterance in progress."""
-        return self._voiced_ms + (self._media_ms - self._voiced_from_ms if self._vad.is_speech else 0)
-
-    def _on_speech_started(self, started: SpeechStarted) -> list[Command]:
-        self._voiced_from_ms = started.at_ms
+    def _on_speech_started(self) -> list[Command]:
         self._no_input_at_ms = None
         dropped = self._drop_guess()
         if self._part is not None:
             return dropped
-        self._voiced_ms = 0
+        self._ear.count_anew()
         commands = [*dropped, *self._collect()]
         if self.state is State.LISTENING and self._part:
             self._adopt(self._part)
@@ -323,7 +280,8 @@ class Call:
 
     def _collect(self) -> list[Command]:
         """Start to hear a stretch of speech, from a little before its onset."""
-        phrases = self._plan.phrases if self._plan else ()
+        plan = self._talk.plan if self._talk else None
+        phrases = plan.phrases if plan else ()
         self._part = Hearing(self._settings.hearing, self._streams, phrases)
         commands = [command for pcm in self._preroll for command in self._part.audio(pcm)]
         self._preroll.clear()
@@ -333,7 +291,8 @@ class Call:
         """The caller has the floor: `part` belongs to the turn that counts."""
         if self._turn is None:
             self._turn_number = next(self._turns)
-            self._guesses = 0
+            if self._talk:
+                self._talk.begin_turn()
             self._turn = Turn(self._turn_number)
         self._turn.add(part)
 
@@ -342,7 +301,7 @@ class Call:
             return []
         if eou.forced:
             log = Log("EOU", {"len": eou.utterance_ms, "silence_ms": 0, "forced": True})
-            return [log, *self._part.cut(self._media_ms - eou.at_ms)]
+            return [log, *self._part.cut(self._ear.media_ms - eou.at_ms)]
         if self.state is not State.LISTENING or self._turn is None:
             return self._drop_part()
         part, self._part = self._part, None
@@ -366,13 +325,12 @@ class Call:
         return [KeepSample(write_wav(np.frombuffer(part.samples(SAMPLE_MS), np.int16), SAMPLE_RATE_HZ))]
 
     def _on_transcript(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
-        commands: list[Command] = []
+        commands = self._turn.receive(event, now_ms) if self._turn else []
         if self._part is not None:
-            commands += self._part.receive(event, now_ms)
-            if isinstance(event, SttHeard) and self._dialog:
-                self._endpointer.receive(Interim(self._dialog.interim_sounds(self._part.interim)))
-        if self._turn is not None:
-            commands += self._turn.receive(event, now_ms)
+            if self._turn is None or not self._turn.holds(self._part):
+                commands += self._part.receive(event, now_ms)
+            if isinstance(event, SttHeard) and self._talk:
+                self._ear.told(self._talk.dialog.interim_sounds(self._part.interim))
         if self._interruption and self._part and self._takes_floor(self._part.interim):
             commands += self._grant_floor()
         return commands
@@ -380,119 +338,66 @@ class Call:
     # -- a turn is understood and answered ----------------------------------------------------------------------
 
     def _on_turn_heard(self, heard: TurnHeard, now_ms: int) -> list[Command]:
-        assert self._dialog and self._turn
+        assert self._talk and self._turn
         fields = {"text": heard.text, "asr_ms": heard.asr_ms, "source": heard.source, "audio_ms": heard.audio_ms}
         commands: list[Command] = [Log("ASR_TEXT", {**fields, "turn": self._turn.number})]
         if self._interruption:
             if not self._takes_floor(heard.text):
                 return [*commands, *self._resume(now_ms)]
             commands += self._grant_floor()
-        guess, self._guess = self._guess, None
-        if not heard.text and self._voiced_ms < SPOKEN_MS:
-            return [*commands, *self._throw_away(guess), *self._listen(Trigger.NOTHING_SAID, now_ms)]
-        if guess and guess.fits(heard.text):
-            self._before, self._dialog = self._dialog, guess.dialog
-            plan = guess.plan
-            commands.append(Log("SPECULATION", {"used": True, "guesses": self._guesses}))
-        else:
-            commands += self._throw_away(guess)
-            self._before = copy.deepcopy(self._dialog)
-            plan = self._dialog.hear(heard.text, heard.alternatives)
-            guess = None
-        saved = {"turn": self._turn.number, "text": heard.text, "plan": plan, "state": self._dialog.state}
-        commands += [Save("heard", saved), *self._extractions.ask(plan, self._turn.number)]
-        if guess is None:
-            return [*commands, *self._begin_reply(plan, now_ms)]
-        self._plan_before, self._plan, self._reply = self._plan, plan, guess.reply
-        guess.reply.asked_at_ms = now_ms
-        return commands
-
-    def _on_extracted(self, event: Extracted) -> list[Command]:
-        if self._dialog is None:
-            return []
-        others = [self._before, self._guess.dialog if self._guess else None]
-        return self._extractions.receive(event, self._dialog, [other for other in others if other is not None])
+        if not heard.text and self._ear.voiced_ms < SPOKEN_MS:
+            return [*commands, *self._drop_guess(), *self._listen(Trigger.NOTHING_SAID, now_ms)]
+        self._reply, answer = self._talk.answer(heard, self._turn.number, now_ms)
+        return [*commands, *answer]
 
     def _guess_ahead(self, now_ms: int) -> list[Command]:
         """Prepare the reply to what the interim says, once the caller pauses and the interim stands."""
-        silence_ms = self._media_ms - self._silent_from_ms
-        if not self._settings.guesses or self._turn is None or self._guesses >= MOST_GUESSES:
+        if not self._settings.guesses or self._turn is None or self._talk is None:
             return []
-        if self._vad.is_speech or silence_ms < STABLE_SILENCE_MS or self._interruption or self._reply:
+        if self._ear.is_speech or self._ear.silence_ms < STABLE_SILENCE_MS or self._interruption or self._reply:
             return []
-        text = self._turn.interim
-        if self._guess and same_words(self._guess.text, text):
-            return []
-        commands = self._drop_guess()
-        if not text or self._dialog is None or self._dialog.interim_sounds(text) in ("open", "dictating"):
-            return commands
-        self._guesses += 1
-        dialog = copy.deepcopy(self._dialog)
-        plan = dialog.hear(text)
-        reply = self._make_reply(plan, now_ms)
-        self._guess = Guess(text, dialog, plan, reply)
-        return [*commands, *reply.begin(plan.messages, now_ms)]
+        return self._talk.guess_ahead(self._turn.interim, self._turn.number, now_ms)
 
     def _drop_guess(self) -> list[Command]:
-        guess, self._guess = self._guess, None
-        return self._throw_away(guess)
-
-    def _throw_away(self, guess: Guess | None) -> list[Command]:
-        if guess is None:
-            return []
-        return [Log("SPECULATION", {"used": False, "guesses": self._guesses}), *guess.reply.cancel()]
-
-    def _planned(self, plan: Plan) -> Command:
-        """The agent speaks unasked: kept beside the last turn (0: the greeting)."""
-        state = self._dialog.state if self._dialog else {}
-        return Save("planned", {"turn": self._turn_number, "plan": plan, "state": state})
+        return self._talk.drop_guess() if self._talk else []
 
     def _prompt(self, speak: Callable[[Dialog], Plan], now_ms: int) -> list[Command]:
-        """Speak unasked, from LISTENING; a caller who speaks just then has not been told anything."""
-        assert self._dialog
-        before = copy.deepcopy(self._dialog)
-        commands = self._say(speak(self._dialog), now_ms)
-        self._before = before
-        return commands
-
-    def _say(self, plan: Plan, now_ms: int) -> list[Command]:
-        self._no_input_at_ms = self._turn = self._before = None
-        if self.state is State.PROCESSING:
-            return [self._planned(plan), *self._begin_reply(plan, now_ms)]
-        return [*self._go(Trigger.PROMPTED), self._planned(plan), *self._begin_reply(plan, now_ms)]
-
-    def _begin_reply(self, plan: Plan, now_ms: int) -> list[Command]:
-        self._plan_before, self._plan = self._plan, plan
-        self._reply = self._make_reply(plan, now_ms)
-        return self._reply.begin(plan.messages, now_ms)
-
-    def _make_reply(self, plan: Plan, now_ms: int) -> Reply:
-        gate = ReplyGate(plan) if plan.messages is not None else None
-        line, number = sentences(plan.line), next(self._replies)
-        return Reply(number, self._turn_number, line, gate, self._settings.replying, self._speeches, now_ms)
+        """Speak unasked, from LISTENING."""
+        assert self._talk
+        self._no_input_at_ms = self._turn = None
+        self._reply, commands = self._talk.prompt(speak, self._turn_number, now_ms)
+        return [*self._go(Trigger.PROMPTED), *commands]
 
     def _on_dtmf(self, digit: str, now_ms: int) -> list[Command]:
-        plan = self._dialog.dtmf(digit) if self._dialog else None
+        plan = self._talk.dialog.dtmf(digit) if self._talk else None
         commands: list[Command] = [Log("DTMF")]
-        if plan is None:
-            if self._no_input_at_ms is not None and self._plan:
-                self._no_input_at_ms = now_ms + self._plan.no_input_ms  # slow fingers are not silence
+        if self._talk is None or plan is None:
+            if self._no_input_at_ms is not None and self._talk and self._talk.plan:
+                self._no_input_at_ms = now_ms + self._talk.plan.no_input_ms  # slow fingers are not silence
             return commands
         if self._interruption:
             commands += self._grant_floor()
         if self._reply and self.state is State.SPEAKING:
-            heard_ms = self._heard_ms(self._reply, now_ms)
-            commands += [*self._silence(now_ms), *self._heard_until(self._reply, heard_ms), *self._go(Trigger.BARGE_IN)]
+            heard_ms = self._speaking.heard_ms(self._reply, now_ms)
+            commands += [
+                *self._speaking.silence(now_ms),
+                *self._heard_until(self._reply, heard_ms),
+                *self._go(Trigger.BARGE_IN),
+            ]
         commands += [*self._drop_part(), *self._drop_guess(), *(self._reply.cancel() if self._reply else [])]
         commands += self._turn.cancel() if self._turn else []
-        return [*commands, *self._say(plan, now_ms)]
+        self._no_input_at_ms = self._turn = None
+        if self.state is not State.PROCESSING:
+            commands += self._go(Trigger.PROMPTED)
+        self._reply, said = self._talk.say(plan, self._turn_number, now_ms)
+        return [*commands, *said]
 
     # -- the agent speaks ---------------------------------------------------------------------------------------
 
     def _pump(self, now_ms: int) -> list[Command]:
         """Move everything along that time or the last event made possible."""
         commands: list[Command] = []
-        if self._dialog is None or self.state is State.ENDED:
+        if self._talk is None or self.state is State.ENDED:
             return commands
         if self._turn and self._awaits_text:
             heard, commands = self._turn.result(now_ms)
@@ -505,8 +410,7 @@ class Call:
         commands += self._reply.late(now_ms)
         if self._interruption:
             return commands
-        waited_ms = self._media_ms - self._voiced_from_ms
-        if self.state is State.PROCESSING and (not self._vad.is_speech or waited_ms > GREETING_WAIT_MS):
+        if self.state is State.PROCESSING and (not self._ear.is_speech or self._ear.since_onset_ms > GREETING_WAIT_MS):
             commands += self._start_speaking(now_ms)
         if self.state is State.SPEAKING:
             commands += self._play(now_ms)
@@ -515,73 +419,40 @@ class Call:
     def _start_speaking(self, now_ms: int) -> list[Command]:
         reply = self._reply
         assert reply
-        audio = reply.take_audio()
-        if not audio:
+        if not reply.has_audio:
             return self._on_said(reply, Trigger.NOTHING_SAID, now_ms) if reply.is_whole else []
         self._play_from_here(reply, now_ms)
-        self._playout.add_audio(audio)
         start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": now_ms - reply.asked_at_ms})
-        return [start, *self._go(Trigger.REPLY_READY), *self._timings(reply, now_ms)]
+        spent = timings(self._turn, reply, now_ms, self._own_wait_ms) if self._turn else []
+        return [start, *self._go(Trigger.REPLY_READY), *spent]
 
     def _play_from_here(self, reply: Reply, now_ms: int) -> None:
-        self._playout.start(reply.number, now_ms)
-        self._barge_in.agent_started(self._media_ms)
-        self._frames_sent = 0
-        self._is_queued = False
-
-    def _heard_ms(self, reply: Reply, now_ms: int) -> int:
-        """How much of the reply's whole voice the caller has heard."""
-        return reply.played_from_ms + self._playout.heard_ms(now_ms)
-
-    def _timings(self, reply: Reply, now_ms: int) -> list[Command]:
-        """Where the time of this turn went; `own_ms` is what neither STT, LLM nor TTS took."""
-        if self._turn is None or reply.first_sentence_ms is None or reply.first_audio_ms is None:
-            return []
-        # A guess may have its sentence, or its voice, before the final transcript: then they cost no time.
-        sentence_at_ms = max(reply.first_sentence_ms, reply.asked_at_ms)
-        audio_at_ms = max(reply.first_audio_ms, sentence_at_ms)
-        total_ms = now_ms - self._turn.ended_at_ms
-        stt_ms = reply.asked_at_ms - self._turn.ended_at_ms
-        llm_ms = sentence_at_ms - reply.asked_at_ms
-        tts_ms = audio_at_ms - sentence_at_ms
-        own_ms = total_ms - stt_ms - llm_ms - tts_ms + self._own_wait_ms
-        fields = {"own_ms": own_ms, "stt_ms": stt_ms, "llm_ms": llm_ms, "tts_ms": tts_ms, "total_ms": total_ms}
-        timings = {"turn": self._turn.number, **fields, "endpointing_ms": self._turn.silence_ms}
-        return [Log("TURN", timings), Save("timings", timings)]
+        self._speaking.begin(reply, now_ms)
+        self._ear.agent_started()
 
     def _play(self, now_ms: int) -> list[Command]:
         reply = self._reply
         assert reply
-        audio = reply.take_audio()
-        if audio:
-            self._playout.add_audio(audio)
-        if reply.is_whole and not self._is_queued:
-            self._is_queued = True
-            self._playout.finish()
-        commands: list[Command] = []
-        for due in self._playout.poll(now_ms, self._early_ms):
-            if isinstance(due, FrameDue):
-                self._frames_sent += 1
-                commands.append(SendMedia(due.ulaw))
-            else:
-                commands += [SendMark(due.name), Log("MARK_SENT", {"mark": due.name, "frames": self._frames_sent})]
-        if self._playout.ended(now_ms):
-            commands.append(Log("TTS_END", {"reply": reply.number, "frames": self._frames_sent}))
+        commands = self._speaking.move(reply, now_ms)
+        if self._speaking.is_over(now_ms):
             commands += self._on_said(reply, Trigger.PLAYED, now_ms)
         return commands
 
     def _on_said(self, reply: Reply, trigger: Trigger, now_ms: int) -> list[Command]:
         """The reply is over: heard to its end, or no voice could be had for it."""
-        assert self._plan
+        assert self._talk and self._talk.plan
+        plan = self._talk.plan
         commands = [*self._heard_until(reply, reply.voice_ms), *self._listen(trigger, now_ms)]
-        if self._plan.ends_call or self._plan.transfer:
-            return [*commands, HangUp(transfer=self._plan.transfer), *self._on_ended("agent_done", now_ms)]
+        if plan.ends_call or plan.transfer:
+            return [*commands, HangUp(transfer=plan.transfer), *self._on_ended("agent_done", now_ms)]
         return commands
 
     def _listen(self, trigger: Trigger, now_ms: int) -> list[Command]:
         """The floor is the caller's."""
-        self._reply = self._turn = self._before = None
-        self._no_input_at_ms = now_ms + self._plan.no_input_ms if self._plan else None
+        assert self._talk
+        self._talk.settle()
+        self._reply = self._turn = None
+        self._no_input_at_ms = now_ms + self._talk.plan.no_input_ms if self._talk.plan else None
         if self._part is not None:
             # The caller speaks already; a part that nobody took would be lost, and the silence ladder with it.
             self._adopt(self._part)
@@ -590,16 +461,14 @@ class Call:
 
     def _heard_until(self, reply: Reply, heard_ms: int) -> list[Command]:
         """What the caller heard of `reply` enters the history."""
-        assert self._dialog
-        heard = reply.heard_text(heard_ms)
-        self._dialog.said(heard)
-        return [Save("said", {"turn": reply.turn, "reply": reply.number, "text": reply.text, "heard": heard})]
+        return self._talk.said(reply, heard_ms) if self._talk else []
 
     # -- the caller speaks over the agent -----------------------------------------------------------------------
 
     def _on_went_on(self) -> list[Command]:
         """The caller speaks before the reply is heard: what was said before was not all."""
-        if self._turn is None and self._before is None:
+        assert self._talk
+        if self._turn is None and not self._talk.can_take_back:
             return []  # the greeting, or the answer to keys: owed whatever is said
         commands = self._collect() if self._part is None else []
         part = self._part
@@ -612,58 +481,52 @@ class Call:
 
     def _on_barge_in(self, now_ms: int) -> list[Command]:
         reply = self._reply
-        assert reply and self._plan
-        heard_ms = self._heard_ms(reply, now_ms)
-        rest_ms = reply.voice_ms - heard_ms if reply.is_whole else ANSWER_REST_MS + 1
-        is_closing = self._plan.ends_call or self._plan.transfer
-        if is_closing and rest_ms <= ALMOST_HEARD_MS:
+        assert reply and self._talk and self._talk.plan
+        heard_ms = self._speaking.heard_ms(reply, now_ms)
+        left_ms = rest_ms(reply, heard_ms)
+        is_closing = self._talk.plan.ends_call or self._talk.plan.transfer
+        if is_closing and left_ms <= ALMOST_HEARD_MS:
             return []
-        if self._part is None and not self._vad.is_speech:
+        if self._part is None and not self._ear.is_speech:
             # Crackle: loud often enough to be counted here, never long enough to be speech.
-            self._barge_in.agent_started(self._media_ms - self._settings.barge_in.grace_ms)
+            self._ear.listen_on()
             return []
-        commands = self._silence(now_ms)
+        commands = self._speaking.silence(now_ms)
         if self._part is None:
             commands += self._collect()
         part = self._part
         assert part
         fields = {"heard_ms": heard_ms, "reply": reply.number}
-        if heard_ms < WITHDRAW_HEARD_MS and (self._turn or self._before):
+        if heard_ms < WITHDRAW_HEARD_MS and (self._turn or self._talk.can_take_back):
             return [*commands, *self._withdraw(part), *self._go(Trigger.WENT_ON, fields)]
-        self._turn = self._before = None
+        self._turn = None
+        self._talk.settle()
         self._adopt(part)
         commands += [Log("BARGE_IN", fields), *self._go(Trigger.BARGE_IN)]
-        if rest_ms <= ALMOST_HEARD_MS:
+        if left_ms <= ALMOST_HEARD_MS:
             self._reply = None
             return [*commands, *self._heard_until(reply, heard_ms)]
-        self._interruption = _Interruption(reply, heard_ms, now_ms + VERDICT_MS, rest_ms <= ANSWER_REST_MS)
+        self._interruption = Interruption(reply, heard_ms, now_ms + VERDICT_MS, left_ms <= ANSWER_REST_MS)
         return commands
-
-    def _silence(self, now_ms: int) -> list[Command]:
-        self._playout.clear(now_ms)
-        return [SendClear()]
 
     def _withdraw(self, part: Hearing) -> list[Command]:
         """The reply answered half a sentence: take it back, and let both halves be one turn."""
-        if self._before is not None:
-            self._dialog, self._plan, self._before = self._before, self._plan_before, None
+        if self._talk:
+            self._talk.take_back()
         reply, self._reply = self._reply, None
         self._adopt(part)
         return reply.cancel() if reply else []
 
     def _takes_floor(self, words: str) -> bool:
-        """Whether these words over the agent's are more than "I am listening"."""
-        assert self._dialog and self._interruption
-        return bool(words) and (self._interruption.is_near_end or not self._dialog.is_backchannel(words))
+        assert self._talk and self._interruption
+        return self._interruption.takes_floor(words, self._talk.dialog)
 
     def _judge_interruption(self, now_ms: int) -> list[Command]:
         """Half a second on: a knock with no words after it does not cost the caller the sentence."""
         assert self._interruption
         self._interruption.verdict_at_ms = now_ms + VERDICT_MS
-        is_over = not self._vad.is_speech and self._part is not None
-        can_tell = self._settings.hearing.streams and not (self._part and self._part.interim)
-        can_tell = can_tell and not self._interruption.is_near_end  # a short answer may still be on its way
-        if is_over and can_tell and self._speech_ms < SUSTAINED_SPEECH_MS // 2:
+        is_speech, streams = self._ear.is_speech, self._settings.hearing.streams
+        if self._interruption.is_false_alarm(self._part, self._ear.speech_ms, is_speech=is_speech, streams=streams):
             return self._resume(now_ms)
         return []
 
@@ -677,10 +540,10 @@ class Call:
         """It was a false alarm: go on a little before the word that was heard last."""
         assert self._interruption
         interruption, self._interruption = self._interruption, None
-        self._barge_in.raise_bar()
+        self._ear.raise_bar()
         commands: list[Command] = [*self._drop_part(), *(self._turn.cancel() if self._turn else [])]
         self._turn = None
-        self._endpointer.reset()
+        self._ear.forget_utterance()
         interruption.reply.rewind(interruption.heard_ms)
         self._play_from_here(interruption.reply, now_ms)
         self._no_input_at_ms = None

@@ -135,6 +135,11 @@ class Reply:
             return event.reply == self.number
         return any(sentence.speech == event.speech for sentence in self._sentences)
 
+    @property
+    def has_audio(self) -> bool:
+        """Whether any of its voice is there, and not yet taken."""
+        return self.voice_ms > 0 and self._played < len(self._voice_so_far())
+
     def take_audio(self) -> bytes:
         """Return the voice that is ready and not yet taken, in order."""
         taken = b""

@@ -22,6 +22,10 @@ class Turn:
         self._parts.append(part)
         self._heard.append(None)
 
+    def holds(self, part: Hearing) -> bool:
+        """Whether `part` is one of the turn's stretches."""
+        return part in self._parts
+
     def receive(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
         """Hand a recogniser's word to the part that waits for it."""
         return [command for part in self._open for command in part.receive(event, now_ms)]

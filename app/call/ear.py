@@ -1,0 +1,106 @@
+"""What is heard of the caller: whether it is speech, where an utterance ends, and speech over the agent.
+
+All of it is judged in media time (how much audio came). Pure.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.media.bargein import BargeIn, BargeInSettings
+from app.media.confirmer import NeuralConfirmer
+from app.media.endpointing import EndOfUtterance, Endpointer, EndpointSettings, Interim, Sound
+from app.media.frontend import Frame, FrontEnd
+from app.media.vad import SpeechStarted, SpeechStopped, Vad, VadEvent, VadSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One frame of the caller, and what it made certain."""
+
+    frame: Frame
+    change: VadEvent | None
+    eou: EndOfUtterance | None
+
+
+class Ear:
+    """Turn Twilio's payloads into frames with what they mean for the talk."""
+
+    def __init__(self, vad: VadSettings, endpointing: EndpointSettings, barge_in: BargeInSettings) -> None:
+        self._front = FrontEnd()
+        self._vad = Vad(vad, NeuralConfirmer() if vad.neural else None)
+        self._endpointer = Endpointer(endpointing)
+        self._barge_in = BargeIn(barge_in)
+        self._grace_ms = barge_in.grace_ms
+        self._voiced_from_ms = 0
+        self._voiced_ms = 0
+        self._silent_from_ms = 0
+        self.media_ms = 0
+
+    @property
+    def is_speech(self) -> bool:
+        """Whether the caller speaks."""
+        return self._vad.is_speech
+
+    @property
+    def since_onset_ms(self) -> int:
+        """How long ago the latest voice set in."""
+        return self.media_ms - self._voiced_from_ms
+
+    @property
+    def silence_ms(self) -> int:
+        """How long ago the latest voice fell silent."""
+        return self.media_ms - self._silent_from_ms
+
+    @property
+    def voiced_ms(self) -> int:
+        """Length of the voice since `count_anew`, without the stretch in progress."""
+        return self._voiced_ms
+
+    @property
+    def speech_ms(self) -> int:
+        """Length of the voice since `count_anew`, with the stretch in progress."""
+        return self._voiced_ms + (self.since_onset_ms if self.is_speech else 0)
+
+    def count_anew(self) -> None:
+        """A new utterance: count its voice from here."""
+        self._voiced_ms = 0
+
+    def receive(self, ulaw: bytes) -> Iterator[Noticed]:
+        """Take a mu-law payload of any size; yield the 20 ms frames it completes, to be acted on one by one."""
+        for frame in self._front.process(ulaw):
+            self.media_ms = frame.end_ms
+            change = self._vad.receive(frame)
+            if isinstance(change, SpeechStarted):
+                self._voiced_from_ms = change.at_ms
+            elif isinstance(change, SpeechStopped):
+                self._voiced_ms += change.at_ms - self._voiced_from_ms
+                self._silent_from_ms = change.at_ms
+            eou = self._endpointer.receive(change) if change else None
+            yield Noticed(frame, change, self._endpointer.receive(frame) or eou)
+
+    def told(self, sounds: Sound) -> None:
+        """The words of the utterance so far sound like this."""
+        self._endpointer.receive(Interim(sounds))
+
+    def forget_utterance(self) -> None:
+        """What was said is no utterance: the next voice begins a new one."""
+        self._endpointer.reset()
+
+    def agent_started(self) -> None:
+        """The agent is to be heard from here."""
+        self._barge_in.agent_started(self.media_ms)
+
+    def listen_on(self) -> None:
+        """What seemed to be a barge-in was none: wait for another one, without any grace."""
+        self._barge_in.agent_started(self.media_ms - self._grace_ms)
+
+    def is_interrupting(self, frame: Frame) -> bool:
+        """Whether the caller speaks over the agent since long enough; ask for each frame while the agent speaks.
+
+        Before the line's noise is known, noise would pass for a voice.
+        """
+        return self._barge_in.receive(frame, self._vad.threshold, opinion=self._vad.opinion) is not None
+
+    def raise_bar(self) -> None:
+        """The agent was stopped for nothing: be harder to convince in this call."""
+        self._barge_in.raise_bar()
