@@ -28,12 +28,13 @@ _FLOOR = words("קומה בקומה לקומה מקומה גיל בגיל בן �
 _NOT_BUDGET = Phrasebook(
     """
         הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה
-        | ארנונה | הארנונה | ועד בית | ועד הבית | ועד | נמכר* | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון
+        | ארנונה | הארנונה | ועד בית | ועד הבית | ועד | נמכר* | מכר | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון
         | חסכונות | פיקדון | ערבות | שכר דירה של | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ
         | ביטוח | קנתה | קנה | קנו | קניתי | קנינו | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות
         | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה | שמאי | הציעו | ברוטו | נטו | מענק
         """
 )
+_APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
 _RESETS = words("אבל רוצה רוצים נגיע להגיע")
 
 
@@ -96,13 +97,12 @@ def _excluded(utterance: Utterance, quantity: Quantity) -> bool:
             return not utterance.key(index - 1).endswith("כולל")
         if utterance.tokens[index].is_number or utterance.key(index) in _CURRENCY:
             return False
-    after = [_NOT_BUDGET.at(utterance, index) for index in (quantity.end, quantity.end + 1, quantity.end + 2)]
-    for match in after:
-        if (
-            match is not None
-            and not utterance.key(match.start - 1).endswith("כולל")
-            and match.value in ("הון עצמי", "ההון העצמי", "ארנונה", "ועד בית", "משכנתא")
-        ):
+    for index in (quantity.end, quantity.end + 1, quantity.end + 2):
+        if utterance.key(index) in _APART:
+            # "שבעת אלפים בלי ארנונה" is the rent all the same.
+            return False
+        match = _NOT_BUDGET.at(utterance, index)
+        if match is not None and match.value in ("הון עצמי", "ההון העצמי", "ארנונה", "ועד בית", "משכנתא"):
             return True
     return False
 
@@ -258,12 +258,10 @@ def understand_budget(
         figures = [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, budget_known)]
     if any(figure.budget_word for figure in figures):
         figures = [figure for figure in figures if figure.budget_word]
-    strong = [figure for figure in figures if figure.evidence]
-    if strong and len(strong) < len(figures):
-        figures = strong
     standing, denied = settle(utterance, figures)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
+    standing = [figure for figure in standing if figure.evidence] or standing
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
         return None

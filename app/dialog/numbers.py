@@ -8,7 +8,7 @@ reader of the slot knows.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from app.dialog.normalise import Utterance, fold, stems
+from app.dialog.normalise import Utterance, fold, stems, words
 
 MILLION = 1_000_000
 THOUSAND = 1_000
@@ -103,8 +103,9 @@ def _lexicon() -> dict[str, Atom]:
 
 
 _LEXICON = _lexicon()
-# "שנים" is years, and two only before "עשר".
-_YEARS_OR_TWO, _TEENS = fold("שנים"), (fold("עשר"), fold("עשרה"))
+# "שנים" is years after a number, and two before "עשר", "וחצי" or a unit.
+_YEARS_OR_TWO = fold("שנים")
+_TEENS, _AFTER_TWO = words("עשר עשרה"), words("וחצי ורבע מיליון אלף")
 
 
 def digits_value(text: str) -> float | None:
@@ -130,13 +131,22 @@ def atom_at(utterance: Utterance, index: int) -> Atom | None:
     if token.is_number:
         value = digits_value(token.text)
         return None if value is None else Atom(Kind.DIGITS, value, token.prefix)
-    if token.key.endswith(_YEARS_OR_TWO) and utterance.key(index + 1) in _TEENS:
+    after = utterance.key(index + 1)
+    if token.key.endswith(_YEARS_OR_TWO) and (
+        after in _TEENS or (after in _AFTER_TWO and not _counted(utterance, index))
+    ):
         return Atom(Kind.UNIT, 2, token.key.removesuffix(_YEARS_OR_TWO))
     for prefix, rest in stems(token.key):
         atom = _LEXICON.get(rest)
         if atom is not None and not (rest in ("k", "m", "מיל", "קי") and prefix):
             return Atom(atom.kind, atom.value, prefix)
     return None
+
+
+def _counted(utterance: Utterance, index: int) -> bool:
+    """Whether a number stands right before token `index`: "שלוש שנים וחצי" are years."""
+    before = utterance.key(index - 1)
+    return bool(before) and any(rest in _LEXICON for _, rest in stems(before))
 
 
 class _Reader:
@@ -307,6 +317,9 @@ def _tail(reader: _Reader, scale: int) -> tuple[float, bool]:
             reader.at += 1
         return part * scale, False
     if part := reader.fraction():
+        return part * scale, False
+    if scale == MILLION and (part := reader.decimals() or 0.0):
+        # "מיליון נקודה שמונה".
         return part * scale, False
     if not reader.continues():
         return 0.0, False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from app.dialog.dates import ordinal_month
 from app.dialog.gazetteer import Mention, find
 from app.dialog.misheard import misheard_places
 from app.dialog.normalise import Utterance, fold, stems, words
@@ -9,7 +10,7 @@ from app.dialog.repairs import answers_no_with, background, negated, settle
 from app.dialog.slots import Asked
 
 _STREET = words("רחוב ברחוב שדרות בשדרות סמטת כיכר כביש בכביש צומת דרך שדרה לרחוב הרחוב מרחוב")
-_NEAR = words("ליד סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
+_NEAR = words("ליד לידה לידו לידם סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
 _LIVES = (
     *(
         "גר",
@@ -42,6 +43,8 @@ _SEEKS = words(
         לחפש חיפוש שכירות קנייה השכרה לגבי בקשר
         """
 )
+_OFF_TOPIC = words("מזג גשם כדורגל")
+_CONCLUDES = words("אז ולכן לכן")
 _COMMON_PLACES = frozenset(
     (
         "הפארק",
@@ -90,7 +93,9 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
             and (asked is Asked.AREA or before in words("העיר בעיר"))
         )
     if mention.alias == "risky":
-        if before in words("יום ביום מיום דבר קודם") or after[:1] == "ל" or after in words("בינואר בבוקר"):
+        if ordinal_month(utterance, mention.start) or before in words("יום ביום מיום דבר קודם"):
+            return False
+        if after[:1] == "ל" or after in words("בינואר בבוקר"):
             return False
         return asked is Asked.AREA or located
     if mention.alias == "bare" and mention.end - mention.start == 1 and place.kind == "region":
@@ -106,6 +111,9 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
             or bool(towns & set(place.cities))
             or before in words("שכונת בשכונת שכונה")
         )
+    if place.name == "קדימה" and not located and (asked is Asked.TIMING or before in words("יאללה נו טוב בואי בוא")):
+        # "שנה שנתיים קדימה", "יאללה קדימה": forward.
+        return False
     if place.risky == "small":
         return located or alone
     return not (len(place.name) <= 4 and place.kind == "neighbourhood" and not (located or alone or towns))
@@ -127,6 +135,11 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
             # "כפר סבא רעננה": words of another place say nothing about this one.
             continue
         rest = {rest for _, rest in stems(key)}
+        if "בנ" in rest and (key == "לבנ" or utterance.key(index + 1) in words("אדם זוג נוסף")):
+            # "דירה לבן שלי בחיפה", "בן אדם אחד": nobody's home town.
+            continue
+        if key in _CONCLUDES:
+            return True
         if rest & _SEEKS:
             return not (mention.prefix.endswith("מ") and rest & words("לעבור עוברים"))
         if rest & _LIVES_WORDS or (rest & _CALLS and mention.prefix.endswith("מ")):
@@ -216,6 +229,8 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
         wanted = misheard_places(utterance)
         certain = wanted
         claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
+    if asked is not Asked.AREA and set(utterance.keys) & _OFF_TOPIC:
+        wanted = []
     standing, denied = settle(utterance, wanted)
     standing, denied = _extend_denial(utterance, standing, denied)
     return _fold(utterance, standing, denied, known, claimed)

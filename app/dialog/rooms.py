@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from app.dialog.bounds import is_max, is_min, range_between
 from app.dialog.normalise import Utterance, stems, words
 from app.dialog.numbers import Kind, Quantity, Shape, atom_at, quantity_at
-from app.dialog.repairs import answers_no_with, settle
+from app.dialog.repairs import answers_no_with, negated, repair_points, settle
 from app.dialog.slots import Asked
 
 MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
@@ -13,6 +13,8 @@ MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
 _ROOM = words("חדר חדרים חד חדרי חדרימ חדרין")
 _NOT_COUNTED = words("עבודה כביסה ארונות ממד מדרגות אוכל אורחים כושר רחצה ילדים הורים")
 _LIVING = words("סלון וסלון הסלון")
+_JOINS_LIVING = words("פלוס עמ עם וגם + ועוד עוד")
+_LEADS_TO_NUMBER = words("עדיף רוצה רוצים צריך צריכה צריכים זה אולי את שיהיו שיהיה יותר בערך")
 _OTHER_UNITS = words(
     """חודש חודשים שבוע שבועות שנה שנים יום ימים אלף אלפים מיליון מיליונים שקל שקלים שח ₪ מטר מטרים מר קומה ילדים נפשות
     אנשים דקות אחוז בבוקר בערב חניות מרפסות כיוונים k מקלחות שירותים"""
@@ -53,6 +55,8 @@ def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> li
         return []
     for gap in (0, 1):
         first = _ending_at(utterance, last.start - gap, claimed)
+        if first is not None and gap == 0 and last.prefix == "ו" and first.value < last.value <= first.value + 1:
+            return [first, last]
         if first is not None and first.value < last.value and range_between(utterance, first, last):
             middle = utterance.key(first.end) if gap else ""
             if middle in ("", "עד", "או", "ל") and (gap or first.value + 1 >= last.value):
@@ -119,9 +123,18 @@ def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> R
         if key in _LIVING and (offset == 0 or ahead[offset - 1] in ("פלוס", "עמ", "וגמ", "+", "ועוד")):
             extra, unsure, end = 1.0, False, end + offset + 1
             break
+    if not extra and _follows_living(utterance, numbers[0]):
+        extra = 1.0
     low = numbers[0] if len(numbers) == 2 else last
     high = last if len(numbers) == 2 else None
     return _rooms(utterance, low, high, numbers[0].start, end, extra, unsure)
+
+
+def _follows_living(utterance: Utterance, number: Quantity) -> bool:
+    """Whether the living room was counted before the others: "סלון ועוד שלושה", "סלון ושני חדרים"."""
+    joined = number.prefix == "ו" or utterance.key(number.start - 1) in _JOINS_LIVING
+    before = {utterance.key(index) for index in range(number.start - 3, number.start)}
+    return joined and bool(before & _LIVING)
 
 
 def _rooms(
@@ -173,6 +186,8 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
         ahead = [utterance.key(position) for position in range(end, end + 2)]
         if ahead[0] in _LIVING or (ahead[0] in ("פלוס", "עמ", "+", "ועוד") and ahead[1] in _LIVING):
             extra, end = 1.0, end + (1 if ahead[0] in _LIVING else 2)
+        elif _follows_living(utterance, quantity):
+            extra = 1.0
         found.append(_rooms(utterance, quantity, follower, quantity.start, end, extra))
         index = end
     return found
@@ -188,6 +203,7 @@ def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]
         found = _bare(utterance, claimed)
         if not found and utterance.keys == ("חדר",):
             found = [Rooms(1.0, 1.0, 0, 1, claimed=frozenset({0}))]
+    found += _repaired(utterance, found, claimed)
     everything = frozenset(index for rooms in found for index in rooms.claimed)
     standing, denied = settle(utterance, found)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
@@ -199,6 +215,24 @@ def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]
     if len(standing) == 2:
         low, high = _merge(chosen, standing[1])
     return Rooms(low, high, chosen.start, standing[-1].end, chosen.unsure, everything)
+
+
+def _repaired(utterance: Utterance, found: list[Rooms], claimed: frozenset[int]) -> list[Rooms]:
+    """Read a number that replaces rooms just said, without the word again: "שלושה חדרים בעצם ארבעה"."""
+    if not found:
+        return []
+    last = max(found, key=lambda rooms: rooms.end)
+    points = [point for point in repair_points(utterance) if point >= last.end]
+    if negated(utterance, last.start):
+        points.append(last.end)
+    for point in points:
+        start = point
+        while utterance.key(start) in _LEADS_TO_NUMBER:
+            start += 1
+        quantity = _small_at(utterance, start, claimed)
+        if quantity is not None and utterance.key(quantity.end) not in _OTHER_UNITS:
+            return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
+    return []
 
 
 def _merge(first: Rooms, second: Rooms) -> tuple[float | None, float | None]:

@@ -71,7 +71,6 @@ _DEAL = Phrasebook(
     {
         **{phrase.strip(): "buy" for phrase in _BUY.split("|")},
         **{phrase.strip(): "rent" for phrase in _RENT.split("|")},
-        **dict.fromkeys(("לחודש", "בחודש", "חודשי"), "month"),
     }
 )
 _HEARD_BUY = words("בנייה בניה לבנות קניא")
@@ -85,6 +84,13 @@ _OWNER = Phrasebook(
         | הדירה שלי להשכרה | הדירה שלנו למכירה | הדירה שלנו להשכרה | להעמיד | להוציא למכירה | להציע למכירה
         | להעריך | שוכרים לדירה שלי | דייר* לדירה שלי
         """
+)
+_SEEKS_TAKERS = Phrasebook(
+    "|".join(
+        f"{verb} {taker}"
+        for verb in ("מחפש", "מחפשת", "מחפשים", "למצוא")
+        for taker in ("שוכר*", "דייר", "דיירים", "קונה", "קונים")
+    )
 )
 _HAVE = Phrasebook("יש לי | יש לנו | =ברשותי | =בבעלותי | =ברשותנו")
 _SALE = words("למכירה להשכרה להשכיר למכור")
@@ -176,19 +182,11 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
 
 
 def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
-    """Return "buy" or "rent". "להשכיר" from a seeker means to rent; "לחודש" implies it."""
+    """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
     found: list[Found] = []
-    monthly: Found | None = None
     now = background(utterance)
     for match in _DEAL.all(utterance):
         if match.start in now or utterance.key(match.start - 1) == "עמ":
-            continue
-        if match.value == "month":
-            # "עד סוף החודש" and "בעוד חודש" are dates; only a rate per month is a rent.
-            if utterance.key(match.start) in words("לחודש בחודש") and utterance.key(match.end) not in words(
-                "הבא הקרוב"
-            ):
-                monthly = Found(match.start, match.end, "rent")
             continue
         if (
             match.value == "buy"
@@ -210,7 +208,7 @@ def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
         other = "rent" if denied[0].value == "buy" else "buy"
         return Found(denied[0].start, denied[0].end, other) if asked is Asked.DEAL else None
     if not standing:
-        return monthly
+        return None
     return (
         standing[0]
         if len({value.value for value in standing}) == 1 or asked is not Asked.DEAL
@@ -234,6 +232,8 @@ def _last_choice(utterance: Utterance, standing: list[Found]) -> Found | None:
 def is_owner(utterance: Utterance) -> bool:
     """Whether the caller sells or lets a property of their own, rather than seeking one."""
     keys = set(utterance.keys)
+    if _SEEKS_TAKERS.within(utterance):
+        return True
     if {rest for key in keys for _, rest in stems(key)} & _NOT_OWNER:
         return False
     for match in _OWNER.all(utterance):

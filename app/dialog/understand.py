@@ -18,7 +18,8 @@ from app.dialog.money import understand_budget
 from app.dialog.names import first_names, understand_name
 from app.dialog.nearest import load
 from app.dialog.normalise import Utterance, normalise, words
-from app.dialog.phones import understand_phone
+from app.dialog.phone_repairs import repaired_phone
+from app.dialog.phones import PHONE_NOUNS, understand_phone
 from app.dialog.places import Areas, understand_areas
 from app.dialog.rooms import understand_rooms
 from app.dialog.slots import SLOT_NAMES, Asked, Intent, Understanding
@@ -111,6 +112,17 @@ class _Turn:
     def _phone(self) -> None:
         held = str(self.state.get("phone_digits") or "")
         dictation = understand_phone(self.utterance, self.asked, held)
+        known = self.state.get("phone")
+        if known and (dictation is None or dictation.phone is None) and (self.asked is Asked.PHONE_CONFIRM or set(self.utterance.keys) & PHONE_NOUNS):
+            repaired = repaired_phone(self.utterance, known)
+            if repaired is not None:
+                self.put("phone", repaired, 0, len(self.utterance))
+                self.claimed |= frozenset(range(len(self.utterance)))
+                return
+            if dictation is not None and dictation.phone is None and not dictation.digits.startswith("0"):
+                # Digits of the number just read, or a repair that fits nowhere: no beginning of another number.
+                self.claimed |= frozenset(range(dictation.start, dictation.end))
+                return
         if dictation is not None:
             if dictation.phone is not None:
                 self.put("phone", dictation.phone, dictation.start, dictation.end)
@@ -156,8 +168,9 @@ class _Turn:
         )
 
     def _seeks(self) -> bool:
-        seeking = words("מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים יש")
-        return bool(set(self.utterance.keys) & seeking) or self.asked is Asked.AREA
+        seeking = words("מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים")
+        keys = set(self.utterance.keys)
+        return bool(keys & seeking) or ("יש" in keys and "כמה" not in keys) or self.asked is Asked.AREA
 
     def _property(self) -> None:
         kind = understand_type(self.utterance, self.asked, self.claimed)
@@ -316,7 +329,7 @@ def understand(
     readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])
     for reading in readings:
         other = _Turn(reading, asked, state, today).read()
-        if _answers(other, asked):
+        if _answers(other, asked) and other.intent is not Intent.GOODBYE:
             if best.updates and not other.updates:
                 continue
             doubtful = tuple(slot for slot in SLOT_NAMES if slot in other.updates and slot != "phone")
