@@ -14,7 +14,8 @@ _LANDLINE_DIGITS = 9
 _REPLACE = words("סליחה טעות טעיתי בעצם אופס תיקון")
 _RESTART = words("שוב מחדש מהתחלה התחלה")
 _TIMES = words("פעמיים כפול דאבל")
-_CUES = words("טלפון הטלפון נייד הנייד פלאפון הפלאפון מספר המספר בטלפון בנייד הסלולרי סלולרי למספר מספרי")
+_NOUGHTS = words("אפסים")
+PHONE_NOUNS = words("טלפון הטלפון נייד הנייד פלאפון הפלאפון מספר המספר בטלפון בנייד הסלולרי סלולרי למספר מספרי")
 _GLUE = words("מקף קו נקודה ואז אחר כך קידומת זה פלוס הקידומת ו ואחרי")
 
 
@@ -45,6 +46,11 @@ def to_e164(digits: str) -> str | None:
     return "+972" + digits[1:] if mobile or landline else None
 
 
+def takes_whatsapp(phone: str) -> bool:
+    """Return whether a number in E.164 can have WhatsApp by itself: an Israeli landline or 07x number cannot."""
+    return not phone.startswith("+972") or phone.startswith("+9725")
+
+
 def _groups(utterance: Utterance) -> tuple[list[str], int, int]:
     """Return the digit groups as spoken, repairs applied, and the tokens they span."""
     groups: list[str] = []
@@ -57,7 +63,13 @@ def _groups(utterance: Utterance) -> tuple[list[str], int, int]:
             index = _repair(utterance, index, groups)
             last = max(last, index)
             continue
-        read = _group_at(utterance, index)
+        read = group_at(utterance, index)
+        if key in _TIMES and read is None and groups:
+            # "שבע פעמיים" at the end of a breath doubles the digit before.
+            groups.append(groups[-1][-1])
+            index += 1
+            last = index
+            continue
         if read is None:
             if groups and key not in _GLUE and key not in _REPLACE and _complete(groups):
                 break
@@ -81,7 +93,7 @@ def _repair(utterance: Utterance, index: int, groups: list[str]) -> int:
         index += 1
     rest: list[str] = []
     end = index
-    while (read := _group_at(utterance, end)) is not None:
+    while (read := group_at(utterance, end)) is not None:
         rest.append(read[0])
         end = read[1]
     if not rest:
@@ -97,7 +109,7 @@ def _repair(utterance: Utterance, index: int, groups: list[str]) -> int:
     return end
 
 
-def _group_at(utterance: Utterance, index: int) -> tuple[str, int] | None:
+def group_at(utterance: Utterance, index: int) -> tuple[str, int] | None:
     """Read one spoken group: a digit, a pair joined by vav, a written run, "פעמיים שבע"."""
     token = utterance.tokens[index] if index < len(utterance) else None
     if token is None:
@@ -105,13 +117,17 @@ def _group_at(utterance: Utterance, index: int) -> tuple[str, int] | None:
     if token.is_number:
         digits = "".join(letter for letter in token.text if letter.isdigit())
         return digits, index + 1
-    if token.key in _TIMES and (inner := _group_at(utterance, index + 1)) is not None and len(inner[0]) == 1:
+    if token.key in _NOUGHTS:
+        return "0", index + 1
+    if token.key in _TIMES and (inner := group_at(utterance, index + 1)) is not None and len(inner[0]) == 1:
         return inner[0] * 2, inner[1]
     atom = atom_at(utterance, index)
     if atom is None or (atom.prefix and atom.prefix not in ("ו", "ל", "ב")):
         return None
+    if atom.kind is Kind.UNIT and utterance.key(index + 1) in _NOUGHTS and 1 < atom.value <= 4:
+        return "0" * int(atom.value), index + 2
     if atom.kind is Kind.UNIT and utterance.key(index + 1) in words("פעמים") and atom.value in (3, 4):
-        inner = _group_at(utterance, index + 2)
+        inner = group_at(utterance, index + 2)
         if inner is not None and len(inner[0]) == 1:
             return inner[0] * int(atom.value), inner[1]
     return _spoken_group(utterance, index, atom.kind, int(atom.value))
@@ -168,7 +184,12 @@ def understand_phone(utterance: Utterance, asked: Asked, held: str) -> Dictation
         phone = to_e164(held + digits)
         digits = held + digits
     if phone is not None:
-        said = expected or bool(held) or any(key in _CUES for key in utterance.keys) or len(digits) >= _LANDLINE_DIGITS
+        said = (
+            expected
+            or bool(held)
+            or any(key in PHONE_NOUNS for key in utterance.keys)
+            or len(digits) >= _LANDLINE_DIGITS
+        )
         return Dictation(phone, "", start, end) if said else None
     if not expected or (len(digits) < 2 and not held):
         return None

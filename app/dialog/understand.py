@@ -19,7 +19,7 @@ from app.dialog.names import first_names, understand_name
 from app.dialog.nearest import load
 from app.dialog.normalise import Utterance, normalise, words
 from app.dialog.phone_repairs import repaired_phone
-from app.dialog.phones import PHONE_NOUNS, understand_phone
+from app.dialog.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.places import Areas, understand_areas
 from app.dialog.rooms import understand_rooms
 from app.dialog.slots import SLOT_NAMES, Asked, Intent, Understanding
@@ -112,17 +112,8 @@ class _Turn:
     def _phone(self) -> None:
         held = str(self.state.get("phone_digits") or "")
         dictation = understand_phone(self.utterance, self.asked, held)
-        known = self.state.get("phone")
-        if known and (dictation is None or dictation.phone is None) and (self.asked is Asked.PHONE_CONFIRM or set(self.utterance.keys) & PHONE_NOUNS):
-            repaired = repaired_phone(self.utterance, known)
-            if repaired is not None:
-                self.put("phone", repaired, 0, len(self.utterance))
-                self.claimed |= frozenset(range(len(self.utterance)))
-                return
-            if dictation is not None and dictation.phone is None and not dictation.digits.startswith("0"):
-                # Digits of the number just read, or a repair that fits nowhere: no beginning of another number.
-                self.claimed |= frozenset(range(dictation.start, dictation.end))
-                return
+        if (dictation is None or dictation.phone is None) and self._phone_repair(dictation):
+            return
         if dictation is not None:
             if dictation.phone is not None:
                 self.put("phone", dictation.phone, dictation.start, dictation.end)
@@ -139,6 +130,22 @@ class _Turn:
             if yes and not denied and (self.asked is Asked.PHONE_CONFIRM or self.acts.same_number):
                 self.put("phone", caller_id, 0, len(self.utterance))
                 self.phone_confirmed = True
+
+    def _phone_repair(self, dictation: Dictation | None) -> bool:
+        """Read digits that only correct the known number; whether they belong to it."""
+        known = self.state.get("phone")
+        if not known or not (self.asked is Asked.PHONE_CONFIRM or set(self.utterance.keys) & PHONE_NOUNS):
+            return False
+        repaired = repaired_phone(self.utterance, known)
+        if repaired is not None:
+            self.put("phone", repaired, 0, len(self.utterance))
+            self.claimed |= frozenset(range(len(self.utterance)))
+            return True
+        if dictation is None or dictation.digits.startswith("0"):
+            return False
+        # Digits of the number just read, or a repair that fits nowhere: no beginning of another number.
+        self.claimed |= frozenset(range(dictation.start, dictation.end))
+        return True
 
     def _areas(self) -> Areas:
         known = [name for name in (self.state.get("area") or []) if isinstance(name, str)]
