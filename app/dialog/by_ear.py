@@ -51,21 +51,42 @@ def by_ear(
     wavers = len({normalise(reading).keys for reading in readings}) > 1
     if not wavers or not len(said) or best.injection or best.hold:
         return None
+    if best.intent is Intent.GOODBYE and not _mostly(Intent.GOODBYE, readings, read):
+        # A call is not ended on a word that may have been another.
+        nothing = Understanding()
+        return _meant(readings, said, asked, deal, nothing, read) or nothing
+    return _meant(readings, said, asked, deal, best, read)
+
+
+def _mostly(intent: Intent, readings: Sequence[str], read: Reader) -> bool:
+    return 2 * sum(read(normalise(reading)).intent is intent for reading in readings) > len(readings)
+
+
+def _meant(
+    readings: Sequence[str], said: Utterance, asked: Asked, deal: str | None, best: Understanding, read: Reader
+) -> Understanding | None:
     if asked is Asked.PHONE:
-        return None if "phone" in best.updates or _is_clean(said, asked) else _dictated(readings, best)
-    if asked is Asked.GREETING and not _is_clean(said, asked) and (len(said) > _LONGEST_WORDS or best.updates):
+        return None if "phone" in best.updates or is_clean(said, asked) else _dictated(readings, best)
+    if asked is Asked.GREETING and not is_clean(said, asked) and (len(said) > _LONGEST_WORDS or best.updates):
         return _with_words_remade(best, said, read)
     if len(said) > _LONGEST_WORDS:
         return None
-    answered, clean = _holds_answer(best, asked), _is_clean(said, asked)
+    answered, clean = _holds_answer(best, asked), is_clean(said, asked)
     given = str(best.updates.get("name") or "").partition(" ")[0]
-    if asked is Asked.NAME and first_names().get(fold(given), 0) >= _BORNE:
+    if asked is Asked.NAME and (first_names().get(fold(given), 0) >= _BORNE or _is_yes_or_no(best, said)):
         return None
-    if answered and clean and (asked not in _BOUNDS or len(said) > _SHORT_WORDS or _is_plain(said, asked)):
+    doubted = any(slot in best.unsure for slot in _slots(asked))
+    if (
+        answered
+        and clean
+        and not doubted
+        and (asked not in _BOUNDS or len(said) > _SHORT_WORDS or _is_plain(said, asked))
+    ):
         return None
     near = _in_parts(readings, asked, deal, read) or nearest(readings, asked, deal, read)
     if near is not None and near.is_something_else and not best.updates:
-        return best if clean else near.meaning
+        ends = near.meaning.intent is Intent.GOODBYE and not _mostly(Intent.GOODBYE, readings, read)
+        return best if clean or ends else near.meaning
     found = near if near is not None and near.likely and _holds_answer(near.meaning, asked) else None
     if answered:
         return None if clean and found is None else _weighed(best, found, said, asked)
@@ -77,6 +98,10 @@ def by_ear(
         # Nothing can be asked back about a yes.
         return None
     return _taken(found, said, asked, sure=found.sure)
+
+
+def _is_yes_or_no(best: Understanding, said: Utterance) -> bool:
+    return best.intent in (Intent.CONFIRM, Intent.DENY) and not best.updates and set(said.keys) <= COMMON_WORDS
 
 
 def _with_words_remade(best: Understanding, said: Utterance, read: Reader) -> Understanding | None:
@@ -206,7 +231,7 @@ def _is_plain(utterance: Utterance, asked: Asked) -> bool:
     return all(token.is_number or token.key in known for token in utterance.tokens)
 
 
-def _is_clean(utterance: Utterance, asked: Asked) -> bool:
+def is_clean(utterance: Utterance, asked: Asked) -> bool:
     """Whether every word is one that callers say here."""
     known = COMMON_WORDS | _vocabulary(asked)
     named = {index for mention in find(utterance) for index in range(mention.start, mention.end)}

@@ -14,7 +14,7 @@ from app.dialog.answers import callback_words
 from app.dialog.contract import DialogSettings, Said, Understand, callable_number
 from app.dialog.expected import phrases
 from app.dialog.extraction import merge_extraction
-from app.dialog.hearing import MOST_DIGITS, PHONE, read_turn
+from app.dialog.hearing import MOST_DIGITS, PHONE
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
 from app.dialog.policy import (
     MOST_MISSES,
@@ -31,6 +31,7 @@ from app.dialog.policy import (
 )
 from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
 from app.dialog.slots import Intent, Understanding
+from app.dialog.standing import Read, read_standing
 from app.dialog.turn import Turn
 from app.dialog.writer import LineWriter, Written
 
@@ -105,13 +106,14 @@ class Dialog:
             # Words after the goodbye: the call is being hung up.
             return self._goodbye()
         asked_line = self._last_line
-        understood = read_turn(
+        read = read_standing(
             self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._last_line
         )
+        understood = read.understood
         self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
         self._turns.pop(memory.turn - _EXTRACTION_TURNS, None)
         side, memory.side = memory.side, ""
-        plan = self._at_side_question(side, understood, text) or self._act(understood, text)
+        plan = self._at_side_question(side, understood, text) or self._act(read, text)
         return replace(plan, intent=understood.intent, turn=memory.turn, extraction=self._extraction(text, asked_line))
 
     def dtmf(self, digit: str) -> Plan | None:
@@ -249,9 +251,9 @@ class Dialog:
             )
         return self._repeat("go_on" if side == "hold" else "repeat")
 
-    def _act(self, understood: Understanding, text: str) -> Plan:
+    def _act(self, read: Read, text: str) -> Plan:
         """Answer a turn by what the caller does with it, most urgent act first."""
-        memory, fold = self.memory, self._fold
+        memory, fold, understood = self.memory, self._fold, read.understood
         if understood.abuse:
             memory.abuses += 1
             if memory.abuses > 1:
@@ -262,7 +264,9 @@ class Dialog:
             return self._plan(self._ask("injection", move=Step(memory.step) is Step.GREETING))
         turn = Turn(memory, fold, understood, text)
         turn.confirm_number()
+        said_back, memory.said_back = memory.said_back, []
         fold.apply(understood, text)
+        turn.go_past(read.answered.value)
         self._actions += turn.wishes()
         special = self._special(understood, text)
         if special is not None:
@@ -270,7 +274,7 @@ class Dialog:
         if understood.phone_digits and memory.phone_digits and not memory.slots.get("phone"):
             memory.step = Step.PHONE.value
             return self._plan(self.writer.dictated_so_far())
-        kind = turn.acknowledgement()
+        kind = turn.takes_back(said_back) or turn.acknowledgement()
         if kind is None:
             return self._not_understood()
         if kind.startswith("whole:"):
@@ -283,7 +287,7 @@ class Dialog:
         if understood.intent is Intent.HUMAN:
             return self._hand_off()
         if understood.owner and memory.mode == Mode.SEEK:
-            memory.mode = Mode.OWNER
+            memory.mode, memory.owner = Mode.OWNER, True
             return self._plan(self._ask("owner"))
         if understood.intent is Intent.GOODBYE:
             return self._goodbye()
@@ -318,6 +322,8 @@ class Dialog:
                 kind = "sure"
         if memory.step == Step.DONE:
             return self._closing()
+        if kind in ("noted", "corrected", "listing"):
+            memory.said_back = self._fold.said_in_doubt
         return self.writer.question(kind, fold=self._fold)
 
     def _repeat(self, kind: str) -> Plan:
@@ -350,8 +356,8 @@ class Dialog:
             memory.slots.pop("phone", None)
             memory.left_open.append("phone")
             return self._plan(self._ask("open"))
-        if memory.mode != Mode.SEEK:
-            # A call-back is on its way already; it can do without this detail.
+        if memory.mode != Mode.SEEK or memory.step == Step.NAME:
+            # A call-back is on its way already, or comes anyhow; it can do without this detail.
             memory.left_open.append(memory.step)
             return self._plan(self._ask("open"))
         memory.about, memory.step = memory.step, Step.OFFER_CALLBACK.value

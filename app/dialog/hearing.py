@@ -19,6 +19,14 @@ def read_turn(
     understand: Understand, memory: DialogState, text: str, *, today: date, alternatives: tuple[str, ...], agent: str
 ) -> Understanding:
     """Understand one caller utterance at this point of the call; a number completed by it becomes the phone."""
+    understood = understand(
+        text, asked=asked_of(memory), state=known_slots(memory), today=today, alternatives=alternatives, agent=agent
+    )
+    return _with_dictation(memory, understood)
+
+
+def known_slots(memory: DialogState) -> dict[str, Any]:
+    """Return the state an utterance is to be understood in."""
     known: dict[str, Any] = dict(memory.slots)
     if memory.step == Step.READ_BACK:
         # "כן" confirms the number just read, whatever number the call came from.
@@ -27,10 +35,7 @@ def read_turn(
         known["caller_id"] = memory.caller_number
     if memory.phone_digits:
         known["phone_digits"] = memory.phone_digits
-    understood = understand(
-        text, asked=asked_of(memory), state=known, today=today, alternatives=alternatives, agent=agent
-    )
-    return _with_dictation(memory, understood)
+    return known
 
 
 def _with_dictation(memory: DialogState, understood: Understanding) -> Understanding:

@@ -111,6 +111,12 @@ class DialogState:
     refused: list[str] = field(default_factory=list)
     left_open: list[str] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+    """Topics the caller went past: asked again when everything else is known."""
+    said_back: list[str] = field(default_factory=list)
+    """Topics the last line said back as heard in doubt: a plain "no" is about them."""
+    denied: dict[str, list[Any]] = field(default_factory=dict)
+    """Values of a slot that were heard and were not what the caller had said."""
     step: str = Step.GREETING.value
     about: str = ""
     """The topic a SURE or OFFER_CALLBACK question is about."""
@@ -133,6 +139,7 @@ class DialogState:
     callback: bool = False
     callback_words: str = ""
     human_asked: bool = False
+    owner: bool = False
     abuses: int = 0
     silences: int = 0
     last_opening: str = ""
@@ -189,22 +196,48 @@ def next_step(state: DialogState) -> Step:
     """Return what to ask next; DONE when the call is to be closed."""
     if state.finished:
         return Step.DONE
-    if state.mode == Mode.SEEK:
-        if state.unsure:
-            return Step.SURE
-        for step in SEEKER_STEPS:
-            if not state.settled(step.value) and (step is not Step.ROOMS or state.slots.get("property_type") in HOMES):
-                return step
-    if not state.settled("name"):
+    if state.mode == Mode.SEEK and state.unsure:
+        return Step.SURE
+    sought = _sought_steps(state)
+    for step in sought:
+        if step.value not in state.passed:
+            return step
+    if not state.settled("name") and "name" not in state.passed:
         return Step.NAME
     contact = _phone_step(state)
     if contact is not None:
         return contact
+    if sought:
+        return sought[0]
+    if not state.settled("name"):
+        return Step.NAME
     if state.mode != Mode.SEEK:
         return Step.DONE
     if not state.summary_confirmed:
         return Step.SUMMARY
     return _last_step(state)
+
+
+def open_steps(state: DialogState) -> tuple[Step, ...]:
+    """Return every question that words said now may answer, in the order in which they are to be asked.
+
+    A name is looked for only where it is next, for any word may be one.
+    """
+    sought = _sought_steps(state, known_type=False)
+    asked_now = sum(step.value not in state.passed and step.value != state.step for step in sought)
+    contact = [Step.NAME] if not asked_now and not state.settled("name") else []
+    if _phone_step(state) is Step.PHONE:
+        contact.append(Step.PHONE)
+    return (*sought, *contact)
+
+
+def _sought_steps(state: DialogState, *, known_type: bool = True) -> list[Step]:
+    """Return the open questions about what is sought; `known_type`: rooms only when a home is."""
+    if state.mode != Mode.SEEK:
+        return []
+    kind = state.slots.get("property_type")
+    has_rooms = kind in HOMES or (kind is None and not known_type)
+    return [step for step in SEEKER_STEPS if not state.settled(step.value) and (step is not Step.ROOMS or has_rooms)]
 
 
 def _phone_step(state: DialogState) -> Step | None:
@@ -248,11 +281,19 @@ class Fold:
             if value is None and topic not in CONTACT_STEPS and not state.settled(topic):
                 # "Never mind the rooms": what was taken back is not asked for again.
                 state.left_open.append(topic)
+        self._infer_deal(text, source)
         for slot in understood.refused:
             topic = TOPIC_OF.get(slot, slot)
             if topic not in state.refused and not state.knows(topic):
                 state.refused.append(topic)
                 self.refused.append(topic)
+
+    def _infer_deal(self, text: str, source: Source) -> None:
+        """Take a sum that no home can be bought for as a rent, when the deal is not known otherwise."""
+        state = self.state
+        highest = state.slots.get("budget_max")
+        if state.slots.get("deal") is None and highest and _LEAST_RENT <= highest <= _MOST_RENT:
+            self.set("deal", "rent", text, source=source)
 
     def set(
         self, slot: str, value: object, quote: str, *, unsure: bool = False, source: Source = Source.PARSER
@@ -271,7 +312,7 @@ class Fold:
         else:
             self.corrected = self.corrected or before is not None
             state.slots[slot] = value
-        for gone in (state.refused, state.left_open, state.unsure):
+        for gone in (state.refused, state.left_open, state.unsure, state.passed):
             if topic in gone:
                 gone.remove(topic)
         if unsure and value is not None and topic not in state.unsure and topic in _CAN_DOUBT:
@@ -286,11 +327,19 @@ class Fold:
         return any(slot in understood.updates for slot in PARTS["budget"])
 
     @property
+    def said_in_doubt(self) -> list[str]:
+        """Return the topics whose new value may be wrong and is only said back: those with no question of their own."""
+        topics = [TOPIC_OF.get(change.slot, change.slot) for change in self.changes if change.unsure and change.value]
+        asked_about = {*self.state.unsure, *(step.value for step in CONTACT_STEPS)}
+        return list(dict.fromkeys(topic for topic in topics if topic not in asked_about))
+
+    @property
     def values(self) -> dict[str, Any]:
         """Return the slots this turn gave a value."""
         return {change.slot: change.value for change in self.changes if change.value is not None}
 
 
-# A doubtful name or phone is settled by its own confirmation; a doubtful type, time or room count is said back in the
-# acknowledgement and again in the summary, and costs no question of its own.
-_CAN_DOUBT = frozenset({"budget", "area", "deal"})
+# A doubtful name or phone is settled by its own confirmation; a doubtful deal, type, time or room count is said back
+# in the acknowledgement and again in the summary, and costs no question of its own.
+_LEAST_RENT, _MOST_RENT = 500, 60_000
+_CAN_DOUBT = frozenset({"budget", "area"})

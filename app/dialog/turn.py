@@ -2,7 +2,7 @@
 
 from app.dialog.answers import callback_words, is_open_answer
 from app.dialog.plan import Action, ActionKind
-from app.dialog.policy import MOST_MISSES, SLOT_STEPS, TOPIC_OF, DialogState, Fold, Mode, Source, Step
+from app.dialog.policy import MOST_MISSES, SEEKER_STEPS, SLOT_STEPS, TOPIC_OF, DialogState, Fold, Mode, Source, Step
 from app.dialog.slots import Intent, Understanding
 
 
@@ -24,6 +24,33 @@ class Turn:
             self.fold.set("phone", state.caller_number, self.text, source=Source.CALLER_ID)
         if state.step == Step.READ_BACK:
             state.phone_confirmed = self.understood.updates.get("phone") in (None, state.slots.get("phone"))
+
+    def go_past(self, answered: str) -> None:
+        """Note that the caller says something else than was asked: the question can wait.
+
+        Once only what was not understood, or what answers another question in so many words, is left for later; who
+        merely adds something is asked again at once.
+        """
+        state, step = self.state, self.state.step
+        if step == Step.NAME and state.misses.get(step) and self._says_only_yes_or_no:
+            state.passed.append(step)
+        if Step(step) not in SEEKER_STEPS or state.settled(step) or not self.fold.values or step in state.passed:
+            return
+        if state.misses.get(step) or answered != step:
+            state.passed.append(step)
+
+    @property
+    def _says_only_yes_or_no(self) -> bool:
+        return self.understood.intent in (Intent.CONFIRM, Intent.DENY) and not self.understood.updates
+
+    def takes_back(self, said_back: list[str]) -> str | None:
+        """Take back what the last line said in doubt, when the caller plainly says no to it."""
+        plain = self.understood.intent is Intent.DENY and not self.fold.changes and not self.fold.refused
+        if not said_back or not plain or Step(self.state.step) not in SLOT_STEPS:
+            return None
+        for topic in said_back:
+            self.deny(topic)
+        return "withdrawn"
 
     def wishes(self) -> list[Action]:
         """Note that a summary by WhatsApp or a call was asked for; it is confirmed when the call closes."""
@@ -62,6 +89,8 @@ class Turn:
 
     def _left_open(self) -> str | None:
         state = self.state
+        if state.step in state.passed and self._says_only_yes_or_no:
+            return "generic"
         if Step(state.step) not in SLOT_STEPS or state.step == Step.PHONE:
             return None
         if is_open_answer(self.text) or self.understood.intent is Intent.PROVIDE_INFO:
@@ -100,21 +129,27 @@ class Turn:
 
     def _answer_about_doubt(self, *, yes: bool, no: bool) -> str | None:
         state, about = self.state, self.state.about
-        if about not in state.unsure or self.fold.values:
+        if about not in state.unsure:
             return None
-        if yes:
+        if any(TOPIC_OF.get(slot, slot) == about for slot in self.fold.values):
+            return None
+        if no and not self.fold.values:
             state.unsure.remove(about)
-            return "generic"
-        if no:
-            state.unsure.remove(about)
-            for slot in [slot for slot in state.slots if TOPIC_OF.get(slot, slot) == about]:
-                self.fold.set(slot, None, self.text)
+            self.deny(about)
             return "withdrawn"
-        if state.misses.get(Step.SURE):
-            # Asked twice: the value stays as heard and the summary will show it.
-            state.unsure.remove(about)
-            return "generic"
-        return ""
+        if not (yes or self.fold.values or self.fold.refused or state.misses.get(Step.SURE)):
+            return ""
+        # A yes, the same again, or something else: who goes on has not said no. Asked twice, it stays as heard, too,
+        # and the summary will show it.
+        state.unsure.remove(about)
+        state.misses.pop(Step.SURE, None)
+        return None if self.fold.values or self.fold.refused else "generic"
+
+    def deny(self, topic: str) -> None:
+        """Take back what was heard of a topic, and remember that it was not that."""
+        for slot in [slot for slot in self.state.slots if TOPIC_OF.get(slot, slot) == topic]:
+            self.state.denied.setdefault(slot, []).append(self.state.slots[slot])
+            self.fold.set(slot, None, self.text)
 
     def _answer_to_summary(self, *, yes: bool, no: bool) -> str | None:
         state = self.state

@@ -1,0 +1,151 @@
+"""Which of the questions that stand a caller's words answer (R10.2, R10.6).
+
+People do not only answer what was asked last. To "did I hear Holon?" they say yes, or no, or "Holon" once more, or go
+on to the next thing; and who has said a piece in mind says it whatever the agent asks. Words that clearly answer
+another open question are taken for that one; everything else is read as an answer to the question asked.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from app.dialog.by_ear import is_clean
+from app.dialog.contract import Understand
+from app.dialog.digits import mobile_number
+from app.dialog.hearing import known_slots, read_turn
+from app.dialog.nearest import ranked
+from app.dialog.normalise import normalise
+from app.dialog.policy import PARTS, SLOT_STEPS, DialogState, Step, asked_of, open_steps
+from app.dialog.slots import Asked, Intent, Understanding
+
+_MOST_WORDS = 7
+_MOST_DICTATED_WORDS = 14
+"""An answer to another question is short; of a longer one the slots name themselves."""
+_AT_HOME = 0.06
+"""How much less alike an answer to the question asked may be than one to another question."""
+_ELSEWHERE = 0.72
+"""How alike words must be to an answer to a question that was not asked."""
+_AFTER_DOUBT = 0.66
+"""The same when the caller was only to say yes or no, and has said neither."""
+_EXACT = 1.2
+_ABOUT_TO_END = frozenset({Step.CALLER_ID, Step.READ_BACK, Step.SUMMARY})
+_WISHES = (Intent.WHATSAPP, Intent.SCHEDULE)
+_YES_NO = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
+_PLAIN_INTENTS = (Intent.PROVIDE_INFO, Intent.CONFIRM, Intent.DENY, Intent.UNCLEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a turn means, and the question it answers."""
+
+    understood: Understanding
+    answered: Asked
+
+
+def read_standing(
+    understand: Understand, memory: DialogState, text: str, *, today: date, alternatives: tuple[str, ...], agent: str
+) -> Read:
+    """Understand one caller utterance by whichever standing question it answers."""
+    asked = asked_of(memory)
+
+    def reading(question: Asked, other_readings: tuple[str, ...], without: Sequence[str] = ()) -> Understanding:
+        known = {slot: value for slot, value in known_slots(memory).items() if slot not in without}
+        return understand(text, asked=question, state=known, today=today, alternatives=other_readings, agent=agent)
+
+    first = read_turn(understand, memory, text, today=today, alternatives=alternatives, agent=agent)
+    step = Step(memory.step)
+    if not text.strip() or step not in SLOT_STEPS | _ABOUT_TO_END | {Step.SURE} or not _is_plain(first):
+        return Read(first, asked)
+    if step is Step.SURE:
+        doubted = PARTS.get(memory.about, (memory.about,))
+        if first.intent in (Intent.CONFIRM, Intent.DENY) and not first.updates:
+            return Read(first, asked)
+        again = reading(asked, alternatives, without=doubted).updates
+        if not set(first.updates) & set(doubted) and _same(again, memory, doubted):
+            return Read(replace(first, intent=Intent.CONFIRM, updates={}, unsure=()), asked)
+    readings = (text, *alternatives)
+    if _settles(first, asked) and is_clean(normalise(text), asked):
+        return Read(first, asked)
+    if first.updates and not _holds(first, asked):
+        return Read(first, asked)
+    other = _fitting(readings, memory, asked, first, lambda question: reading(question, ()))
+    if other is None and step is Step.SURE and set(first.updates) <= set(first.unsure):
+        # One doubtful value is no correction of another.
+        return Read(Understanding(), asked)
+    if other is None:
+        return Read(first, asked)
+    elsewhere = reading(other, alternatives)
+    answers = elsewhere.intent in _WISHES if other is Asked.NEXT_STEP else _holds(elsewhere, other)
+    return Read(elsewhere, other) if answers else Read(first, asked)
+
+
+def _fitting(
+    readings: Sequence[str],
+    memory: DialogState,
+    asked: Asked,
+    first: Understanding,
+    exact: Callable[[Asked], Understanding],
+) -> Asked | None:
+    """Return the open question the readings answer clearly better than the one asked; None: there is none."""
+    others = _others(memory, asked)
+    if not others or (asked in _YES_NO and first.intent is not Intent.UNCLEAR):
+        return None
+    deal = memory.slots.get("deal")
+    wavers = len({normalise(one).keys for one in readings}) > 1
+    if not wavers and _settles(first, asked):
+        return None
+    home = _alike(readings, asked, deal) if wavers else 0.0
+    doubts = memory.step == Step.SURE
+    best, best_score = None, max(_AFTER_DOUBT, home) if doubts else max(_ELSEWHERE, home + _AT_HOME)
+    for question in others:
+        score = _fit(readings, question, deal, wavers=wavers, exact=exact)
+        if score > best_score:
+            best, best_score = question, score
+    return best
+
+
+def _others(memory: DialogState, asked: Asked) -> list[Asked]:
+    last = [Asked.NEXT_STEP] if asked in (Asked.PHONE, *_YES_NO) and not memory.next_step_settled else []
+    if asked in (Asked.NAME, Asked.PHONE):
+        # Any word may be a name and any digit part of a number: what is said here is said about these.
+        return last
+    return [*(Asked(step.value) for step in open_steps(memory) if step.value != asked.value), *last]
+
+
+def _fit(
+    readings: Sequence[str], question: Asked, deal: str | None, *, wavers: bool, exact: Callable[[Asked], Understanding]
+) -> float:
+    said = normalise(readings[0])
+    if question is Asked.PHONE:
+        return _EXACT if len(said) <= _MOST_DICTATED_WORDS and wavers and mobile_number(readings) else 0.0
+    if len(said) > _MOST_WORDS:
+        return 0.0
+    if is_clean(said, question) and _holds(exact(question), question):
+        return _EXACT
+    return _alike(readings, question, deal) if wavers else 0.0
+
+
+def _alike(readings: Sequence[str], question: Asked, deal: str | None) -> float:
+    """Return how alike the readings are to the nearest answer to a question."""
+    rivals = ranked(readings, question, deal)
+    return rivals[0][1] if rivals and rivals[0][0].answers else 0.0
+
+
+def _is_plain(understood: Understanding) -> bool:
+    """Whether the caller does nothing but answer."""
+    acts = understood.owner or understood.hold or understood.abuse or understood.injection
+    asks = understood.asks_robot or understood.asks_listing
+    return understood.intent in _PLAIN_INTENTS and not (acts or asks)
+
+
+def _holds(understood: Understanding, question: Asked) -> bool:
+    return any(slot in understood.updates for slot in PARTS.get(question.value, (question.value,)))
+
+
+def _settles(understood: Understanding, question: Asked) -> bool:
+    return _holds(understood, question) or bool(understood.refused or understood.phone_digits)
+
+
+def _same(again: dict[str, object], memory: DialogState, doubted: Sequence[str]) -> bool:
+    said = {slot: again[slot] for slot in doubted if slot in again}
+    return bool(said) and all(memory.slots.get(slot) == value for slot, value in said.items())
