@@ -21,6 +21,7 @@ from app.call.telephone import TwilioTelephone
 from app.call.tuning import call_settings
 from app.config import Settings
 from app.dialog.stock import stock_sentences
+from app.leads import records
 from app.leads.childconfig import child_environment, journal_folder
 from app.leads.client import LeadStore
 from app.runtime import HubWatch, offload, sleep, spawn, spawn_after
@@ -249,16 +250,26 @@ class House:
         elif kind in ("stream_status", "stream_ended"):
             event = params.get("StreamEvent", kind)
             log.info("STREAM_STATUS", event_name=event, error=params.get("StreamError", ""))
-        elif kind == "incoming_call" and self._admission.sent_to_recorder(call_sid):
-            caller, callee = params.get("From", ""), params.get("To", "")
-            self.store.call_started(call_sid, from_number=caller, to_number=callee, channel="recording")
+        elif kind == "incoming_call":
+            self._store_ringing(call_sid, params.get("From", ""), params.get("To", ""))
         elif kind == "recording":
             self.recordings.take(params)
         elif kind == "message_status":
             code = params.get("ErrorCode", "")
             status = params.get("MessageStatus", "")
             log.info("MESSAGE_STATUS", message_sid=params["MessageSid"], status=status, error=code)
-            self.store.message_status(params["MessageSid"], status, int(code) if code.isdecimal() else None)
+            number = int(code) if code.isdecimal() else None
+            self.store.tell(records.MessageStatus, message_sid=params["MessageSid"], status=status, error_code=number)
+
+    def _store_ringing(self, call_sid: str, caller: str, callee: str) -> None:
+        """Who has called is stored before the stream comes, for it may never come (R14)."""
+        self.store.tell(
+            records.CallStarted,
+            call_sid=call_sid,
+            from_number=caller,
+            to_number=callee,
+            channel="recording" if self._admission.sent_to_recorder(call_sid) else "call",
+        )
 
     def _store_status(self, call_sid: str, status: str) -> None:
         """A call that Twilio says is over is over in the store, too (R3.3); one with a message, once that was read."""
@@ -267,7 +278,7 @@ class House:
         if self._admission.sent_to_recorder(call_sid) and not self.recordings.took(call_sid):
             sleep(MESSAGE_COMES_WITHIN_S)
         if not self.recordings.took(call_sid):
-            self.store.call_ended(call_sid)
+            self.store.tell(records.CallEnded, call_sid=call_sid)
 
     def _on_log(self, call_sid: str, line: str, fields: dict[str, Any]) -> None:
         """Keep what happens in a call where a developer's tools can read it (development mode only)."""

@@ -1,60 +1,42 @@
 """What the store must know of a call, as it happens (R14): the machine's `Save`s, made into the store's records.
 
 A turn is saved whole each time more is known of it: first the caller's words, then the agent's as planned, then what of
-them was heard. Turn 0 is the greeting.
+them was heard. Turn 0 is the greeting. Slots and facts are never sums of what happened: each `Save` brings the dialog's
+state, and what the store was told before and the state does not hold is taken back. So half a sentence that was
+answered too early leaves nothing behind once the whole was heard.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import UTC, datetime
+from typing import Any, ParamSpec, Protocol
+from zoneinfo import ZoneInfo
 
-from app.dialog import policy as dialog_policy
+from app.dialog.callback import call_time
+from app.dialog.phones import takes_whatsapp
 from app.dialog.phrases import budget_phrase, property_phrase, timing_phrase
-from app.dialog.plan import ActionKind, Plan
-from app.leads.records import CallBack, SlotChange, WhatsAppRequest
+from app.dialog.plan import Plan
+from app.dialog.policy import Mode
+from app.leads.records import (
+    CallBack,
+    CallEnded,
+    CallStarted,
+    FactsSaved,
+    Record,
+    SlotChange,
+    SlotsChanged,
+    TurnSaved,
+    WhatsAppRequest,
+)
+
+ISRAEL = ZoneInfo("Asia/Jerusalem")
+P = ParamSpec("P")
 
 
 class Store(Protocol):
     """The part of `leads.client.LeadStore` that a call writes to; nothing here blocks."""
 
-    def call_started(
-        self, call_sid: str, *, stream_sid: str = "", from_number: str = "", to_number: str = "", channel: str = "call"
-    ) -> None:
-        """See `leads.client.LeadStore`."""
-
-    def turn_saved(
-        self,
-        call_sid: str,
-        number: int,
-        *,
-        caller_text: str = "",
-        agent_text: str = "",
-        agent_heard: str | None = None,
-        asked: str = "",
-        intent: str = "",
-        latencies_ms: Mapping[str, float | None] | None = None,
-        state: Mapping[str, Any] | None = None,
-    ) -> None:
-        """See `leads.client.LeadStore`."""
-
-    def slots_changed(self, call_sid: str, turn: int, changes: Mapping[str, SlotChange]) -> None:
-        """See `leads.client.LeadStore`."""
-
-    def facts_saved(
-        self,
-        call_sid: str,
-        *,
-        whatsapp: WhatsAppRequest | None = None,
-        call_back: CallBack | None = None,
-        wants_human: bool | None = None,
-        owner: bool | None = None,
-        refused: list[str] | None = None,
-        summary: str | None = None,
-        recording_url: str | None = None,
-    ) -> None:
-        """See `leads.client.LeadStore`."""
-
-    def call_ended(self, call_sid: str, outcome: str = "") -> None:
+    def tell(self, kind: Callable[P, Record], /, *args: P.args, **fields: P.kwargs) -> None:
         """See `leads.client.LeadStore`."""
 
 
@@ -72,19 +54,24 @@ class _Turn:
 class Ledger:
     """Writes one call into the store."""
 
-    def __init__(self, store: Store, call_sid: str) -> None:
-        """Write for `call_sid`."""
+    def __init__(
+        self, store: Store, call_sid: str, now: Callable[[], datetime] = lambda: datetime.now(UTC).astimezone(ISRAEL)
+    ) -> None:
+        """Write for `call_sid`; `now` is what "tomorrow" and "in an hour" are counted from."""
         self._store = store
         self._call_sid = call_sid
+        self._now = now
         self._turns: dict[int, _Turn] = {}
-        self._unconfirmed_phone: SlotChange | None = None
+        self._slots: dict[str, SlotChange] = {}
+        self._facts: dict[str, Any] = {}
 
     def save(self, kind: str, data: Mapping[str, Any]) -> None:
         """Take one `Save` of the machine."""
         match kind:
             case "started":
-                self._store.call_started(
-                    self._call_sid,
+                self._store.tell(
+                    CallStarted,
+                    call_sid=self._call_sid,
                     stream_sid=data["stream_sid"],
                     from_number=data["caller"] or "",
                     to_number=data["callee"] or "",
@@ -94,13 +81,17 @@ class Ledger:
             case "planned":
                 self._planned(data["turn"], data["plan"], data["state"])
             case "extracted":
-                self._changed(data["turn"], data["changes"], data["state"])
+                self._known(data["turn"], data["state"])
             case "said":
                 self._said(data["turn"], data["text"], data["heard"])
             case "timings":
                 self._timings(data["turn"], data)
             case "ended":
-                self._store.call_ended(self._call_sid, data["outcome"] or "")
+                self._store.tell(CallEnded, call_sid=self._call_sid, outcome=data["outcome"] or "")
+
+    def transferred(self, result: str) -> None:
+        """Note how putting the caller through went; see `records.FactsSaved`."""
+        self._store.tell(FactsSaved, call_sid=self._call_sid, transfer=result)
 
     def _heard(self, number: int, text: str, plan: Plan, state: dict[str, Any]) -> None:
         turn = self._turns.setdefault(number, _Turn())
@@ -112,44 +103,26 @@ class Ledger:
         turn = self._turns.setdefault(number, _Turn())
         turn.asked, turn.state = plan.asked.value, state
         self._write(number)
-        if plan.changes:
-            self._changed(number, plan.changes, state)
-        if self._unconfirmed_phone and state.get("phone_confirmed"):
-            # The "yes" to a number read back changes no slot, but the office must know of it.
-            confirmed = self._unconfirmed_phone.model_copy(update={"confirmed": True})
-            self._store.slots_changed(self._call_sid, number, {"phone": confirmed})
-            self._unconfirmed_phone = None
-        self._facts(plan, state)
+        self._known(number, state)
 
-    def _changed(self, number: int, changes: Sequence[dialog_policy.SlotChange], state: dict[str, Any]) -> None:
-        records = {
-            change.slot: SlotChange(
-                value=change.value,
-                quote=change.quote,
-                confidence=0.5 if change.unsure else 1.0,
-                confirmed=bool(change.slot == "phone" and state.get("phone_confirmed")),
-            )
-            for change in changes
-        }
-        if phone := records.get("phone"):
-            self._unconfirmed_phone = None if phone.confirmed or phone.value is None else phone
-        self._store.slots_changed(self._call_sid, number, records)
-
-    def _facts(self, plan: Plan, state: dict[str, Any]) -> None:
-        slots = state.get("slots", {})
-        for action in plan.actions:
-            if action.kind is ActionKind.HUMAN:
-                self._store.facts_saved(self._call_sid, wants_human=True)
-            elif action.kind is ActionKind.CALLBACK and action.confirmed:
-                self._store.facts_saved(self._call_sid, call_back=CallBack(when_text=action.words))
-            elif action.kind is ActionKind.WHATSAPP and action.confirmed and slots.get("phone"):
-                body = summary_text(slots)
-                request = WhatsAppRequest(to=slots["phone"], body=body, variables={"1": body})
-                self._store.facts_saved(self._call_sid, whatsapp=request, summary=body)
-        if state.get("mode") == "owner":
-            self._store.facts_saved(self._call_sid, owner=True)
-        if state.get("refused"):
-            self._store.facts_saved(self._call_sid, refused=list(state["refused"]))
+    def _known(self, number: int, state: Mapping[str, Any]) -> None:
+        """Bring the store's slots and facts to what the dialog knows."""
+        slots = slots_of(state)
+        changes = {name: change for name, change in slots.items() if self._slots.get(name) != change}
+        changes |= {name: withdrawal_of(name, state) for name in self._slots if name not in slots}
+        if changes:
+            self._store.tell(SlotsChanged, call_sid=self._call_sid, turn=number, changes=changes)
+        facts = facts_of(state)
+        words = facts.pop("call_back_words", None)
+        if words is not None:
+            before = self._facts.get("call_back")
+            # "In an hour" counts from when it was said.
+            facts["call_back"] = before if before and before.when_text == words else call_back(words, self._now())
+        news = {name: fact for name, fact in facts.items() if self._facts.get(name) != fact}
+        withdrawn = [name for name in self._facts if name not in facts]
+        if news or withdrawn:
+            self._store.tell(FactsSaved, call_sid=self._call_sid, withdrawn=withdrawn, **news)
+        self._slots, self._facts = slots, facts
 
     def _said(self, number: int, text: str, heard: str) -> None:
         turn = self._turns.setdefault(number, _Turn())
@@ -169,9 +142,10 @@ class Ledger:
 
     def _write(self, number: int) -> None:
         turn = self._turns[number]
-        self._store.turn_saved(
-            self._call_sid,
-            number,
+        self._store.tell(
+            TurnSaved,
+            call_sid=self._call_sid,
+            number=number,
             caller_text=turn.caller_text,
             agent_text=" ".join(turn.agent_text),
             agent_heard=" ".join(turn.agent_heard) if turn.agent_heard else None,
@@ -180,6 +154,61 @@ class Ledger:
             latencies_ms=turn.latencies_ms,
             state=turn.state,
         )
+
+
+def slots_of(state: Mapping[str, Any]) -> dict[str, SlotChange]:
+    """Return what is known by the dialog's `state`, with the caller's words behind it."""
+    provenance = state.get("provenance", {})
+    return {
+        name: SlotChange(
+            value=value,
+            quote=provenance.get(name, {}).get("quote", ""),
+            confidence=0.5 if provenance.get(name, {}).get("unsure") else 1.0,
+            confirmed=bool(name == "phone" and state.get("phone_confirmed")),
+        )
+        for name, value in state.get("slots", {}).items()
+    }
+
+
+def withdrawal_of(name: str, state: Mapping[str, Any]) -> SlotChange:
+    """Return a slot that holds nothing any more, with the words that took it back where there are any."""
+    change = state.get("provenance", {}).get(name, {})
+    return SlotChange(value=None, quote=change.get("quote", "") if change.get("value") is None else "")
+
+
+def facts_of(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `state` says besides slots, as `FactsSaved` has it; the call-back in the caller's words alone."""
+    slots = state.get("slots", {})
+    facts: dict[str, Any] = {
+        "wants_human": bool(state.get("human_asked")) or None,
+        "owner": bool(state.get("owner") or state.get("mode") == Mode.OWNER) or None,
+        "refused": list(state.get("refused") or ()) or None,
+        "call_back_words": state.get("callback_words", "") if state.get("callback") else None,
+        "summary": summary_text(slots) if slots else None,
+        "summary_confirmed": bool(state.get("summary_confirmed")) or None,
+    }
+    if state.get("whatsapp"):
+        facts |= _whatsapp(slots, is_confirmed=bool(state.get("phone_confirmed")))
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _whatsapp(slots: Mapping[str, Any], *, is_confirmed: bool) -> dict[str, Any]:
+    """What was asked for goes out, once the number is the caller's for certain: a hang-up then changes nothing."""
+    phone = slots.get("phone")
+    if not phone:
+        return {"whatsapp_not_sent": "no_number"}
+    if not is_confirmed:
+        return {"whatsapp_not_sent": "number_not_confirmed"}
+    if not takes_whatsapp(phone):
+        return {"whatsapp_not_sent": "landline"}
+    body = summary_text(slots)
+    return {"whatsapp": WhatsAppRequest(to=phone, body=body, variables={"1": body})}
+
+
+def call_back(words: str, now: datetime) -> CallBack:
+    """Return a wish to be called, its time as far as the words are clear."""
+    found = call_time(words, now)
+    return CallBack(when_text=words, day=found.day, when=found.when, until=found.until)
 
 
 def summary_text(slots: Mapping[str, Any]) -> str:

@@ -8,17 +8,16 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
-from app.call.ledger import Store, summary_text
+from app.call.ledger import ISRAEL, Store, call_back, summary_text
 from app.dialog.expected import phrases
 from app.dialog.message import Message, read_message
 from app.dialog.slots import Asked
-from app.leads.records import CallBack, SlotChange
+from app.leads.records import CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved
 from app.media.codec import FRAME_MS, SAMPLE_RATE_HZ, encode_ulaw
 from app.media.frontend import FrontEnd
 from app.media.resampling import to_telephone_rate
@@ -36,7 +35,6 @@ _WRITE_BYTES = 3200
 _HEAR_MS = 15_000
 _MOST_REMEMBERED = 1000
 Samples = npt.NDArray[np.int16]
-ISRAEL = ZoneInfo("Asia/Jerusalem")
 _log = structlog.get_logger("recording")
 
 
@@ -99,7 +97,7 @@ class Recordings:
         office_name: str,
         fetch: Fetch = fetch_recording,
         retry_after_s: tuple[float, ...] = RETRY_AFTER_S,
-        today: Callable[[], datetime.date] = lambda: datetime.datetime.now(ISRAEL).date(),
+        now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(ISRAEL),
     ) -> None:
         """`stts`: the engines to ask, one after the other. Without `account` nothing can be fetched."""
         self._account = account
@@ -108,7 +106,7 @@ class Recordings:
         self._phrases = phrases(Asked.GREETING, office_name)
         self._fetch = fetch
         self._retry_after_s = retry_after_s
-        self._today = today
+        self._now = now
         self._taken: dict[str, None] = {}
         self._under_way = 0
 
@@ -132,9 +130,8 @@ class Recordings:
         self._under_way += 1
         log = _log.bind(call_sid=call_sid)
         log.info("RECORDING", caller=mask_number(params.get("From", "")), duration_s=params.get("RecordingDuration"))
-        self._store.call_started(
-            call_sid, from_number=params.get("From", ""), to_number=params.get("To", ""), channel="recording"
-        )
+        caller, callee = params.get("From", ""), params.get("To", "")
+        self._store.tell(CallStarted, call_sid=call_sid, from_number=caller, to_number=callee, channel="recording")
         try:
             self._save(call_sid, self._read(params.get("RecordingUrl", ""), call_sid, log))
         except (RecordingError, WavError) as error:
@@ -142,14 +139,14 @@ class Recordings:
         except Exception:
             log.exception("RECORDING_BROKE")
         finally:
-            self._store.call_ended(call_sid, "recording")
+            self._store.tell(CallEnded, call_sid=call_sid, outcome="recording")
             self._under_way -= 1
 
     def _read(self, url: str, call_sid: str, log: structlog.stdlib.BoundLogger) -> Message:
         if self._account is None:
             raise RecordingError("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are needed to fetch recordings")
         self._account.address(url)  # an address that is not Twilio's is not stored either
-        self._store.facts_saved(call_sid, recording_url=url)
+        self._store.tell(FactsSaved, call_sid=call_sid, recording_url=url)
         wav = self._fetched(self._account, url, log)
         texts = []
         for piece in _pieces(wav):
@@ -158,7 +155,7 @@ class Recordings:
             texts.append(text)
         if texts and not any(texts):
             log.warning("RECORDING_NOT_HEARD", why="no words were recognised in it")
-        return read_message([text for text in texts if text], self._today())
+        return read_message([text for text in texts if text], self._now().date())
 
     def _fetched(self, account: RecordingAccount, url: str, log: structlog.stdlib.BoundLogger) -> bytes:
         for pause_s in self._retry_after_s:
@@ -182,8 +179,13 @@ class Recordings:
         return ""
 
     def _save(self, call_sid: str, message: Message) -> None:
-        self._store.turn_saved(
-            call_sid, 1, caller_text=message.text, asked=Asked.GREETING.value, intent=message.intent.value
+        self._store.tell(
+            TurnSaved,
+            call_sid=call_sid,
+            number=1,
+            caller_text=message.text,
+            asked=Asked.GREETING.value,
+            intent=message.intent.value,
         )
         if message.updates:
             changes = {
@@ -192,13 +194,14 @@ class Recordings:
                 )
                 for slot, value in message.updates.items()
             }
-            self._store.slots_changed(call_sid, 1, changes)
-        self._store.facts_saved(
-            call_sid,
+            self._store.tell(SlotsChanged, call_sid=call_sid, turn=1, changes=changes)
+        self._store.tell(
+            FactsSaved,
+            call_sid=call_sid,
             summary=summary_text(message.updates) if message.updates else None,
             owner=message.owner or None,
             wants_human=message.wants_human or None,
-            call_back=None if message.call_back is None else CallBack(when_text=message.call_back),
+            call_back=None if message.call_back is None else call_back(message.call_back, self._now()),
             refused=message.refused or None,
         )
 

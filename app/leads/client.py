@@ -8,30 +8,18 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol
 
 import eventlet
 import structlog
 from eventlet.event import Event
 
-from app.leads.records import (
-    CallBack,
-    CallEnded,
-    CallStarted,
-    FactsSaved,
-    MessageStatus,
-    Record,
-    Requeue,
-    SlotChange,
-    SlotsChanged,
-    TurnSaved,
-    WhatsAppRequest,
-)
+from app.leads.records import Record
 from app.sidecar.wire import Op
 
 _RETRY_S = 0.2
+P = ParamSpec("P")
 _log = structlog.get_logger("leads")
 
 
@@ -60,12 +48,10 @@ class LeadStore:
         self,
         link: StoreLink,
         journal_folder: Path,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         most_waiting: int = 1000,
     ) -> None:
         self._link = link
         self._folder = journal_folder
-        self._clock = clock
         self._most_waiting = most_waiting
         self._unconfirmed: dict[int, Record] = {}
         self._next = 0
@@ -76,86 +62,21 @@ class LeadStore:
         """Records the child has not confirmed yet; a number that stays high means that it is in trouble."""
         return len(self._unconfirmed)
 
-    def call_started(
-        self, call_sid: str, *, stream_sid: str = "", from_number: str = "", to_number: str = "", channel: str = "call"
-    ) -> None:
-        """A call has reached the media path; again after a reconnect. `channel`: call, browser or recording."""
-        self._tell(
-            CallStarted,
-            call_sid=call_sid,
-            stream_sid=stream_sid,
-            from_number=from_number,
-            to_number=to_number,
-            channel=channel,
-        )
-
-    def turn_saved(
-        self,
-        call_sid: str,
-        number: int,
-        *,
-        caller_text: str = "",
-        agent_text: str = "",
-        agent_heard: str | None = None,
-        asked: str = "",
-        intent: str = "",
-        latencies_ms: Mapping[str, float | None] | None = None,
-        state: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Save a whole turn; save it again when more is known. See `records.TurnSaved`."""
-        self._tell(
-            TurnSaved,
-            call_sid=call_sid,
-            number=number,
-            caller_text=caller_text,
-            agent_text=agent_text,
-            agent_heard=agent_heard,
-            asked=asked,
-            intent=intent,
-            latencies_ms=dict(latencies_ms or {}),
-            state=None if state is None else dict(state),
-        )
-
-    def slots_changed(self, call_sid: str, turn: int, changes: Mapping[str, SlotChange]) -> None:
-        """Save what a turn changed in what is known."""
-        self._tell(SlotsChanged, call_sid=call_sid, turn=turn, changes=dict(changes))
-
-    def facts_saved(
-        self,
-        call_sid: str,
-        *,
-        whatsapp: WhatsAppRequest | None = None,
-        call_back: CallBack | None = None,
-        wants_human: bool | None = None,
-        owner: bool | None = None,
-        refused: list[str] | None = None,
-        summary: str | None = None,
-        recording_url: str | None = None,
-    ) -> None:
-        """Save what is known besides slots; None leaves what was saved before."""
-        self._tell(
-            FactsSaved,
-            call_sid=call_sid,
-            whatsapp=whatsapp,
-            call_back=call_back,
-            wants_human=wants_human,
-            owner=owner,
-            refused=refused,
-            summary=summary,
-            recording_url=recording_url,
-        )
-
-    def call_ended(self, call_sid: str, outcome: str = "") -> None:
-        """The call is over: it becomes a lead. Empty `outcome`: only the end is known (status webhook, R3.3)."""
-        self._tell(CallEnded, call_sid=call_sid, outcome=outcome)
-
-    def message_status(self, message_sid: str, status: str, error_code: int | None = None) -> None:
-        """Pass on a signed WhatsApp status callback."""
-        self._tell(MessageStatus, message_sid=message_sid, status=status, error_code=error_code)
-
-    def requeue(self, delivery_id: int) -> None:
-        """Send a delivery that was given up on its way again."""
-        self._tell(Requeue, delivery_id=delivery_id)
+    def tell(self, kind: Callable[P, Record], /, *args: P.args, **fields: P.kwargs) -> None:
+        """Say what happened: `tell(TurnSaved, call_sid=…, number=…)`. A record that makes no sense is logged."""
+        try:
+            record = kind(*args, **fields)
+        except ValueError as fault:
+            # A fault of ours, not of the call, which goes on; pydantic's own text would hold the caller's words.
+            faults = fault.errors(include_input=False, include_url=False) if hasattr(fault, "errors") else str(fault)
+            _log.error("record_refused", kind=str(kind), call_sid=fields.get("call_sid"), faults=faults)
+            return
+        self._next += 1
+        self._unconfirmed[self._next] = record
+        if not self._waiting:
+            self._send(self._next)
+        elif len(self._unconfirmed) > self._most_waiting:
+            self._spill()
 
     def query(self, name: str, timeout_s: float = 2.0, **arguments: Any) -> dict[str, Any]:
         """Ask one of `queries.QUERIES`; waits in the calling greenlet.
@@ -179,21 +100,6 @@ class LeadStore:
             _log.warning("store_not_finished", why=str(fault))
         self._spill()
         self._link.stop()
-
-    def _tell(self, kind: type[Record], **fields: Any) -> None:
-        try:
-            record = kind(at=self._clock(), **fields)
-        except ValueError as fault:
-            # A fault of ours, not of the call, which goes on; pydantic's own text would hold the caller's words.
-            faults = fault.errors(include_input=False, include_url=False) if hasattr(fault, "errors") else str(fault)
-            _log.error("record_refused", kind=kind.__name__, call_sid=fields.get("call_sid"), faults=faults)
-            return
-        self._next += 1
-        self._unconfirmed[self._next] = record
-        if not self._waiting:
-            self._send(self._next)
-        elif len(self._unconfirmed) > self._most_waiting:
-            self._spill()
 
     def _send(self, number: int) -> None:
         request = {"service": "store", "record": self._unconfirmed[number].model_dump(mode="json")}

@@ -12,6 +12,7 @@ ABANDONED = "abandoned"
 
 # What Twilio sends as a number when there is none: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE on a keypad.
 _NO_NUMBER = frozenset({"+266696687", "+7378742833", "+2562533", "+8566696", "+86282452253"})
+_NO_TIME: dict[str, str | None] = {"day": None, "when": None, "until": None}
 _NUMBER = re.compile(r"\+?\d{8,15}")
 
 
@@ -72,9 +73,12 @@ def lead_payload(call: Call, slots: Sequence[Slot], turns: Sequence[Turn]) -> di
         "refused": facts.get("refused") or [],
         "owner": bool(facts.get("owner")),
         "wants_human": bool(facts.get("wants_human")),
-        "call_back": facts.get("call_back"),
-        "whatsapp_requested": facts.get("whatsapp") is not None,
+        "transfer": facts.get("transfer"),
+        "call_back": _NO_TIME | call_back if (call_back := facts.get("call_back")) else None,
+        "whatsapp_requested": "whatsapp" in facts or "whatsapp_not_sent" in facts,
+        "whatsapp_not_sent": facts.get("whatsapp_not_sent"),
         "summary": facts.get("summary"),
+        "summary_confirmed": bool(facts.get("summary_confirmed")),
         "transcript": [
             {
                 "turn": turn.number,

@@ -72,6 +72,7 @@ class Call(Base):
     state: Mapped[dict[str, Any] | None]
     state_at: Mapped[datetime | None]
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    facts_at: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
         Index("ix_calls_started_at", "started_at"),

@@ -4,6 +4,7 @@ Every record carries its own time, so it means the same whenever it is applied, 
 """
 
 import math
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
@@ -21,7 +22,7 @@ class _Storable(BaseModel):
 
 
 class _Record(_Storable):
-    at: AwareDatetime
+    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
 class CallStarted(_Record):
@@ -73,7 +74,7 @@ class SlotsChanged(_Record):
 
 
 class WhatsAppRequest(_Storable):
-    """A summary the caller asked for and confirmed. `variables` fill the template, `body` is the text without one."""
+    """A summary the caller asked for. `variables` fill the template, `body` is the text without one."""
 
     to: str = Field(pattern=r"^\+\d{8,15}$")
     body: str = Field(max_length=1600)
@@ -81,24 +82,40 @@ class WhatsAppRequest(_Storable):
 
 
 class CallBack(_Storable):
-    """When the caller wants to be called: in the caller's words, and as a time where one was understood."""
+    """When the caller wants to be called: in the caller's words, and as Israel's time as far as they are clear.
+
+    `day` alone: no hour was named. `when` is the hour, or where a stretch begins that ends at `until`.
+    """
 
     when_text: str = ""
+    day: date | None = None
     when: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+NotSent = Literal["landline", "number_not_confirmed", "no_number"]
 
 
 class FactsSaved(_Record):
-    """What is known of the call besides its slots; None leaves the earlier value."""
+    """What is known of the call besides its slots; None leaves the earlier value, `withdrawn` names those taken back.
+
+    `whatsapp_not_sent`: the caller asked for the summary, and this is why it does not go out. `transfer`: how putting
+    the caller through went, "started" or one of Twilio's DialCallStatus.
+    """
 
     op: Literal["facts"] = "facts"
     call_sid: CallSid
     whatsapp: WhatsAppRequest | None = None
+    whatsapp_not_sent: NotSent | None = None
     call_back: CallBack | None = None
     wants_human: bool | None = None
+    transfer: str | None = Field(None, max_length=32)
     owner: bool | None = None
     refused: list[str] | None = None
     summary: str | None = None
+    summary_confirmed: bool | None = None
     recording_url: str | None = None
+    withdrawn: list[str] = []
 
 
 class CallEnded(_Record):

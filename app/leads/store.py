@@ -145,7 +145,14 @@ class Store:
         self._add_deliveries(session, call, lead)
 
     def _add_deliveries(self, session: Session, call: Call, lead: Lead) -> None:
-        present = set(session.scalars(select(Delivery.channel).where(Delivery.lead_id == lead.id)))
+        whatsapp = call.facts.get("whatsapp")
+        present = {row.channel: row for row in session.scalars(select(Delivery).where(Delivery.lead_id == lead.id))}
+        waiting = present.get(Channel.WHATSAPP)
+        if waiting is not None and waiting.attempts == 0:
+            if whatsapp is None:
+                session.delete(waiting)
+            else:
+                waiting.target, waiting.message = whatsapp["to"], whatsapp
         now = self._clock()
         settle_s = self._rules.abandoned_settle_s if call.outcome == ABANDONED else self._rules.settle_s
 
@@ -168,7 +175,6 @@ class Store:
 
         if self._rules.webhook_url:
             add(Channel.WEBHOOK, self._rules.webhook_url, {})
-        whatsapp = call.facts.get("whatsapp")
         if whatsapp is not None:
             fault = "" if self._rules.whatsapp_from else "WHATSAPP_FROM is not set: the summary could not be sent"
             add(Channel.WHATSAPP, whatsapp["to"], whatsapp, fault)
@@ -189,8 +195,7 @@ def _fold(
         case SlotsChanged():
             _fold_slots(session, record)
         case FactsSaved():
-            news = record.model_dump(mode="json", exclude_none=True, exclude={"op", "at", "call_sid"})
-            call.facts = {**call.facts, **news}
+            _fold_facts(call, record)
         case CallEnded():
             call.ended_at = call.ended_at or record.at
             if record.outcome and call.outcome in ("", ABANDONED):
@@ -210,6 +215,19 @@ def _fold_turn(session: Session, call: Call, record: TurnSaved) -> None:
     turn.caller_text, turn.agent_text, turn.agent_heard = record.caller_text, record.agent_text, record.agent_heard
     turn.asked, turn.intent = record.asked[:32], record.intent[:32]
     turn.latencies_ms = record.latencies_ms
+
+
+def _fold_facts(call: Call, record: FactsSaved) -> None:
+    news = record.model_dump(mode="json", exclude_none=True, exclude={"op", "at", "call_sid", "withdrawn"})
+    facts, times = dict(call.facts), dict(call.facts_at or {})
+    for name in (*record.withdrawn, *news):
+        if name in times and datetime.fromisoformat(times[name]) > record.at:
+            continue
+        times[name] = record.at.isoformat()
+        facts.pop(name, None)
+        if name in news:
+            facts[name] = news[name]
+    call.facts, call.facts_at = facts, times
 
 
 def _fold_slots(session: Session, record: SlotsChanged) -> None:

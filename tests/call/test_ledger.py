@@ -1,15 +1,24 @@
 """What the store is told of a call."""
 
-from collections.abc import Mapping
-from typing import Any
+import copy
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ParamSpec
+
+import pytest
 
 from app.call.events import Save
-from app.call.ledger import Ledger, summary_text
+from app.call.ledger import ISRAEL, Ledger, summary_text
 from app.call.states import State
-from app.leads.records import CallBack, SlotChange, WhatsAppRequest
-from tests.call.driver import CallDriver, Stt, World
+from app.dialog.dialog import Dialog, DialogSettings
+from app.leads.records import CallBack, Record, SlotChange, WhatsAppRequest
+from tests.call.driver import TODAY, CallDriver, Stt, World
 
+P = ParamSpec("P")
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=ISRAEL)
 AREA = "אני מחפש דירה בשכירות ברעננה"
+SEARCH = ("שלושה חדרים", "עד שבעת אלפים", "תוך חודשיים")
+DICTATED = "אפס חמש ארבע שבע שתיים אחת ארבע שש תשע שבע"
 
 
 class RecordingStore:
@@ -18,20 +27,9 @@ class RecordingStore:
     def __init__(self) -> None:
         self.told: list[tuple[str, dict[str, Any]]] = []
 
-    def call_started(self, call_sid: str, **given: Any) -> None:
-        self.told.append(("started", {"call_sid": call_sid, **given}))
-
-    def turn_saved(self, call_sid: str, number: int, **given: Any) -> None:
-        self.told.append(("turn", {"call_sid": call_sid, "number": number, **given}))
-
-    def slots_changed(self, call_sid: str, turn: int, changes: Mapping[str, SlotChange]) -> None:
-        self.told.append(("slots", {"call_sid": call_sid, "turn": turn, "changes": dict(changes)}))
-
-    def facts_saved(self, call_sid: str, **given: Any) -> None:
-        self.told.append(("facts", {"call_sid": call_sid, **given}))
-
-    def call_ended(self, call_sid: str, outcome: str = "") -> None:
-        self.told.append(("ended", {"call_sid": call_sid, "outcome": outcome}))
+    def tell(self, kind: Callable[P, Record], /, *args: P.args, **fields: P.kwargs) -> None:
+        record = kind(*args, **fields)
+        self.told.append((record.op, dict(fields)))
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         return [given for name, given in self.told if name == kind]
@@ -40,14 +38,27 @@ class RecordingStore:
         """The turn as it was written last."""
         return [given for given in self.all("turn") if given["number"] == number][-1]
 
+    def facts(self) -> dict[str, Any]:
+        """All facts as the store holds them in the end."""
+        held: dict[str, Any] = {}
+        for given in self.all("facts"):
+            held |= {name: fact for name, fact in given.items() if name not in ("call_sid", "withdrawn")}
+            held = {name: fact for name, fact in held.items() if name not in given["withdrawn"]}
+        return held
+
     def fact(self, name: str) -> Any:
-        return next((given[name] for given in self.all("facts") if name in given), None)
+        return self.facts().get(name)
+
+    def slots(self) -> dict[str, Any]:
+        """All slots' values as the store holds them in the end."""
+        held = {name: change.value for given in self.all("slots") for name, change in given["changes"].items()}
+        return {name: value for name, value in held.items() if value is not None}
 
 
 def kept(drive: CallDriver) -> RecordingStore:
     """Write all that a driven call saved."""
     store = RecordingStore()
-    ledger = Ledger(store, "CA1")
+    ledger = Ledger(store, "CA1", lambda: NOW)
     for save in drive.commands(Save):
         ledger.save(save.kind, save.data)
     return store
@@ -72,11 +83,11 @@ def test_a_call_is_written_as_it_happens_from_start_to_end() -> None:
     """R14: who called, every turn whole, the outcome; each once."""
     store = kept(talk(AREA, "שלושה חדרים", caller="+972541234549"))
     assert store.told[0] == (
-        "started",
+        "call_started",
         {"call_sid": "CA1", "stream_sid": "MZ1", "from_number": "+972541234549", "to_number": "+972500000000"},
     )
-    assert store.told[-1][0] == "ended"
-    assert len(store.all("ended")) == len(store.all("started")) == 1
+    assert store.told[-1][0] == "call_ended"
+    assert len(store.all("call_ended")) == len(store.all("call_started")) == 1
     greeting, first = store.turn(0), store.turn(1)
     assert (greeting["caller_text"], greeting["asked"]) == ("", "greeting")
     assert greeting["agent_heard"] == greeting["agent_text"] != ""
@@ -163,14 +174,98 @@ def test_a_summary_by_whatsapp_is_asked_for_once_with_the_collected_words() -> N
     assert store.told[-1][1]["outcome"] == "whatsapp"
 
 
-def test_wishes_for_a_person_a_call_and_silence_about_something_are_facts() -> None:
+def test_wishes_for_a_person_and_silence_about_something_are_facts() -> None:
     """R17: what the office has to know beside the slots."""
     assert kept(talk("אני רוצה לדבר עם נציג אנושי")).fact("wants_human") is True
     refused = kept(talk(AREA, "שלושה חדרים", "מעדיף לא להגיד כמה")).fact("refused")
     assert refused == ["budget"]
-    words = ("תחזרו אליי מחר בערב", "דנה", "כן")
-    call_back = kept(talk(*words, caller="+972541234549")).fact("call_back")
-    assert call_back is None or isinstance(call_back, CallBack)
+
+
+@pytest.mark.parametrize(
+    ("words", "when"),
+    [("תחזרו אליי מחר בערב", "23.11 18:00"), ("תתקשרו אליי מחר בעשר בבוקר", "23.11 10:00")],
+)
+def test_a_wish_to_be_called_is_stored_though_the_caller_hangs_up_at_once(words: str, when: str) -> None:
+    """R10.5: in the caller's words, and as Israel's time where they are clear."""
+    wish = kept(talk(words, caller="+972541234549")).fact("call_back")
+    assert isinstance(wish, CallBack)
+    assert wish.when_text in words
+    assert wish.when is not None
+    assert f"{wish.when:%d.%m %H:%M}" == when
+
+
+CONTACT = ("דנה", "כן")
+
+
+def test_a_summary_asked_for_goes_out_though_the_caller_hangs_up_before_the_goodbye() -> None:
+    """R10.5, R14: once the number is confirmed, nothing more is needed of the caller."""
+    store = kept(talk(AREA, "תשלחו לי סיכום בוואטסאפ", *SEARCH, *CONTACT, caller="+972541234549"))
+    request = store.fact("whatsapp")
+    assert isinstance(request, WhatsAppRequest)
+    assert request.to == "+972541234549"
+    assert "שבעת אלפים" in request.body
+    assert store.fact("whatsapp_not_sent") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "caller", "why"),
+    [
+        (("תשלחו לי סיכום בוואטסאפ",), "+972541234549", "no_number"),
+        (("תשלחו לי סיכום בוואטסאפ", *SEARCH, *CONTACT), "+97231234567", "landline"),
+        (("תשלחו לי סיכום בוואטסאפ", *SEARCH, "דנה", DICTATED), None, "number_not_confirmed"),
+    ],
+)
+def test_why_a_summary_that_was_asked_for_does_not_go_out_is_stored(
+    words: tuple[str, ...], caller: str | None, why: str
+) -> None:
+    """R14: what is not delivered is visible; a landline, or a number nobody confirmed, is not tried."""
+    store = kept(talk(AREA, *words, caller=caller))
+    assert store.fact("whatsapp") is None
+    assert store.fact("whatsapp_not_sent") == why
+
+
+def test_half_a_sentence_that_was_answered_too_early_leaves_nothing_behind() -> None:
+    """R6.4, R14: wishes and values of a withdrawn half are taken back when the whole is known."""
+    before = Dialog(DialogSettings(), TODAY, "+972541234549")
+    before.greet()
+    store = RecordingStore()
+    ledger = Ledger(store, "CA1", lambda: NOW)
+
+    def heard(words: str) -> Dialog:
+        dialog = copy.deepcopy(before)
+        ledger.save("heard", {"turn": 1, "text": words, "plan": dialog.hear(words), "state": dialog.state})
+        return dialog
+
+    heard("דירה לקנייה בחיפה עד שני מיליון")
+    assert store.slots()["area"] == ["חיפה"]
+    heard("תשלחו לי סיכום בוואטסאפ")
+    assert (store.slots(), store.fact("whatsapp_not_sent")) == ({}, "no_number")
+    words = "דירה להשכרה בנתניה"
+    whole = heard(words)
+    assert store.slots() == whole.slots
+    assert store.fact("whatsapp_not_sent") is None
+    assert store.turn(1)["caller_text"] == words
+
+
+def test_what_the_dialog_drops_is_dropped_in_the_store() -> None:
+    """R10.2: a purchase's budget says nothing about a rent; a number that was denied is not the caller's."""
+    store = kept(talk("דירה לקנייה ברעננה עד שני מיליון", "בעצם להשכרה"))
+    assert store.slots()["deal"] == "rent"
+    assert "budget_max" not in store.slots()
+    denied = kept(talk(AREA, *SEARCH, "דנה", DICTATED, "לא"))
+    assert "phone" not in denied.slots()
+
+
+def test_after_every_turn_the_store_holds_what_the_dialog_knows() -> None:
+    """R14: no change of mind leaves anything behind."""
+    words = (AREA, *SEARCH, "דנה לוי", "כן", "לא, התקציב הוא שמונת אלפים", "כן", "וואטסאפ")
+    store = RecordingStore()
+    ledger = Ledger(store, "CA1", lambda: NOW)
+    for save in talk(*words, caller="+972541234549").commands(Save):
+        ledger.save(save.kind, save.data)
+        if "state" in save.data:
+            assert store.slots() == save.data["state"]["slots"]
+    assert store.slots()["budget_max"] == 8000
 
 
 def test_the_summary_is_text_to_read() -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 import pytest
 
+from app.call.ledger import ISRAEL
 from app.call.recording import PieceCutter, Recordings
+from app.leads.records import Record
 from app.media.codec import decode_ulaw, encode_ulaw
 from app.media.wav import parse_wav, write_wav
 from app.speech.engines import Done, Failed, Heard, SttEvent
@@ -17,6 +19,8 @@ from app.telephony.recordings import RecordingAccount, RecordingError
 from tests.call.driver import buzz, hush
 from tests.media.sounds import Floats, to_ulaw
 
+P = ParamSpec("P")
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=ISRAEL)
 AUDIO = Path(__file__).parents[2] / "samples"
 ACCOUNT = RecordingAccount("AC" + "0" * 32, "a token")
 URL = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT.account_sid}/Recordings/RE{'1' * 32}"
@@ -87,8 +91,8 @@ class Told:
     def __init__(self) -> None:
         self.records: list[tuple[str, dict[str, Any]]] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *given, **fields: self.records.append((name, {"given": given[1:], **fields}))
+    def tell(self, kind: Callable[P, Record], /, *args: P.args, **fields: P.kwargs) -> None:
+        self.records.append((kind(*args, **fields).op, dict(fields)))
 
     def names(self) -> list[str]:
         return [name for name, _ in self.records]
@@ -112,7 +116,7 @@ def recordings(store: Told, wavs: list[bytes | Exception], *ears: Ears) -> Recor
             raise answer
         return answer
 
-    return Recordings(ACCOUNT, ears, store, "המשרד", fetch, (0.0, 0.0), today=lambda: date(2026, 11, 22))
+    return Recordings(ACCOUNT, ears, store, "המשרד", fetch, (0.0, 0.0), now=lambda: NOW)
 
 
 def test_a_message_becomes_turn_slots_and_facts() -> None:
@@ -121,19 +125,19 @@ def test_a_message_becomes_turn_slots_and_facts() -> None:
     ears = Ears(["שלום קוראים לי דנה לוי", "מחפשת דירה לשכירות ברעננה"])
     recordings(store, [message(2500, 2500)], ears).take(PARAMS)
     assert store.names() == [
-        "call_started", "facts_saved", "turn_saved", "slots_changed", "facts_saved", "call_ended",
+        "call_started", "facts", "turn", "slots", "facts", "call_ended",
     ]  # fmt: skip
     assert store.of("call_started")["channel"] == "recording"
     assert store.records[1][1]["recording_url"] == URL
-    changes = store.of("slots_changed")["given"][1]
+    changes = store.of("slots")["changes"]
     assert {slot: change.value for slot, change in changes.items()} == {
         "name": "דנה לוי",
         "deal": "rent",
         "property_type": "apartment",
         "area": ["רעננה"],
     }
-    assert store.of("turn_saved")["caller_text"] == "שלום קוראים לי דנה לוי מחפשת דירה לשכירות ברעננה"
-    assert store.of("call_ended")["given"] == ("recording",)
+    assert store.of("turn")["caller_text"] == "שלום קוראים לי דנה לוי מחפשת דירה לשכירות ברעננה"
+    assert store.of("call_ended")["outcome"] == "recording"
     assert min(ears.heard_bytes) >= 2500 * 16
 
 
@@ -143,8 +147,8 @@ def test_the_second_engine_hears_what_the_first_does_not() -> None:
     first = Ears([Failed("unavailable", "down", retriable=True), ""])
     second = Ears(["קוראים לי דנה", "מחפשת דירה ברעננה"])
     recordings(store, [message(2500, 2500)], first, second).take(PARAMS)
-    assert "רעננה" in store.of("turn_saved")["caller_text"]
-    assert "דנה" in store.of("turn_saved")["caller_text"]
+    assert "רעננה" in store.of("turn")["caller_text"]
+    assert "דנה" in store.of("turn")["caller_text"]
 
 
 def test_a_recording_that_is_not_ready_is_asked_for_again() -> None:
@@ -152,7 +156,7 @@ def test_a_recording_that_is_not_ready_is_asked_for_again() -> None:
     store = Told()
     late = RecordingError("HTTP 404", retriable=True)
     recordings(store, [late, late, message(2500)], Ears(["דירה ברעננה"])).take(PARAMS)
-    assert store.of("slots_changed")
+    assert store.of("slots")
 
 
 @pytest.mark.parametrize(
@@ -170,9 +174,9 @@ def test_whatever_fails_the_call_and_its_recording_stay(wavs: list[bytes | Excep
     """R14: the office can call back, and listen itself."""
     store = Told()
     recordings(store, list(wavs), Ears([])).take(PARAMS)
-    assert store.names()[:2] == ["call_started", "facts_saved"]
+    assert store.names()[:2] == ["call_started", "facts"]
     assert store.names()[-1] == "call_ended"
-    assert "slots_changed" not in store.names()
+    assert "slots" not in store.names()
 
 
 def test_twilio_asking_twice_makes_one_lead() -> None:

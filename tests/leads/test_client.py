@@ -14,7 +14,7 @@ import pytest
 from app.config import load
 from app.leads.childconfig import VARIABLE, StoreChildConfig, child_environment, store_child_config
 from app.leads.client import LeadStore, StoreUnavailable
-from app.leads.records import RECORD, SlotChange, TurnSaved
+from app.leads.records import RECORD, CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved
 from app.sidecar.link import Link
 from app.sidecar.wire import Op
 from tests.leads.receiver import Receiver
@@ -57,11 +57,12 @@ def test_a_call_told_through_the_link_is_a_lead_when_the_worker_stops(worker: Wo
     """R14, R18: an orderly stop leaves nothing behind."""
     store = worker.store
     worker.link.start()
-    store.call_started("CA1", from_number=CALLER)
-    store.turn_saved("CA1", 1, caller_text="דירה בחיפה", latencies_ms={"asr": 100}, state={"n": 1})
-    store.slots_changed("CA1", 1, {"area": SlotChange(value=["חיפה"], quote="בחיפה")})
-    store.facts_saved("CA1", summary="דירה בחיפה")
-    store.call_ended("CA1", "confirmed")
+    store.tell(CallStarted, call_sid="CA1", from_number=CALLER)
+    store.tell(TurnSaved, call_sid="CA1", number=1, caller_text="דירה בחיפה", latencies_ms={"asr": 100}, state={"n": 1})
+    area = SlotChange(value=["חיפה"], quote="בחיפה")
+    store.tell(SlotsChanged, call_sid="CA1", turn=1, changes={"area": area})
+    store.tell(FactsSaved, call_sid="CA1", summary="דירה בחיפה")
+    store.tell(CallEnded, call_sid="CA1", outcome="confirmed")
     assert store.query("call_state", timeout_s=20.0, call_sid="CA1")["state"] == {"n": 1}
     store.stop()
     assert store.unconfirmed == 0
@@ -74,14 +75,14 @@ def test_a_child_killed_under_a_call_costs_no_record(worker: Worker) -> None:
     """R14: what the child had not confirmed is told again, in order."""
     store = worker.store
     worker.link.start()
-    store.call_started("CA1", from_number=CALLER)
+    store.tell(CallStarted, call_sid="CA1", from_number=CALLER)
     for number in range(30):
-        store.turn_saved("CA1", number, caller_text="כן")
+        store.tell(TurnSaved, call_sid="CA1", number=number, caller_text="כן")
         if number in (5, 20):
             wait_until(lambda: worker.link.ready, "the child")
             eventlet.sleep(0)
             kill(worker.link)
-    store.call_ended("CA1", "confirmed")
+    store.tell(CallEnded, call_sid="CA1", outcome="confirmed")
     wait_until(lambda: store.unconfirmed == 0, "the last confirmation")
     told = worker.timeline("CA1")
     assert [turn["number"] for turn in told["turns"]] == list(range(30))
@@ -102,15 +103,15 @@ def test_without_a_child_records_go_to_a_file_that_the_next_child_adopts(tmp_pat
     """R14: bounded in memory, nothing lost."""
     first = Worker(tmp_path)
     store = LeadStore(first.link, first.config.journal_folder, most_waiting=10)
-    store.call_started("CA1", from_number=CALLER)  # the link was never started
+    store.tell(CallStarted, call_sid="CA1", from_number=CALLER)  # the link was never started
 
     def spilled() -> bool:
-        store.turn_saved("CA1", store.unconfirmed, caller_text="כן")
+        store.tell(TurnSaved, call_sid="CA1", number=store.unconfirmed, caller_text="כן")
         return any(first.config.journal_folder.glob("*.jsonl"))
 
     wait_until(spilled, "the file")
     assert store.unconfirmed <= 10
-    store.call_ended("CA1", "goodbye")
+    store.tell(CallEnded, call_sid="CA1", outcome="goodbye")
     store.stop(0.2)
     second = Worker(tmp_path)
     second.link.start()
@@ -138,7 +139,7 @@ class DeafLink:
 def test_a_child_that_never_answers_holds_up_no_call(tmp_path: Path) -> None:
     """R14: a query has a deadline, a record none; what was not confirmed is on disk at the end."""
     store = LeadStore(DeafLink(), tmp_path)
-    store.turn_saved("CA1", 1, caller_text="שלום")
+    store.tell(TurnSaved, call_sid="CA1", number=1, caller_text="שלום")
     with pytest.raises(StoreUnavailable, match="no answer"):
         store.query("call_state", timeout_s=0.05, call_sid="CA1")
     store.stop(0.05)
@@ -152,8 +153,8 @@ def test_a_record_that_makes_no_sense_is_logged_and_the_call_goes_on(tmp_path: P
     """R14: a fault of ours is not the caller's."""
     link = DeafLink()
     store = LeadStore(link, tmp_path)
-    store.turn_saved("CA1", -1)
-    store.call_started("CA1", channel="carrier pigeon")
+    store.tell(TurnSaved, call_sid="CA1", number=-1)
+    store.tell(CallStarted, call_sid="CA1", channel="carrier pigeon")
     assert (link.opened, store.unconfirmed) == ([], 0)
 
 

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import jsonschema
 import pytest
@@ -13,6 +14,7 @@ import app.leads.lead as lead_module
 from app.dialog.slots import SLOT_NAMES
 from app.leads.lead import caller_number, is_lead, lead_payload
 from app.leads.models import Call, Slot, Turn
+from app.leads.records import CallBack, FactsSaved
 
 SCHEMA = json.loads((Path(lead_module.__file__).parent / "lead_schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -47,7 +49,12 @@ def slot(name: str, value: object, *, confirmed: bool = False) -> Slot:
         optional={
             "summary": st.text(max_size=5),
             "refused": st.lists(st.sampled_from(SLOT_NAMES)),
-            "call_back": st.sampled_from([{"when_text": "מחר"}, {"when_text": "", "when": START.isoformat()}]),
+            "call_back": st.sampled_from([{"when_text": "מחר", "day": "2026-11-23"}, {"when": START.isoformat()}]).map(
+                lambda given: {"when_text": "", **given}
+            ),
+            "whatsapp_not_sent": st.sampled_from(["landline", "no_number"]),
+            "transfer": st.sampled_from(["started", "no-answer"]),
+            "summary_confirmed": st.booleans(),
             "whatsapp": st.just({"to": "+972500000007", "body": "שלום", "variables": {}}),
             "owner": st.booleans(),
         },
@@ -66,6 +73,21 @@ def test_the_schema_is_a_schema_and_names_every_slot() -> None:
     """R14: documented schema."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert set(SCHEMA["properties"]["slots"]["properties"]) == set(SLOT_NAMES)
+
+
+def test_a_wish_to_be_called_is_told_with_israels_time() -> None:
+    """R10.5: the call-back time is visible to the office's programs."""
+    when = datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo("Asia/Jerusalem"))
+    wish = CallBack(when_text="מחר בעשר", day=when.date(), when=when)
+    facts = FactsSaved(call_sid="CA1", call_back=wish).model_dump(mode="json", exclude_none=True)
+    told = lead_payload(call(facts=facts), [], [])["call_back"]
+    assert told == {"when_text": "מחר בעשר", "day": "2026-11-23", "when": "2026-11-23T10:00:00+02:00", "until": None}
+
+
+def test_a_summary_that_was_asked_for_and_cannot_be_sent_says_why() -> None:
+    """R14: what is not delivered is visible."""
+    told = lead_payload(call(facts={"whatsapp_not_sent": "landline"}), [], [])
+    assert (told["whatsapp_requested"], told["whatsapp_not_sent"]) == (True, "landline")
 
 
 def test_the_number_the_caller_gave_comes_before_the_caller_id() -> None:

@@ -221,8 +221,36 @@ def test_whatsapp_goes_out_once_and_only_when_asked_for(store: Store, clock: Clo
     claim = store.deliveries.claim(Channel.WHATSAPP, 60)
     assert claim is not None
     assert (claim.target, claim.message["body"]) == (CALLER, "דירה בחיפה")
-    assert claim.payload["call_back"] == {"when_text": "מחר בבוקר"}
+    assert claim.payload["call_back"] == {"when_text": "מחר בבוקר", "day": None, "when": None, "until": None}
     assert store.deliveries.claim(Channel.WHATSAPP, 60) is None
+
+
+def test_a_fact_taken_back_is_gone_and_an_older_one_does_not_bring_it_back(store: Store, clock: Clock) -> None:
+    """R14: half a sentence that was answered too early leaves no wish behind, whatever order the records come in."""
+    wish = WhatsAppRequest(to=CALLER, body="דירה בחיפה")
+    asked = FactsSaved(at=clock.pass_s(1), call_sid=SID, whatsapp=wish, wants_human=True)
+    store.apply(started(clock))
+    store.apply(asked)
+    store.apply(FactsSaved(at=clock.pass_s(1), call_sid=SID, withdrawn=["whatsapp"]))
+    store.apply(asked)
+    store.apply(CallEnded(at=clock.pass_s(1), call_sid=SID, outcome="goodbye"))
+    told = timeline(store)
+    assert told["call"]["facts"] == {"wants_human": True}
+    assert [row["channel"] for row in told["deliveries"]] == ["webhook"]
+
+
+def test_a_wish_that_changes_after_the_end_changes_the_message_until_it_is_sent(store: Store, clock: Clock) -> None:
+    """R3.3, R14: the status webhook may overtake the call's last words."""
+    store.apply(started(clock))
+    store.apply(FactsSaved(at=clock.pass_s(1), call_sid=SID, whatsapp=WhatsAppRequest(to=CALLER, body="דירה")))
+    store.apply(CallEnded(at=clock.pass_s(1), call_sid=SID))
+    store.apply(FactsSaved(at=clock.pass_s(1), call_sid=SID, whatsapp=WhatsAppRequest(to=CALLER, body="דירה בחיפה")))
+    clock.pass_s(4)
+    claim = store.deliveries.claim(Channel.WHATSAPP, 60)
+    assert claim is not None
+    assert claim.message["body"] == "דירה בחיפה"
+    store.apply(FactsSaved(at=clock.pass_s(1), call_sid=SID, withdrawn=["whatsapp"]))
+    assert [row["channel"] for row in timeline(store)["deliveries"]] == ["webhook", "whatsapp"]
 
 
 def test_instances_that_write_one_call_at_once_make_one_lead(store: Store, clock: Clock) -> None:
