@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from app.dialog.gazetteer import Mention, gazetteer
+from app.dialog.gazetteer import Mention, find
 from app.dialog.normalise import Phrasebook, Utterance, fold, stems, words
 from app.dialog.numbers import atom_at
+from app.dialog.repairs import repair_points
 from app.dialog.slots import Asked
 from app.dialog.vocabulary import COMMON_WORDS
 
@@ -18,13 +19,22 @@ _MAX_WORDS = 3
 
 _CUES = Phrasebook(
     """
-        =קוראים לי | =בשם | =בתור | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא
-        | =השם שלי זה | =על שם | =תרשמי | =תרשום | =רשמי | =תכתבי | =תכתוב | =מדבר | =מדברת | =ושמי
+        קוראים לי | =בשם | =בתור | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא
+        | =השם שלי זה | =על שם | =תרשמי | =ותרשמי | =תרשום | =ותרשום | =רשמי | =תכתבי | =תכתוב | =מדבר | =מדברת | =ושמי
         | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
         | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם
         | =שמי הוא | =השם פרטי | =קוראימ לי | =כאן | =לרשום | =לכתוב | =תרשמו | =תכתבו | =קורא לי | =קוראת לי
         | =קורא לעצמי | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם
         """
+)
+_SURNAME_CUES = Phrasebook("=שם משפחה | שם המשפחה | ושם משפחה | =ומשפחה | =ושם המשפחה | =המשפחה")
+_AFTER_CUE = words("זה הוא בבקשה לי שלי על שם אני אותי אותה אותו את אשתי בעלי הייתי אמא אבא")
+_NOT_OF_ONESELF = words("של לא עם אצל דרך אל כמו ליד מול בלי אחי אחותי הבן הבת חבר חברה השכן השכנה")
+_WELL_KNOWN = 2000
+"""Of so many people a name is one wherever it ends an answer."""
+_NICKNAMES = words(
+    """שמוליק סלבה יענקלה מוישה צחי רחלי ריקי יענקי זקי סבטה ויטאלי דובי שימי חיימון ברוכי נתי מושיק דדי רפי קוקי
+    שימעלה מושון נוריק ולדי סרגיי אנדריי גרישה סאשה ליוסיק בני מיקי דני גדי"""
 )
 _RENAMES = Phrasebook("=את השם | =השם | =השם שלי")
 _WEAK_CUES = Phrasebook("=אני | =ואני | =זה | =זו | =זאת | =פה | =וזה")
@@ -36,7 +46,8 @@ _STRIP = words(
 )
 _TITLES = words("מר גברת דוקטור דר פרופסור הרב אדון משפחת משפחה עורך עורכת עוד")
 _STOP = words(
-    "המתווך המתווכת הסוכן היועץ מהמשרד מתיווך שמחפש שמחפשת ואני והטלפון והמספר ומחפש ומחפשת ורוצה בטלפון טלפון"
+    """כמוך כמוני דרך רלוונטי מהמשרד המתווך המתווכת הסוכן היועץ מתיווך שמחפש שמחפשת ואני והטלפון והמספר ומחפש ומחפשת
+    ורוצה בטלפון טלפון"""
 )
 _SPELLING = words("עם בלי באות כמו כותבים כתוב בצד")
 _NOT_ALONE = words(
@@ -73,6 +84,8 @@ def first_names() -> dict[str, int]:
         name, _, bearers = line.partition("\t")
         key = fold(name)
         table[key] = table.get(key, 0) + int(bearers)
+    for key in _NICKNAMES:
+        table[key] = max(table.get(key, 0), _KNOWN_BEARERS)
     return table
 
 
@@ -94,6 +107,9 @@ def _name_word(utterance: Utterance, index: int) -> bool:
     key = utterance.key(index)
     if len(key) < 2 or utterance.tokens[index].is_number or not ("א" <= key[0] <= "ת"):
         return False
+    if (key == "אל" and utterance.key(index + 1).startswith("ת")) or key in words("ולא"):
+        # "אל תרשמי": do not.
+        return False
     if _common(key):
         return _bearers(key) >= 3000 and key not in _STRIP and key not in _UNWANTED_AFTER_AM
     return atom_at(utterance, index) is None or _bearers(key) >= _KNOWN_BEARERS
@@ -108,15 +124,14 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
         start += 1
     chosen: list[int] = []
     index = start
+    origins = _origins(utterance)
     while index < len(utterance) and len(chosen) < _MAX_WORDS:
         token = utterance.tokens[index]
         if token.key in _SPELLING or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1):
             break
         if index in claimed or not _name_word(utterance, index):
             break
-        if chosen and (
-            token.key[0] in "ומ" and token.key not in first_names() and len(token.key) > 3 and _place_like(token.key)
-        ):
+        if chosen and index in origins and token.key not in first_names():
             break
         if chosen and utterance.key(chosen[-1]) == token.key:
             # "גל אה גל כהן": the repeated word is a stutter.
@@ -129,8 +144,9 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
     return Name(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
 
 
-def _place_like(key: str) -> bool:
-    return key[0] == "מ" and key[1:] in gazetteer()
+def _origins(utterance: Utterance) -> frozenset[int]:
+    """Return where a place begins that the caller is from: "דרור מהוד השרון"."""
+    return frozenset(mention.start for mention in find(utterance) if mention.prefix == "מ")
 
 
 def understand_name(
@@ -146,6 +162,8 @@ def understand_name(
             "כאן",
             "תרשמי",
             "תרשום",
+            "ותרשמי",
+            "ותרשום",
             "רשמי",
             "תכתבי",
             "תכתוב",
@@ -156,7 +174,7 @@ def understand_name(
             "לכתוב",
         )
         index = match.end
-        while utterance.key(index) in words("זה הוא בבקשה לי שלי על שם אני"):
+        while utterance.key(index) in _AFTER_CUE:
             index += 1
         name = _collect(utterance, index, claimed, known_first=loose and not expected)
         if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
@@ -165,7 +183,10 @@ def understand_name(
     if best is None:
         best = _weak(utterance, expected, claimed)
     if best is None and expected:
-        best = _alone(utterance, claimed)
+        best = _alone(utterance, claimed) or _at_the_end(utterance, claimed)
+    if best is not None or _CUES.within(utterance):
+        best = _repaired(utterance, best, claimed)
+        best = _with_surname(utterance, best, claimed) if expected else best
     if (
         best is not None
         and not expected
@@ -181,6 +202,44 @@ def _renamed(utterance: Utterance) -> Name | None:
         key = utterance.key(match.end)
         if key.startswith("ל") and _bearers(key[1:]) >= _KNOWN_BEARERS > _bearers(key):
             return Name(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
+    return None
+
+
+def _repaired(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:
+    """Read "יוסי סליחה יוסף חדד", "השם הוא לא נחום אלא מנחם": the name after the repair stands."""
+    for point in reversed(repair_points(utterance)):
+        if point >= (name.end if name is not None else 1):
+            later = _collect(utterance, point, claimed, known_first=True)
+            if later is not None and not _professional(utterance, later):
+                return later
+    return name
+
+
+def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:
+    """Join "שם פרטי תמר, שם משפחה אלוני"."""
+    for match in _SURNAME_CUES.all(utterance):
+        index = match.end
+        while utterance.key(index) in _AFTER_CUE:
+            index += 1
+        surname = _collect(utterance, index, claimed, known_first=False)
+        if surname is None:
+            continue
+        if name is None or name.start >= surname.start:
+            return name or surname
+        given = name if name.end <= match.start else Name(name.start, match.start, name.value)
+        return Name(given.start, surname.end, f"{given.value} {surname.value}")
+    return name
+
+
+def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+    """Read a well-known given name, with a surname, that ends a longer answer: "היא זו שעונה, יפעת לביא"."""
+    size = len(utterance)
+    for start in range(max(1, size - _MAX_WORDS), size):
+        if _bearers(utterance.key(start)) < _WELL_KNOWN or utterance.key(start - 1) in _NOT_OF_ONESELF:
+            continue
+        name = _collect(utterance, start, claimed, known_first=True) if _name_word(utterance, start) else None
+        if name is not None and name.start == start and name.end == size:
+            return name
     return None
 
 
@@ -228,10 +287,12 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     rest = [index for index in range(name.end, len(utterance)) if utterance.key(index) not in _STRIP]
     first = utterance.key(name.start)
     known = _bearers(first) >= 40
+    if utterance.key(name.start - 1) == "לא" and _bearers(first) < _KNOWN_BEARERS:
+        return None
     if first in _NOT_ALONE and not known:
         return None
     if known and _bearers(first) >= _KNOWN_BEARERS:
         return name
-    if rest and utterance.key(rest[0]) not in _SPELLING and not _place_like(utterance.key(rest[0])):
+    if rest and utterance.key(rest[0]) not in _SPELLING and rest[0] not in _origins(utterance):
         return None
     return name if name.end - name.start <= 2 or known else None

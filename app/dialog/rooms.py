@@ -14,6 +14,7 @@ _ROOM = words("חדר חדרים חד חדרי חדרימ חדרין")
 _NOT_COUNTED = words("עבודה כביסה ארונות ממד מדרגות אוכל אורחים כושר רחצה ילדים הורים")
 _LIVING = words("סלון וסלון הסלון")
 _JOINS_LIVING = words("פלוס עמ עם וגם + ועוד עוד")
+_SAYS_NUMBER = words("הוא זה יהיה יהיו צריך צריכים להיות שיהיה אמור")
 _LEADS_TO_NUMBER = words("עדיף רוצה רוצים צריך צריכה צריכים זה אולי את שיהיו שיהיה יותר בערך")
 _OTHER_UNITS = words(
     """חודש חודשים שבוע שבועות שנה שנים יום ימים אלף אלפים מיליון מיליונים שקל שקלים שח ₪ מטר מטרים מר קומה ילדים נפשות
@@ -81,12 +82,13 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     found: list[Rooms] = []
     for noun in range(len(utterance)):
         if noun in claimed or not any(
-            rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של") for prefix, rest in stems(utterance.key(noun))
+            rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה") for prefix, rest in stems(utterance.key(noun))
         ):
             continue
         if utterance.key(noun + 1) in _NOT_COUNTED:
             continue
-        numbers = _before_noun(utterance, noun, claimed)
+        definite = utterance.key(noun).startswith("ה")
+        numbers = [] if definite else _before_noun(utterance, noun, claimed)
         rooms = _from_numbers(utterance, numbers, noun) if numbers else _single(utterance, noun)
         if rooms is not None:
             found.append(rooms)
@@ -95,12 +97,15 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
 
 def _single(utterance: Utterance, noun: int) -> Rooms | None:
     """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה"."""
-    if utterance.key(noun) not in ("חדר", "חדרימ") and not utterance.key(noun).endswith("חדר"):
+    if utterance.key(noun) not in ("חדר", "חדרימ", "החדרימ") and not utterance.key(noun).endswith("חדר"):
         return None
     after = atom_at(utterance, noun + 1)
     if after is not None and after.kind is Kind.FRACTION and after.prefix == "ו" and utterance.key(noun)[-3:] == "חדר":
         return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), None, noun, noun + 2)
-    quantity = quantity_at(utterance, noun + 1)
+    number = noun + 1
+    while utterance.key(noun) == "החדרימ" and utterance.key(number) in _SAYS_NUMBER:
+        number += 1
+    quantity = quantity_at(utterance, number)
     if quantity is None or quantity.shape is not Shape.BARE or quantity.prefix or not _plausible(quantity.value):
         return None
     if utterance.key(quantity.end) in _OTHER_UNITS or (utterance.key(noun)[-3:] == "חדר" and quantity.value >= 2):

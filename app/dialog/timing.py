@@ -86,6 +86,10 @@ _ENTRY = words(
     להתפנות פנויה לפנות החל החוזה נגמר מסתיים מסיימים להעביר"""
 )
 _EDGE = words("תחילת אמצע סוף בתחילת באמצע בסוף מתחילת מאמצע מסוף ראשית עד לקראת לתחילת לאמצע לסוף סביב")
+_OTHER_TOPICS = words(
+    """חדרים החדרים תקציב התקציב מחיר המחיר אזור האזור עיר העיר שכונה השכונה סוג הסוג השם שם טלפון הטלפון איפה כמה
+    קומה הקומה מעלית חניה מרפסת"""
+)
 _AROUND_A_NUMBER = words("בעוד עוד תוך בתוך בערך לערך אולי נגיד משהו כמו עד או איזה כמו אני חושב חושבת סביב")
 _MOST_MONTHS = 24
 _ENDS = words("סוף סיום תום גמר")
@@ -123,6 +127,9 @@ class _Finder:
             books += [(_IMMEDIATE_ASKED, "immediate")]
         for book, kind in books:
             for match in book.all(self.utterance):
+                if book is _FLEXIBLE_ASKED and set(self.utterance.keys) & _OTHER_TOPICS:
+                    # "כמה חדרים לא משנה": it is another thing that does not matter.
+                    continue
                 denied = self.utterance.key(match.start - 1) == "לא"
                 if book is _IMMEDIATE_ASKED and not self._entry_now(match):
                     continue

@@ -73,6 +73,8 @@ _DEAL = Phrasebook(
         **{phrase.strip(): "rent" for phrase in _RENT.split("|")},
     }
 )
+_RENTING = words("שוכר שוכרת שוכרים")
+_HERE = words("פה כאן כבר היום כרגע עכשיו")
 _HEARD_BUY = words("בנייה בניה לבנות קניא")
 _HEARD_RENT = words("לסחור שכרות סחירות שחירות לשחור סכירות לסכור לשקור")
 _OWNER = Phrasebook(
@@ -175,7 +177,7 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
         return False
     if match.value == "apartment" and match.prefix.endswith("ל") and before in words("שותף שותפה שותפים"):
         return False
-    return not (
+    return before in _INTERESTED or not (
         match.prefix in ("ב", "מ", "כ", "וב")
         and match.value in ("office", "private_house", "building", "store", "farm")
     )
@@ -187,6 +189,9 @@ def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
     now = background(utterance)
     for match in _DEAL.all(utterance):
         if match.start in now or utterance.key(match.start - 1) == "עמ":
+            continue
+        if utterance.key(match.start) in _RENTING and {utterance.key(match.end), utterance.key(match.end + 1)} & _HERE:
+            # "אנחנו שוכרים פה כבר שלוש שנים": what they do today.
             continue
         if (
             match.value == "buy"

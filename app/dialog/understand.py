@@ -243,7 +243,8 @@ class _Turn:
     def _name(self, areas: Areas) -> None:
         if (self.acts.refusal and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
             return
-        if self.asked is Asked.NAME and (self.acts.repeat or self.acts.question or self.acts.hold or self.acts.abuse):
+        question = self.acts.question and self.utterance.keys[:2] != ("מי", "אני")
+        if self.asked is Asked.NAME and (self.acts.repeat or question or self.acts.hold or self.acts.abuse):
             return
         name = understand_name(self.utterance, self.asked, areas.mentions, self.claimed)
         if name is not None:
