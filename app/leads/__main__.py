@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import socket
 import sys
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from app.leads.outbox import Outbox
 from app.leads.service import Service
 from app.leads.store import LeadRules, Store
 from app.leads.webhook import WebhookDeliverer
+from app.sidecar.manners import defer_to_worker
 
 
 def _now() -> datetime:
@@ -40,10 +40,7 @@ NICENESS = 10  # nobody on the line waits for the store
 
 def main() -> None:
     """Serve the worker until it is gone."""
-    # gunicorn and terminals signal whole groups; live calls need the child until the worker itself is done.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
+    defer_to_worker(NICENESS)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = StoreChildConfig.model_validate_json(os.environ.pop(VARIABLE))

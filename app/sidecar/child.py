@@ -17,12 +17,12 @@ import contextlib
 import json
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
+from app.sidecar.manners import defer_to_worker
 from app.sidecar.wire import Op, Unpacker, WireError, pack
 
 MAX_QUEUED_BYTES = 8 * 1024 * 1024
@@ -183,11 +183,8 @@ async def serve(fd: int, handlers: Mapping[str, Handler], warm: Callable[[], Awa
 
 def run(handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | None = None) -> NoReturn:
     """Be a child process: `python -m <module> <fd>` calls this with its handlers. Ends with the worker's socket."""
-    # gunicorn and terminals signal whole groups; live calls need the child until the worker itself is done.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    defer_to_worker(NICENESS)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
-    os.nice(NICENESS)
     status = 1
     try:
         loop = asyncio.new_event_loop()

@@ -202,7 +202,8 @@ class _Life:
             self.process = subprocess.Popen(
                 [*command, str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),  # and nothing else: no listening socket outlives us in the child
-                start_new_session=True,
+                # Ctrl-C passes it by; but a session of its own would undo its niceness: Linux weighs sessions alike.
+                process_group=0,
                 stdin=subprocess.DEVNULL,
                 stdout=2,
                 env=env,

@@ -170,6 +170,16 @@ def test_the_child_ignores_signals_meant_for_the_worker_and_ends_with_the_link(l
         os.kill(pid, 0)
 
 
+def test_the_child_lets_the_worker_go_first(link: Link) -> None:
+    """R1.5: on a shared core the calls' frames come before the child's work."""
+    pid = link.pid
+    assert pid
+    assert os.getsid(pid) == os.getsid(0)  # niceness counts within a session only
+    assert os.getpgid(pid) == pid
+    assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.sched_getscheduler(pid) == os.SCHED_BATCH
+
+
 def test_the_child_holds_no_socket_of_ours() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.set_inheritable(True)
