@@ -48,14 +48,23 @@ def by_ear(
     `read` is the exact understanding. Values found that are near but not clear are `unsure`.
     """
     said = normalise(readings[0])
-    wavers = len({normalise(reading).keys for reading in readings}) > 1
-    if not wavers or not len(said) or best.injection or best.hold:
+    if not wavers(readings) or not len(said) or best.injection or best.hold:
         return None
     if best.intent is Intent.GOODBYE and not _mostly(Intent.GOODBYE, readings, read):
         # A call is not ended on a word that may have been another.
         nothing = Understanding()
         return _meant(readings, said, asked, deal, nothing, read) or nothing
     return _meant(readings, said, asked, deal, best, read)
+
+
+def wavers(readings: Sequence[str]) -> bool:
+    """Whether a recogniser's readings differ in their words."""
+    return len({normalise(reading).keys for reading in readings}) > 1
+
+
+def asks_change(said: Utterance) -> bool:
+    """Whether the caller asks to have something changed."""
+    return bool(set(said.keys) & _CHANGES)
 
 
 def _mostly(intent: Intent, readings: Sequence[str], read: Reader) -> bool:
@@ -90,7 +99,7 @@ def _meant(
     found = near if near is not None and near.likely and _holds_answer(near.meaning, asked) else None
     if answered:
         return None if clean and found is None else _weighed(best, found, said, asked)
-    if found is None and set(said.keys) & _CHANGES:
+    if found is None and asks_change(said):
         return _changed(readings, said, deal, read)
     if found is None:
         return _with_words_remade(best, said, read) if asked in _REMADE and not clean else None

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.dialog import lines, prompts
 from app.dialog.answers import callback_words
+from app.dialog.by_ear import wavers
 from app.dialog.contract import DialogSettings, Said, Understand, callable_number
 from app.dialog.expected import phrases
 from app.dialog.extraction import merge_extraction
@@ -18,6 +19,7 @@ from app.dialog.hearing import MOST_DIGITS, PHONE
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
 from app.dialog.policy import (
     MOST_MISSES,
+    SEEKER_STEPS,
     SLOT_STEPS,
     TOPIC_OF,
     DialogState,
@@ -73,6 +75,7 @@ class Dialog:
         self._turns: dict[int, _Heard] = {}
         self._actions: list[Action] = []
         self._last_line = ""
+        self._wavers = False
 
     @classmethod
     def restore(
@@ -98,6 +101,7 @@ class Dialog:
         """Take one caller turn."""
         memory = self.memory
         self._begin(text)
+        self._wavers = wavers((text, *alternatives))
         memory.turn += 1
         memory.silences = 0
         if text.strip():
@@ -277,6 +281,7 @@ class Dialog:
         kind = turn.takes_back(said_back) or turn.acknowledgement()
         if kind is None:
             return self._not_understood()
+        memory.misses_in_row = 0
         if kind.startswith("whole:"):
             return self._plan(self.writer.whole(kind.removeprefix("whole:")))
         return self._plan(self._ask(kind), may_phrase=kind in _PHRASED)
@@ -319,6 +324,7 @@ class Dialog:
             memory.step = step.value
             if step is Step.SURE:
                 memory.about = memory.unsure[0]
+                memory.doubts[memory.about] = memory.doubts.get(memory.about, 0) + 1
                 kind = "sure"
         if memory.step == Step.DONE:
             return self._closing()
@@ -339,12 +345,29 @@ class Dialog:
         memory = self.memory
         memory.misses[memory.step] = memory.misses.get(memory.step, 0) + 1
         misses = memory.misses[memory.step]
+        memory.misses_in_row += 1
         if misses >= MOST_MISSES:
-            return self._give_up()
+            return self._go_on() or self._give_up()
         if Step(memory.step) in (Step.SURE, Step.OFFER_CALLBACK):
             return self._repeat("not_understood")
         way, kind = ("rephrase", "not_understood") if misses == 1 else ("examples", "still_not_understood")
         return self._plan(self.writer.question(kind, way=way))
+
+    def _go_on(self) -> Plan | None:
+        """Leave a question whose answer cannot be heard for the end, where others were; for good when it is the end.
+
+        Only where the recogniser wavers: then it is the ear that fails at this word, not the line or the caller.
+        """
+        memory = self.memory
+        if not self._wavers or Step(memory.step) not in SEEKER_STEPS or not memory.slots:
+            return None
+        if memory.step in memory.passed:
+            memory.left_open.append(memory.step)
+            return self._plan(self._ask("open"))
+        if memory.misses_in_row > MOST_MISSES:
+            return None
+        memory.passed.append(memory.step)
+        return self._plan(self._ask("later"))
 
     def _give_up(self) -> Plan:
         memory = self.memory

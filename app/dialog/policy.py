@@ -115,6 +115,8 @@ class DialogState:
     """Topics the caller went past: asked again when everything else is known."""
     said_back: list[str] = field(default_factory=list)
     """Topics the last line said back as heard in doubt: a plain "no" is about them."""
+    doubts: dict[str, int] = field(default_factory=dict)
+    """How often each topic was asked about as heard in doubt."""
     denied: dict[str, list[Any]] = field(default_factory=dict)
     """Values of a slot that were heard and were not what the caller had said."""
     step: str = Step.GREETING.value
@@ -125,6 +127,7 @@ class DialogState:
     mode: str = Mode.SEEK.value
     turn: int = 0
     misses: dict[str, int] = field(default_factory=dict)
+    misses_in_row: int = 0
     caller_number: str | None = None
     caller_number_denied: bool = False
     phone_confirmed: bool = False
@@ -315,7 +318,7 @@ class Fold:
         for gone in (state.refused, state.left_open, state.unsure, state.passed):
             if topic in gone:
                 gone.remove(topic)
-        if unsure and value is not None and topic not in state.unsure and topic in _CAN_DOUBT:
+        if unsure and value is not None and topic in _CAN_DOUBT and state.doubts.get(topic, 0) < _MOST_DOUBTS:
             state.unsure.append(topic)
         state.misses.pop(topic, None)
         if slot == "phone":
@@ -341,5 +344,6 @@ class Fold:
 
 # A doubtful name or phone is settled by its own confirmation; a doubtful deal, type, time or room count is said back
 # in the acknowledgement and again in the summary, and costs no question of its own.
+_MOST_DOUBTS = 2
 _LEAST_RENT, _MOST_RENT = 500, 60_000
 _CAN_DOUBT = frozenset({"budget", "area"})

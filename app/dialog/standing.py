@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from app.dialog.by_ear import is_clean
+from app.dialog.by_ear import asks_change, is_clean, wavers
 from app.dialog.contract import Understand
 from app.dialog.digits import mobile_number
 from app.dialog.hearing import known_slots, read_turn
@@ -27,6 +27,7 @@ _ELSEWHERE = 0.72
 """How alike words must be to an answer to a question that was not asked."""
 _AFTER_DOUBT = 0.66
 """The same when the caller was only to say yes or no, and has said neither."""
+_NEAR = 0.8
 _EXACT = 1.2
 _ABOUT_TO_END = frozenset({Step.CALLER_ID, Step.READ_BACK, Step.SUMMARY})
 _WISHES = (Intent.WHATSAPP, Intent.SCHEDULE)
@@ -61,17 +62,19 @@ def read_standing(
         if first.intent in (Intent.CONFIRM, Intent.DENY) and not first.updates:
             return Read(first, asked)
         again = reading(asked, alternatives, without=doubted).updates
-        if not set(first.updates) & set(doubted) and _same(again, memory, doubted):
+        if _same(again, memory, doubted):
             return Read(replace(first, intent=Intent.CONFIRM, updates={}, unsure=()), asked)
     readings = (text, *alternatives)
-    if _settles(first, asked) and is_clean(normalise(text), asked):
+    certain = not set(first.unsure) & {asked.value, *PARTS.get(asked.value, ())}
+    if _settles(first, asked) and is_clean(normalise(text), asked) and certain and step is not Step.SURE:
         return Read(first, asked)
     if first.updates and not _holds(first, asked):
         return Read(first, asked)
     other = _fitting(readings, memory, asked, first, lambda question: reading(question, ()))
     if other is None and step is Step.SURE and set(first.updates) <= set(first.unsure):
-        # One doubtful value is no correction of another.
-        return Read(Understanding(), asked)
+        # One doubtful value is no correction of another, unless it is near or called a change.
+        near = _alike(readings, asked, memory.slots.get("deal")) >= _NEAR or asks_change(normalise(text))
+        return Read(first if near else Understanding(), asked)
     if other is None:
         return Read(first, asked)
     elsewhere = reading(other, alternatives)
@@ -91,14 +94,14 @@ def _fitting(
     if not others or (asked in _YES_NO and first.intent is not Intent.UNCLEAR):
         return None
     deal = memory.slots.get("deal")
-    wavers = len({normalise(one).keys for one in readings}) > 1
-    if not wavers and _settles(first, asked):
-        return None
-    home = _alike(readings, asked, deal) if wavers else 0.0
+    unsettled = wavers(readings)
     doubts = memory.step == Step.SURE
+    if not unsettled and _settles(first, asked) and not doubts:
+        return None
+    home = _alike(readings, asked, deal) if unsettled or doubts else 0.0
     best, best_score = None, max(_AFTER_DOUBT, home) if doubts else max(_ELSEWHERE, home + _AT_HOME)
     for question in others:
-        score = _fit(readings, question, deal, wavers=wavers, exact=exact)
+        score = _fit(readings, question, deal, unsettled=unsettled, doubts=doubts, exact=exact)
         if score > best_score:
             best, best_score = question, score
     return best
@@ -113,16 +116,22 @@ def _others(memory: DialogState, asked: Asked) -> list[Asked]:
 
 
 def _fit(
-    readings: Sequence[str], question: Asked, deal: str | None, *, wavers: bool, exact: Callable[[Asked], Understanding]
+    readings: Sequence[str],
+    question: Asked,
+    deal: str | None,
+    *,
+    unsettled: bool,
+    doubts: bool,
+    exact: Callable[[Asked], Understanding],
 ) -> float:
     said = normalise(readings[0])
     if question is Asked.PHONE:
-        return _EXACT if len(said) <= _MOST_DICTATED_WORDS and wavers and mobile_number(readings) else 0.0
+        return _EXACT if len(said) <= _MOST_DICTATED_WORDS and unsettled and mobile_number(readings) else 0.0
     if len(said) > _MOST_WORDS:
         return 0.0
     if is_clean(said, question) and _holds(exact(question), question):
-        return _EXACT
-    return _alike(readings, question, deal) if wavers else 0.0
+        return _alike(readings, question, deal) if doubts else _EXACT
+    return _alike(readings, question, deal) if unsettled else 0.0
 
 
 def _alike(readings: Sequence[str], question: Asked, deal: str | None) -> float:

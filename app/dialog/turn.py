@@ -1,9 +1,12 @@
 """What one understood utterance answers, given the question that stands (R10.2, R10.5)."""
 
 from app.dialog.answers import callback_words, is_open_answer
+from app.dialog.normalise import normalise, words
 from app.dialog.plan import Action, ActionKind
 from app.dialog.policy import MOST_MISSES, SEEKER_STEPS, SLOT_STEPS, TOPIC_OF, DialogState, Fold, Mode, Source, Step
 from app.dialog.slots import Intent, Understanding
+
+_PLAIN_NO = words("לא ממש נכון מדויק טעות זה אמרתי")
 
 
 class Turn:
@@ -45,7 +48,7 @@ class Turn:
 
     def takes_back(self, said_back: list[str]) -> str | None:
         """Take back what the last line said in doubt, when the caller plainly says no to it."""
-        plain = self.understood.intent is Intent.DENY and not self.fold.changes and not self.fold.refused
+        plain = set(normalise(self.text).keys) <= _PLAIN_NO and not self.fold.changes and not self.fold.refused
         if not said_back or not plain or Step(self.state.step) not in SLOT_STEPS:
             return None
         for topic in said_back:
@@ -93,7 +96,9 @@ class Turn:
             return "generic"
         if Step(state.step) not in SLOT_STEPS or state.step == Step.PHONE:
             return None
-        if is_open_answer(self.text) or self.understood.intent is Intent.PROVIDE_INFO:
+        # What says something, but nothing new, is asked about once more before it is left open.
+        says_something = self.understood.intent is Intent.PROVIDE_INFO and state.misses.get(state.step)
+        if is_open_answer(self.text) or says_something:
             state.left_open.append(state.step)
             return "open"
         return None
