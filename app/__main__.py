@@ -2,11 +2,16 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app import config
+
+if TYPE_CHECKING:
+    from app.speech.reader import Reader
 
 
 @click.group()
@@ -77,31 +82,81 @@ def turns(wav: Path, out: Path) -> None:
         run_turns(wav, out)
     except WavError as error:
         raise click.ClickException(f"{wav}: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
 
 
-def _jsonl_command(name: str, help_text: str) -> None:
-    """Add an eval command that reads one JSONL file and writes another."""
+_SOURCE = click.argument("source", metavar="IN.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_OUT = click.argument("out", metavar="OUT.jsonl", type=click.Path(dir_okay=False, path_type=Path))
+_ENGINE = click.option(
+    "--engine",
+    type=click.Choice(["rules", "llm"]),
+    default="rules",
+    show_default=True,
+    help="llm: OpenAI reads each turn, too (OPENAI_API_KEY).",
+)
 
-    @evaluate.command(name=name, help=help_text)
-    @click.argument("source", metavar="IN.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-    @click.argument("out", metavar="OUT.jsonl", type=click.Path(dir_okay=False, path_type=Path))
-    def run(source: Path, out: Path) -> None:
-        from app.qa import converse, understanding
 
-        runners: dict[str, Callable[[Path, Path], object]] = {
-            "slots": understanding.eval_slots,
-            "dialogs": understanding.eval_dialogs,
-            "converse": converse.converse,
-        }
+@evaluate.command()
+@_SOURCE
+@_OUT
+@_ENGINE
+def slots(source: Path, out: Path, engine: str) -> None:
+    """Understand each utterance of IN; write what it changes and its intent."""
+    from app.qa.understanding import eval_slots
+
+    _evaluated(eval_slots, source, out, engine)
+
+
+@evaluate.command()
+@_SOURCE
+@_OUT
+@_ENGINE
+def dialogs(source: Path, out: Path, engine: str) -> None:
+    """Understand each dialog of IN turn by turn as scripted; write the slots at its end."""
+    from app.qa.understanding import eval_dialogs
+
+    _evaluated(eval_dialogs, source, out, engine)
+
+
+@evaluate.command()
+@_SOURCE
+@_OUT
+def converse(source: Path, out: Path) -> None:
+    """Hold each dialog of IN freely; write the agent's lines, the slots and the outcome."""
+    from app.qa.converse import converse as hold
+
+    _evaluated(lambda in_, out_, _: hold(in_, out_), source, out, "rules")
+
+
+def _evaluated(run: Callable[[Path, Path, Any], int], source: Path, out: Path, engine: str) -> None:
+    """Run an evaluation of JSON lines; faults are told by line and field, and end with status 1."""
+    from app.qa.records import RecordsError
+
+    with ExitStack() as stack:
+        reader = stack.enter_context(_reader()) if engine == "llm" else None
         try:
-            runners[name](source, out)
-        except (ValueError, KeyError) as error:
-            raise click.ClickException(f"{source}: {error}") from None
+            run(source, out, reader)
+        except RecordsError as error:
+            raise click.ClickException(f"{source}:\n{error}") from None
+        except OSError as error:
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+        if reader is not None and reader.failures:
+            first = reader.failures[0]
+            raise click.ClickException(f"OpenAI read {len(reader.failures)} turns not, the parser alone did: {first}")
 
 
-_jsonl_command("slots", "Understand each utterance of IN; write what it changes and its intent.")
-_jsonl_command("dialogs", "Understand each dialog of IN turn by turn as scripted; write the slots at its end.")
-_jsonl_command("converse", "Hold each dialog of IN freely; write the agent's lines, the slots and the outcome.")
+def _reader() -> "Reader":
+    from app.dialog.extraction import schema
+    from app.speech.cloud.settings import CloudSettings
+    from app.speech.reader import Reader
+
+    found = config.load()
+    if found.openai_api_key is None:
+        raise click.ClickException("--engine llm: set OPENAI_API_KEY")
+    key, base_url = found.openai_api_key.get_secret_value(), found.openai_base_url or ""
+    cloud = CloudSettings(openai_api_key=key, openai_base_url=base_url, llm_model=found.openai_model)
+    return Reader(cloud, schema())
 
 
 def _add_call() -> None:

@@ -6,7 +6,6 @@ answered "כן"; at any other the caller says what the script had left for a que
 (a correction that missed its moment), or "לא יודע". When the script is used up the caller says nothing more.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ from app.dialog.dialog import Dialog, DialogSettings, Understand
 from app.dialog.plan import Plan
 from app.dialog.policy import TOPIC_OF
 from app.dialog.slots import Asked
+from app.qa.records import Script, evaluate
 
 MOST_TURNS = 60
 YES, DO_NOT_KNOW = "כן", "לא יודע"
@@ -23,15 +23,8 @@ _YES_NO = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
 
 
 def converse(in_jsonl: Path | str, out_jsonl: Path | str, understand: Understand | None = None) -> int:
-    """Run every scripted dialog of a file freely and write one result line each; returns how many."""
-    results = [
-        converse_one(json.loads(line), understand)
-        for line in Path(in_jsonl).read_text(encoding="utf-8").splitlines()
-        if line.strip()
-    ]
-    written = "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
-    Path(out_jsonl).write_text(written, encoding="utf-8")
-    return len(results)
+    """Run every scripted dialog of a file freely, one result line each; return how many. Errors: see `evaluate`."""
+    return evaluate(Path(in_jsonl), Path(out_jsonl), Script, lambda script: converse_one(script, understand))
 
 
 def converse_one(script: Mapping[str, Any], understand: Understand | None = None) -> dict[str, Any]:

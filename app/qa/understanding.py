@@ -1,22 +1,19 @@
-"""Runs the deterministic understanding over evaluation sets, teacher-forced (R10.6)."""
+"""Runs the understanding over evaluation sets, teacher-forced: the parser alone, or with a language model (R10.6)."""
 
-import json
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.dialog.slots import Asked
+from app.dialog.extraction import merge_extraction
+from app.dialog.prompts import extraction_messages
+from app.dialog.slots import SLOT_NAMES, Asked, Understanding
 from app.dialog.understand import understand
+from app.qa.records import Script, Utterance, evaluate
 
-
-def _records(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line.strip()]
-
-
-def _write(path: Path, records: list[dict[str, Any]]) -> None:
-    lines = [json.dumps(record, ensure_ascii=False) for record in records]
-    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+Extract = Callable[[list[dict[str, str]]], str]
+"""Messages of an extraction -> the model's JSON; an empty text where it gave none."""
 
 
 def fold_updates(state: dict[str, Any], updates: dict[str, Any]) -> dict[str, Any]:
@@ -25,20 +22,13 @@ def fold_updates(state: dict[str, Any], updates: dict[str, Any]) -> dict[str, An
     return {slot: value for slot, value in merged.items() if value is not None}
 
 
-def predict_slots(record: dict[str, Any]) -> dict[str, Any]:
+def predict_slots(record: dict[str, Any], extract: Extract | None = None) -> dict[str, Any]:
     """Return {"id", "updates", "intent"} for one record of a slots set."""
-    result = understand(
-        record["caller"],
-        asked=Asked(record["asked"]),
-        state=record.get("state") or {},
-        today=date.fromisoformat(record["today"]),
-        alternatives=tuple(record.get("alternatives") or ()),
-        agent=record.get("agent", ""),
-    )
+    result = _understood(record, record, record.get("state") or {}, extract)
     return {"id": record["id"], "updates": result.updates, "intent": result.intent.value}
 
 
-def predict_dialog(record: dict[str, Any]) -> dict[str, Any]:
+def predict_dialog(record: dict[str, Any], extract: Extract | None = None) -> dict[str, Any]:
     """Return {"id", "final"} for one dialog: every scripted turn understood with the state folded so far."""
     slots: dict[str, Any] = {}
     held = ""
@@ -46,27 +36,36 @@ def predict_dialog(record: dict[str, Any]) -> dict[str, Any]:
         state = {**slots, "phone_digits": held}
         if record.get("caller_id"):
             state["caller_id"] = record["caller_id"]
-        result = understand(
-            turn["caller"],
-            asked=Asked(turn["asked"]),
-            state=state,
-            today=date.fromisoformat(record["today"]),
-            agent=turn.get("agent", ""),
-        )
+        result = _understood(record, turn, state, extract)
         held = result.phone_digits
         slots = fold_updates(slots, result.updates)
     return {"id": record["id"], "final": slots}
 
 
-def eval_slots(source: Path, target: Path) -> int:
-    """Predict every record of a slots set, one JSON line each; return how many."""
-    predictions = [predict_slots(record) for record in _records(source)]
-    _write(target, predictions)
-    return len(predictions)
+def eval_slots(source: Path, target: Path, extract: Extract | None = None) -> int:
+    """Predict every record of a slots set, one JSON line each; return how many. Errors: see `evaluate`."""
+    return evaluate(source, target, Utterance, partial(predict_slots, extract=extract))
 
 
-def eval_dialogs(source: Path, target: Path) -> int:
-    """Predict every dialog of a set, one JSON line each; return how many."""
-    predictions = [predict_dialog(record) for record in _records(source)]
-    _write(target, predictions)
-    return len(predictions)
+def eval_dialogs(source: Path, target: Path, extract: Extract | None = None) -> int:
+    """Predict every dialog of a set, one JSON line each; return how many. Errors: see `evaluate`."""
+    return evaluate(source, target, Script, partial(predict_dialog, extract=extract))
+
+
+def _understood(
+    record: dict[str, Any], turn: dict[str, Any], state: dict[str, Any], extract: Extract | None
+) -> Understanding:
+    today, agent = date.fromisoformat(record["today"]), turn.get("agent") or ""
+    result = understand(
+        turn["caller"],
+        asked=Asked(turn["asked"]),
+        state=state,
+        today=today,
+        alternatives=tuple(turn.get("alternatives") or ()),
+        agent=agent,
+    )
+    if extract is None:
+        return result
+    known = {slot: value for slot, value in state.items() if slot in SLOT_NAMES}
+    answer = extract(extraction_messages(turn["caller"], agent, known, today))
+    return merge_extraction(answer, turn["caller"], result, known)

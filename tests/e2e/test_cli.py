@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from app.__main__ import main
 from app.qa.caller import call_command
 from tests.e2e.phones import AUDIO
-from tests.e2e.town import AUTH_TOKEN, PUBLIC_URL, Town, town
+from tests.e2e.town import AUTH_TOKEN, OPENAI_KEY, PUBLIC_URL, Town, Vendors, town
 from tests.servers import ROOT, free_port
 
 WORD = next(AUDIO.glob("w01_02*.wav"))
@@ -39,11 +39,11 @@ def process(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, timeout=120, check=False)
 
 
-def agent(*arguments: object) -> Result:
+def agent(*arguments: object, env: Mapping[str, str] | None = None) -> Result:
     """Run a command of `python -m app` in this process, for its imports take a second."""
     main.add_command(call_command, name="call")
-    unset = {"TWILIO_AUTH_TOKEN": None, "PUBLIC_BASE_URL": None}
-    return CliRunner(env=unset).invoke(main, [*map(str, arguments)])
+    unset = dict.fromkeys(("TWILIO_AUTH_TOKEN", "PUBLIC_BASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL"))
+    return CliRunner(env={**unset, **(env or {})}).invoke(main, [*map(str, arguments)])
 
 
 def refused(ended: Result) -> str:
@@ -133,7 +133,30 @@ def test_understanding_is_measured_on_files(
     assert holds <= set(line)
     assert "חולון" in json.dumps(line, ensure_ascii=False)
     source.write_text("no JSON\n", encoding="utf-8")
-    assert "in.jsonl" in refused(agent("eval", command, source, out))
+    said = refused(agent("eval", command, source, out))
+    assert "in.jsonl" in said
+    assert "line 1: " in said
+    assert len(written(out)) == 1
+
+
+@pytest.mark.parametrize("command", ["slots", "dialogs"])
+def test_a_language_model_reads_the_turns_too_when_asked(command: str, vendors: Vendors, tmp_path: Path) -> None:
+    """R10.2: as in a call; without a key, or where OpenAI does not answer, the command says so."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    record = {"id": "s1", "today": "2026-11-22", **TURN} if command == "slots" else DIALOG
+    source.write_text(json.dumps(record), encoding="utf-8")
+    assert "OPENAI_API_KEY" in refused(agent("eval", command, source, out, "--engine", "llm"))
+    vendors.reset()
+    update = {"slot": "timing", "op": "set", "timing": {"type": "flexible"}, "quote": "אני רוצה"}
+    vendors.mind.script(json_answer={"updates": [update], "refused": [], "intent": "provide_info"})
+    keys = {"OPENAI_API_KEY": OPENAI_KEY, "OPENAI_BASE_URL": f"http://{vendors.mind.address}/v1"}
+    ended = agent("eval", command, source, out, "--engine", "llm", env=keys)
+    assert ended.exit_code == 0, ended.stderr
+    (line,) = written(out)
+    assert line["updates" if command == "slots" else "final"]["timing"] == {"type": "flexible"}
+    vendors.mind.script(status=401)
+    assert "1 turns" in refused(agent("eval", command, source, out, "--engine", "llm", env=keys))
+    assert "חולון" in json.dumps(written(out), ensure_ascii=False)
 
 
 def test_every_setting_is_printed(tmp_path: Path) -> None:

@@ -85,3 +85,23 @@ def test_a_dialog_is_right_only_as_a_whole() -> None:
     assert score_dialogs([record], [{"id": "d", "final": {"deal": "buy"}}]) == (0.0, ["d"])
     extra = {"deal": "buy", "name": "דנה", "rooms_min": 3}
     assert score_dialogs([record], [{"id": "d", "final": extra}]) == (0.0, ["d"])
+
+
+def test_a_language_model_adds_what_the_parser_did_not_read(tmp_path: Path) -> None:
+    """R10.2: its reading is merged as in a call: quoted words only, and the parser's numbers stand."""
+
+    def extract(messages: list[dict[str, str]]) -> str:
+        assert "עם נוף" in messages[-1]["content"]
+        update = {"slot": "property_type", "op": "set", "text": "penthouse", "number": None, "list": None}
+        invented = {**update, "slot": "name", "text": "דנה", "quote": "דנה"}
+        return json.dumps({"updates": [{**update, "quote": "עם נוף"}, invented], "intent": "provide_info"})
+
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(json.dumps(turn(caller="משהו עם נוף בחולון")), encoding="utf-8")
+    assert eval_slots(source, target, extract) == 1
+    (prediction,) = written(target)
+    assert prediction["updates"] == {"area": ["חולון"], "property_type": "penthouse"}
+    dialog = {"id": "d", "today": "2026-11-22", "turns": [turn(caller="משהו עם נוף בחולון")]}
+    source.write_text(json.dumps(dialog), encoding="utf-8")
+    assert eval_dialogs(source, target, extract) == 1
+    assert written(target) == [{"id": "d", "final": {"area": ["חולון"], "property_type": "penthouse"}}]

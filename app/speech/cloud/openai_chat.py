@@ -54,6 +54,14 @@ class OpenAiChat:
 
     async def extract(self, request: dict[str, Any], exchange: Exchange) -> None:
         """Answer in JSON that obeys `schema` (strict), as one EVENT `{"text"}`."""
+        await exchange.send_event({"text": await self.read(request)})
+
+    async def read(self, request: dict[str, Any]) -> str:
+        """Return the answer to `messages` as JSON that obeys `schema` (strict).
+
+        Raises:
+            ServiceError: no answer, not in time, or not a whole one.
+        """
         schema = {"name": request.get("name", "answer"), "strict": True, "schema": request["schema"]}
         try:
             async with asyncio.timeout(self._settings.llm_total_timeout_s):
@@ -72,7 +80,7 @@ class OpenAiChat:
         if choice.finish_reason != "stop" or not choice.message.content:
             why = "refused" if choice.message.refusal else choice.finish_reason
             raise ServiceError("internal", f"no complete JSON: {why}", retriable=False)
-        await exchange.send_event({"text": choice.message.content})
+        return str(choice.message.content)
 
 
 async def _choices(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
