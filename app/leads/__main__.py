@@ -1,6 +1,5 @@
 """The store child's entry: `python -m app.leads FD`, its configuration in `STORE_CHILD_CONFIG`."""
 
-import logging
 import os
 import socket
 import sys
@@ -14,7 +13,7 @@ from app.leads.outbox import Outbox
 from app.leads.service import Service
 from app.leads.store import LeadRules, Store
 from app.leads.webhook import WebhookDeliverer
-from app.sidecar.manners import defer_to_worker
+from app.sidecar.manners import defer_to_worker, log_like_worker
 
 
 def _now() -> datetime:
@@ -41,8 +40,7 @@ NICENESS = 10  # nobody on the line waits for the store
 def main() -> None:
     """Serve the worker until it is gone."""
     defer_to_worker(NICENESS)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    log_like_worker("leads")
     config = StoreChildConfig.model_validate_json(os.environ.pop(VARIABLE))
     rules = LeadRules(
         webhook_url=config.webhook_url,

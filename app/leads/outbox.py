@@ -109,19 +109,19 @@ class Outbox:
         try:
             result = self._deliver(claim)
         except Exception as fault:  # noqa: BLE001 - a deliverer's bug must not stop all deliveries
-            _log.exception("delivery %d: attempt broke off call_sid=%s", claim.delivery_id, claim.call_sid)
+            _log.exception("DELIVERY_BROKE | delivery=%d", claim.delivery_id, extra={"call_sid": claim.call_sid})
             result = Refused(f"{type(fault).__name__}: {fault}")
         # Jitter is no secret.
         change = after_attempt(result, claim.attempts, self._clock(), random.random())  # noqa: S311
         self._unrecorded.append((claim, change))
         self._record()
         _log.info(
-            "DELIVERY %s %s attempt=%d call_sid=%s%s",
+            "DELIVERY | channel=%s | state=%s | attempt=%d%s",
             self._channel,
             change.state,
             claim.attempts,
-            claim.call_sid,
-            f" error={_NUMBER.sub(lambda found: mask_number(found[0]), change.error)}" if change.error else "",
+            f" | error={_NUMBER.sub(lambda found: mask_number(found[0]), change.error)}" if change.error else "",
+            extra={"call_sid": claim.call_sid},
         )
         return True
 

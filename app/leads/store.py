@@ -134,11 +134,11 @@ class Store:
             session.add(lead)
             session.flush()
             _log.info(
-                "LEAD caller=%s slots=%d outcome=%s call_sid=%s",
+                "LEAD | caller=%s | slots=%d | outcome=%s",
                 mask_number(call.from_number),
                 len(payload["slots"]),
                 call.outcome or "unknown",
-                call.call_sid,
+                extra={"call_sid": call.call_sid},
             )
         elif not _on_its_way(session, lead):
             lead.payload = payload

@@ -22,7 +22,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
-from app.sidecar.manners import defer_to_worker
+from app.sidecar.manners import defer_to_worker, log_like_worker
 from app.sidecar.wire import Op, Unpacker, WireError, pack
 
 MAX_QUEUED_BYTES = 8 * 1024 * 1024
@@ -184,7 +184,7 @@ async def serve(fd: int, handlers: Mapping[str, Handler], warm: Callable[[], Awa
 def run(handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | None = None) -> NoReturn:
     """Be a child process: `python -m <module> <fd>` calls this with its handlers. Ends with the worker's socket."""
     defer_to_worker(NICENESS)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
+    log_like_worker()
     status = 1
     try:
         loop = asyncio.new_event_loop()
@@ -201,6 +201,8 @@ async def _warm(warm: Callable[[], Awaitable[None]] | None, writer: asyncio.Stre
     try:
         if warm is not None:
             await warm()
+    except ServiceError as fault:
+        _log.error("NOT_READY | why=%s", fault)  # noqa: TRY400 - it says all; how it came about helps nobody
     except Exception:  # noqa: BLE001 - a stream will meet the same fault and report it
         _log.exception("warm-up failed")
     writer.write(pack(0, Op.EVENT, _json({"ready": True})))

@@ -1,8 +1,11 @@
 """How a child process behaves beside the worker: it outlives signals meant for the group, and lets frames go first."""
 
 import contextlib
+import logging
 import os
 import signal
+import sys
+import time
 
 
 def defer_to_worker(niceness: int) -> None:
@@ -17,3 +20,29 @@ def defer_to_worker(niceness: int) -> None:
     os.nice(niceness)
     with contextlib.suppress(OSError):  # a sandbox may know no scheduling classes: then niceness has to do
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+class _WorkersForm(logging.Formatter):
+    """`2026-11-22T19:04:12.350Z INFO call_sid=CA… LEAD | slots=4`, as the worker writes it (R11)."""
+
+    converter = time.gmtime
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s.%(msecs)03dZ %(levelname)s %(call)s%(message)s", "%Y-%m-%dT%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        call_sid = getattr(record, "call_sid", "")
+        record.call = f"call_sid={call_sid} " if call_sid else ""
+        return super().format(record)
+
+
+def log_like_worker(*own: str) -> None:
+    """Log to standard error in the worker's form; a line about a call says so by `extra={"call_sid": …}`.
+
+    The loggers named `own` speak from INFO on; libraries, which would print a dozen lines a request, from WARNING on.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_WorkersForm())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    for name in own:
+        logging.getLogger(name).setLevel(logging.INFO)

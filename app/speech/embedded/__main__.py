@@ -178,9 +178,7 @@ def services(models: Path) -> Services:
 
 def _check(models: Path) -> None:
     if lacking := missing(models):
-        raise FileNotFoundError(
-            f"{', '.join(lacking)} not in {models}; run: python -m app.speech.embedded.install --dir {models}"
-        )
+        raise FileNotFoundError(f"{', '.join(lacking)} not in {models}; run `python -m app models`, or set cloud keys")
 
 
 def main() -> None:
