@@ -104,3 +104,7 @@ class Ear:
     def raise_bar(self) -> None:
         """The agent was stopped for nothing: be harder to convince in this call."""
         self._barge_in.raise_bar()
+
+    def lower_bar(self) -> None:
+        """It was not for nothing after all."""
+        self._barge_in.lower_bar()

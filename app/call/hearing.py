@@ -50,6 +50,7 @@ class _Segment:
     text: str = ""
     alternatives: tuple[str, ...] = ()
     settled: bool = False
+    finished: bool = False
 
 
 class Hearing:
@@ -63,6 +64,7 @@ class Hearing:
         self._segments: list[_Segment] = []
         self._cut_at = 0
         self._reads_live = settings.streams
+        self._is_held = False
         self._last_words = ""
         self._ended_at_ms: int | None = None
         self._retries = 0
@@ -78,6 +80,16 @@ class Hearing:
         """Length of the turn's audio."""
         return len(self._audio) // BYTES_PER_MS
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether every recognition begun so far has said its last word."""
+        return bool(self._segments) and all(segment.settled for segment in self._segments)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a recognition broke, so that its silence means nothing."""
+        return self._retries > 0
+
     def samples(self, length_ms: int) -> bytes:
         """Return the first `length_ms` of exactly what the recogniser is given: LINEAR16 8 kHz mono."""
         return bytes(self._audio[: length_ms * BYTES_PER_MS])
@@ -87,12 +99,12 @@ class Hearing:
         if len(self._audio) >= MAX_TURN_BYTES:
             return []
         self._audio += pcm
-        if not self._reads_live:
+        if not self._reads_live or self._is_held:
             return []
         commands: list[Command] = []
         if not self._segments:
             commands += self._open(0)
-        elif self._segments[-1].settled:
+        elif self._segments[-1].settled or self._segments[-1].finished:
             # The recogniser is done and the caller is not: the next one hears the rest.
             commands += self._open(self._segments[-1].written)
         if len(self._audio) - self._segments[-1].written >= CHUNK_BYTES:
@@ -109,13 +121,27 @@ class Hearing:
             return []
         return self._read_to(len(self._audio) - before_ms * BYTES_PER_MS)
 
+    def finish_early(self) -> list[Command]:
+        """The voice has stopped and it matters now whether it said anything: have a streaming recogniser's final.
+
+        What follows is kept unread until `go_on`.
+        """
+        if not self._reads_live or self._is_held or not self._segments or self._segments[-1].settled:
+            return []
+        self._is_held = True
+        return self._finish(self._segments[-1])
+
+    def go_on(self) -> None:
+        """The voice is back: what follows `finish_early` is read, too."""
+        self._is_held = False
+
     def end(self, now_ms: int) -> list[Command]:
         """The turn is over: every word is wanted now."""
         self._ended_at_ms = now_ms
         if self._reads_live and self._segments:
             segment = self._segments[-1]
-            # One that is done already misses less than a chunk, of the silence at the end.
-            return [] if segment.settled else [*self._write(segment, len(self._audio)), FinishStt(segment.stream)]
+            # One that is done already misses less than a chunk, or nothing but silence.
+            return [] if segment.settled or segment.finished else self._finish(segment)
         if self._retry_at_ms is not None:
             return []
         return self._read_to(len(self._audio))
@@ -138,7 +164,8 @@ class Hearing:
                 segment.settled = event.is_final
             case SttEnded():
                 segment.settled = True
-                if self._ended_at_ms is None and self._reads_live and not segment.text:
+                gave_up = not segment.text and not segment.finished
+                if self._ended_at_ms is None and self._reads_live and gave_up:
                     # It gave up on a caller who still speaks: another one could do so fifty times a second.
                     return self._break_off(now_ms)
             case SttFailed():
@@ -196,6 +223,10 @@ class Hearing:
         pcm = bytes(self._audio[segment.written : end])
         segment.written = end
         return [WriteStt(segment.stream, pcm)]
+
+    def _finish(self, segment: _Segment) -> list[Command]:
+        segment.finished = True
+        return [*self._write(segment, len(self._audio)), FinishStt(segment.stream)]
 
     def _read_to(self, end: int) -> list[Command]:
         """Have the audio from the last cut to `end` transcribed as one segment."""

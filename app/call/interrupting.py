@@ -1,7 +1,9 @@
 """The caller spoke over the agent: pause, decide, resume (R7.5). Pure; times are monotonic ms.
 
 The agent is silent already. Words that are more than "I am listening", or speech that goes on, give the caller the
-floor; a knock, a cough or a backchannel does not cost the caller the rest of the sentence.
+floor; a knock, a cough or a backchannel does not cost the caller the rest of the sentence. As soon as the voice stops,
+a streaming recogniser is asked for its final; one that is too slow to answer before the agent goes on is still listened
+to, and words it finds then interrupt once more.
 """
 
 from dataclasses import dataclass
@@ -12,6 +14,9 @@ from app.dialog.dialog import Dialog
 
 VERDICT_MS = 500  # words or sustained speech by then: the caller has the floor
 SUSTAINED_SPEECH_MS = 700
+SHORT_SPEECH_MS = 350  # so short a sound in which no word was found yet is taken for none
+ASK_AFTER_MS = 160  # no consonant stops the voice for longer: a word is over
+ANSWER_MS = 300  # a recogniser's final comes within this, or the agent goes on
 ALMOST_HEARD_MS = 200  # with no more than this left, the agent has said what it had to say
 ANSWER_REST_MS = 1000  # so near its end even "כן" answers the agent's question
 
@@ -29,14 +34,30 @@ class Interruption:
         """Whether these words over the agent's are more than "I am listening"."""
         return bool(words) and (self.is_near_end or not dialog.is_backchannel(words))
 
-    def is_false_alarm(self, part: Hearing | None, speech_ms: int, *, is_speech: bool, streams: bool) -> bool:
-        """Half a second on: whether the sound is over and was too short for words nobody has heard.
+    def asked(self, now_ms: int) -> None:
+        """The recogniser was asked for its final: wait for that."""
+        self.verdict_at_ms = max(self.verdict_at_ms, now_ms + ANSWER_MS)
 
-        `streams`: a recogniser that hears while the caller speaks would have told of words; a batch one is waited for.
+    def is_false_alarm(self, part: Hearing, speech_ms: int, *, streams: bool) -> bool:
+        """Whether the voice, over by now after `speech_ms`, held no words, as far as anyone can tell.
+
+        A recogniser that `streams` has had its final say, or would have told of a longer word by now; a batch one is
+        waited for.
         """
-        can_tell = streams and not (part and part.interim)
-        can_tell = can_tell and not self.is_near_end  # a short answer may still be on its way
-        return part is not None and not is_speech and can_tell and speech_ms < SUSTAINED_SPEECH_MS // 2
+        if not streams or part.has_failed:
+            return False
+        if part.is_settled:
+            return True
+        # Near the end a short answer may still be on its way.
+        return not part.interim and not self.is_near_end and speech_ms < SHORT_SPEECH_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sound that was taken for noise before the recogniser had its say."""
+
+    part: Hearing
+    interruption: Interruption
 
 
 def rest_ms(reply: Reply, heard_ms: int) -> int:

@@ -45,8 +45,10 @@ from app.call.hearing import Hearing, HearingSettings, TurnHeard
 from app.call.interrupting import (
     ALMOST_HEARD_MS,
     ANSWER_REST_MS,
+    ASK_AFTER_MS,
     SUSTAINED_SPEECH_MS,
     VERDICT_MS,
+    Doubt,
     Interruption,
     rest_ms,
 )
@@ -105,6 +107,7 @@ class Call:
         self._turn_number = 0
         self._reply: Reply | None = None
         self._interruption: Interruption | None = None
+        self._doubt: Doubt | None = None
         self._no_input_at_ms: int | None = None
         self._ends_at_ms: int | None = None
         self._over_at_ms = 0
@@ -137,6 +140,8 @@ class Call:
             due.append(self._speaking.timer())
         if self._interruption:
             due.append(self._interruption.verdict_at_ms)
+        if self._doubt:
+            due.append(self._doubt.part.timer())
         return min((at for at in due if at is not None), default=None)
 
     @property
@@ -204,7 +209,7 @@ class Call:
         return [started, *self._go(Trigger.ANSWERED), *greeting]
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
-        commands = [*self._drop_part(), *self._drop_guess()]
+        commands = [*self._drop_part(), *self._drop_guess(), *self._drop_doubt()]
         commands += self._turn.cancel() if self._turn else []
         if self._interruption:
             commands += self._grant_floor()
@@ -218,7 +223,8 @@ class Call:
     def _on_tick(self, now_ms: int) -> list[Command]:
         commands: list[Command] = []
         if self._interruption and now_ms >= self._interruption.verdict_at_ms:
-            commands += self._judge_interruption(now_ms)
+            self._interruption.verdict_at_ms = now_ms + VERDICT_MS
+            commands += self._judge(self._interruption, self._part, now_ms) if self._part else []
         if self._ends_at_ms is not None and now_ms >= self._ends_at_ms:
             commands += self._on_max_call(now_ms)
         elif self._no_input_at_ms is not None and now_ms >= self._no_input_at_ms:
@@ -263,14 +269,15 @@ class Call:
         elif self.state is State.PROCESSING:
             if ear.is_speech and ear.since_onset_ms >= self._settings.barge_in.voice_ms:
                 commands += self._on_went_on()
-        elif self._interruption and ear.speech_ms >= SUSTAINED_SPEECH_MS:
-            commands += self._grant_floor()
+        elif self._interruption:
+            commands += self._weigh(self._interruption, now_ms)
         return commands
 
     def _on_speech_started(self) -> list[Command]:
         self._no_input_at_ms = None
         dropped = self._drop_guess()
         if self._part is not None:
+            self._part.go_on()
             return dropped
         self._ear.count_anew()
         commands = [*dropped, *self._collect()]
@@ -305,6 +312,9 @@ class Call:
         if self.state is not State.LISTENING or self._turn is None:
             return self._drop_part()
         part, self._part = self._part, None
+        if self._doubt and not self._interruption:
+            self._turn.precede(self._doubt.part)
+            self._doubt = None
         self._turn.ended_at_ms, self._turn.silence_ms = now_ms, eou.silence_ms
         self._own_wait_ms = 0
         return [
@@ -326,6 +336,8 @@ class Call:
 
     def _on_transcript(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
         commands = self._turn.receive(event, now_ms) if self._turn else []
+        if self._doubt:
+            commands += self._doubt.part.receive(event, now_ms)
         if self._part is not None:
             if self._turn is None or not self._turn.holds(self._part):
                 commands += self._part.receive(event, now_ms)
@@ -399,10 +411,13 @@ class Call:
         commands: list[Command] = []
         if self._talk is None or self.state is State.ENDED:
             return commands
+        if self._doubt and not self._interruption and self.state in (State.LISTENING, State.SPEAKING):
+            commands += self._hear_doubt(self._doubt, now_ms)
         if self._turn and self._awaits_text:
-            heard, commands = self._turn.result(now_ms)
+            heard, more = self._turn.result(now_ms)
             if heard is not None:
-                commands += self._on_turn_heard(heard, now_ms)
+                more += self._on_turn_heard(heard, now_ms)
+            commands += more
         if self.state in (State.LISTENING, State.PROCESSING):
             commands += self._guess_ahead(now_ms)
         if self._reply is None:
@@ -521,14 +536,25 @@ class Call:
         assert self._talk and self._interruption
         return self._interruption.takes_floor(words, self._talk.dialog)
 
-    def _judge_interruption(self, now_ms: int) -> list[Command]:
-        """Half a second on: a knock with no words after it does not cost the caller the sentence."""
-        assert self._interruption
-        self._interruption.verdict_at_ms = now_ms + VERDICT_MS
-        is_speech, streams = self._ear.is_speech, self._settings.hearing.streams
-        if self._interruption.is_false_alarm(self._part, self._ear.speech_ms, is_speech=is_speech, streams=streams):
-            return self._resume(now_ms)
-        return []
+    def _weigh(self, interruption: Interruption, now_ms: int) -> list[Command]:
+        """The caller has the floor for now: is it a voice that goes on, or one that is over and said nothing?"""
+        if self._ear.speech_ms >= SUSTAINED_SPEECH_MS:
+            return self._grant_floor()
+        if self._part is None or self._ear.is_speech or self._ear.silence_ms < ASK_AFTER_MS:
+            return []
+        if self._part.is_settled:
+            return self._judge(interruption, self._part, now_ms)
+        asked = self._part.finish_early()
+        if asked:
+            interruption.asked(now_ms)
+        return asked
+
+    def _judge(self, interruption: Interruption, part: Hearing, now_ms: int) -> list[Command]:
+        """The voice is over: a knock with no words in it does not cost the caller the sentence."""
+        streams = self._settings.hearing.streams
+        if self._ear.is_speech or not interruption.is_false_alarm(part, self._ear.speech_ms, streams=streams):
+            return []
+        return self._resume(now_ms)
 
     def _grant_floor(self) -> list[Command]:
         """It was speech: the rest of the reply is not said."""
@@ -541,13 +567,51 @@ class Call:
         assert self._interruption
         interruption, self._interruption = self._interruption, None
         self._ear.raise_bar()
-        commands: list[Command] = [*self._drop_part(), *(self._turn.cancel() if self._turn else [])]
+        part, self._part = self._part, None
+        commands = self._drop_doubt()
+        if part and not part.is_settled and self._settings.hearing.streams:
+            commands += part.end(now_ms)
+            self._doubt = Doubt(part, interruption)
+        elif self._turn:
+            commands += self._turn.cancel()
         self._turn = None
         self._ear.forget_utterance()
         interruption.reply.rewind(interruption.heard_ms)
         self._play_from_here(interruption.reply, now_ms)
         self._no_input_at_ms = None
         return [*commands, *self._go(Trigger.RESUMED, {"heard_ms": interruption.heard_ms})]
+
+    def _hear_doubt(self, doubt: Doubt, now_ms: int) -> list[Command]:
+        """The agent has gone on since; words are words all the same."""
+        if doubt.part.is_settled and not doubt.part.interim:
+            self._doubt = None
+            return []
+        heard, commands = doubt.part.result(now_ms)
+        if heard is None:
+            return commands
+        self._doubt = None
+        if not self._talk or not doubt.interruption.takes_floor(heard.text, self._talk.dialog):
+            return commands
+        self._ear.lower_bar()
+        commands.append(Log("LATE_WORDS", {"text": heard.text, "asr_ms": heard.asr_ms}))
+        reply, self._reply = self._reply, None
+        if reply:
+            heard_ms = self._speaking.heard_ms(reply, now_ms)
+            commands += [*self._speaking.silence(now_ms), *self._heard_until(reply, heard_ms), *reply.cancel()]
+            commands += self._go(Trigger.BARGE_IN, {"heard_ms": heard_ms})
+        self._talk.settle()
+        self._turn = self._no_input_at_ms = None
+        self._adopt(doubt.part)
+        if self._part:
+            self._adopt(self._part)
+            return commands
+        assert self._turn
+        self._turn.ended_at_ms = now_ms
+        return [*commands, *self._go(Trigger.EOU)]
+
+    def _drop_doubt(self) -> list[Command]:
+        doubt, self._doubt = self._doubt, None
+        return doubt.part.cancel() if doubt else []
 
     def _go(self, trigger: Trigger, fields: Mapping[str, object] | None = None) -> list[Command]:
         self.state = after(self.state, trigger)

@@ -22,6 +22,11 @@ class Turn:
         self._parts.append(part)
         self._heard.append(None)
 
+    def precede(self, part: Hearing) -> None:
+        """What `part` hears was said before."""
+        self._parts.insert(0, part)
+        self._heard.insert(0, None)
+
     def holds(self, part: Hearing) -> bool:
         """Whether `part` is one of the turn's stretches."""
         return part in self._parts

@@ -60,6 +60,10 @@ class BargeIn:
         self._bar = min(self._bar * _BAR_STEP, _HIGHEST_BAR)
         self._voice_ms = _LONGEST_VOICE_MS
 
+    def lower_bar(self) -> None:
+        """A false alarm was none."""
+        self._bar = max(self._bar / _BAR_STEP, 1.0)
+
     def receive(self, frame: Frame, threshold: float, *, opinion: bool | None = True) -> BargeInDetected | None:
         """Take the next frame, the voice threshold (RMS) and whether a closer look calls this speech.
 

@@ -1,26 +1,50 @@
-"""Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns`.
+"""Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [held-out]`.
 
-The corpus is made here and now, from seeds, out of the sample callers, the embedded voice where its models are, and
-noises that are synthesised; every label is exact by construction. One table: ours, the target, what peers are known
-for on their own audio; then the voice detectors side by side on this audio.
+Each corpus is made here and now, from seeds, out of voices and noises; every label is exact by construction. Settings
+are chosen on `tuning` alone; `held-out` has other voices, words, noises and seeds. One table each: ours, the target,
+what peers are known for on their own audio; then the voice detectors side by side on this audio.
 """
 
+import sys
 import time
 
 from tests.bench_turns import measures
-from tests.bench_turns.noises import NOISES, babble_of
+from tests.bench_turns.noises import NOISES, Noise, babble_of
+from tests.bench_turns.other_noises import OTHER_NOISES
 from tests.bench_turns.peers import detectors
 from tests.bench_turns.processor import cost_of_a_call
 from tests.bench_turns.resuming import resuming
-from tests.bench_turns.voices import load
+from tests.bench_turns.voices import HELD_OUT, TUNING, Script, load
+
+CORPORA: dict[str, tuple[Script, dict[str, Noise], int, int]] = {
+    "tuning": (TUNING, NOISES, 6, 0),
+    "held-out": (HELD_OUT, OTHER_NOISES, 5, 1000),
+}
+"""By name: who says what, the noises, the talkers of the babble, the seed."""
+
+
+def material_of(name: str) -> tuple[measures.Material, str]:
+    """Make a corpus; return it with a line about where it comes from."""
+    script, noises, talkers, seed = CORPORA[name]
+    said, source = load(script)
+    babble = babble_of([one.samples for one in said], talkers)
+    return measures.Material(said, {**noises, "babble": babble}, seed), source
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the tables of the corpora named on the command line, all without any."""
+    for name in sys.argv[1:] or CORPORA:
+        report(name)
+
+
+def report(name: str) -> None:
+    """Print the tables of one corpus."""
     began = time.process_time()
-    said, source = load()
-    print(f"corpus: {source}; noises synthesised\n")
-    material = measures.Material(said, {**NOISES, "babble": babble_of([one.samples for one in said])})
+    material, source = material_of(name)
+    if not material.said:
+        print(f"corpus {source}\n")
+        return
+    print(f"corpus {source}; noises synthesised\n")
     print(f"| {'measure':76} | {'ours':24} | {'target':22} | peers |\n| --- | --- | --- | --- |")
     groups = (
         measures.short_words,
@@ -42,7 +66,7 @@ def main() -> None:
     for scores in measures.frame_scores(material, found):
         print(f"| {' | '.join(scores)} |", flush=True)
     print("\n" + "\n".join(f"skipped: {line}" for line in skipped))
-    print(f"{time.process_time() - began:.0f} s of processor time")
+    print(f"{time.process_time() - began:.0f} s of processor time\n")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,16 @@
-"""The server's hearing, as `app/call/machine.py` puts it together, over a whole clip at once."""
+"""The server's hearing over a whole clip at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from app.call.ear import Ear
 from app.call.tuning import call_settings
 from app.config import load
 from app.dialog.prosody import interim_sounds
-from app.media.bargein import BargeIn
-from app.media.confirmer import NeuralConfirmer
-from app.media.endpointing import Endpointer, Interim
-from app.media.frontend import FrontEnd
-from app.media.vad import SpeechStarted, SpeechStopped, Vad
+from app.media.vad import SpeechStarted, SpeechStopped
 from tests.bench_turns.corpus import Clip
 
 SETTINGS = call_settings(load({}))
@@ -36,20 +33,21 @@ def listen(
     clip: Clip, *, neural: bool = True, words: bool = False, agent_speaks: Callable[[int], bool] | None = None
 ) -> Heard:
     """Hear a clip. `words`: interim transcripts come 250 ms late; `agent_speaks`: when barge-ins count."""
-    front, vad = FrontEnd(), Vad(SETTINGS.vad, NeuralConfirmer() if neural else None)
-    endpointer, barge_in, heard = Endpointer(SETTINGS.endpointing), BargeIn(SETTINGS.barge_in), Heard()
-    started_ms = stopped_ms = 0
-    armed_until_ms, was_speaking, told = -REARM_MS, False, ""
-    for frame in front.process(clip.ulaw):
-        change = vad.receive(frame)
+    ear, heard = Ear(replace(SETTINGS.vad, neural=neural), SETTINGS.endpointing, SETTINGS.barge_in), Heard()
+    started_ms: int | None = None
+    stopped_ms, armed_until_ms, was_speaking, told = 0, -REARM_MS, False, ""
+    for noticed in ear.receive(clip.ulaw):
+        frame, change, eou = noticed.frame, noticed.change, noticed.eou
         if isinstance(change, SpeechStarted):
             heard.starts.append(change.at_ms)
-            started_ms = started_ms if endpointer.in_turn else change.at_ms
+            started_ms = change.at_ms if started_ms is None else started_ms
         elif isinstance(change, SpeechStopped):
             stopped_ms = change.at_ms
             heard.spans.append((heard.starts[-1], stopped_ms))
-        eou = endpointer.receive(change) if change else None
-        if words and endpointer.in_turn:
+        if eou and not eou.forced and started_ms is not None:
+            heard.turns.append((started_ms, stopped_ms, frame.end_ms))
+            started_ms, told = None, ""
+        if words and started_ms is not None:
             said = " ".join(
                 one.words_by(frame.end_ms - INTERIM_DELAY_MS)
                 for one in clip.utterances
@@ -57,19 +55,15 @@ def listen(
             )
             if said != told:
                 told = said
-                endpointer.receive(Interim(interim_sounds(said)))
-        eou = endpointer.receive(frame) or eou
-        if eou and not eou.forced:
-            heard.turns.append((started_ms, stopped_ms, frame.end_ms))
-            told = ""
+                ear.told(interim_sounds(said))
         speaks = agent_speaks is not None and agent_speaks(frame.start_ms)
         if speaks and (not was_speaking or armed_until_ms == frame.start_ms):
-            barge_in.agent_started(frame.start_ms)
+            ear.agent_started()
         was_speaking = speaks
-        if speaks and barge_in.receive(frame, vad.threshold, opinion=vad.opinion):
+        if speaks and ear.is_interrupting(frame):
             heard.barge_ins.append(frame.end_ms)
             armed_until_ms = frame.end_ms + REARM_MS
-    if vad.is_speech:
+    if ear.is_speech:
         heard.spans.append((heard.starts[-1], len(clip.voiced) * 20))
     return heard
 

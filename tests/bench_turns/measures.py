@@ -35,6 +35,11 @@ class Material:
 
     said: list[Said]
     noises: dict[str, Noise]
+    seed: int = 0
+
+    def random(self, number: int) -> np.random.Generator:
+        """Return the numbers that a measure draws from."""
+        return np.random.default_rng(self.seed + number)
 
     def of(self, *kinds: str) -> list[Said]:
         return [one for one in self.said if one.kind in kinds]
@@ -56,7 +61,7 @@ def _lines(material: Material) -> Iterator[tuple[str, Noise | None, float]]:
 
 def end_of_utterance(material: Material) -> Iterator[Row]:
     """Latency from the last voiced sample of complete sentences to the decision."""
-    random = np.random.default_rng(1)
+    random = material.random(1)
     for words in (False, True):
         late: dict[str, list[int]] = {}
         early = lost = count = 0
@@ -82,7 +87,7 @@ def end_of_utterance(material: Material) -> Iterator[Row]:
 def pauses(material: Material) -> Iterator[Row]:
     """A pause inside a sentence: does the utterance end in it, and would the agent be heard in it?"""
     for words in (False, True):
-        random = np.random.default_rng(2)
+        random = material.random(2)
         ended = audible = count = 0
         by_length: dict[int, list[bool]] = {}
         long_enough = [said for said in material.of("sentence") if len(said.samples) > 8 * 1500]
@@ -110,7 +115,7 @@ def pauses(material: Material) -> Iterator[Row]:
 
 def short_words(material: Material) -> Iterator[Row]:
     """One word: an utterance must come of it, and its audio must cover it."""
-    random = np.random.default_rng(3)
+    random = material.random(3)
     for level_db, title in ((0.0, "-22 dBFS"), (-13.0, "-35 dBFS")):
         missed, count = [], 0
         for noise_name in ("white", "pink", "babble", "street", "music"):
@@ -131,7 +136,7 @@ def short_words(material: Material) -> Iterator[Row]:
 
 def dictation(material: Material) -> Iterator[Row]:
     """A phone number in groups: it must come as one turn."""
-    random = np.random.default_rng(4)
+    random = material.random(4)
     whole = count = 0
     for said in material.of("phone"):
         for pause_ms in (400, 600, 900):
@@ -148,7 +153,7 @@ def false_alarms(material: Material) -> Iterator[Row]:
     by_noise: dict[str, Heard] = {}
     names = [name for name in material.noises if name != "babble"]
     for number, name in enumerate(names):
-        random = np.random.default_rng(50 + number)
+        random = material.random(50 + number)
         sound = noise_only(material.noises[name], 60_000, random, _AT_10_DB)
         by_noise[name] = listen(sound, agent_speaks=lambda _: True)
     hits = {name: len(heard.barge_ins) for name, heard in by_noise.items() if heard.barge_ins}
@@ -161,7 +166,7 @@ def false_alarms(material: Material) -> Iterator[Row]:
 
 def barge_ins(material: Material) -> Iterator[Row]:
     """A caller speaks over the agent: from the first voiced sample to the `clear`."""
-    random = np.random.default_rng(6)
+    random = material.random(6)
     late: dict[str, list[int]] = {"clean, 20 dB": [], "10 dB": []}
     missed = count = 0
     for name, noise, snr_db in _lines(material):
@@ -196,7 +201,7 @@ def babble_call(material: Material) -> Iterator[Row]:
     answered = clears = cut_ins = 0
     said = material.of("sentence")[:12]
     for seed in (7, 17, 27):
-        one = clip(said, np.random.default_rng(seed), noise=material.noises["babble"], snr_db=10, gap_ms=4000)
+        one = clip(said, material.random(seed), noise=material.noises["babble"], snr_db=10, gap_ms=4000)
         agent = [(truth.end_ms + 1000, truth.end_ms + 3500) for truth in one.utterances]
         heard = listen(one, agent_speaks=_within(agent))
         for truth in one.utterances:
@@ -216,14 +221,14 @@ def babble_call(material: Material) -> Iterator[Row]:
 def frame_scores(material: Material, detectors: dict[str, Detector]) -> Iterator[tuple[str, ...]]:
     """Frame F1 in speech, clean to 5 dB, and false alarms an hour where nobody speaks, for each detector."""
     spoken: dict[str, list[Clip]] = {"clean": [], "20/10 dB": [], "5 dB": []}
-    random = np.random.default_rng(8)
+    random = material.random(8)
     for number, said in enumerate(material.said):
         spoken["clean"].append(clip([said], random))
         for snr_db, group in ((20.0, "20/10 dB"), (10.0, "20/10 dB"), (5.0, "5 dB")):
             name = ("white", "pink", "street", "music", "hum")[(number + int(snr_db)) % 5]
             spoken[group].append(clip([said], random, noise=material.noises[name], snr_db=snr_db))
     quiet = [
-        noise_only(noise, 20_000, np.random.default_rng(90), rms)
+        noise_only(noise, 20_000, material.random(90), rms)
         for name, noise in material.noises.items()
         if name != "babble"
         for rms in (_AT_10_DB, 3 * _AT_10_DB)

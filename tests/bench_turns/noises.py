@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 Noise = Callable[[int, np.random.Generator], Floats]
 
 
-def _unit(sound: Floats) -> Floats:
+def unit(sound: Floats) -> Floats:
     """Scale so that the loud half of its 20 ms frames has RMS 1: bursts are as loud as what is steady."""
     frames = sound[: len(sound) // 160 * 160].reshape(-1, 160)
     powers = np.sort((frames**2).mean(axis=1))
@@ -20,7 +20,7 @@ def _unit(sound: Floats) -> Floats:
     return scaled
 
 
-def _shaped(samples: int, random: np.random.Generator, gain: Callable[[Floats], Floats]) -> Floats:
+def shaped(samples: int, random: np.random.Generator, gain: Callable[[Floats], Floats]) -> Floats:
     """Gaussian noise with this gain over frequency (Hz)."""
     spectrum = np.fft.rfft(random.normal(size=samples))
     hz: Floats = np.fft.rfftfreq(samples, 1 / RATE_HZ).astype(np.float64)
@@ -33,27 +33,27 @@ def white(ms: int, random: np.random.Generator) -> Floats:
 
 
 def pink(ms: int, random: np.random.Generator) -> Floats:
-    return _unit(_shaped(ms * 8, random, lambda hz: 1 / np.sqrt(np.maximum(hz, 50))))
+    return unit(shaped(ms * 8, random, lambda hz: 1 / np.sqrt(np.maximum(hz, 50))))
 
 
 def hum(ms: int, random: np.random.Generator) -> Floats:
     """Mains hum with its harmonics, which a 100 Hz high-pass does not remove."""
     seconds = np.arange(ms * 8) / RATE_HZ
     parts = [np.sin(2 * np.pi * 50 * n * seconds + random.uniform(0, 6.28)) / n for n in (1, 2, 3, 5, 7, 9)]
-    return _unit(np.sum(parts, axis=0))
+    return unit(np.sum(parts, axis=0))
 
 
 def street(ms: int, random: np.random.Generator) -> Floats:
     """Low rumble that swells as cars pass, with a horn now and then."""
-    rumble = _shaped(ms * 8, random, lambda hz: 1 / np.maximum(hz, 80))
-    slow = _shaped(ms * 8, random, lambda hz: (hz < 0.5).astype(float))
+    rumble = shaped(ms * 8, random, lambda hz: 1 / np.maximum(hz, 80))
+    slow = shaped(ms * 8, random, lambda hz: (hz < 0.5).astype(float))
     swell = 10 ** (0.3 * slow / max(float(np.abs(slow).max()), 1e-9))
     sound = rumble / rumble.std() * swell
     seconds = np.arange(RATE_HZ * 2 // 5) / RATE_HZ
     horn = np.sign(np.sin(2 * np.pi * 420 * seconds)) + np.sign(np.sin(2 * np.pi * 530 * seconds))
     for at in range(int(random.integers(8, 40)) * 800, len(sound) - len(horn), 12 * RATE_HZ):
         sound[at : at + len(horn)] += 0.8 * horn
-    return _unit(sound)
+    return unit(sound)
 
 
 def music(ms: int, random: np.random.Generator) -> Floats:
@@ -70,10 +70,11 @@ def music(ms: int, random: np.random.Generator) -> Floats:
         )
         room = sound[at : at + len(seconds)]
         room += np.asarray(chord)[: len(room)] * np.minimum(seconds[: len(room)] * 100, 1)
-    return _unit(sound)
+    return unit(sound)
 
 
-def _bursts(ms: int, random: np.random.Generator, one: Callable[[np.random.Generator], Floats], gap_s: float) -> Floats:
+def bursts(ms: int, random: np.random.Generator, one: Callable[[np.random.Generator], Floats], gap_s: float) -> Floats:
+    """One sound again and again, about `gap_s` apart."""
     sound = np.zeros(ms * 8)
     at = int(random.uniform(0.2, gap_s) * RATE_HZ)
     while at < len(sound):
@@ -87,7 +88,7 @@ def _bursts(ms: int, random: np.random.Generator, one: Callable[[np.random.Gener
 def _cough(random: np.random.Generator) -> Floats:
     """An explosive burst, then a hoarse tail: formant-shaped noise, twice in a row as people cough."""
     length = int(random.uniform(0.18, 0.35) * RATE_HZ)
-    colour = _shaped(
+    colour = shaped(
         length, random, lambda hz: np.exp(-(((hz - 900) / 700) ** 2)) + 0.4 * np.exp(-(((hz - 2500) / 600) ** 2))
     )
     seconds = np.arange(length) / RATE_HZ
@@ -119,25 +120,25 @@ def _key(random: np.random.Generator) -> Floats:
 
 
 def coughs(ms: int, random: np.random.Generator) -> Floats:
-    return _unit(_bursts(ms, random, _cough, 2.0))
+    return unit(bursts(ms, random, _cough, 2.0))
 
 
 def knocks(ms: int, random: np.random.Generator) -> Floats:
-    return _unit(_bursts(ms, random, _knock, 2.0))
+    return unit(bursts(ms, random, _knock, 2.0))
 
 
 def clicks(ms: int, random: np.random.Generator) -> Floats:
-    return _unit(_bursts(ms, random, _click, 1.0))
+    return unit(bursts(ms, random, _click, 1.0))
 
 
 def dtmf(ms: int, random: np.random.Generator) -> Floats:
-    return _unit(_bursts(ms, random, _key, 1.0))
+    return unit(bursts(ms, random, _key, 1.0))
 
 
 def fan_on(ms: int, random: np.random.Generator) -> Floats:
     """Silence, then a fan that is switched on."""
-    blow = _shaped(ms * 8, random, lambda hz: 1 / (1 + (hz / 600) ** 2))
-    return _unit(blow / blow.std() * np.clip((np.arange(ms * 8) / RATE_HZ - 2) * 4, 0, 1))
+    blow = shaped(ms * 8, random, lambda hz: 1 / (1 + (hz / 600) ** 2))
+    return unit(blow / blow.std() * np.clip((np.arange(ms * 8) / RATE_HZ - 2) * 4, 0, 1))
 
 
 def babble_of(voices: Sequence[Floats], talkers: int = 6) -> Noise:
@@ -153,7 +154,7 @@ def babble_of(voices: Sequence[Floats], talkers: int = 6) -> Noise:
                 room = sound[max(at, 0) : max(at + len(voice), 0)]
                 room += voice[len(voice) - len(room) :] if at < 0 else voice[: len(room)]
                 at += len(voice) + int(random.integers(0, 2400))
-        return _unit(sound)
+        return unit(sound)
 
     return babble
 

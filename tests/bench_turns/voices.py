@@ -1,4 +1,5 @@
-"""Whose words the corpus is made of: the sample callers, and more sentences from the embedded voice where it is here.
+"""Whose words the corpora are made of: sample callers and embedded voices in the one that settings are chosen on; other
+voices that say other things in the one that is held out.
 
 Synthesised speech is kept in `data/bench-turns`, so that only the first run pays for it.
 """
@@ -12,29 +13,63 @@ import numpy.typing as npt
 
 from app.media.codec import decode_ulaw
 from app.media.wav import parse_wav, write_wav
+from tests.bench_turns.models import CACHE, ROOT, models_with
 
-ROOT = Path(__file__).parent.parent.parent
-MODELS = ROOT / "data" / "models"
-CACHE = ROOT / "data" / "bench-turns"
-VOICES = ("ef_dora", "em_alex")
 SPEECH_RMS = 2600.0  # about -22 dBFS
 _BLOCK = 80  # 10 ms
 _SILENT_DB = 30.0
 
-SENTENCES = (
-    "אני מחפש דירה של ארבעה חדרים באזור המרכז",
-    "אנחנו רוצים לקנות בית עם גינה בחיפה",
-    "התקציב שלנו הוא בערך שני מיליון שקל",
-    "זה צריך להיות קרוב לרכבת ולא בקומה ראשונה",
-    "אפשר לחזור אליי מחר בבוקר אחרי תשע",
-    "אני גר היום בפתח תקווה ורוצה לעבור לרעננה",
-    "ראיתי אצלכם מודעה על דירה ברחוב הרצל",
-    "אשתי מעדיפה משהו חדש יותר עם מרפסת גדולה",
-)
-PHONES = ("אפס חמש ארבע שתיים שבע שמונה אחת שלוש תשע שש", "אפס חמש שתיים שש שש ארבע אפס שתיים אחת שמונה")
-SHORT_WORDS = ("כן", "לא", "שלוש", "חמש", "בסדר", "אולי", "נכון", "ארבע")
-
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Who says what. `files`: whether the sample callers are among them."""
+
+    name: str
+    voices: tuple[str, ...]
+    sentences: tuple[str, ...]
+    phones: tuple[str, ...]
+    words: tuple[str, ...]
+    files: bool
+
+
+TUNING = Script(
+    name="tuning",
+    voices=("ef_dora", "em_alex"),
+    sentences=(
+        "אני מחפש דירה של ארבעה חדרים באזור המרכז",
+        "אנחנו רוצים לקנות בית עם גינה בחיפה",
+        "התקציב שלנו הוא בערך שני מיליון שקל",
+        "זה צריך להיות קרוב לרכבת ולא בקומה ראשונה",
+        "אפשר לחזור אליי מחר בבוקר אחרי תשע",
+        "אני גר היום בפתח תקווה ורוצה לעבור לרעננה",
+        "ראיתי אצלכם מודעה על דירה ברחוב הרצל",
+        "אשתי מעדיפה משהו חדש יותר עם מרפסת גדולה",
+    ),
+    phones=("אפס חמש ארבע שתיים שבע שמונה אחת שלוש תשע שש", "אפס חמש שתיים שש שש ארבע אפס שתיים אחת שמונה"),
+    words=("כן", "לא", "שלוש", "חמש", "בסדר", "אולי", "נכון", "ארבע"),
+    files=True,
+)
+HELD_OUT = Script(
+    name="held-out",
+    voices=("if_sara", "im_nicola", "pf_dora", "pm_alex"),
+    sentences=(
+        "שלום אני מתקשר בקשר לדירה שפרסמתם השבוע",
+        "אנחנו זוג צעיר עם תינוק וצריכים שלושה חדרים",
+        "חשוב לי שתהיה חניה ומעלית בבניין",
+        "אני יכולה להיכנס רק בסוף הקיץ הקרוב",
+        "זה בשביל ההורים שלי שרוצים לגור לידנו",
+        "לא משנה לי השכונה העיקר שיהיה שקט",
+        "מה לגבי משהו יותר זול באותו אזור",
+        "תשלחו לי בבקשה את הפרטים בהודעה",
+        "עדיף לי לדבר עם מישהו מהמשרד היום",
+        "יש לנו משכנתה מאושרת ואפשר להתקדם מהר",
+    ),
+    phones=("אפס חמש שמונה שלוש שלוש תשע ארבע אפס אחת שבע", "אפס שלוש שש חמש שתיים שמונה אחת תשע ארבע"),
+    words=("כן", "לא", "שש", "מחר", "תשע", "דחוף", "אשקלון", "שתיים", "בטח", "עוד"),
+    files=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +83,23 @@ class Said:
     voiced: npt.NDArray[np.bool_]
 
 
-def load() -> tuple[list[Said], str]:
+def load(script: Script) -> tuple[list[Said], str]:
     """Return everything there is to say, and a line about where it comes from."""
+    said = list(_sampled()) if script.files else []
+    files = len(said)
+    said += [_said(*one) for one in _synthesised(script)]
+    more = f"{len(said) - files} synthesised" if len(said) > files else "none synthesised: no models in data/models"
+    return said, f"{script.name}: {files} sample callers, {more} ({', '.join(script.voices)})"
+
+
+def _sampled() -> Iterator[Said]:
     folder = ROOT / "samples"
     rows = [line.split("\t") for line in (folder / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]]
-    said = [_said(row[0], _kind(folder / row[0], row[-1]), row[-1], _read(folder / row[0])) for row in rows]
-    files = len(said)
-    said += [_said(*one) for one in _synthesised()]
-    more = f"{len(said) - files} synthesised" if len(said) > files else "none synthesised: no models in data/models"
-    return said, f"{files} sample callers, {more}"
+    for row in rows:
+        yield _said(row[0], _kind(row[-1]), row[-1], _read(folder / row[0]))
 
 
-def _kind(path: Path, text: str) -> str:
+def _kind(text: str) -> str:
     if text.startswith("אפס חמש"):
         return "phone"
     return "word" if " " not in text else "sentence"
@@ -69,23 +109,22 @@ def _read(path: Path) -> Floats:
     return parse_wav(path.read_bytes()).mono().astype(np.float64)
 
 
-def _synthesised() -> Iterator[tuple[str, str, str, Floats]]:
-    from app.speech.embedded.weights import missing
-
+def _synthesised(script: Script) -> Iterator[tuple[str, str, str, Floats]]:
+    kinds = (("sentence", script.sentences), ("phone", script.phones), ("word", script.words))
     wanted = [
         (f"{kind}-{number}-{voice}", kind, text, voice)
-        for kind, texts in (("sentence", SENTENCES), ("phone", PHONES), ("word", SHORT_WORDS))
+        for kind, texts in kinds
+        for voice in script.voices
         for number, text in enumerate(texts)
-        for voice in VOICES
     ]
     paths = {name: CACHE / f"{name}.wav" for name, *_ in wanted}
     if not all(path.exists() for path in paths.values()):
-        if missing(MODELS):
+        models = models_with(script.voices)
+        if models is None:
             return
         from app.speech.embedded.kokoro import Speaker
 
-        CACHE.mkdir(parents=True, exist_ok=True)
-        speaker = Speaker(MODELS, threads=1)
+        speaker = Speaker(models, threads=1)
         for name, _, text, voice in wanted:
             if not paths[name].exists():
                 paths[name].write_bytes(write_wav(decode_ulaw(b"".join(speaker.speak(text, voice))), 8000))

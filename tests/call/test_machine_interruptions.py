@@ -103,11 +103,99 @@ def test_a_backchannel_does_not_take_the_floor(streams: bool) -> None:
     drive = _speaking(World(stts=[Stt("אהה", interim="אהה")]), streams=streams)
     drive.says(400)
     assert drive.commands(SendClear)
-    drive.until(State.PROCESSING)
+    if not streams:
+        drive.until(State.PROCESSING)
     drive.until(State.SPEAKING)
     drive.until(State.LISTENING)
     assert drive.history() == [("agent", drive.spoken())]
     assert [line.fields for line in drive.logged("STATE→SPEAKING") if "heard_ms" in line.fields]
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_a_short_word_without_an_interim_wins_the_floor(streams: bool) -> None:
+    """R7.5: "לא" is over before a streaming recogniser says a thing; its final is asked for at once."""
+    drive = _speaking(World(stts=[Stt("לא", final_ms=250)]), streams=streams)
+    before = len(drive.steps)
+    drive.says(300)
+    drive.until(State.PROCESSING)
+    assert "BARGE_IN" in drive.lines(before)
+    drive.until(State.SPEAKING)
+    assert ("caller", "לא") in drive.history()
+    assert len(drive.commands(SendClear, before)) == 1
+
+
+def test_a_word_whose_final_comes_late_stops_the_agent_once_more() -> None:
+    """R7.5: the agent has gone on by then; nothing said is lost."""
+    drive = _speaking(World(stts=[Stt("לא", final_ms=700)]))
+    before = len(drive.steps)
+    drive.says(300)
+    drive.until(State.SPEAKING)
+    drive.until(State.PROCESSING)
+    assert drive.logged("LATE_WORDS", before)[0].fields["text"] == "לא"
+    assert len(drive.commands(SendClear, before)) == 2
+    drive.until(State.SPEAKING)
+    assert ("caller", "לא") in drive.history()
+    heard = next(text for who, text in drive.history() if who == "agent")
+    assert drive.spoken().startswith(heard)
+    drive.until(State.LISTENING)
+
+
+def test_a_backchannel_whose_final_comes_late_stops_nobody() -> None:
+    """R7.5: "אהה" stays "I am listening"."""
+    drive = _speaking(World(stts=[Stt("אהה", final_ms=700)]))
+    drive.says(300)
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    assert len(drive.commands(SendClear)) == 1
+    assert drive.history() == [("agent", drive.spoken())]
+
+
+def test_words_that_were_late_and_words_said_since_are_one_turn() -> None:
+    """R7.5: the caller says it again, louder and longer, before the first time was understood."""
+    more = "אני מחפש דירה בשכירות ברעננה"
+    drive = _speaking(World(stts=[Stt("לא", final_ms=1500), Stt(more, interim=more, interim_ms=500)]))
+    drive.says(300)
+    drive.until(State.SPEAKING)
+    drive.quiet(300)
+    drive.says(1200)
+    drive.until(State.PROCESSING)
+    drive.until(State.SPEAKING)
+    caller = [text for who, text in drive.history() if who == "caller"]
+    assert caller == [f"לא {more}"]
+
+
+def test_a_caller_who_goes_on_after_the_final_was_asked_for_is_heard_whole() -> None:
+    """R7.1: the second stretch is read by a second recognition, from where the first one ended."""
+    drive = _speaking(World(stts=[Stt("לא", final_ms=900), Stt("בחולון", interim="בחולון")]))
+    drive.says(300)
+    drive.quiet(240)
+    drive.says(700)
+    drive.until(State.PROCESSING)
+    drive.until(State.SPEAKING)
+    assert ("caller", "לא בחולון") in drive.history()
+    read_ms = sum(len(audio) for stream, audio in drive.audio.items()) // 16
+    assert read_ms >= 300 + 240 + 700
+
+
+def test_a_word_from_elsewhere_costs_less_than_a_second() -> None:
+    """R7.5: a voice in which no word is found, however long a word it is; resumed within 700 ms of its end."""
+    drive = _speaking(World(stts=[Stt("", final_ms=200)]))
+    drive.says(550)
+    ended_ms = drive.now_ms
+    assert drive.commands(SendClear)
+    drive.until(State.SPEAKING)
+    assert drive.now_ms - ended_ms <= 700
+    drive.until(State.LISTENING)
+    assert drive.history() == [("agent", drive.spoken())]
+
+
+def test_a_recogniser_that_broke_does_not_make_a_word_noise() -> None:
+    """R7.5, R8: its silence means nothing; the fallback reads the word."""
+    drive = _speaking(World(stts=[Stt(fails_ms=200), Stt("לא")]))
+    drive.says(300)
+    drive.until(State.PROCESSING)
+    drive.until(State.SPEAKING)
+    assert ("caller", "לא") in drive.history()
 
 
 def test_the_history_and_the_store_hold_only_what_was_heard() -> None:

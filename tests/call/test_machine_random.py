@@ -68,6 +68,8 @@ class RandomCall:
         was_over = self.call.state is State.ENDED
         commands = self.call.receive(event, self.now_ms)
         assert not was_over or commands == []
+        if self.call.state is not State.PROCESSING:
+            self.processing_ms = 0
         for command in commands:
             match command:
                 case OpenStt():
@@ -100,7 +102,7 @@ class RandomCall:
                 idle = 0
             assert idle < 3, f"spins in {self.call.state} at {due_ms}"
         self.now_ms = end_ms
-        self.processing_ms = self.processing_ms + ms if self.call.state is State.PROCESSING else 0
+        self.processing_ms += ms if self.call.state is State.PROCESSING else 0
         assert self.processing_ms <= LONGEST_PROCESSING_MS, "stuck in PROCESSING"
 
     def act(self, kind: str, number: int, words: str) -> None:
