@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from app.dialog.act_phrases import (
     ABUSE,
     ASKS,
+    BESIDE_REPEAT,
     CONFIRM,
     CONFIRM_ALONE,
+    CONNECT,
     CONSULTED,
     DENY,
     GHOSTS,
+    GO_ON,
     GOODBYE,
     GREETING_OR_BYE,
     HOLD,
@@ -37,8 +40,12 @@ from app.dialog.act_phrases import (
     WHATSAPP,
     WHATSAPP_NAMED,
 )
-from app.dialog.normalise import Match, Utterance, words
+from app.dialog.normalise import Match, Utterance, fold, words
 from app.dialog.slots import Asked, Intent
+
+_CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
+_AGAINST = words("לא ולא בלי ובלי")
+_BY_PHONE = words("טלפון טלפונית בטלפון שני השני השנייה השניה")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class Acts:
 
 
 def _human(utterance: Utterance) -> bool:
-    if NOT_HUMAN.within(utterance):
+    if NOT_HUMAN.within(utterance) and not CONNECT.within(utterance):
         return False
     if HUMAN.within(utterance):
         return not any(
@@ -109,8 +116,10 @@ def _repeat(utterance: Utterance) -> bool:
     keys = utterance.keys
     if not keys:
         return False
-    if len(keys) <= 2 and all(key in REPEAT_ALONE for key in keys):
-        return True
+    if len(keys) <= 3 and any(key in REPEAT_ALONE for key in keys):
+        alone = all(key in REPEAT_ALONE or key in BESIDE_REPEAT for key in keys)
+        if alone and (len(keys) <= 2 or keys[-1] in words("מה שוב")):
+            return True
     if NOT_REPEAT.within(utterance):
         return any(
             match.value.lstrip("=") in ("מה אמרת", "מה שאלת", "לא שמעתי", "לא הבנתי", "לחזור על")
@@ -120,6 +129,17 @@ def _repeat(utterance: Utterance) -> bool:
     if REPEAT.within(utterance):
         return True
     return keys[-1] == "שוב" and len(keys) <= 4 and "נתקשר" not in keys
+
+
+def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
+    """Whether the caller wants a message; "לא ווטסאפ" and "ולא הודעה" are against it."""
+    if NOT_WHATSAPP.within(utterance):
+        return False
+    wanted = [match for match in WHATSAPP.all(utterance) if utterance.key(match.start - 1) not in _AGAINST]
+    if asked is Asked.NEXT_STEP and not wanted:
+        first = any(key in words("ראשון ראשונה הראשון הראשונה שניהם תשלחי תשלחו תשלח") for key in utterance.keys)
+        return first or utterance.keys[-2:] == (fold("גם"), fold("וגם"))
+    return bool(wanted)
 
 
 def _says_no(utterance: Utterance) -> bool:
@@ -137,8 +157,9 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     human = not injection and _human(utterance)
     ghost = GHOSTS.within(utterance) and len(utterance) <= 8
     hold = any(match.start <= 1 for match in HOLD.all(utterance))
-    refusal = REFUSAL.within(utterance) or (len(keys) <= 2 and bool(keys & words("פרטי אישי סודי")))
-    whatsapp = WHATSAPP.within(utterance) and not NOT_WHATSAPP.within(utterance)
+    goes_on = GO_ON.within(utterance) and len(utterance) <= 3 and asked not in _CLOSED
+    refusal = goes_on or REFUSAL.within(utterance) or (len(keys) <= 2 and bool(keys & words("פרטי אישי סודי")))
+    whatsapp = _whatsapp(utterance, asked)
     robot = ROBOT.within(utterance)
     if robot and not keys & SPEAK - words("מדבר"):
         human = (human and not keys & words("אנושית אנושי אדם בנאדם")) or False
@@ -151,6 +172,7 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         names_whatsapp=whatsapp and WHATSAPP_NAMED.within(utterance) and not keys & MY_NUMBER,
         schedule=(
             SCHEDULE.within(utterance)
+            or (asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not WHATSAPP.within(utterance))
             or (bool(keys & words("שיחה פגישה לפגישה לשיחה")) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
         )
         and not NOT_SCHEDULE.within(utterance),
@@ -201,7 +223,7 @@ def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -
 
 def _answer(acts: Acts, asked: Asked) -> Intent:
     """Choose for an utterance that gives no detail."""
-    closed = asked in (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
+    closed = asked in _CLOSED
     if acts.refusal:
         return Intent.DENY
     if acts.no_answer and not closed:
@@ -210,4 +232,5 @@ def _answer(acts: Acts, asked: Asked) -> Intent:
         return Intent.UNCLEAR
     if acts.deny:
         return Intent.DENY
-    return Intent.CONFIRM if acts.confirm else Intent.UNCLEAR
+    confirms = acts.confirm or (acts.same_number and asked is Asked.PHONE_CONFIRM)
+    return Intent.CONFIRM if confirms else Intent.UNCLEAR

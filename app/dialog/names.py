@@ -15,6 +15,10 @@ from app.dialog.slots import Asked
 from app.dialog.vocabulary import COMMON_WORDS
 
 _KNOWN_BEARERS = 300
+_SHORTEST_COMMAND = 5
+_PARTICLES = words("אל אבו בן בת עבד אבן דה דל ון ואן אום")
+"""Parts of a name that are no whole word of it: "עבד אל קאדר" counts as one."""
+_FROM_SOMEWHERE = words("ממושב מקיבוץ מחברת מהצפון מהדרום מהמרכז מהעבודה מהבנק מהעיר מהמשרד מעיריית מחנות מהארגון")
 _MAX_WORDS = 3
 
 _CUES = Phrasebook(
@@ -24,10 +28,13 @@ _CUES = Phrasebook(
         | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
         | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם
         | =שמי הוא | =השם פרטי | =קוראימ לי | =כאן | =לרשום | =לכתוב | =תרשמו | =תכתבו | =קורא לי | =קוראת לי
-        | =קורא לעצמי | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם
+        | =קורא לעצמי | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם | =צריך להיות | =צריכה להיות
+        | =אמור להיות | =אמורה להיות | =השם הנכון | קוראים לה | קוראים לו
         """
 )
-_SURNAME_CUES = Phrasebook("=שם משפחה | שם המשפחה | ושם משפחה | =ומשפחה | =ושם המשפחה | =המשפחה")
+_SURNAME_CUES = Phrasebook(
+    "=שם משפחה | שם המשפחה | שם המשפחה שלי | שם המשפחה הוא | ושם משפחה | =ומשפחה | =ושם המשפחה | =המשפחה"
+)
 _AFTER_CUE = words("זה הוא בבקשה לי שלי על שם אני אותי אותה אותו את אשתי בעלי הייתי אמא אבא")
 _NOT_OF_ONESELF = words("של לא עם אצל דרך אל כמו ליד מול בלי אחי אחותי הבן הבת חבר חברה השכן השכנה")
 _WELL_KNOWN = 2000
@@ -97,6 +104,9 @@ def _common(key: str) -> bool:
     """Whether a word is a common one, prefixed or not; a known name is none."""
     if key in COMMON_WORDS or key in _STOP:
         return True
+    if key.startswith("ת") and key.endswith("י") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
+        # "תמשיכי", "תוותרי": somebody is told to do something.
+        return True
     return _bearers(key) < _KNOWN_BEARERS and any(
         len(prefix) == 1 and prefix in "הובלש" and rest in COMMON_WORDS for prefix, rest in stems(key)
     )
@@ -125,13 +135,13 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
     chosen: list[int] = []
     index = start
     origins = _origins(utterance)
-    while index < len(utterance) and len(chosen) < _MAX_WORDS:
+    while index < len(utterance) and sum(utterance.key(at) not in _PARTICLES for at in chosen) < _MAX_WORDS:
         token = utterance.tokens[index]
         if token.key in _SPELLING or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1):
             break
         if index in claimed or not _name_word(utterance, index):
             break
-        if chosen and index in origins and token.key not in first_names():
+        if chosen and (token.key in _FROM_SOMEWHERE or (index in origins and token.key not in first_names())):
             break
         if chosen and utterance.key(chosen[-1]) == token.key:
             # "גל אה גל כהן": the repeated word is a stutter.
@@ -150,15 +160,24 @@ def _origins(utterance: Utterance) -> frozenset[int]:
 
 
 def understand_name(
-    utterance: Utterance, asked: Asked, places: tuple[Mention, ...], claimed: frozenset[int]
+    utterance: Utterance, asked: Asked, places: tuple[Mention, ...], claimed: frozenset[int], known: str = ""
 ) -> Name | None:
-    """Return the caller's name, or None. Weak cues ("אני X") need a known given name unless the name was asked."""
+    """Return the caller's name, or None; `known` is the name given before.
+
+    Weak cues ("אני X") need a known given name unless the name was asked.
+    """
     expected = asked is Asked.NAME
     best: Name | None = None
     for match in _CUES.all(utterance):
         loose = match.value.lstrip("=") in (
             "מדבר",
             "מדברת",
+            "בתור",
+            "צריך להיות",
+            "צריכה להיות",
+            "אמור להיות",
+            "אמורה להיות",
+            "לקרוא",
             "כאן",
             "תרשמי",
             "תרשום",
@@ -173,6 +192,9 @@ def understand_name(
             "לרשום",
             "לכתוב",
         )
+        if utterance.key(match.start - 1) in words("את אתה"):
+            # "את מדברת יפה".
+            continue
         index = match.end
         while utterance.key(index) in _AFTER_CUE:
             index += 1
@@ -187,6 +209,8 @@ def understand_name(
     if best is not None or _CUES.within(utterance):
         best = _repaired(utterance, best, claimed)
         best = _with_surname(utterance, best, claimed) if expected else best
+    if known and not expected and best is None:
+        best = _new_surname(utterance, known, claimed)
     if (
         best is not None
         and not expected
@@ -229,6 +253,15 @@ def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[in
         given = name if name.end <= match.start else Name(name.start, match.start, name.value)
         return Name(given.start, surname.end, f"{given.value} {surname.value}")
     return name
+
+
+def _new_surname(utterance: Utterance, known: str, claimed: frozenset[int]) -> Name | None:
+    """Read "שם המשפחה בארי לא ברק" as a repair of the surname known."""
+    surname = _with_surname(utterance, None, claimed)
+    if surname is None:
+        return None
+    given = known.split(maxsplit=1)[0]
+    return Name(surname.start, surname.end, f"{given} {surname.value}")
 
 
 def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Name | None:

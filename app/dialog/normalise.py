@@ -20,6 +20,7 @@ _TOKEN = re.compile(
 )
 _FINALS = str.maketrans("ךםןףץ", "כמנפצ")
 _HESITATION = re.compile(r"^(?:א+ה+|א{2,}|אה?ממ+|אה?מ|ה+ממ*|ממ+|ע+ה+|אהמ+|אהא|ה{2,}|אוו*)$")
+_EVERYTHING = re.compile(r"\bהכול\b")
 _FILLERS = frozenset({"יעני", "נו", "כאילו"})
 _PREFIXED = re.compile("^(ו?(?:כש|ש)?[בלמכה]?ה?)(.{2,})$")
 
@@ -29,6 +30,7 @@ def fold(word: str) -> str:
     """Return the form under which spellings of one word are equal. Words of a phrase stay apart by single spaces."""
     bare = _QUOTES.sub("", _NIQQUD.sub("", word)).lower().translate(_FINALS)
     bare = re.sub("\u05d9\u05d9(?!מ(?: |$))", "י", bare)
+    bare = _EVERYTHING.sub("הכל", bare)
     return " ".join(bare.replace("וו", "ו").split())
 
 

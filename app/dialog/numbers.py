@@ -105,6 +105,7 @@ def _lexicon() -> dict[str, Atom]:
 _LEXICON = _lexicon()
 # "שנים" is years after a number, and two before "עשר", "וחצי" or a unit.
 _YEARS_OR_TWO = fold("שנים")
+_CONSTRUCT = words("שני שתי שלושת ארבעת חמשת ששת שבעת שמונת תשעת")
 _TEENS, _AFTER_TWO = words("עשר עשרה"), words("וחצי ורבע מיליון אלף")
 
 
@@ -138,6 +139,9 @@ def atom_at(utterance: Utterance, index: int) -> Atom | None:
         return Atom(Kind.UNIT, 2, token.key.removesuffix(_YEARS_OR_TWO))
     for prefix, rest in stems(token.key):
         atom = _LEXICON.get(rest)
+        if rest == "מיל" and "יי" in token.text:
+            # "מייל" is an e-mail; "מיל", folded alike, a million.
+            continue
         if atom is not None and not (rest in ("k", "m", "מיל", "קי") and prefix):
             return Atom(atom.kind, atom.value, prefix)
     return None
@@ -353,6 +357,11 @@ def _small_tail(reader: _Reader, scale: int) -> tuple[float, bool]:
         if scale == MILLION and unit.kind is Kind.THOUSAND:
             reader.at += 1
             return (value + half) * 1000, False
+        again = reader.next_is(Kind.UNIT, ahead=1)
+        plain = reader.utterance.key(here) not in _CONSTRUCT
+        if scale == MILLION and unit.kind is Kind.MILLION and again and plain and value < again.value < 10:
+            # "מיליון חמש מיליון שש": each million has its own lone digit.
+            return value * 100 * lesser, True
         # "חמשת אלפים ששת אלפים", "מיליון שני מיליון": the next number, not a tail of this one.
         reader.at = here
         return 0.0, False

@@ -70,7 +70,7 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
     number = phone.replace("+972", "0", 1)
     runs = _runs(utterance)
     said = "".join(run.digits for run in runs)
-    if not said or len(said) > _MOST_REPAIRED:
+    if not said or max(len(run.digits) for run in runs) > _MOST_REPAIRED:
         return None
     heard = {rest for key in utterance.keys for _, rest in stems(key)}
     last, first = bool(heard & _END), bool(heard & _BEGINNING)
@@ -86,7 +86,9 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
     elif last and len(runs) == 1:
         repaired = number[: -len(said)] + said
     elif first and len(runs) == 1:
-        repaired = said + number[len(said) :]
+        # "הקידומת חמישים וארבע": its nought goes without saying.
+        start = said if said.startswith("0") else "0" + said
+        repaired = start + number[len(start) :]
     elif len(runs) == 1:
         repaired = _fitted(number, said)
     else:

@@ -11,6 +11,7 @@ from app.dialog.slots import Asked
 
 _MOBILE_DIGITS = 10
 _LANDLINE_DIGITS = 9
+_MOST_CUT = 4
 _REPLACE = words("סליחה טעות טעיתי בעצם אופס תיקון")
 _RESTART = words("שוב מחדש מהתחלה התחלה")
 _TIMES = words("פעמיים כפול דאבל")
@@ -100,6 +101,9 @@ def _repair(utterance: Utterance, index: int, groups: list[str]) -> int:
         return index
     if len("".join(rest)) >= _LANDLINE_DIGITS or "".join(rest).startswith("05"):
         groups.clear()
+    elif (kept := _completed_by("".join(groups), "".join(rest))) is not None:
+        # "שש שש לא סליחה שש שבע שתיים...": as many digits fall as make the number whole.
+        groups[:] = [kept]
     elif groups:
         replaced, said = groups.pop(), rest[0]
         # A pair is repaired by a pair; one digit repairs only the last digit of a run.
@@ -107,6 +111,12 @@ def _repair(utterance: Utterance, index: int, groups: list[str]) -> int:
             groups.append(replaced[: -len(said)])
     groups.extend(rest)
     return end
+
+
+def _completed_by(before: str, rest: str) -> str | None:
+    """Return what is left of `before` when `rest` replaces its last digits and ends the number; None: not one way."""
+    cuts = [before[:-cut] for cut in range(1, _MOST_CUT + 1) if to_e164(before[:-cut] + rest) and before[:-cut]]
+    return cuts[0] if len(cuts) == 1 else None
 
 
 def group_at(utterance: Utterance, index: int) -> tuple[str, int] | None:
@@ -161,7 +171,9 @@ def _hundreds(utterance: Utterance, index: int, value: int) -> tuple[str, int]:
     follower = atom_at(utterance, index)
     if follower is None or follower.kind not in (Kind.TENS, Kind.UNIT):
         return str(value), index
-    if follower.kind is Kind.UNIT and follower.prefix != "ו":
+    after = atom_at(utterance, index + 1)
+    teen = after is not None and after.kind is Kind.UNIT and after.value == 10 and not after.prefix
+    if follower.kind is Kind.UNIT and follower.prefix != "ו" and not teen:
         return str(value), index
     rest = _spoken_group(utterance, index, follower.kind, int(follower.value))
     assert rest is not None

@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 from app.dialog.dates import ordinal_month
 from app.dialog.gazetteer import Mention, find
 from app.dialog.misheard import misheard_places
+from app.dialog.names import first_names
 from app.dialog.normalise import Utterance, fold, stems, words
 from app.dialog.repairs import answers_no_with, background, negated, settle
 from app.dialog.slots import Asked
 
 _STREET = words("רחוב ברחוב שדרות בשדרות סמטת כיכר כביש בכביש צומת דרך שדרה לרחוב הרחוב מרחוב")
+_INTRODUCES = words("מדבר מדברת שמי קוראים לי השם זה כאן בשם")
+_BORNE = 300
+"""Of so many people a name is no rare one."""
+_WOULD_LIKE = words("שמח שמחה רוצה רוצים מעוניין מעוניינת מעדיף מעדיפה צריך צריכה שמחים")
 _NEAR = words("ליד לידה לידו לידם סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
 _LIVES = (
     *(
@@ -81,6 +86,11 @@ class Areas:
 def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[str], mentions: int) -> bool:
     """Whether a name that is also a common word stands for the place here."""
     place, before, after = mention.place, utterance.key(mention.start - 1), utterance.key(mention.end)
+    if place.name == "עומר" and before == "לג":
+        return False
+    if not mention.prefix and before in _INTRODUCES and first_names().get(utterance.key(mention.start), 0) >= _BORNE:
+        # "מדבר עומר": who, not where.
+        return False
     located = mention.prefix[-1:] in ("ב", "ל") or before in words("באזור שכונת בשכונת שכונה בעיר העיר או")
     alone = asked is Asked.AREA and len(utterance) - (mention.end - mention.start) <= 2
     if place.risky == "word":
@@ -126,7 +136,7 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
         return False
     if before in words("בכלל במקור בעצם"):
         before = utterance.key(mention.start - 2)
-    if mention.prefix.endswith("מ") and before in words("אני אנחנו אנו") and not mention.place.name.startswith("מ"):
+    if mention.prefix.endswith("מ") and _tells_who(before) and not mention.place.name.startswith("מ"):
         return False
     kin = False
     for index in range(mention.start - 1, max(-1, mention.start - 7), -1):
@@ -135,6 +145,8 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
             # "כפר סבא רעננה": words of another place say nothing about this one.
             continue
         rest = {rest for _, rest in stems(key)}
+        if key in words("הייתי היינו") and utterance.key(index + 1) in _WOULD_LIKE:
+            continue
         if "בנ" in rest and (key == "לבנ" or utterance.key(index + 1) in words("אדם זוג נוסף")):
             # "דירה לבן שלי בחיפה", "בן אדם אחד": nobody's home town.
             continue
@@ -148,6 +160,11 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
         if key in _NEAR:
             return True
     return not kin
+
+
+def _tells_who(before: str) -> bool:
+    """Whether the word before "מנצרת" makes it an origin: "אני מנצרת", "מוחמד מנצרת"."""
+    return before in words("אני אנחנו אנו") or first_names().get(before, 0) >= _BORNE
 
 
 def _near(utterance: Utterance, mention: Mention) -> bool:

@@ -50,6 +50,7 @@ def repair_points(utterance: Utterance) -> list[int]:
     said = [match.end for match in _SAID.all(utterance)]
     if said:
         points += [match.end for match in _BUT.all(utterance) if match.start > said[0]]
+    points += [match.end for match in _SAID.all(utterance) if match.start > 0]
     for index, token in enumerate(utterance.tokens):
         # "חיפה אה לא נשר", "חיפה, לא, נשר": a no that stands by itself takes back what came before it.
         follower = utterance.tokens[index + 1] if index + 1 < len(utterance) else None

@@ -101,12 +101,17 @@ def _single(utterance: Utterance, noun: int) -> Rooms | None:
         return None
     after = atom_at(utterance, noun + 1)
     if after is not None and after.kind is Kind.FRACTION and after.prefix == "ו" and utterance.key(noun)[-3:] == "חדר":
+        high = quantity_at(utterance, noun + 2)
+        if high is not None and high.shape is Shape.BARE and high.value == 2 and not high.prefix:
+            return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), high, noun, high.end)
         return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), None, noun, noun + 2)
     number = noun + 1
     while utterance.key(noun) == "החדרימ" and utterance.key(number) in _SAYS_NUMBER:
         number += 1
     quantity = quantity_at(utterance, number)
-    if quantity is None or quantity.shape is not Shape.BARE or quantity.prefix or not _plausible(quantity.value):
+    if quantity is not None and quantity.prefix and not (quantity.prefix == "ל" and utterance.key(noun) == "החדרימ"):
+        return None
+    if quantity is None or quantity.shape is not Shape.BARE or not _plausible(quantity.value):
         return None
     if utterance.key(quantity.end) in _OTHER_UNITS or (utterance.key(noun)[-3:] == "חדר" and quantity.value >= 2):
         return None

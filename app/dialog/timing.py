@@ -40,13 +40,19 @@ MONTHS = {
     )
     for name in names.split()
 }
-_SEASONS = {fold("קיץ"): 7, fold("חורף"): 12, fold("אביב"): 4, fold("סתיו"): 10}
+_SEASONS = {
+    # folded name: the months its beginning, middle, end and the time after it fall in
+    fold("קיץ"): (6, 7, 8, 9),
+    fold("חורף"): (12, 12, 3, 3),
+    fold("אביב"): (3, 4, 5, 6),
+    fold("סתיו"): (9, 10, 11, 12),
+}
 _IMMEDIATE = Phrasebook(
     """
-        =מיידי* | =מידי | =מידית | כמה שיותר מהר | =כמה שיותר מוקדם | =הכי מהר | =הכי מהר שאפשר
-        | =כמה שיותר מהיר | =מה שיותר מהר | בהקדם | =בהקדם האפשרי | =כניסה מיידית | =הכי מוקדם | =כמה שמהר
-        | =ברגע שאפשר | =כמה שיותר בקרוב | =אסאפ | =מהר ככל האפשר | בדחיפות | =מהיום למחר | =מעכשיו לעכשיו | =כבר אתמול
-        | =על אתמול | =עוד אתמול | =דחוף דחוף
+        =מיידי* | =מידי | =מידית | כמה שיותר מהר | =כמה שיותר מוקדם | =הכי מהר | =הכי מהר שאפשר | =כמה שיותר מהיר
+        | =מה שיותר מהר | בהקדם | =בהקדם האפשרי | =כניסה מיידית | =הכי מוקדם | =כמה שמהר | =ברגע שאפשר
+        | =כמה שיותר בקרוב | =אסאפ | =מהר ככל האפשר | בדחיפות | =מהיום למחר | =זה דחוף | =וזה דחוף | =דחוף לי
+        | =דחוף לנו | =ממש דחוף | =מאוד דחוף | =מעכשיו לעכשיו | =כבר אתמול | =על אתמול | =עוד אתמול | =דחוף דחוף
         """
 )
 _IMMEDIATE_ASKED = Phrasebook(
@@ -69,8 +75,10 @@ _FLEXIBLE_ASKED = Phrasebook(
     """
         גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת
         | =מתי שבא | =מתי שאפשר | =מתי שיש | =רק בודק* | =רק מברר* | =רק מסתכל* | =רק בירור | =רק שואל* | בודק* אופציות
-        | =רק לבדוק | =רק לברר | =כשיהיה משהו | =כשיש משהו | =לא בלחץ זמן | =אין תאריך יעד | =אין מועד | =לא קבענו תאריך
-        | =מתי שנראה | =לאורך זמן | =אין לי זמן מוגדר | =לא מוגבל* בזמן
+        | =רק לבדוק | =רק לברר | =כשיהיה משהו | =כשיש משהו | =לא בלחץ זמן | =אין תאריך יעד | =אין מועד
+        | =לא קבענו תאריך | =אין דד ליין | =אין לנו דד ליין | =אין לי דד ליין | =בלי דד ליין | =הכל פתוח | פתוח
+        | פתוחים | פתוחה | =לא במרוץ | =לא קריטי* | =כשתהיה | =כשיצוץ | =כשיגיע | =ברגע ש* | =לא רץ לשום מקום
+        | =לא רצה לשום מקום | =לא רצים | =נראה מתי | =מתי שנראה | =לאורך זמן | =אין לי זמן מוגדר | =לא מוגבל* בזמן
         """
 )
 _AHEAD = words("בעוד עוד תוך בתוך עד מקסימום גג לכל אחרי מעכשיו כניסה הקרוב הקרובים הקרובה להיכנס נכנס נכנסים הבא")
@@ -79,6 +87,7 @@ _NOW_FILLERS = words(
     הייתי היינו יש משהו טוב דבר אז אבל לא חייבים חייב חייבת בא נמצא אמצא תמצאו ימצא תהיה יהיה מתאים בשבילי מבחינתנו
     ועכשיו מצדי מבחינתי מצידי רצוי עדיף אפילו מחר היום עכשיו מיד דחוף פשוט כמה שיותר תוך מוקדם"""
 )
+_AT_ONCE = words("מיד עכשיו דחוף מהר")
 _LIVING_NOW = words("גר גרה גרים בבית עסוק עסוקה נוהג נוהגת פנוי פנויה בעבודה משלם משלמת משלמים")
 _PAST = words("לפני כבר כל בן בת בני שעברה שעבר חוזה מזה")
 _ENTRY = words(
@@ -92,9 +101,17 @@ _OTHER_TOPICS = words(
 )
 _AROUND_A_NUMBER = words("בעוד עוד תוך בתוך בערך לערך אולי נגיד משהו כמו עד או איזה כמו אני חושב חושבת סביב")
 _MOST_MONTHS = 24
+_FARTHEST_MONTHS = 60
+_NO_PAST = words("אמרתי חשבתי רציתי התכוונתי אשתי אחותי קיוויתי תכננתי החלטתי הבנתי")
 _ENDS = words("סוף סיום תום גמר")
 _HOLIDAY_BOOK = Phrasebook({**{name: name for name in HOLIDAYS}, "החגים": "חגימ", "הפסח": "פסח"})
 _SCHOOL = Phrasebook("שנת הלימודים | תחילת שנת הלימודים | תחילת הלימודים | פתיחת שנת הלימודים | תחילת השנת לימודים")
+_ACADEMIC = Phrasebook(
+    """
+        השנה האקדמית | שנה אקדמית | שנת הלימודים האקדמית | תחילת הלימודים באוניברסיטה | תחילת הלימודים במכללה
+        | תחילת הלימודים האקדמיים | הלימודים באוניברסיטה | תחילת הסמסטר | הסמסטר הראשון | סמסטר א | תחילת סמסטר א
+        """
+)
 _SUMMER_BREAK = Phrasebook("החופש הגדול | חופש הגדול | חופשת הקיץ")
 
 
@@ -145,13 +162,19 @@ class _Finder:
             return False
         if any(rest in _ENTRY for index in around for _, rest in stems(self.utterance.key(index))):
             return True
+        opens = self.asked and match.start <= 1 and self.utterance.key(match.start) in _AT_ONCE
+        if opens and not set(self.utterance.keys) & (_LIVING_NOW | words("לא ולא")):
+            # "ממש עכשיו, אני בלי בית": it opens the answer, and what follows says why.
+            return True
         others = [key for index, key in enumerate(self.utterance.keys) if not match.start <= index < match.end]
         return self.asked and all(key in _NOW_FILLERS for key in others)
 
     def _calendar(self) -> list[Timing]:
         school = next_month(9, self.today, over=True)
-        found: list[Timing] = []
+        found = [Timing(match.start, match.end, next_month(10, self.today)) for match in _ACADEMIC.all(self.utterance)]
         for match in _SCHOOL.all(self.utterance):
+            if any(timing.start <= match.end and match.start < timing.end for timing in found):
+                continue
             edge = {
                 rest for index in (match.start - 1, match.start - 2) for _, rest in stems(self.utterance.key(index))
             }
@@ -217,7 +240,8 @@ class _Finder:
             if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and not prefix):
                 return None
             before = self.utterance.key(index - 1)
-            if not (self.asked or self.entry or prefix or before in _EDGE or before in words("אחרי לפני חודש בחודש")):
+            edge = {rest for _, rest in stems(before)} & (_EDGE | words("אחרי לפני חודש"))
+            if not (self.asked or self.entry or prefix or edge):
                 return None
             year, end = self._year_after(index + 1)
             if year is not None:
@@ -256,12 +280,10 @@ class _Finder:
                 if self.name_asked or (rest == "אביב" and not prefix):
                     return None
                 before = self.utterance.key(index - 1)
-                month = _SEASONS[rest]
-                if before == "אחרי" or (rest == "קיצ" and {r for _, r in stems(before)} & words("סוף")):
-                    month = {7: 9, 12: 3, 4: 6, 10: 12}[month] if before == "אחרי" else 8
-                elif rest == "קיצ" and before in words("לפני תחילת לקראת עד בתחילת"):
-                    month = 6
-                return Timing(index, index + 1, next_month(month, self.today))
+                relation = {stem for _, stem in stems(before)}
+                early = rest == "קיצ" and relation & words("לפני תחילת לקראת עד")
+                part = 3 if before == "אחרי" else 2 if relation & words("סוף") else 0 if early else 1
+                return Timing(index, index + 1, next_month(_SEASONS[rest][part], self.today))
         return None
 
     def _date(self, index: int) -> Timing | None:
@@ -293,10 +315,15 @@ class _Finder:
                 continue
             months, end = span
             end, months = longer_end(self.utterance, end, months)
-            if self._is_move_in(index, end):
+            if months <= _FARTHEST_MONTHS and self._is_move_in(index, end):
                 found.append(Timing(index, end, within(months)))
             index = end
         return found or self._bare_number()
+
+    def _tells_past(self, start: int) -> bool:
+        """Whether a verb in the first person past says how long something lasted: "עבדתי שם עשר שנים"."""
+        before = [self.utterance.key(index) for index in range(max(0, start - 3), start)]
+        return any(key.endswith("תי") and len(key) > len("ביתי") and key not in _NO_PAST for key in before)
 
     def _bare_number(self) -> list[Timing]:
         """Read "ארבע", "בעוד שלושה ארבעה": to "in how many months" a number alone counts months."""
@@ -324,6 +351,8 @@ class _Finder:
         if before in _PAST and not (before == "לפני" and self.utterance.key(start - 2) in words("לא ולא")):
             return False
         if self.utterance.key(end) in words("שעבר שעברה אחורה") or key in words("לחודש"):
+            return False
+        if self._tells_past(start):
             return False
         if self.asked:
             return not (nearby & words("חוזה ילד ילדה"))

@@ -166,6 +166,7 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
     if (
         single
         and key in _PLACED
+        and before not in _INTERESTED
         and not (asked is Asked.PROPERTY_TYPE and (len(utterance) == 1 or match.prefix == "ל"))
     ):
         return False
@@ -189,6 +190,9 @@ def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
     now = background(utterance)
     for match in _DEAL.all(utterance):
         if match.start in now or utterance.key(match.start - 1) == "עמ":
+            continue
+        if match.prefix.endswith("ה") and utterance.key(match.start)[len(match.prefix) :] in _RENTING:
+            # "השוכר שלי יוצא במרץ": a tenant.
             continue
         if utterance.key(match.start) in _RENTING and {utterance.key(match.end), utterance.key(match.end + 1)} & _HERE:
             # "אנחנו שוכרים פה כבר שלוש שנים": what they do today.

@@ -17,7 +17,7 @@ from app.dialog.misheard import mend
 from app.dialog.money import understand_budget
 from app.dialog.names import first_names, understand_name
 from app.dialog.nearest import load
-from app.dialog.normalise import Utterance, normalise, words
+from app.dialog.normalise import Utterance, fold, normalise, words
 from app.dialog.phone_repairs import repaired_phone
 from app.dialog.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.places import Areas, understand_areas
@@ -57,6 +57,8 @@ _INDIFFERENT = (
     ("לא", "אכפת"),
     ("תמחקי", "את"),
     ("תורידי", "את"),
+    ("לא", fold("רלוונטי")),
+    ("לא", fold("רלוונטית")),
     ("בלי", "הגבלת"),
 )
 
@@ -126,7 +128,7 @@ class _Turn:
         caller_id = self.state.get("caller_id")
         if self.asked in (Asked.PHONE_CONFIRM, Asked.PHONE) and caller_id and not self.state.get("phone"):
             yes = (self.acts.confirm and not self.acts.deny) or self.acts.same_number
-            denied = self.acts.deny or self.acts.refusal
+            denied = self.acts.deny or self.acts.refusal or self.acts.question
             if yes and not denied and (self.asked is Asked.PHONE_CONFIRM or self.acts.same_number):
                 self.put("phone", caller_id, 0, len(self.utterance))
                 self.phone_confirmed = True
@@ -181,10 +183,16 @@ class _Turn:
 
     def _property(self) -> None:
         kind = understand_type(self.utterance, self.asked, self.claimed)
-        if kind is not None and not (self.acts.asks_listing and self.acts.question and not self._seeks()):
+        asks = self.acts.question and (
+            self.acts.asks_listing or self.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
+        )
+        if kind is not None and not (asks and not self._seeks()):
             known = self.state.get("property_type")
             passing = (
-                kind.value == "apartment" and known not in (None, "apartment") and self.asked is not Asked.PROPERTY_TYPE
+                kind.value == "apartment"
+                and known not in (None, "apartment")
+                and self.asked is not Asked.PROPERTY_TYPE
+                and self.utterance.key(kind.end) not in words("רגילה פשוטה")
             )
             if not passing:
                 self.put("property_type", kind.value, kind.start, kind.end)
@@ -214,7 +222,7 @@ class _Turn:
             self.put(f"{slot}_max", None, start, end)
 
     def _timing(self) -> None:
-        if self.acts.goodbye or (self.acts.schedule and not set(self.utterance.keys) & _ENTERS):
+        if self.acts.goodbye or self.acts.human or (self.acts.schedule and not set(self.utterance.keys) & _ENTERS):
             # "תתקשרו אחרי החגים" is when to call, not when to move in.
             return
         timing = understand_timing(self.utterance, self.asked, self.today, self.claimed)
@@ -224,7 +232,7 @@ class _Turn:
         self.put("timing", timing.value, timing.start, timing.end)
 
     def _budget(self) -> None:
-        if self.asked in (Asked.PHONE, Asked.PHONE_CONFIRM) and self.phone_digits:
+        if self.acts.hold or (self.asked in (Asked.PHONE, Asked.PHONE_CONFIRM) and self.phone_digits):
             return
         deal, kind = self.known("deal"), self.known("property_type")
         was = self.state.get("deal")
@@ -244,9 +252,12 @@ class _Turn:
         if (self.acts.refusal and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
             return
         question = self.acts.question and self.utterance.keys[:2] != ("מי", "אני")
-        if self.asked is Asked.NAME and (self.acts.repeat or question or self.acts.hold or self.acts.abuse):
+        if self.asked is Asked.NAME and (
+            self.acts.repeat or question or self.acts.asks_listing or self.acts.hold or self.acts.abuse
+        ):
             return
-        name = understand_name(self.utterance, self.asked, areas.mentions, self.claimed)
+        known = str(self.state.get("name") or "")
+        name = understand_name(self.utterance, self.asked, areas.mentions, self.claimed, known)
         if name is not None:
             self.put("name", name.value, name.start, name.end, unsure=not name.sure)
 
