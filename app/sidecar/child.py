@@ -202,7 +202,7 @@ async def _warm(warm: Callable[[], Awaitable[None]] | None, writer: asyncio.Stre
         if warm is not None:
             await warm()
     except ServiceError as fault:
-        _log.error("NOT_READY | why=%s", fault)  # noqa: TRY400 - it says all; how it came about helps nobody
+        _log.error("NOT_READY | why=%s", fault)
     except Exception:  # noqa: BLE001 - a stream will meet the same fault and report it
         _log.exception("warm-up failed")
     writer.write(pack(0, Op.EVENT, _json({"ready": True})))

@@ -25,10 +25,9 @@ def defer_to_worker(niceness: int) -> None:
 class _WorkersForm(logging.Formatter):
     """`2026-11-22T19:04:12.350Z INFO call_sid=CA… LEAD | slots=4`, as the worker writes it (R11)."""
 
-    converter = time.gmtime
-
     def __init__(self) -> None:
         super().__init__("%(asctime)s.%(msecs)03dZ %(levelname)s %(call)s%(message)s", "%Y-%m-%dT%H:%M:%S")
+        self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         call_sid = getattr(record, "call_sid", "")

@@ -1,0 +1,29 @@
+"""How a child logs."""
+
+import re
+import subprocess
+import sys
+
+CHILD = """
+import logging
+from app.sidecar.manners import log_like_worker
+log_like_worker("own")
+logging.getLogger("own.part").info("LEAD | slots=%d", 4, extra={"call_sid": "CA7"})
+logging.getLogger("own").warning("LATE")
+logging.getLogger("library").info("-- BEGIN request to +972500000000 --")
+logging.getLogger("library").warning("a library complains")
+"""
+
+
+def test_a_child_logs_in_the_workers_form_and_without_its_libraries_chatter() -> None:
+    """R11: one line an event, `call_sid` on every line of a call; nothing that a vendor's client prints a request."""
+    child = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True)
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    wanted = [
+        rf"{time} INFO call_sid=CA7 LEAD \| slots=4",
+        rf"{time} WARNING LATE",
+        rf"{time} WARNING a library complains",
+    ]
+    lines = child.stderr.splitlines()
+    assert len(lines) == len(wanted)
+    assert all(re.fullmatch(pattern, line) for pattern, line in zip(wanted, lines, strict=True))
