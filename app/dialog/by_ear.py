@@ -52,8 +52,8 @@ def by_ear(
         return None
     if best.intent is Intent.GOODBYE and not _mostly(Intent.GOODBYE, readings, read):
         # A call is not ended on a word that may have been another.
-        nothing = Understanding()
-        return _meant(readings, said, asked, deal, nothing, read) or nothing
+        meant = _meant(readings, said, asked, deal, Understanding(), read) or Understanding()
+        return replace(meant, intent=Intent.PROVIDE_INFO if meant.updates else Intent.UNCLEAR)
     return _meant(readings, said, asked, deal, best, read)
 
 

@@ -29,6 +29,7 @@ from app.dialog.policy import (
     Source,
     Step,
     asked_of,
+    confirms,
     next_step,
 )
 from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
@@ -462,6 +463,7 @@ class Dialog:
             ends_call=ends,
             actions=tuple(self._actions),
             changes=tuple(self._fold.changes),
+            confirms=confirms(memory),
             outcome=memory.outcome if ends else "",
         )
 

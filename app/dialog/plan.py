@@ -1,7 +1,9 @@
 """What the dialog hands the call for one turn: the line, what may phrase it better, and what to do besides."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from app.dialog.checks import LineContext
 from app.dialog.policy import SlotChange
@@ -52,5 +54,7 @@ class Plan:
     transfer: bool = False
     actions: tuple[Action, ...] = ()
     changes: tuple[SlotChange, ...] = ()
+    confirms: Mapping[str, Any] = field(default_factory=dict)
+    """The values that a plain yes to this line would confirm."""
     intent: Intent | None = None
     outcome: str = ""

@@ -195,6 +195,20 @@ def asked_of(state: DialogState) -> Asked:
     return _ASKED.get(step) or Asked(step.value)
 
 
+def confirms(state: DialogState) -> dict[str, Any]:
+    """Return the values that a plain yes to the standing question confirms."""
+    match Step(state.step):
+        case Step.CALLER_ID:
+            return {"phone": state.caller_number}
+        case Step.READ_BACK:
+            return {"phone": state.slots.get("phone")}
+        case Step.SURE:
+            return {slot: state.slots[slot] for slot in PARTS.get(state.about, (state.about,)) if slot in state.slots}
+        case Step.SUMMARY:
+            return {slot: value for slot, value in state.slots.items() if TOPIC_OF.get(slot, slot) in SEEKER_STEPS}
+    return {}
+
+
 def next_step(state: DialogState) -> Step:
     """Return what to ask next; DONE when the call is to be closed."""
     if state.finished:

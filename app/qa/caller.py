@@ -10,12 +10,14 @@ from urllib.parse import SplitResult, urlsplit
 import click
 import orjson
 
+from app.qa.answering import Manner, Question, slots_right
 from app.qa.http_client import ServerError, get
 from app.qa.player import SAMPLES_PER_MS, SPURT_GAP_SAMPLES
 from app.qa.recording import write_stereo
 from app.qa.script import Cue, Phase, Script, Turn
+from app.qa.scripted import Cast, ScriptError, cast
 from app.qa.twilio_peer import Account, PeerEvents, TwilioPeer
-from app.qa.utterance import RATE_HZ, Line, UtteranceError, load_utterance
+from app.qa.utterance import RATE_HZ, Line, Utterance, UtteranceError, load_utterance
 
 POLL_S = 0.5
 OK = 200
@@ -26,7 +28,9 @@ LATE_TOOL_MS = 20.0
 class CallOptions:
     """What to say, to whom, and how."""
 
-    wavs: tuple[Path, ...]
+    wavs: tuple[Path, ...] = ()
+    cast: Cast | None = None
+    """A scripted caller, who goes on when the WAV files are said."""
     url: str = "http://127.0.0.1:5000"
     record: Path | None = None
     from_number: str = "+972500000000"
@@ -50,6 +54,8 @@ class CallReport:
     underruns: int = 0
     warnings: list[str] = field(default_factory=list)
     server_events: list[dict[str, object]] = field(default_factory=list)
+    slots: dict[str, Any] | None = None
+    """What the server knew at the end, where it tells."""
     own_late_max_ms: float = 0.0
     seconds: float = 0.0
     failure: str | None = None
@@ -81,7 +87,15 @@ class LiveCall:
         self.line = Line(options.noise_dbfs)
         self.caller_track = bytearray()
         cues = [Cue(load_utterance(path), options.barge_in_after_ms) for path in options.wavs]
-        self.script = Script(cues, self.peer.player, self.line, gap_ms=options.gap_ms, patience_ms=options.patience_ms)
+        self._question = Question("greeting")
+        self.script = Script(
+            cues,
+            self.peer.player,
+            self.line,
+            gap_ms=options.gap_ms,
+            patience_ms=options.patience_ms,
+            choose=self._answer,
+        )
         self.report = CallReport(self.peer.call_sid)
         self._spurts_started = self._spurts_ended = 0
         self._turns_started = self._turns_ended = 0
@@ -106,13 +120,17 @@ class LiveCall:
         self._say(f"call {self.peer.call_sid} to {self.options.url}; stream open, subprotocol {subprotocol}")
         poll = asyncio.create_task(self._follow_server())
         await self._talk()
-        report.failure = self._failure()
         await self.peer.hang_up()
         self._print_progress()
         poll.cancel()
         await self._print_server_events()
+        report.failure = self._failure()
         self._finish()
         return report
+
+    def _answer(self) -> Utterance | None:
+        """Return what a scripted caller says to the question the server says it asked."""
+        return self.options.cast.answering.answer(self._question) if self.options.cast else None
 
     async def _talk(self) -> None:
         """Keep the line going, 20 ms a frame on an absolute clock, until the script is over or the server is gone."""
@@ -153,7 +171,9 @@ class LiveCall:
 
     def _failure(self) -> str | None:
         """Say what kept the call from its proper end."""
-        if not self.script.over:
+        if self.options.cast and self.report.slots is None:
+            return "the server does not tell what it asks: it must run in development mode"
+        if not self.script.over and not self.options.cast:
             code, reason = self.peer.closed or (1006, "")
             left = len(self.options.wavs) - len(self.script.turns)
             return f"the server closed the call ({code} {reason}) with {left} utterances unsaid".replace(" )", ")")
@@ -185,6 +205,9 @@ class LiveCall:
         for line in lines[self._server_lines :]:
             event = orjson.loads(line)
             self.report.server_events.append(event)
+            if event.get("event") == "QUESTION":
+                self._question = Question(event["asked"], event["confirms"])
+                self.report.slots = event["slots"]
             detail = "  ".join(f"{name}={value}" for name, value in event.items() if name not in ("at_ms", "event"))
             at_ms = event.get("at_ms", 0) - self.peer.started_epoch_ms
             self.tell(f"server: {event.get('event')}  {detail}".rstrip(), int(at_ms * SAMPLES_PER_MS))
@@ -202,6 +225,9 @@ class LiveCall:
             write_stereo(self.options.record, bytes(self.caller_track), bytes(player.ear))
             self._say(f"recording (caller left, agent right): {self.options.record}")
         holes = "".join(f", {hole.gap_samples / SAMPLES_PER_MS:.0f} ms" for hole in player.underruns[:5])
+        if (cast := self.options.cast) and report.slots is not None:
+            right = slots_right(report.slots, cast.expected, cast.cities)
+            self._say(f"slots right: {right} of {len(cast.expected)}; known: {report.slots}; meant: {cast.expected}")
         self._say(f"{report.seconds:.1f} s; holes in the agent's speech: {report.underruns}{holes}")
         if report.own_late_max_ms > LATE_TOOL_MS:
             self._say(f"note: this tool itself was up to {report.own_late_max_ms:.0f} ms late; the machine is busy")
@@ -236,6 +262,16 @@ def run_call(options: CallOptions, say: Callable[[str], None] = click.echo) -> C
 @click.command("call")
 @click.argument("more_wavs", nargs=-1, type=click.Path(path_type=Path), metavar="[WAV]...")
 @click.option("--wav", "wavs", multiple=True, type=click.Path(path_type=Path), help="What the caller says; repeatable.")
+@click.option("--dialog", type=click.Path(path_type=Path), help="Dialogs set to play one dialog of (JSON lines).")
+@click.option("--id", "dialog_id", help="Which dialog of the set.")
+@click.option("--wavs", "manifest", type=click.Path(path_type=Path), help="manifest.tsv of the dialog's recordings.")
+@click.option(
+    "--answers",
+    type=click.Choice([manner.value for manner in Manner]),
+    default=Manner.TRUTHFUL.value,
+    show_default=True,
+    help="order: whatever is asked; asked: by the question; truthful: and yes or no when a value is to be confirmed.",
+)
 @click.option("--url", default="http://127.0.0.1:5000", show_default=True, help="Where the server is.")
 @click.option("--record", type=click.Path(path_type=Path), help="Write a stereo WAV: caller left, agent right.")
 @click.option("--from", "from_number", default="+972500000000", show_default=True, help="The caller's number.")
@@ -249,14 +285,31 @@ def run_call(options: CallOptions, say: Callable[[str], None] = click.echo) -> C
     "--patience-ms", type=click.IntRange(min=1), default=15_000, show_default=True, help="Wait for an answer."
 )
 @click.option("--subprotocol/--no-subprotocol", "offer_subprotocol", default=True, help="Offer audio.twilio.com.")
-def call_command(more_wavs: tuple[Path, ...], wavs: tuple[Path, ...], **options: Any) -> None:
-    """Call the server as Twilio would and play WAV files to it, each after the agent's answer to the one before."""
+def call_command(
+    more_wavs: tuple[Path, ...],
+    wavs: tuple[Path, ...],
+    dialog: Path | None,
+    dialog_id: str | None,
+    manifest: Path | None,
+    answers: str,
+    **options: Any,
+) -> None:
+    """Call the server as Twilio would and play WAV files to it, each after the agent's answer to the one before.
+
+    With --dialog, --id and --wavs the caller plays a dialog of an evaluation set, and the slots are counted.
+    """
     spoken = wavs + more_wavs
-    if not spoken:
-        raise click.UsageError("give at least one WAV file: --wav caller.wav")
     try:
-        report = run_call(CallOptions(wavs=spoken, **options))
-    except (UtteranceError, OSError) as exc:
+        caller = None
+        if dialog and dialog_id and manifest:
+            caller = cast(dialog, dialog_id, manifest, Manner(answers))
+            options["from_number"] = caller.caller_number or "anonymous"
+        elif dialog or dialog_id or manifest:
+            raise click.UsageError("--dialog, --id and --wavs go together")
+        elif not spoken:
+            raise click.UsageError("give at least one WAV file: --wav caller.wav")
+        report = run_call(CallOptions(wavs=spoken, cast=caller, **options))
+    except (ScriptError, UtteranceError, OSError) as exc:
         raise click.ClickException(str(exc)) from exc
     if report.failure:
         raise click.ClickException(report.failure)

@@ -3,7 +3,7 @@
 Pure: `tick(now)` once a frame, on the stream's sample clock; it drives the caller's `Line` and watches the `Player`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -59,14 +59,23 @@ class Script:
     """Say the cues one after the other, each after the agent's answer to the one before.
 
     `gap_ms` is the pause a caller leaves after the agent's last word, `patience_ms` how long the agent may stay silent.
+    `choose` is asked for the next utterance when the cues are used up; None ends the call.
     """
 
     def __init__(
-        self, cues: Sequence[Cue], player: Player, line: Line, *, gap_ms: int = 400, patience_ms: int = 15_000
+        self,
+        cues: Sequence[Cue],
+        player: Player,
+        line: Line,
+        *,
+        gap_ms: int = 400,
+        patience_ms: int = 15_000,
+        choose: Callable[[], Utterance | None] = lambda: None,
     ) -> None:
         self.phase = Phase.WAITING
         self.turns: list[Turn] = []
         self._cues = list(cues)
+        self._choose = choose
         self._player = player
         self._line = line
         self._gap = gap_ms * SAMPLES_PER_MS
@@ -111,10 +120,10 @@ class Script:
 
     def _speak_or_end(self) -> None:
         self._judge_last_turn()
-        if not self._cues:
+        spoken = self._cues.pop(0).utterance if self._cues else self._choose()
+        if spoken is None:
             self.phase = Phase.DONE
             return
-        spoken = self._cues.pop(0).utterance
         start = self._line.say(spoken)
         self.turns.append(Turn(spoken, start + spoken.voiced_from, start + spoken.voiced_to))
         self.phase = Phase.TALKING
