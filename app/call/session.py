@@ -311,6 +311,10 @@ class Session:
                 self._cancel(self._speeches, command.speech)
             case Save():
                 self._ledger.save(command.kind, command.data)
+                if "plan" in command.data:
+                    plan, slots = command.data["plan"], command.data["state"].get("slots", {})
+                    question = {"asked": plan.asked.value, "confirms": dict(plan.confirms), "slots": slots}
+                    self._services.on_log(self.call_sid, "QUESTION", question)
             case KeepSample():
                 spawn(self._services.keep_sample, self.call_sid, command.wav)
             case HangUp():
