@@ -99,7 +99,11 @@ class Ear:
 
         Before the line's noise is known, noise would pass for a voice.
         """
-        return self._barge_in.receive(frame, self._vad.threshold, opinion=self._vad.opinion) is not None
+        vad = self._vad
+        hit = self._barge_in.receive(
+            frame, vad.threshold, opinion=vad.opinion, near_rms=vad.near_rms, caller_rms=vad.caller_rms
+        )
+        return hit is not None
 
     def raise_bar(self) -> None:
         """The agent was stopped for nothing: be harder to convince in this call."""

@@ -6,9 +6,12 @@ from app.media.codec import FRAME_MS
 from app.media.frontend import Frame
 
 _BAR_STEP = 1.4  # 3 dB
-_HIGHEST_BAR = _BAR_STEP**4
+_MOST_STEPS = 4
+_BAR_SHARE = 0.5  # of the caller's own level: no false alarm makes the agent deaf to the caller
 _LONGEST_VOICE_MS = 220
 _CLOSURE_FRAMES = 6
+# A voice farther away than the caller's must go on for so long.
+_FAR_VOICE_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,11 @@ class BargeIn:
         settings = settings or BargeInSettings()
         self._grace_ms = settings.grace_ms
         self._voice_ms = settings.voice_ms
-        self._bar = 1.0
+        self._steps = 0
         self._armed_from_ms: int | None = None
         self._onset_ms: int | None = None
         self._missed = 0
+        self._power, self._frames = 0.0, 0
         self._is_confirmed = False
 
     def agent_started(self, at_ms: int) -> None:
@@ -57,22 +61,30 @@ class BargeIn:
 
     def raise_bar(self) -> None:
         """After a false alarm: ask for louder (3 dB a time, 12 dB at most) and longer voice in this call."""
-        self._bar = min(self._bar * _BAR_STEP, _HIGHEST_BAR)
-        self._voice_ms = _LONGEST_VOICE_MS
+        self._steps = min(self._steps + 1, _MOST_STEPS)
 
     def lower_bar(self) -> None:
         """A false alarm was none."""
-        self._bar = max(self._bar / _BAR_STEP, 1.0)
+        self._steps = max(self._steps - 1, 0)
 
-    def receive(self, frame: Frame, threshold: float, *, opinion: bool | None = True) -> BargeInDetected | None:
+    def receive(
+        self,
+        frame: Frame,
+        threshold: float,
+        *,
+        opinion: bool | None = True,
+        near_rms: float = 0.0,
+        caller_rms: float | None = None,
+    ) -> BargeInDetected | None:
         """Take the next frame, the voice threshold (RMS) and whether a closer look calls this speech.
 
         While that is not known (None) voice is counted, but does not stop the agent. A single quiet frame does not
-        break a voice, nor a consonant's closure one that is known to be speech.
+        break a voice, nor a consonant's closure one that is known to be speech. A voice that stays under `near_rms`
+        on average is hardly the caller's, and must go on for longer. `caller_rms` is the caller's level, once known.
         """
         if self._armed_from_ms is None:
             return None
-        if opinion is False or frame.rms <= threshold * self._bar:
+        if opinion is False or frame.rms <= self._bar_over(threshold, caller_rms):
             self._missed += 1
             if self._missed > (_CLOSURE_FRAMES if self._is_confirmed else 1):
                 self._onset_ms = None
@@ -80,9 +92,19 @@ class BargeIn:
         self._missed = 0
         if self._onset_ms is None:
             self._onset_ms, self._is_confirmed = frame.start_ms, False
+            self._power, self._frames = 0.0, 0
+        self._power += frame.rms * frame.rms
+        self._frames += 1
         self._is_confirmed = self._is_confirmed or opinion is True
         end_ms = frame.start_ms + FRAME_MS
-        if not self._is_confirmed or end_ms - self._onset_ms < self._voice_ms or end_ms < self._armed_from_ms:
+        is_near = self._power >= near_rms * near_rms * self._frames
+        near_ms = _LONGEST_VOICE_MS if self._steps else self._voice_ms
+        needed_ms = near_ms if is_near else _FAR_VOICE_MS
+        if not self._is_confirmed or end_ms - self._onset_ms < needed_ms or end_ms < self._armed_from_ms:
             return None
         onset_ms, self._armed_from_ms, self._onset_ms = self._onset_ms, None, None
         return BargeInDetected(onset_ms)
+
+    def _bar_over(self, threshold: float, caller_rms: float | None) -> float:
+        bar = threshold * _BAR_STEP**self._steps
+        return bar if caller_rms is None else max(threshold, min(bar, _BAR_SHARE * caller_rms))

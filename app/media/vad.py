@@ -23,6 +23,12 @@ _LONGEST_WEAK_MS = 100
 # over the noise, what comes next must reach half the caller's own level to be the caller again.
 _NEAR_SHARE = 0.5
 _LOUD_ROOM = 6.0
+# Over the agent, the loud frames on average: in babble at 10 dB nineteen in twenty interruptions by the caller are over
+# 0.9 of the caller's level, nine in ten other voices under 0.8; a soft word must do. Where the caller is 22 dB over the
+# noise there is nobody to be taken for the caller. It takes a second of voice to know the level.
+_NEAR_SHARE_OVER_AGENT = 0.7
+_LIVELY_ROOM = 12.0
+_LEAST_VOICED_FRAMES = 50
 _LEVEL_RATE = 1 / 50
 
 
@@ -97,6 +103,7 @@ class Vad:
         self._onset_ms: int | None = None
         self._loud_ms = 0
         self._peak = self._voice_level = 0.0
+        self._voiced_frames = 0
         self._last_loud_ms = self._last_voiced_ms = self._tail_until_ms = 0
         self.is_speech = False
         self.is_voiced = False
@@ -125,6 +132,19 @@ class Vad:
         if self._confirmer is None:
             return True if self.is_speech else None
         return self._confirmer.is_speech
+
+    @property
+    def caller_rms(self) -> float | None:
+        """How loud this caller speaks; None until enough was heard to know."""
+        return self._voice_level if self._voiced_frames >= _LEAST_VOICED_FRAMES else None
+
+    @property
+    def near_rms(self) -> float:
+        """What a voice over the agent's must reach on average to be taken for the caller's; 0 in a quiet room."""
+        caller_rms = self.caller_rms
+        if caller_rms is None or caller_rms >= _LIVELY_ROOM * self._floor.level:
+            return 0.0
+        return _NEAR_SHARE_OVER_AGENT * caller_rms
 
     def receive(self, frame: Frame) -> VadEvent | None:
         """Take the next frame; return what it makes certain, if anything."""
@@ -160,6 +180,7 @@ class Vad:
             return self._await_speech(frame, end_ms, loud=loud)
         if self.is_voiced:
             self._voice_level += (frame.rms - self._voice_level) * (_LEVEL_RATE if self._voice_level else 1.0)
+            self._voiced_frames += 1
             self._last_voiced_ms = end_ms
             self._tail_until_ms = end_ms + _TAIL_MS
             return None

@@ -92,6 +92,34 @@ def test_false_alarms_raise_the_bar_within_limits() -> None:
     assert hits(barge_in, [400.0] * 20, 3000) != []
 
 
+def test_no_false_alarm_makes_the_agent_deaf_to_the_caller() -> None:
+    """R7.5: whatever the bar, half the caller's own level clears it."""
+    barge_in = speaking()
+    for _ in range(20):
+        barge_in.raise_bar()
+    for at in range(0, 400, 20):
+        assert barge_in.receive(Frame(at, b"", 180.0), THRESHOLD, caller_rms=400.0) is None
+    late = [barge_in.receive(Frame(at, b"", 220.0), THRESHOLD, caller_rms=400.0) for at in range(400, 700, 20)]
+    assert BargeInDetected(400) in late
+
+
+def test_an_alarm_that_was_none_after_all_lowers_the_bar_again() -> None:
+    """R7.5: the caller's word was only understood late."""
+    barge_in = speaking()
+    barge_in.raise_bar()
+    barge_in.lower_bar()
+    assert hits(barge_in, [130.0] * 20, 1000) == [(1200, BargeInDetected(1000))]
+
+
+def test_a_voice_from_farther_away_than_the_caller_must_go_on_for_longer() -> None:
+    """R7.5: the other voices of a room are speech, too; only the loud frames tell how near a voice is."""
+    for rms, needed_ms in ((300.0, 500), (360.0, 200)):
+        barge_in = speaking()
+        levels = [rms] * 3 + [150.0] + [rms] * 40
+        found = [barge_in.receive(Frame(at * 20, b"", one), THRESHOLD, near_rms=320.0) for at, one in enumerate(levels)]
+        assert found.index(BargeInDetected(0)) * 20 + 20 == needed_ms
+
+
 @pytest.mark.parametrize("bad", [{"voice_ms": 100}, {"grace_ms": 400}])
 def test_a_setting_out_of_range_is_named(bad: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):

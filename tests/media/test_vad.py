@@ -172,6 +172,18 @@ def test_in_a_loud_room_only_the_near_voice_counts() -> None:
     assert any(near)
 
 
+def test_over_the_agent_the_callers_level_is_asked_for_once_it_is_known_and_only_in_a_lively_room() -> None:
+    """R7.5: a second of voice tells it; on a quiet line a soft word is the caller's, too."""
+    for room_rms, near in ((200.0, True), (20.0, False)):
+        vad = Vad(confirmer=Opinion(is_speech=True))
+        heard([room_rms] * 25 + [1500.0] * 30, vad)
+        assert (vad.caller_rms, vad.near_rms) == (None, 0.0)
+        for index in range(40):
+            vad.receive(Frame(1100 + index * 20, b"", 1500.0))
+        assert vad.caller_rms == pytest.approx(1500)
+        assert vad.near_rms == (pytest.approx(1050) if near else 0.0)
+
+
 @pytest.mark.parametrize("snr_db", [10, 20])
 @pytest.mark.parametrize("name", ["v004", "w01_06", "w01_07", "w01_08"])
 def test_the_network_lets_no_short_word_go(name: str, snr_db: int) -> None:
