@@ -79,7 +79,7 @@ class House:
             settings.max_calls,
             settings.office_name,
             settings.public_base_url,
-            live=lambda: len(self.live),
+            live=lambda: sum(bool(session.call_sid) for session in self.live.values()),  # not who only knocks
             clock_s=time.monotonic,
         )
         self.webhooks = Webhooks(
@@ -313,20 +313,26 @@ class House:
         while not all(link.ready for link in self._links):
             sleep(0.1)
         voice = self.services.voice
-        missing = voice.missing(self._stock)
-        for text in missing:
-            while self.live:
-                sleep(1)
-            over = Event()
+        at_first = left = voice.missing(self._stock)
+        tried = len(left) + 1
+        while left and len(left) < tried:  # as long as some succeed, those that failed are tried again
+            tried = len(left)
+            for text in left:
+                while self.live:
+                    sleep(1)
+                self._render(text)
+            left = voice.missing(self._stock)
+        _log.info("STOCK_READY", rendered=len(at_first) - len(left), missing=len(left), lines=len(self._stock))
 
-            def listener(event: TtsEvent, over: Event = over) -> None:
-                if isinstance(event, Done | Failed):
-                    over.send()
+    def _render(self, text: str) -> None:
+        over = Event()
 
-            voice.speak(text, listener)
-            over.wait()
-        still_missing = len(voice.missing(self._stock))
-        _log.info("STOCK_READY", rendered=len(missing) - still_missing, missing=still_missing, lines=len(self._stock))
+        def listener(event: TtsEvent) -> None:
+            if isinstance(event, Done | Failed):
+                over.send()
+
+        self.services.voice.speak(text, listener)
+        over.wait()
 
 
 class _Tape:
