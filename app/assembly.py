@@ -17,7 +17,7 @@ from app.call.events import CallStarted
 from app.call.machine import Call, CallSettings
 from app.call.recording import Recordings
 from app.call.session import Services, Session
-from app.call.telephone import TwilioTelephone
+from app.call.telephone import TwilioTelephone, after_lost_transfer
 from app.call.tuning import call_settings
 from app.config import Settings
 from app.dialog.stock import stock_sentences
@@ -88,6 +88,7 @@ class House:
                 public_base_url=settings.public_base_url,
                 token_key=self._token_key,
                 after_recording=thanks(),
+                after_lost_transfer=after_lost_transfer,
             ),
             on_event=self._on_webhook,
             spawn=spawn,
@@ -254,6 +255,10 @@ class House:
             self._store_ringing(call_sid, params.get("From", ""), params.get("To", ""))
         elif kind == "recording":
             self.recordings.take(params)
+        elif kind == "transfer_ended":
+            result = params.get("DialCallStatus", "")
+            log.info("TRANSFER_ENDED", result=result)
+            self.store.tell(records.FactsSaved, call_sid=call_sid, transfer=records.transfer_result(result))
         elif kind == "message_status":
             code = params.get("ErrorCode", "")
             status = params.get("MessageStatus", "")

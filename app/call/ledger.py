@@ -25,6 +25,7 @@ from app.leads.records import (
     Record,
     SlotChange,
     SlotsChanged,
+    TransferResult,
     TurnSaved,
     WhatsAppRequest,
 )
@@ -89,7 +90,7 @@ class Ledger:
             case "ended":
                 self._store.tell(CallEnded, call_sid=self._call_sid, outcome=data["outcome"] or "")
 
-    def transferred(self, result: str) -> None:
+    def transferred(self, result: TransferResult) -> None:
         """Note how putting the caller through went; see `records.FactsSaved`."""
         self._store.tell(FactsSaved, call_sid=self._call_sid, transfer=result)
 

@@ -56,6 +56,8 @@ from app.call.events import (
 from app.call.ledger import Ledger, Store
 from app.call.machine import Call, CallSettings
 from app.call.states import State
+from app.call.telephone import lost_transfer_line
+from app.media.codec import SAMPLE_RATE_HZ
 from app.runtime import Inbox, now_ms, spawn, spawn_after
 from app.speech.engines import (
     Audio,
@@ -80,6 +82,7 @@ from app.telephony.websocket import WebSocket, WebSocketClosedError
 START_WITHIN_S = 5.0
 DEAD_AFTER_S = 10.0  # Twilio sends frames all the time: a stream silent for this long is gone
 TWILIO_CLOSES_WITHIN_MS = 3000
+LAST_VOICE_WITHIN_MS = 4000
 INBOX_EVENTS = 750  # 15 s of caller audio
 ISRAEL = ZoneInfo("Asia/Jerusalem")
 
@@ -168,14 +171,14 @@ class Session:
         self._inbox.put(CallStarted(start.call_sid, start.stream_sid, caller, start.parameters.get("to"), today))
         try:
             self._own()
+            if self._hang_up is not None:
+                self._leave(self._hang_up, caller)
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
             self._log.exception("CALL_BROKE")
             self._ledger.save("ended", {"outcome": "fault"})
             self._socket.close(1011, "internal error")
         finally:
             self._release()
-        if self._hang_up is not None:
-            self._leave(self._hang_up)
 
     def close(self) -> None:
         """End the stream because this process ends; Twilio goes on with the TwiML's `action`."""
@@ -319,6 +322,8 @@ class Session:
                 spawn(self._services.keep_sample, self.call_sid, command.wav)
             case HangUp():
                 self._hang_up = command
+                if command.transfer:
+                    self._ledger.transferred("started")
 
     def _open_stt(self, command: OpenStt) -> None:
         number, put = command.stream, self._inbox.put
@@ -391,11 +396,25 @@ class Session:
 
         self._speeches[number] = self._services.voice.speak(command.text, listener)
 
-    def _leave(self, command: HangUp) -> None:
+    def _leave(self, command: HangUp, caller: str | None) -> None:
         """End the call at Twilio, which then ends the stream: a server that closes first is Twilio's error 31921."""
-        act = self._services.telephone.transfer if command.transfer else self._services.telephone.hang_up
-        if act(self.call_sid):
+        telephone = self._services.telephone
+        is_leaving = command.transfer and telephone.transfer(self.call_sid)
+        if command.transfer and not is_leaving:
+            self._ledger.transferred("failed")
+            self._say_last(lost_transfer_line(caller))
+        if is_leaving or telephone.hang_up(self.call_sid):
             self._line_over.get(now_ms() + TWILIO_CLOSES_WITHIN_MS)
+
+    def _say_last(self, text: str) -> None:
+        """Say a line that the machine, which has ended, did not foresee, and let Twilio play it."""
+        voiced = Inbox(INBOX_EVENTS, lambda _: False)
+        self._services.voice.speak(text, voiced.put)
+        length_ms = 0
+        while (item := voiced.get(now_ms() + LAST_VOICE_WITHIN_MS)) is not None and isinstance(item[0], Audio):
+            self._outbox.put(messages.media(self._stream_sid, item[0].ulaw))
+            length_ms += len(item[0].ulaw) * 1000 // SAMPLE_RATE_HZ
+        self._line_over.get(now_ms() + length_ms)
 
     @staticmethod
     def _cancel(streams: dict[int, Any], number: int) -> None:

@@ -1,13 +1,16 @@
 """Call control through Twilio: hanging up, putting through (R17)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from app.config import Settings
+from app.dialog import lines
+from app.dialog.contract import callable_number
 from app.telephony import twiml
 from app.telephony.rest import TwilioError, TwilioRest
 
+TRANSFER_ENDED_PATH = "/webhook/transfer_ended"
 _ATTEMPTS = 2
 _log = structlog.get_logger("server")
 
@@ -18,6 +21,8 @@ class TwilioTelephone:
     def __init__(self, settings: Settings) -> None:
         """Act for the account in `settings`, if there is one."""
         self._number = settings.transfer_number
+        base = settings.public_base_url
+        self._told_at = base + TRANSFER_ENDED_PATH if base else None
         self._rest: TwilioRest | None = None
         if settings.twilio_account_sid and settings.twilio_auth_token:
             token = settings.twilio_auth_token.get_secret_value()
@@ -33,7 +38,9 @@ class TwilioTelephone:
         rest, number = self._rest, self._number
         if rest is None or number is None:
             return False
-        return self._done("TRANSFER", call_sid, lambda: rest.redirect(call_sid, twiml.dial(number)))
+        return self._done(
+            "TRANSFER", call_sid, lambda: rest.redirect(call_sid, twiml.dial(number, action_url=self._told_at))
+        )
 
     @staticmethod
     def _done(what: str, call_sid: str, act: Callable[[], object]) -> bool:
@@ -48,3 +55,14 @@ class TwilioTelephone:
                 _log.info(what, call_sid=call_sid, attempts=attempt + 1)
                 return True
         return False
+
+
+def lost_transfer_line(caller: str | None) -> str:
+    """Return what a caller hears who could not be put through; nobody calls back a number that is not known."""
+    kind = "end_transfer_failed" if callable_number(caller) else "end_transfer_failed_no_phone"
+    return lines.whole(kind)[0]
+
+
+def after_lost_transfer(params: Mapping[str, str]) -> bytes:
+    """Return the TwiML for a caller whom nobody answered; `params`: the signed form of `<Dial>`'s action."""
+    return twiml.say_and_hang_up(lost_transfer_line(params.get("From")))

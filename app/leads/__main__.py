@@ -47,12 +47,16 @@ def main() -> None:
         whatsapp_from=config.whatsapp_from if config.twilio_account_sid and config.twilio_auth_token else None,
         settle_s=config.settle_s,
         abandoned_settle_s=config.abandoned_settle_s,
+        transfer_settle_s=config.transfer_settle_s,
         idle_s=config.idle_s,
     )
     store = Store(Database(config.database_url), rules, _now)
     connection = socket.socket(fileno=int(sys.argv[-1]))
     connection.setblocking(True)  # noqa: FBT003 - the socket API; eventlet left it non-blocking
-    Service(connection, store, Journal(config.journal_folder), _outboxes(config, store), config.settle_s).run()
+    outboxes = _outboxes(config, store)
+    # A worker that ends may be the last for hours: a lead goes out then, even if nobody has answered a transfer yet.
+    last_ahead_s = max(config.settle_s, config.transfer_settle_s)
+    Service(connection, store, Journal(config.journal_folder), outboxes, last_ahead_s).run()
     sys.stderr.flush()
     os._exit(0)  # an outbox thread still in a receiver's timeout must not hold up the end
 

@@ -26,6 +26,7 @@ class StoreChildConfig(BaseModel):
     whatsapp_status_callback: str | None = None
     settle_s: float = 3.0
     abandoned_settle_s: float = 90.0
+    transfer_settle_s: float = 60.0
     idle_s: float = 600.0
 
 

@@ -5,7 +5,7 @@ Every record carries its own time, so it means the same whenever it is applied, 
 
 import math
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
@@ -93,6 +93,7 @@ class CallBack(_Storable):
     until: AwareDatetime | None = None
 
 
+TransferResult = Literal["started", "completed", "answered", "busy", "no-answer", "failed", "canceled"]
 NotSent = Literal["landline", "number_not_confirmed", "no_number"]
 
 
@@ -109,7 +110,7 @@ class FactsSaved(_Record):
     whatsapp_not_sent: NotSent | None = None
     call_back: CallBack | None = None
     wants_human: bool | None = None
-    transfer: str | None = Field(None, max_length=32)
+    transfer: TransferResult | None = None
     owner: bool | None = None
     refused: list[str] | None = None
     summary: str | None = None
@@ -154,6 +155,12 @@ class Query(BaseModel):
     op: Literal["query"] = "query"
     name: Literal["call_state", "recent_calls", "call_timeline", "recent_leads", "outbox", "latencies"]
     arguments: dict[str, Any] = {}
+
+
+def transfer_result(dial_call_status: str) -> TransferResult:
+    """Return Twilio's DialCallStatus as it is stored; one that is not known is a failure."""
+    known: tuple[TransferResult, ...] = get_args(TransferResult)
+    return next((result for result in known if result == dial_call_status), "failed")
 
 
 def storable(value: Any) -> Any:

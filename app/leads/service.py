@@ -43,13 +43,14 @@ class Service:
         store: Store,
         journal: Journal,
         outboxes: Sequence[Outbox],
-        settle_s: float,
+        last_ahead_s: float,
     ) -> None:
+        """`last_ahead_s`: at the end, what is due within so many seconds is tried at once."""
         self._connection = connection
         self._store = store
         self._journal = journal
         self._outboxes = outboxes
-        self._settle_s = settle_s
+        self._last_ahead_s = last_ahead_s
         self._requests: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
         self._sending = threading.Lock()
         self._open_calls: set[str] = set()
@@ -223,7 +224,7 @@ class Service:
             for outbox in self._outboxes:
                 outbox.stop(max(0.0, deadline - time.monotonic()))
             for outbox in self._outboxes:
-                while time.monotonic() < deadline and outbox.deliver_one(ahead_s=self._settle_s):
+                while time.monotonic() < deadline and outbox.deliver_one(ahead_s=self._last_ahead_s):
                     pass
         except StoreDown as fault:
             _log.error("the store is down at the end; what is missing is done at the next start: %s", fault)

@@ -45,6 +45,8 @@ class LeadRules:
     """From a call's end to its first delivery: the last words of a call may reach the store after its end."""
     abandoned_settle_s: float = 90.0
     """The same for an abandoned call, which may be going on at another instance."""
+    transfer_settle_s: float = 60.0
+    """The same for a caller who is being put through: whether somebody answers belongs into the lead."""
     idle_s: float = 600.0
     """Silence in the store after which an open call counts as abandoned."""
 
@@ -154,7 +156,10 @@ class Store:
             else:
                 waiting.target, waiting.message = whatsapp["to"], whatsapp
         now = self._clock()
-        settle_s = self._rules.abandoned_settle_s if call.outcome == ABANDONED else self._rules.settle_s
+        due = now + timedelta(seconds=self._settle_s(call))
+        for row in present.values():
+            if row.attempts == 0 and row.next_attempt_at is not None:
+                row.next_attempt_at = min(row.next_attempt_at, due)
 
         def add(channel: Channel, target: str, message: dict[str, Any], fault: str = "") -> None:
             if channel in present:
@@ -166,7 +171,7 @@ class Store:
                     target=target,
                     message=message,
                     state=(DeliveryState.FAILED_PERMANENTLY if fault else DeliveryState.PENDING).value,
-                    next_attempt_at=None if fault else now + timedelta(seconds=settle_s),
+                    next_attempt_at=None if fault else due,
                     last_error=fault,
                     created_at=now,
                     updated_at=now,
@@ -178,6 +183,12 @@ class Store:
         if whatsapp is not None:
             fault = "" if self._rules.whatsapp_from else "WHATSAPP_FROM is not set: the summary could not be sent"
             add(Channel.WHATSAPP, whatsapp["to"], whatsapp, fault)
+
+    def _settle_s(self, call: Call) -> float:
+        if call.outcome == ABANDONED:
+            return self._rules.abandoned_settle_s
+        is_ringing = call.facts.get("transfer") == "started"
+        return self._rules.transfer_settle_s if is_ringing else self._rules.settle_s
 
 
 def _fold(

@@ -14,6 +14,7 @@ SAY_LANGUAGE = "he-IL"
 # "The combined length of each <Parameter>'s name and value must be less than 500 characters."
 MAX_PARAMETER_CHARS = 499
 MAX_SAY_CHARS = 4096
+DIAL_TIMEOUT_S = 30
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -59,10 +60,16 @@ def record(text: str, action_url: str, *, max_length_s: int = 120, silence_s: in
     )
 
 
-def dial(number: str, *, caller_id: str | None = None, timeout_s: int = 30) -> bytes:
-    """Return a document that connects the caller to `number` (E.164); `caller_id` must be one Twilio lets us show."""
-    caller = f" callerId={_attribute(caller_id)}" if caller_id else ""
-    return _document(f"<Dial{caller} timeout={_attribute(str(timeout_s))}><Number>{_text(number)}</Number></Dial>")
+def dial(
+    number: str, *, action_url: str | None = None, caller_id: str | None = None, timeout_s: int = DIAL_TIMEOUT_S
+) -> bytes:
+    """Return a document that connects the caller to `number` (E.164); `caller_id` must be one Twilio lets us show.
+
+    `action_url` is told how it went (DialCallStatus) and says how the call goes on; without it the call then ends.
+    """
+    attributes = {"action": action_url, "callerId": caller_id, "timeout": str(timeout_s)}
+    given = "".join(f" {name}={_attribute(value)}" for name, value in attributes.items() if value)
+    return _document(f"<Dial{given}><Number>{_text(number)}</Number></Dial>")
 
 
 def _document(verbs: str) -> bytes:

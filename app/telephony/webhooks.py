@@ -30,8 +30,8 @@ from app.telephony.token import LIFETIME_S, PURPOSE_CALL, PURPOSE_PREVIEW, mint
 
 log = structlog.get_logger(__name__)
 
-# kind ("incoming_call", "call_status", "stream_status", "stream_ended", "recording", "message_status"), form fields,
-# whether Twilio signed them.
+# kind ("incoming_call", "call_status", "stream_status", "stream_ended", "recording", "transfer_ended",
+# "message_status"), form fields, whether Twilio signed them.
 OnEvent = Callable[[str, Mapping[str, str], bool], None]
 # Form fields of a signed incoming call -> TwiML to answer instead of the stream (full house, recording), or None.
 Admission = Callable[[Mapping[str, str]], bytes | None]
@@ -57,6 +57,8 @@ class WebhookSettings:
     token_lifetime_s: int = LIFETIME_S
     after_recording: bytes = field(default_factory=twiml.empty)
     """TwiML for a caller whose message has been recorded."""
+    after_lost_transfer: Callable[[Mapping[str, str]], bytes] = lambda _params: twiml.empty()
+    """TwiML for a caller whom nobody answered."""
 
     def __repr__(self) -> str:
         return f"WebhookSettings(public_base_url={self.public_base_url!r}, signed={self.auth_token is not None})"
@@ -88,6 +90,7 @@ class Webhooks:
             "/webhook/call_status": (("POST",), lambda environ: self._event("call_status", environ)),
             "/webhook/incoming_call": (("POST",), self._incoming_call),
             "/webhook/handle_recording": (("POST",), self._recording),
+            "/webhook/transfer_ended": (("POST",), self._transfer_ended),
             "/webhook/message_status": (("POST",), self._message_status),
             "/webhook/incoming_call_preview": (("GET", "HEAD"), self._preview),
             "/incoming_call_preview": (("GET", "HEAD"), self._preview),
@@ -150,6 +153,15 @@ class Webhooks:
         _sid(params, "CallSid")
         self._spawn(self._on_event, "recording", params, _TRUSTED)
         return Response(200, self._settings.after_recording, twiml.CONTENT_TYPE)
+
+    def _transfer_ended(self, environ: Environ) -> Response:
+        """Tell a caller who could not be put through that it is so; after a talk with a person the call just ends."""
+        params = self._believed(environ)
+        _sid(params, "CallSid")
+        self._spawn(self._on_event, "transfer_ended", params, _TRUSTED)
+        is_done = params.get("DialCallStatus") in ("completed", "answered")
+        answer = twiml.empty() if is_done else self._settings.after_lost_transfer(params)
+        return Response(200, answer, twiml.CONTENT_TYPE)
 
     def _message_status(self, environ: Environ) -> Response:
         params = self._believed(environ)

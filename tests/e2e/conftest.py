@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.office import office_environment
 from tests.e2e.phones import Exchange
 from tests.e2e.town import Town, Vendors, emulated_vendors, town
+from tests.leads.receiver import Receiver
 
 
 @pytest.fixture(scope="package")
@@ -37,3 +39,18 @@ def fresh_town(house: Town) -> Iterator[Town]:
     before = len(house.server.log())
     yield house
     print(house.server.log()[before:])
+
+
+@pytest.fixture(scope="package")
+def desk() -> Iterator[Receiver]:
+    """Where the office receives its leads."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="package")
+def office(house: Town, desk: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A server with an office behind it."""
+    data = tmp_path_factory.mktemp("office")
+    with town(house.vendors, house.exchange, data, office_environment(desk), stock_from=house.data) as started:
+        yield started

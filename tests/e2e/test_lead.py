@@ -1,25 +1,27 @@
 """From the first word to the office's desk: whole calls end as leads that were delivered."""
 
-import asyncio
-import hashlib
-import hmac
 import json
 import signal
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
-import pytest
-
-from app.qa.http_client import HttpResponse, post
-from app.qa.twilio_peer import sign
-from tests.e2e.phones import AUDIO, Phone, sample, until
-from tests.e2e.town import AUTH_TOKEN, CALLER, PUBLIC_URL, Town, town
+from tests.e2e.office import (
+    OFFICE,
+    SECRET,
+    WHATSAPP_FROM,
+    asked_of_twilio,
+    converse,
+    delivery,
+    found,
+    lead_of,
+    told,
+    values,
+    whatsapp_to,
+)
+from tests.e2e.phones import AUDIO, sample, until
+from tests.e2e.town import CALLER, PUBLIC_URL, Town, town
 from tests.leads.receiver import Receiver
 
-WHATSAPP_FROM, OFFICE = "+97230000001", "+97230000002"
-SECRET = "the office's and nobody else's"
 RENT = (
     "שלום אני מחפשת דירה לשכירות בגבעתיים",
     "שלושה חדרים",
@@ -45,79 +47,6 @@ RENT_SLOTS = {
 }
 
 
-T = TypeVar("T")
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture(scope="module")
-def office(house: Town, desk: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """A server with an office behind it: one call at a time, leads to a webhook, summaries by WhatsApp, a transfer."""
-    env = {
-        "LEAD_WEBHOOK_URL": desk.url + "/leads",
-        "LEAD_WEBHOOK_SECRET": SECRET,
-        "WHATSAPP_FROM": WHATSAPP_FROM,
-        "TRANSFER_NUMBER": OFFICE,
-        "MAX_CALLS": "1",
-    }
-    data = tmp_path_factory.mktemp("office")
-    with town(house.vendors, house.exchange, data, env, stock_from=house.data) as started:
-        yield started
-
-
-def converse(there: Town, texts: Sequence[str]) -> Phone:
-    """Hold a call in which the recogniser hears these turns; return it when the agent has ended it by REST."""
-    there.vendors.reset()
-    there.vendors.ears.script(*({"texts": [text]} for text in texts))
-    phone = there.greeted()
-    for _ in texts[:-1]:
-        phone.ask(sample("w01_02"))
-    phone.say(sample("w01_02"))
-    return phone
-
-
-def found(search: Callable[[], T | None], what: str) -> T:
-    """Wait until a search finds something."""
-    thing = until(search, what)
-    assert thing is not None
-    return thing
-
-
-def lead_of(desk: Receiver, call_sid: str) -> dict[str, Any]:
-    """Return the call's lead as it was delivered, its signature checked."""
-
-    def delivered() -> dict[str, Any] | None:
-        for request in desk.requests:
-            lead: dict[str, Any] = json.loads(request.body)
-            if lead["call"]["sid"] == call_sid:
-                headers = {name.lower(): value for name, value in request.headers.items()}
-                signed = headers["x-lead-timestamp"].encode() + b"." + request.body
-                digest = hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
-                assert headers["x-lead-signature"] == f"sha256={digest}"
-                return lead
-        return None
-
-    return found(delivered, "the lead at the office")
-
-
-def told(there: Town, path: str, form: dict[str, str], *, signed: bool = True) -> HttpResponse:
-    """Post a webhook as Twilio would."""
-    headers = {"X-Twilio-Signature": sign(AUTH_TOKEN, PUBLIC_URL + path, form)} if signed else {}
-
-    async def send() -> HttpResponse:
-        return await post(urlsplit(there.server.url + path), form, headers)
-
-    return asyncio.run(send())
-
-
-def values(lead: dict[str, Any]) -> dict[str, Any]:
-    return {name: slot["value"] for name, slot in lead["slots"].items()}
-
-
 def test_a_rental_call_ends_in_a_confirmed_summary_a_delivered_lead_and_a_whatsapp(
     office: Town, desk: Receiver
 ) -> None:
@@ -141,10 +70,7 @@ def test_a_rental_call_ends_in_a_confirmed_summary_a_delivered_lead_and_a_whatsa
     assert [turn["caller"] for turn in lead["transcript"][1:]] == list(RENT)
     assert "גבעתיים" in lead["summary"]
 
-    def sent() -> dict[str, str] | None:
-        return next((one.form for one in rest.requests if one.form.get("To") == "whatsapp:+972543214567"), None)
-
-    message = found(sent, "the WhatsApp message")
+    message = found(lambda: whatsapp_to(office, "+972543214567"), "the WhatsApp message")
     assert message["From"] == f"whatsapp:{WHATSAPP_FROM}"
     assert "גבעתיים" in message["Body"]
     assert message["StatusCallback"] == f"{PUBLIC_URL}/webhook/message_status"
@@ -154,15 +80,6 @@ def test_a_rental_call_ends_in_a_confirmed_summary_a_delivered_lead_and_a_whatsa
     assert told(office, "/webhook/message_status", form, signed=False).status == 403
     assert told(office, "/webhook/message_status", form).status == 204
     until(lambda: (delivery(office, phone.call_sid) or {}).get("state") == "delivered", "the delivery in the store")
-
-
-def delivery(there: Town, call_sid: str) -> dict[str, Any] | None:
-    """Return the WhatsApp delivery of a call, once Twilio has taken it."""
-    query = (
-        "SELECT deliveries.* FROM deliveries JOIN leads ON leads.id = deliveries.lead_id "
-        "WHERE leads.call_sid = ? AND channel = 'whatsapp' AND vendor_id IS NOT NULL"
-    )
-    return next(iter(there.rows(query, call_sid)), None)
 
 
 def test_every_turn_is_read_once_more_and_what_only_the_model_saw_is_kept(office: Town, desk: Receiver) -> None:
@@ -182,17 +99,51 @@ def test_every_turn_is_read_once_more_and_what_only_the_model_saw_is_kept(office
     assert office.vendors.violations() == []
 
 
-def test_who_asks_for_a_person_is_put_through_after_the_last_word(office: Town, desk: Receiver) -> None:
-    """R17: <Dial> by REST, once the line was heard; the office learns of the wish."""
+def test_who_asks_for_a_person_and_is_not_answered_hears_so_and_the_lead_says_it(office: Town, desk: Receiver) -> None:
+    """R17, R14: <Dial> by REST once the line was heard; its end is told to a signed webhook."""
     phone = converse(office, ["אני רוצה לדבר עם נציג אנושי"])
-    rest = office.vendors.rest
-    path = f"/Calls/{phone.call_sid}.json"
-    request = found(lambda: next((one for one in rest.requests if one.path.endswith(path)), None), "the transfer")
-    assert "<Dial" in request.form["Twiml"]
-    assert OFFICE in request.form["Twiml"]
+    dialled = ElementTree.fromstring(asked_of_twilio(office, phone.call_sid)["Twiml"])
+    dial = dialled.find("Dial")
+    assert dial is not None
+    assert dial.findtext("Number") == OFFICE
+    path = dial.attrib["action"].removeprefix(PUBLIC_URL)
     assert not phone.is_over
     phone.hang_up()
-    assert lead_of(desk, phone.call_sid)["wants_human"] is True
+
+    form = {"CallSid": phone.call_sid, "From": CALLER, "DialCallStatus": "no-answer"}
+    assert told(office, path, form, signed=False).status == 403
+    answer = told(office, path, form)
+    said = ElementTree.fromstring(answer.body).findtext("Say") or ""
+    assert answer.status == 200
+    assert "יועץ יחזור אליכם בהקדם" in said
+    lead = lead_of(desk, phone.call_sid)
+    assert (lead["wants_human"], lead["transfer"], lead["contact"]["phone"]) == (True, "no-answer", CALLER)
+
+
+def test_a_transfer_that_twilio_refuses_ends_in_the_agents_own_words(office: Town, desk: Receiver) -> None:
+    """R17: nobody is left on a dead line; the lead says that it failed."""
+    office.vendors.reset()
+    office.vendors.ears.script({"texts": ["אני רוצה לדבר עם נציג אנושי"]})
+    phone = office.greeted()
+    office.vendors.rest.fail_next = [(400, 21205)]
+    phone.ask(sample("w01_02"))
+    office.wait_for_log(phone, "TRANSFER_FAILED")
+    assert len(phone.hear_reply()) > 0
+    until(lambda: office.vendors.rest.calls[phone.call_sid] == "completed", "the hang-up by REST")
+    phone.hang_up()
+    lead = lead_of(desk, phone.call_sid)
+    assert (lead["wants_human"], lead["transfer"]) == (True, "failed")
+
+
+def test_a_caller_whose_line_never_came_is_a_lead(house: Town) -> None:
+    """R14: Twilio could not open the stream; the office gets the number."""
+    form = {"CallSid": "CA" + "d" * 32, "From": CALLER, "To": OFFICE, "CallStatus": "ringing"}
+    assert b"<Stream" in told(house, "/webhook/incoming_call", form).body
+    assert told(house, "/webhook/call_status", {**form, "CallStatus": "completed"}).status == 204
+    query = "SELECT payload FROM leads WHERE call_sid = ?"
+    (row,) = found(lambda: house.rows(query, form["CallSid"]), "the lead in the store")
+    lead = json.loads(row["payload"])
+    assert (lead["contact"]["phone"], lead["slots"], lead["call"]["outcome"]) == (CALLER, {}, "")
 
 
 def test_a_full_house_takes_a_message_and_makes_a_lead_of_it(office: Town, desk: Receiver) -> None:

@@ -253,6 +253,31 @@ def test_a_wish_that_changes_after_the_end_changes_the_message_until_it_is_sent(
     assert [row["channel"] for row in timeline(store)["deliveries"]] == ["webhook", "whatsapp"]
 
 
+def test_a_lead_waits_for_a_person_to_answer_and_then_says_whether_one_did(store: Store, clock: Clock) -> None:
+    """R17, R14: the office must know whom nobody answered."""
+    store.apply(started(clock))
+    store.apply(FactsSaved(at=clock.pass_s(1), call_sid=SID, transfer="started", wants_human=True))
+    store.apply(CallEnded(at=clock.pass_s(1), call_sid=SID, outcome="human"))
+    clock.pass_s(30)
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is None
+    store.apply(FactsSaved(at=clock.now, call_sid=SID, transfer="no-answer"))
+    clock.pass_s(4)
+    claim = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert claim is not None
+    assert (claim.payload["transfer"], claim.payload["wants_human"]) == ("no-answer", True)
+
+
+def test_a_lead_whose_transfer_nobody_tells_the_end_of_goes_out_too(store: Store, clock: Clock) -> None:
+    """R14: two people who talk for an hour, or a lost webhook, hold no lead back."""
+    store.apply(started(clock))
+    store.apply(FactsSaved(at=clock.pass_s(1), call_sid=SID, transfer="started"))
+    store.apply(CallEnded(at=clock.pass_s(1), call_sid=SID, outcome="human"))
+    clock.pass_s(61)
+    claim = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert claim is not None
+    assert claim.payload["transfer"] == "started"
+
+
 def test_instances_that_write_one_call_at_once_make_one_lead(store: Store, clock: Clock) -> None:
     """R1.6: the webhook and the media socket of one call may be at different instances."""
     faults: list[Exception] = []

@@ -40,7 +40,12 @@ def admit(params: Mapping[str, str]) -> bytes | None:
 
 
 webhooks = Webhooks(
-    WebhookSettings(auth_token, os.environ.get("PUBLIC_BASE_URL"), derive_key(auth_token)),
+    WebhookSettings(
+        auth_token,
+        os.environ.get("PUBLIC_BASE_URL"),
+        derive_key(auth_token),
+        after_lost_transfer=lambda params: twiml.say_and_hang_up(params["DialCallStatus"]),
+    ),
     on_event,
     eventlet.spawn_n,
     admit,

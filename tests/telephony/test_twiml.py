@@ -80,5 +80,13 @@ def test_a_transfer_dials_the_number() -> None:
     dial = root.find("Dial")
 
     assert dial is not None
-    assert dial.attrib["callerId"] == "+97230000001"
+    assert dial.attrib == {"callerId": "+97230000001", "timeout": "30"}
     assert dial.findtext("Number") == "+97230000000"
+
+
+def test_a_transfer_can_be_told_of_when_it_is_over() -> None:
+    """R17: without an action a caller whom nobody answers just hears the line go dead."""
+    dial = ElementTree.fromstring(twiml.dial("+97230000000", action_url="https://a.example/told?a&b")).find("Dial")
+
+    assert dial is not None
+    assert dial.attrib["action"] == "https://a.example/told?a&b"

@@ -307,3 +307,18 @@ def test_recordings_and_message_reports_are_believed_only_when_signed(server: Se
     else:
         assert (status, body) == (204, b"")
     assert wait_for_event(server, form["CallSid"])[0] == ("recording" if "recording" in path else path)
+
+
+@pytest.mark.parametrize(
+    ("status", "line"), [("completed", None), ("answered", None), ("no-answer", "no-answer"), ("busy", "busy")]
+)
+def test_a_caller_whom_nobody_answered_is_told_so(server: Server, status: str, line: str | None) -> None:
+    """R17, R2.4: only Twilio's own word; after a talk with a person the call just ends."""
+    url = "https://agent.example/webhook/transfer_ended"
+    form = {"CallSid": f"CAtransfer{status.replace('-', '')}", "DialCallStatus": status}
+    assert post(server, "/webhook/transfer_ended", form)[0] == 403
+    code, headers, body = post(server, "/webhook/transfer_ended", form, PUBLIC, url)
+    assert (code, headers["Content-Type"]) == (200, twiml.CONTENT_TYPE)
+    assert ElementTree.fromstring(body).findtext("Say") == line
+    kind, told, signed = wait_for_event(server, form["CallSid"])
+    assert (kind, told["DialCallStatus"], signed) == ("transfer_ended", status, True)
