@@ -110,13 +110,30 @@ def ordinal_date(utterance: Utterance, index: int, today: date) -> Timing | None
         return None
     if key == "לחודש":
         month = _ORDINALS.get(utterance.key(index + 1).removeprefix("ה"))
+        if utterance.key(index + 1) == "הבא":
+            return Timing(start, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
         if month is None:
             # "ה-15 לחודש": of this month, or of the next when that day is behind us.
-            soon = today.month if day >= today.day else today.month % _LAST_MONTH + 1
-            return Timing(start, index + 1, next_month(soon, today))
+            return Timing(start, index + 1, next_month(_month_of_day(day, today), today))
         index += 1
     over = month == today.month and day < today.day
     return Timing(start, index + 1, next_month(month or today.month, today, over=over))
+
+
+def _month_of_day(day: int, today: date) -> int:
+    return today.month if day >= today.day else today.month % _LAST_MONTH + 1
+
+
+def bare_day(utterance: Utterance, today: date) -> Timing | None:
+    """Read "עד ה-15" at the end of an answer: that day of this month, or of the next when it is behind us."""
+    last = len(utterance) - 1
+    token = utterance.tokens[last] if utterance.tokens else None
+    if token is None or not token.is_number or token.prefix != "ה" or not token.text.isdigit():
+        return None
+    day = int(token.text)
+    if not 1 <= day <= _LAST_DAY:
+        return None
+    return Timing(last, last + 1, next_month(_month_of_day(day, today), today))
 
 
 def spelled_hebrew_month(utterance: Utterance, index: int, today: date) -> Timing | None:

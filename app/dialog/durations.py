@@ -11,6 +11,7 @@ _UNITS = {
 }
 _DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "שנתימ": 24.0, "שבועימ": 0.5, "יומיימ": 0.1, "חדשיימ": 2.0}
 _MONTHS = fold("חודשים")
+_LONGEST_MONTHS = 60
 _OTHER_UNITS = words("חדרים חדר שקל אלף מיליון מטר")
 
 
@@ -27,7 +28,7 @@ def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, floa
     if (
         quantity is not None
         and quantity.shape is Shape.BARE
-        and months < quantity.value * unit <= 24
+        and months < quantity.value * unit <= _LONGEST_MONTHS
         and quantity.prefix in ("", "ל")
         and utterance.key(quantity.end) not in _OTHER_UNITS
     ):

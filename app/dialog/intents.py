@@ -40,6 +40,7 @@ from app.dialog.act_phrases import (
     WHATSAPP,
     WHATSAPP_NAMED,
 )
+from app.dialog.answers import callback_words
 from app.dialog.normalise import Match, Utterance, fold, words
 from app.dialog.slots import Asked, Intent
 
@@ -131,12 +132,19 @@ def _repeat(utterance: Utterance) -> bool:
     return keys[-1] == "שוב" and len(keys) <= 4 and "נתקשר" not in keys
 
 
+def _takes_call(utterance: Utterance) -> bool:
+    """Whether the answer to "a message or a call" is the call: an adviser, or a time for it."""
+    if WHATSAPP.within(utterance) or HUMAN.within(utterance) or set(utterance.keys) & words("עכשיו לא"):
+        return False
+    return bool(set(utterance.keys) & words("יועץ היועץ יועצת")) or bool(callback_words(utterance.text))
+
+
 def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
     """Whether the caller wants a message; "לא ווטסאפ" and "ולא הודעה" are against it."""
     if NOT_WHATSAPP.within(utterance):
         return False
     wanted = [match for match in WHATSAPP.all(utterance) if utterance.key(match.start - 1) not in _AGAINST]
-    if asked is Asked.NEXT_STEP and not wanted:
+    if asked is Asked.NEXT_STEP and not wanted and not set(utterance.keys) & words("יום ביום"):
         first = any(key in words("ראשון ראשונה הראשון הראשונה שניהם תשלחי תשלחו תשלח") for key in utterance.keys)
         return first or utterance.keys[-2:] == (fold("גם"), fold("וגם"))
     return bool(wanted)
@@ -155,6 +163,7 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     keys = set(utterance.keys)
     injection = INJECTION.within(utterance)
     human = not injection and _human(utterance)
+    offered = asked is Asked.NEXT_STEP and _takes_call(utterance)
     ghost = GHOSTS.within(utterance) and len(utterance) <= 8
     hold = any(match.start <= 1 for match in HOLD.all(utterance))
     goes_on = GO_ON.within(utterance) and len(utterance) <= 3 and asked not in _CLOSED
@@ -165,13 +174,14 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         human = (human and not keys & words("אנושית אנושי אדם בנאדם")) or False
     first = utterance.keys[:1]
     return Acts(
-        human=human,
+        human=human and not offered,
         goodbye=_goodbye(utterance, asked),
         repeat=_repeat(utterance),
         whatsapp=whatsapp,
         names_whatsapp=whatsapp and WHATSAPP_NAMED.within(utterance) and not keys & MY_NUMBER,
         schedule=(
-            SCHEDULE.within(utterance)
+            offered
+            or SCHEDULE.within(utterance)
             or (asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not WHATSAPP.within(utterance))
             or (bool(keys & words("שיחה פגישה לפגישה לשיחה")) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
         )
@@ -226,7 +236,7 @@ def _answer(acts: Acts, asked: Asked) -> Intent:
     closed = asked in _CLOSED
     if acts.refusal:
         return Intent.DENY
-    if acts.no_answer and not closed:
+    if acts.no_answer and (not closed or asked is Asked.NEXT_STEP):
         return Intent.PROVIDE_INFO
     if acts.question:
         return Intent.UNCLEAR

@@ -23,13 +23,13 @@ _MAX_WORDS = 3
 
 _CUES = Phrasebook(
     """
-        קוראים לי | =בשם | =בתור | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא
-        | =השם שלי זה | =על שם | =תרשמי | =ותרשמי | =תרשום | =ותרשום | =רשמי | =תכתבי | =תכתוב | =מדבר | =מדברת | =ושמי
-        | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
-        | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם
-        | =שמי הוא | =השם פרטי | =קוראימ לי | =כאן | =לרשום | =לכתוב | =תרשמו | =תכתבו | =קורא לי | =קוראת לי
-        | =קורא לעצמי | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם | =צריך להיות | =צריכה להיות
-        | =אמור להיות | =אמורה להיות | =השם הנכון | קוראים לה | קוראים לו
+        קוראים לי | =בשם | =בתור | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה
+        | =על שם | =כתבי | =רשום | =תרשמי | =ותרשמי | =תרשום | =ותרשום | =רשמי | =תכתבי | =תכתוב | =מדבר | =מדברת
+        | =ושמי | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
+        | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם | =שמי הוא
+        | =השם פרטי | =קוראימ לי | =כאן | =לרשום | =לכתוב | =תרשמו | =תכתבו | =קורא לי | =קוראת לי | =קורא לעצמי
+        | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם | =צריך להיות | =צריכה להיות | =אמור להיות
+        | =אמורה להיות | =השם הנכון | קוראים לה | קוראים לו
         """
 )
 _SURNAME_CUES = Phrasebook(
@@ -58,8 +58,11 @@ _STOP = words(
 )
 _SPELLING = words("עם בלי באות כמו כותבים כתוב בצד")
 _NOT_ALONE = words(
-    """אין מה למה אחר כך אולי טוב חן אור שיר גל ים בר אבל תודה בעיה חולון מחר ביי הלו לאן לה חכו חכה כלום סתם עזבי
-    מעדיף מעדיפה פרטי לומר נמסור אמסור בהמשך כרגע תגידי תגיד"""
+    """
+        אין מה למה אחר כך אולי טוב חן אור שיר גל ים בר אבל תודה בעיה חולון מחר ביי הלו לאן לה חכו חכה כלום סתם עזבי
+        מעדיף מעדיפה אינו אינה בעייתי בעיה נחמד נחמדה מושלם מצוין עט אחלה מגניב הבן הבת פרטי לומר נמסור אמסור בהמשך
+        כרגע תגידי תגיד
+        """
 )
 _UNWANTED_AFTER_AM = words(
     """
@@ -141,7 +144,10 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
             break
         if index in claimed or not _name_word(utterance, index):
             break
-        if chosen and (token.key in _FROM_SOMEWHERE or (index in origins and token.key not in first_names())):
+        affiliated = token.key in _FROM_SOMEWHERE or (token.key.startswith("מה") and len(token.key) > len("מהדי"))
+        if chosen and (
+            (affiliated and token.key not in first_names()) or (index in origins and token.key not in first_names())
+        ):
             break
         if chosen and utterance.key(chosen[-1]) == token.key:
             # "גל אה גל כהן": the repeated word is a stutter.
@@ -181,6 +187,8 @@ def understand_name(
             "כאן",
             "תרשמי",
             "תרשום",
+            "כתבי",
+            "רשום",
             "ותרשמי",
             "ותרשום",
             "רשמי",
@@ -287,7 +295,12 @@ def _professional(utterance: Utterance, name: Name) -> bool:
 def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name | None:
     for match in _WEAK_CUES.all(utterance):
         key = utterance.key(match.end)
-        if key in _UNWANTED_AFTER_AM or match.end in claimed or (key in COMMON_WORDS and _bearers(key) < 3000):
+        if (
+            key in _UNWANTED_AFTER_AM
+            or key in words("אינו אינה הבן הבת בעייתי")
+            or match.end in claimed
+            or (key in COMMON_WORDS and _bearers(key) < 3000)
+        ):
             continue
         pronoun = match.value.lstrip("=") in ("אני", "ואני")
         name = _collect(utterance, match.end, claimed, known_first=not expected or not pronoun)

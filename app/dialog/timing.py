@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from app.dialog.dates import (
     Timing,
+    bare_day,
     in_month,
     next_month,
     ordinal_date,
@@ -291,8 +292,8 @@ class _Finder:
             return None
         dated = (
             written_date(self.utterance, index, self.today)
-            or relative_period(self.utterance, index, self.today)
             or ordinal_date(self.utterance, index, self.today)
+            or relative_period(self.utterance, index, self.today)
         )
         return dated or (spelled_hebrew_month(self.utterance, index, self.today) if self.asked else None)
 
@@ -318,6 +319,8 @@ class _Finder:
             if months <= _FARTHEST_MONTHS and self._is_move_in(index, end):
                 found.append(Timing(index, end, within(months)))
             index = end
+        if not found and self.asked and (day := bare_day(self.utterance, self.today)) is not None:
+            return [day]
         return found or self._bare_number()
 
     def _tells_past(self, start: int) -> bool:

@@ -10,6 +10,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from app.dialog.act_phrases import HOLD
 from app.dialog.by_ear import by_ear
 from app.dialog.gazetteer import gazetteer
 from app.dialog.intents import Acts, decide, understand_acts
@@ -99,6 +100,8 @@ class _Turn:
         if self.acts.ghost or self.acts.injection:
             return Understanding(injection=self.acts.injection)
         owner = is_owner(self.utterance)
+        # "דקה אחת" counts nothing.
+        self.claimed = frozenset(index for match in HOLD.all(self.utterance) for index in range(match.start, match.end))
         self._phone()
         areas = self._areas()
         if not owner:
@@ -279,7 +282,7 @@ class _Turn:
         acts = self.acts
         informed = self.informed or owner
         refused: tuple[str, ...] = ()
-        if acts.refusal and not self.updates and self.asked in _REFUSABLE:
+        if acts.refusal and not acts.schedule and not self.updates and self.asked in _REFUSABLE:
             refused = (_REFUSABLE[self.asked],)
         intent = decide(acts, self.asked, informed=informed, phone_confirmed=self.phone_confirmed)
         return Understanding(
