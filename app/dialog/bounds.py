@@ -1,7 +1,7 @@
 """What stands around a number: "up to", "at least", "between", "about" (R10.2)."""
 
 from app.dialog.normalise import Phrasebook, Utterance, stems, words
-from app.dialog.numbers import Quantity
+from app.dialog.numbers import Quantity, atom_at
 
 _MAX_BEFORE = words("עד מקסימום מקס גג המקסימום הגג בגבולות בגבול תקרה בתקרה לכל מירבי מרבי המרבי")
 _MIN_BEFORE = words("לפחות מינימום המינימום מעל ממינימום לפחות")
@@ -12,11 +12,18 @@ _NEUTRAL = words(
 _MAX_PHRASES = Phrasebook(
     "לא יותר מ* | לא מעל | =לכל היותר | לא עולה על | לא לעבור את | לא עובר* את | לא מעבר ל* | =בגבולות ה*"
 )
-_MIN_PHRASES = Phrasebook("=יותר מ* | לא פחות מ* | לא מתחת ל* | =לכל הפחות | =החל מ* | לא מתחת")
+_MIN_PHRASES = Phrasebook("=יותר מ* | לא פחות מ* | לא מתחת ל* | =לכל הפחות | =החל מ* | =מתחיל* מ* | לא מתחת")
 _MIN_AFTER = Phrasebook(
-    "=ומעלה | =והלאה | =לפחות | =מינימום | =או יותר | =ויותר | =פלוס | =+ | =לכל הפחות | =ולמעלה | =ואילך | =מעלה"
+    "=ומעלה | =והלאה | =לפחות | =מינימום | =או יותר | =ויותר | =פלוס | =+ | =לכל הפחות | =ולמעלה | =ואילך"
 )
 _MAX_AFTER = Phrasebook("=מקסימום | =גג | =לכל היותר | =ומטה | =או פחות | =לא יותר | =תקרה | =זה הגג | =זה המקסימום")
+_PLUS = ("פלוס", "+")
+_ADDED = words(
+    """ארנונה ועד ממד מרפסת מרפסות חניה חנייה מחסן סלון מעמ גינה חצר משרד יחידת חדר חדרי מטבח גג ריהוט הוצאות חשבונות
+    מים חשמל שירותים פינת תיווך עמלה מעלית בריכה מינוס"""
+)
+_HAS_ROOF = words("דירת דירות בדירת עם על")
+_EITHER_SIDE = ("לא יותר", "מקסימום", "גג", "לכל היותר", "לפחות", "מינימום", "לכל הפחות")
 _UNITS = words("חדר חדרים חד שקל שקלים שח ש₪ ₪ אלף מיליון חודש חודשים ל לחודש בחודש שקלימ")
 
 
@@ -69,7 +76,8 @@ def _looks_back(utterance: Utterance, start: int, single: frozenset[str], phrase
             # "לא יותר מ" ends in a letter that may be written onto the number itself.
             if match is not None and match.end in (index + 1, index + 2):
                 return True
-        if any(rest in single for prefix, rest in stems(key) if prefix in ("", "ו", "ש")):
+        roof = key == "גג" and utterance.key(index - 1) in _HAS_ROOF
+        if not roof and any(rest in single for prefix, rest in stems(key) if prefix in ("", "ו", "ש")):
             # "לא יותר" is a maximum, "לא פחות" a minimum; "לא עד" negates.
             return True
         if key not in _NEUTRAL:
@@ -82,7 +90,15 @@ def _looks_ahead(utterance: Utterance, end: int, phrases: Phrasebook) -> bool:
     index = end
     while utterance.key(index) in _UNITS:
         index += 1
-    return phrases.at(utterance, index) is not None
+    match = phrases.at(utterance, index)
+    if match is None:
+        return False
+    after = utterance.key(match.end)
+    if match.value.lstrip("=") in _PLUS:
+        # "ארבעה חדרים פלוס ממד": the plus adds a thing, not more of the same.
+        return after not in _ADDED
+    # "שני חדרים גג חמש אלף": the bound is the next number's.
+    return not (match.value.lstrip("=") in _EITHER_SIDE and atom_at(utterance, match.end) is not None)
 
 
 def range_between(utterance: Utterance, low: Quantity, high: Quantity) -> bool:

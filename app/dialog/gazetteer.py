@@ -10,9 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app.dialog.normalise import Utterance, fold, stems
+from app.dialog.normalise import Utterance, fold, stems, words
 
 MAX_WORDS = 5
+_SHARED = words("קרית רמת גבעת כפר נוה גני הר נאות")
+"""First words of names that one speaker says once for two: "רמת גן או השרון" stays apart, the region has a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Place:
     cities: tuple[str, ...] = ()
     needs_city: bool = False
     risky: str = ""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """Towns with a neighbourhood called the same but for the article, each with that neighbourhood's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,17 @@ def gazetteer() -> dict[str, tuple[Place, str]]:
     for entry in entries:
         if "city" in entry:
             cities.setdefault(entry["name"], []).append(entry["city"])
+    alike: dict[str, list[str]] = {}
+    for name in cities:
+        for spelling in _spellings(name):
+            alike.setdefault(_loose(spelling), []).append(name)
     index: dict[str, tuple[Place, str]] = {}
     for entry in entries:
         towns = tuple(cities.get(entry["name"], ()))
         needs_city = bool(entry.get("needs_city")) or len(towns) > 1
-        place = Place(entry["name"], entry["kind"], towns, needs_city, entry.get("risky", ""))
+        others = alike.get(_loose(entry["name"]), ()) if towns else ()
+        elsewhere = tuple((town, name) for name in others if name != entry["name"] for town in cities[name])
+        place = Place(entry["name"], entry["kind"], towns, needs_city, entry.get("risky", ""), elsewhere)
         for alias in (entry["name"], *entry.get("aliases", ())):
             for spelling in _spellings(alias):
                 if spelling == "אלף":
@@ -87,18 +97,48 @@ def find(utterance: Utterance) -> list[Mention]:
     index = 0
     while index < len(utterance):
         mention = _at(utterance, index)
+        later = _at(utterance, mention.end - 1) if mention is not None and mention.end - mention.start > 1 else None
+        if mention is not None and later is not None and later.end > mention.end and _names_within(mention, later):
+            # "באזור מרכז פתח תקווה", "תל אביב יפו ד": the later name, not what its first word could end.
+            mention, index = later, later.start
         if mention is None:
             index += 1
         else:
             found.append(mention)
             index = mention.end
+            while (also := _elliptic(utterance, found[-1])) is not None:
+                found.append(also)
+                index = also.end
     return found
+
+
+def _names_within(mention: Mention, later: Mention) -> bool:
+    return mention.place.kind == "region" or mention.place.name in later.place.cities
+
+
+def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
+    """Read the second name of "קריית מוצקין או ביאליק", whose first word is said once."""
+    if before.end - before.start < 2:
+        return None
+    shared = utterance.key(before.start).removeprefix(before.prefix)
+    index = before.end + (utterance.key(before.end) == "או")
+    key = utterance.key(index)
+    if shared not in _SHARED or not key or (index == before.end and key[0] != "ו"):
+        return None
+    own = gazetteer().get(_loose(key))
+    entry = gazetteer().get(_loose(shared + key.removeprefix("ו")))
+    if entry is None or own is not None:
+        return None
+    return Mention(index, index + 1, entry[0], entry[0].name, "ו" if key[0] == "ו" else "", entry[1])
 
 
 def _at(utterance: Utterance, start: int) -> Mention | None:
     names = gazetteer()
     first = utterance.tokens[start]
     readings = ((first.prefix, first.key),) if first.is_number else stems(first.key)
+    if len(first.key) == 2 and first.key[0] == "ב":
+        # "בח 300": too short for a stem anywhere else.
+        readings = (*readings, ("ב", first.key[1]))
     for count in range(min(MAX_WORDS, len(utterance) - start), 0, -1):
         rest = "".join(utterance.key(start + offset) for offset in range(1, count)).replace("יי", "י")
         for prefix, stem in readings:

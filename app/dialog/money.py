@@ -15,12 +15,13 @@ IMPLIES_BUY_ILS = 150_000
 
 _COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land", "farm")
 _CURRENCY = words("שקל שקלים שח ₪ אלשח שקלימ ש שקלין")
+_LARGEST_BARE = {"buy": 20, "rent": 99}
 _PER_MONTH = words("לחודש בחודש חודשי החודשי חודשית")
 _BUDGET = words(
     "תקציב התקציב בתקציב לתקציב מתקציב התקציבים לשלם משלם משלמת תקרה נגיע להגיע סהכ סכום הסכום מחיר המחיר במחיר"
 )
 _OTHER_UNITS = words(
-    """מטר מטרים מר מטרר קומה קומות דקות דקה קילומטר קמ אחוז אחוזים % נפשות ילדים ילד איש אנשים שנים שנה חודשים חודש
+    """מטר מטרים מר מטרר קומות דקות דקה קילומטר קמ אחוז אחוזים % נפשות ילדים ילד איש אנשים שנים שנה חודשים חודש
     שבועות ימים יום חדרים חדר חניות חניה מרפסות כיוונים דונם דונמים שותפים סטודנטים בבוקר בערב בצהריים פעמים דירות
     חדרי שותפות מקלחות דיירים כלבים חתולים בנות בנים שעות"""
 )
@@ -28,12 +29,14 @@ _FLOOR = words("קומה בקומה לקומה מקומה גיל בגיל בן �
 _NOT_BUDGET = Phrasebook(
     """
         הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה
-        | ארנונה | הארנונה | ועד בית | ועד הבית | ועד | נמכר* | מכר | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון
+        | ארנונה | הארנונה | ועד בית | ועד הבית | הועד | נותנ* לי | נותנ* לנו | נתנ* לי | נתנ* לנו
+        | נמכר* | מכר | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון
         | חסכונות | פיקדון | ערבות | שכר דירה של | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ
         | ביטוח | קנתה | קנה | קנו | קניתי | קנינו | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות
         | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה | שמאי | הציעו | ברוטו | נטו | מענק
         """
 )
+_SUMS = Phrasebook("=סך הכל | =סך הכול | =בסך הכל | =בסך הכול | =סהכ | =ביחד | =יחד | =אז בערך | =אז זה | =אז עד | =אז")
 _APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
 _RESETS = words("אבל רוצה רוצים נגיע להגיע")
 
@@ -84,14 +87,16 @@ def _scaled(quantity: Quantity, deal: str | None, hint: int) -> tuple[float, boo
     return value * MILLION, deal is None
 
 
-def _excluded(utterance: Utterance, quantity: Quantity) -> bool:
+def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int]) -> bool:
     """Whether the figure is a size, floor, age, own capital, somebody else's price and the like."""
-    if utterance.key(quantity.end) in _OTHER_UNITS or utterance.key(quantity.start - 1) in _FLOOR:
+    if utterance.key(quantity.end) in _OTHER_UNITS:
+        return True
+    if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
         return True
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
         if any(rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))):
             return False
-        match = _NOT_BUDGET.at(utterance, index)
+        match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
         if match is not None and match.end <= quantity.start:
             # "כולל ארנונה עד שש" is the whole rent.
             return not utterance.key(index - 1).endswith("כולל")
@@ -101,19 +106,30 @@ def _excluded(utterance: Utterance, quantity: Quantity) -> bool:
         if utterance.key(index) in _APART:
             # "שבעת אלפים בלי ארנונה" is the rent all the same.
             return False
-        match = _NOT_BUDGET.at(utterance, index)
+        match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
         if match is not None and match.value in ("הון עצמי", "ההון העצמי", "ארנונה", "ועד בית", "משכנתא"):
             return True
     return False
 
 
 def _candidates(utterance: Utterance, claimed: frozenset[int]) -> list[Quantity]:
-    return [
-        quantity
-        for quantity in quantities(utterance, claimed)
-        if not (quantity.value == 0 or (quantity.prefix.startswith("ה") and quantity.value <= 2))
-        and not _excluded(utterance, quantity)
-    ]
+    kept: list[Quantity] = []
+    excluded: Quantity | None = None
+    for quantity in quantities(utterance, claimed):
+        chained = excluded is not None and _chained(utterance, excluded, quantity)
+        if chained or _excluded(utterance, quantity, claimed):
+            excluded = quantity if quantity.shape is Shape.BARE else None
+            continue
+        excluded = None
+        if quantity.value != 0 and not (quantity.prefix.startswith("ה") and quantity.value <= 2):
+            kept.append(quantity)
+    return kept
+
+
+def _chained(utterance: Utterance, first: Quantity, second: Quantity) -> bool:
+    """Whether a number only continues the one before: "קומה שלוש או ארבע", "בני חמש ושבע"."""
+    between = [utterance.key(index) for index in range(first.end, second.start)]
+    return second.shape is Shape.BARE and (between == ["או"] or (not between and second.prefix in ("", "ו")))
 
 
 def _evidence(utterance: Utterance, quantity: Quantity) -> bool:
@@ -145,6 +161,9 @@ def _pair(
         tail = (first.value // first.scale) * first.scale + second.value * first.scale / 10
         if (first.digit_tail and tail > first.value) or (not first.digit_tail and high <= low and tail > low):
             high = tail
+    if adjacent and first.shape is Shape.BARE and (first.value + 1) * 100 * THOUSAND == second.value == high:
+        # "שבע שמונה מאות אלף".
+        low = first.value * 100 * THOUSAND
     if first.scale == MILLION and second.shape is Shape.HUNDREDS:
         high = (first.value // MILLION) * MILLION + second.value * THOUSAND
     return ((low, high), guess_high or guess_low) if low < high else None
@@ -181,6 +200,10 @@ def _figures(utterance: Utterance, found: list[Quantity], deal: str | None, aske
             figures.append(Figure(round(low), round(high), first.start, second.end, unsure, evidence))
             index += 2
             continue
+        if first.shape is Shape.BARE and first.value > _LARGEST_BARE.get(deal or "buy", 0) and not evidence:
+            # "שלושים" is no thirty million.
+            index += 1
+            continue
         figures.append(replace(_single(utterance, first, second, deal), evidence=evidence))
         index += 2 if figures[-1].end > first.end else 1
     return [replace(figure, budget_word=_says_budget(utterance, figure.start)) for figure in figures]
@@ -192,7 +215,7 @@ def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal
     if (
         second is not None
         and second.start == first.end
-        and not second.prefix
+        and second.prefix in ("", "ו")
         and first.shape is second.shape is Shape.BARE
         and first.value == int(first.value) <= 20
         and second.value == int(second.value) < 10
@@ -262,6 +285,7 @@ def understand_budget(
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
     standing = [figure for figure in standing if figure.evidence] or standing
+    standing = _concluded(utterance, standing)
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
         return None
@@ -271,6 +295,12 @@ def understand_budget(
         large = (chosen.high or chosen.low or 0) >= IMPLIES_BUY_ILS
         guessed_deal = "rent" if any(key in _PER_MONTH for key in utterance.keys) else "buy" if large else None
     return Budget(chosen.low, chosen.high, chosen.start, chosen.end, chosen.unsure, guessed_deal)
+
+
+def _concluded(utterance: Utterance, standing: list[Figure]) -> list[Figure]:
+    """Prefer the sum: "יש לי מיליון והבנק נותן שמונה מאות אז סך הכול מיליון שמונה"."""
+    sums = [match.end for match in _SUMS.all(utterance)]
+    return [figure for figure in standing if any(figure.start - 3 <= end <= figure.start for end in sums)] or standing
 
 
 def _bounded(utterance: Utterance, figure: Figure, asked: Asked, budget_known: bool) -> bool:

@@ -21,6 +21,8 @@ _TOKEN = re.compile(
 _FINALS = str.maketrans("ךםןףץ", "כמנפצ")
 _HESITATION = re.compile(r"^(?:א+ה+|א{2,}|אה?ממ+|אה?מ|ה+ממ*|ממ+|ע+ה+|אהמ+|אהא|ה{2,}|אוו*)$")
 _EVERYTHING = re.compile(r"\bהכול\b")
+_LETTERED = frozenset({"שכונה", "רובע", "רמות", "יפו"})
+"""After these a lone letter is a part of the name, and no prefix of the number that follows."""
 _FILLERS = frozenset({"יעני", "נו", "כאילו"})
 _PREFIXED = re.compile("^(ו?(?:כש|ש)?[בלמכה]?ה?)(.{2,})$")
 
@@ -106,6 +108,7 @@ def _is_hesitation(token: Token) -> bool:
 def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
     """Join "ב" + "5" (also "ב-5") into one number token that remembers its prefix."""
     held: Token | None = None
+    before = ""
     for token in tokens:
         if held is not None:
             if token.is_number and token.gap in ("", "-", "\u05be", " -", "- ", " "):
@@ -114,7 +117,12 @@ def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
                 continue
             yield held
             held = None
-        if not token.is_number and token.key in ("ב", "ל", "מ", "כ", "ה", "ו", "וב", "ול", "ומ", "של", "שב"):
+        lettered, before = before in _LETTERED, token.key
+        if (
+            not lettered
+            and not token.is_number
+            and token.key in ("ב", "ל", "מ", "כ", "ה", "ו", "וב", "ול", "ומ", "של", "שב")
+        ):
             held = None if token.key == "של" else token
             if held is not None:
                 continue

@@ -12,6 +12,9 @@ from app.dialog.normalise import Utterance, fold, stems, words
 
 MILLION = 1_000_000
 THOUSAND = 1_000
+_MEASURES = words("מטר מטרים מר דונם")
+_HUNDREDS_OF_THOUSANDS = 5
+"""From here on "X Y מאות אלף" is a price range; below, flats cost millions and the thousands only repeat."""
 
 
 class Kind(Enum):
@@ -98,7 +101,7 @@ def _lexicon() -> dict[str, Atom]:
     }
     table |= {fold("חצי"): Atom(Kind.FRACTION, 0.5), fold("רבע"): Atom(Kind.FRACTION, 0.25)}
     table |= {fold(word): Atom(Kind.QUARTERS, 0.75) for word in ("רבעי", "רבעים")}
-    table |= {fold("נקודה"): Atom(Kind.POINT, 0)}
+    table |= {fold(word): Atom(Kind.POINT, 0) for word in ("נקודה", "פסיק")}
     return table
 
 
@@ -305,7 +308,17 @@ def _with_hundreds(reader: _Reader, value: float) -> tuple[float, Shape]:
     here = reader.at
     if value != int(value) or not 1 <= value <= 20 or not reader.continues():
         return value, Shape.BARE
+    together = reader.peek()
     hundreds = reader.hundreds()
+    if (
+        hundreds == (value + 1) * 100
+        and value >= _HUNDREDS_OF_THOUSANDS
+        and (together is None or not together.prefix)
+        and reader.next_is(Kind.THOUSAND)
+    ):
+        # "שבע שמונה מאות אלף": a range of hundreds of thousands, not seven million eight.
+        reader.at = here
+        return value, Shape.BARE
     if hundreds is None or hundreds % 10:
         reader.at = here
         return value, Shape.BARE
@@ -327,8 +340,12 @@ def _tail(reader: _Reader, scale: int) -> tuple[float, bool]:
         return part * scale, False
     if not reader.continues():
         return 0.0, False
-    lesser = scale // 1000
+    lesser, here = scale // 1000, reader.at
     hundreds = reader.hundreds()
+    if hundreds is not None and reader.utterance.key(reader.at) in _MEASURES:
+        # "מיליון מאה עשרים מטר": the metres are another number.
+        reader.at = here
+        return 0.0, False
     if hundreds is not None:
         if scale == MILLION and (thousand := reader.next_is(Kind.THOUSAND)) is not None and not thousand.prefix:
             reader.at += 1
@@ -338,6 +355,10 @@ def _tail(reader: _Reader, scale: int) -> tuple[float, bool]:
 
 def _small_tail(reader: _Reader, scale: int) -> tuple[float, bool]:
     here, lesser = reader.at, scale // 1000
+    if reader.utterance.key(here) == "אחד" and not reader.next_is(Kind.THOUSAND, Kind.HUNDREDS, ahead=1):
+        # "מיליון אחד" is one million; the feminine counts hundreds of thousands, if anything.
+        reader.at += 1
+        return 0.0, False
     digits = reader.next_is(Kind.DIGITS)
     if digits is not None:
         value: float | None = digits.value if digits.value < 100 and digits.value == int(digits.value) else None

@@ -180,6 +180,14 @@ def _hundreds(utterance: Utterance, index: int, value: int) -> tuple[str, int]:
     return str(value + int(rest[0])), rest[1]
 
 
+def _solid(utterance: Utterance, start: int, end: int) -> bool:
+    """Whether nothing but digits was said between two tokens: "5,800 עד 7,400 שלושה חדרים" is no number."""
+    return all(
+        group_at(utterance, index) is not None or utterance.key(index) in _GLUE or utterance.key(index) in _REPLACE
+        for index in range(start, end)
+    )
+
+
 def understand_phone(utterance: Utterance, asked: Asked, held: str) -> Dictation | None:
     """Return the number dictated in this utterance, joined to the digits `held` from earlier turns; None: no digits.
 
@@ -200,7 +208,7 @@ def understand_phone(utterance: Utterance, asked: Asked, held: str) -> Dictation
             expected
             or bool(held)
             or any(key in PHONE_NOUNS for key in utterance.keys)
-            or len(digits) >= _LANDLINE_DIGITS
+            or (digits[0] in "09" and _solid(utterance, start, end))
         )
         return Dictation(phone, "", start, end) if said else None
     if not expected or (len(digits) < 2 and not held):

@@ -1,6 +1,6 @@
 """Areas the caller wants, told apart from those only mentioned: lived in, passed by, denied, a street (R10.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.dialog.dates import ordinal_month
 from app.dialog.gazetteer import Mention, find
@@ -16,6 +16,7 @@ _BORNE = 300
 """Of so many people a name is no rare one."""
 _WOULD_LIKE = words("שמח שמחה רוצה רוצים מעוניין מעוניינת מעדיף מעדיפה צריך צריכה שמחים")
 _NEAR = words("ליד לידה לידו לידם סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
+_CLOSE_TO = words("מאוד מאד ל אל יחסית לאזור לעיר לשכונת")
 _LIVES = (
     *(
         "גר",
@@ -41,6 +42,8 @@ _LIVES = (
 _LIVES_WORDS = words(" ".join(_LIVES)) | words("גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים")
 _CALLS = words("מתקשר מתקשרת מתקשרים מדבר מדברת")
 _KIN = words("אחותי אחי אמא אבא ההורים הבן הבת חבר חברה חברים השכן השכנה בעלי אשתי דודה דוד סבתא סבא בת בן הילדים")
+_OWN_CHILD = words("שלי שלנו שלו שלה דוד דודה זוג זוגי זוגתי")
+"""After "בת" and "בן": a relative; otherwise they count ("דירה בת חמישה חדרים", "משפחה בת שמונה נפשות")."""
 _SEEKS = words(
     """
         רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אבל לעבור לגור רק אלא לקנות
@@ -48,7 +51,10 @@ _SEEKS = words(
         לחפש חיפוש שכירות קנייה השכרה לגבי בקשר
         """
 )
-_OFF_TOPIC = words("מזג גשם כדורגל")
+_OFF_TOPIC = words("מזג גשם כדורגל הפועל")
+_SHORT_NAME = 4
+_TELLING = words("נוה קרית רמת המושבה מושבה שיכון רובע גבעת")
+"""First words of names that nothing but a place has."""
 _CONCLUDES = words("אז ולכן לכן")
 _COMMON_PLACES = frozenset(
     (
@@ -92,6 +98,8 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
         # "מדבר עומר": who, not where.
         return False
     located = mention.prefix[-1:] in ("ב", "ל") or before in words("באזור שכונת בשכונת שכונה בעיר העיר או")
+    located = located or (before == "של" and utterance.key(mention.start - 2) in words("באזור אזור בסביבה"))
+    located_area = located and not mention.prefix and before not in words("או העיר")
     alone = asked is Asked.AREA and len(utterance) - (mention.end - mention.start) <= 2
     if place.risky == "word":
         return (
@@ -113,20 +121,19 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
             return False
         return located or asked is Asked.AREA or before in _DIRECTIONS
     if place.needs_city:
+        first = utterance.key(mention.start).removeprefix(mention.prefix)
+        telling = first in _TELLING and mention.end - mention.start > 1
         inside = asked is Asked.GREETING and mention.prefix == "ב" and place.name not in _COMMON_PLACES
-        return (
-            inside
-            or alone
-            or asked is Asked.AREA
-            or bool(towns & set(place.cities))
-            or before in words("שכונת בשכונת שכונה")
-        )
+        return inside or asked is Asked.AREA or located_area or telling or bool(towns & set(place.cities))
     if place.name == "קדימה" and not located and (asked is Asked.TIMING or before in words("יאללה נו טוב בואי בוא")):
         # "שנה שנתיים קדימה", "יאללה קדימה": forward.
         return False
     if place.risky == "small":
         return located or alone
-    return not (len(place.name) <= 4 and place.kind == "neighbourhood" and not (located or alone or towns))
+    # "לקנות דירה יפו": no preposition, but no person is called so.
+    sought = place.name not in first_names() and bool(set(utterance.keys) & _SEEKS)
+    long = len(place.name) > _SHORT_NAME or place.kind != "neighbourhood"
+    return bool(long or located or alone or towns or sought)
 
 
 def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bool:
@@ -156,7 +163,8 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
             return not (mention.prefix.endswith("מ") and rest & words("לעבור עוברים"))
         if rest & _LIVES_WORDS or (rest & _CALLS and mention.prefix.endswith("מ")):
             return False
-        kin = kin or key in _KIN
+        counted = key in ("בנ", "בת") and utterance.key(index + 1) not in _OWN_CHILD
+        kin = kin or (key in _KIN and not counted)
         if key in _NEAR:
             return True
     return not kin
@@ -169,7 +177,18 @@ def _tells_who(before: str) -> bool:
 
 def _near(utterance: Utterance, mention: Mention) -> bool:
     """Whether the place only says what another one is close to: "מבשרת ציון ליד ירושלים"."""
-    return utterance.key(mention.start - 1) in _NEAR or utterance.key(mention.start - 2) in _NEAR
+    before = utterance.key(mention.start - 1)
+    return before in _NEAR or (before in _CLOSE_TO and utterance.key(mention.start - 2) in _NEAR)
+
+
+def _in_its_town(mention: Mention, towns: set[str]) -> Mention:
+    """Take the neighbourhood of the town that was named: "הדרים" is one in Kfar Saba, "ההדרים" one in Rehovot."""
+    if towns & set(mention.place.cities):
+        return mention
+    for town, name in mention.place.elsewhere:
+        if town in towns:
+            return replace(mention, place=replace(mention.place, name=name, cities=(town,)), name=name)
+    return mention
 
 
 def _span(mention: Mention) -> range:
@@ -234,6 +253,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     found = _without_overlaps([_with_direction(utterance, mention, compound) for mention in named])
     towns = {mention.place.name for mention in found if mention.place.kind == "city"}
     towns |= set(known)
+    found = [_in_its_town(mention, towns) for mention in found]
     certain = [mention for mention in found if _certain(utterance, mention, asked, towns, len(found))]
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]

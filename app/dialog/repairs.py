@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from app.dialog.normalise import Phrasebook, Utterance, stems, words
+from app.dialog.numbers import atom_at
 
 
 class Spanned(Protocol):
@@ -19,6 +20,7 @@ S = TypeVar("S", bound=Spanned)
 
 _SWAP = words("תחליפי תחליף להחליף תחליפו")
 _NOT = words("נמאס לא ולא שלא בלי ובלי חוץ למעט מלבד אין במקום עזבי עזוב תורידי תוריד תמחקי תמחק להוריד למחוק")
+_LOWERED = words("תורידי תוריד להוריד")
 _NOT_QUITE = words("רק סתם משנה חשוב יותר פחות מעל מתחת לפני")
 _WANT = words(
     """
@@ -34,10 +36,11 @@ _HAS_NOW = words(
     """גר גרה גרים גרות מתגורר מתגוררת מתגוררים משלם משלמת משלמים מוכר מוכרת מוכרים משכיר משכירה משכירים היינו הייתי
     קניתי קנינו מכרתי מכרנו שכרתי שכרנו"""
 )
+_RENTS, _NOW = words("שוכר שוכרת שוכרים"), words("היום כרגע עכשיו כיום כבר")
 _MINE = words("לי לנו")
 _HOMES = words("דירה דירת בית וילה נכס משרד חנות מגרש דופלקס קוטג")
 _SEEKS = words("רוצה רוצים מחפש מחפשת מחפשים מחפשות צריך צריכה צריכים מעוניין מעוניינת מעוניינים קונים מתכננים חושבים")
-_SAID = Phrasebook("אמרתי")
+_SAID = Phrasebook("אמרתי | אמרנו")
 _BUT = Phrasebook("=אבל | =ועכשיו | =אז עכשיו")
 _REJECTED_AFTER = Phrasebook(
     "=לא רלוונטי* | =כבר לא | =ירד מהפרק | =לא מתאים* | =לא בא בחשבון | =לא טוב* | =לא נכון | =יקר* מדי"
@@ -66,6 +69,9 @@ def _alone(before: str, after: str) -> bool:
 def negated(utterance: Utterance, start: int) -> bool:
     """Whether the value at token `start` is one the caller does not want."""
     index = start - 1
+    if utterance.key(index) in _LOWERED and (atom := atom_at(utterance, start)) is not None and atom.prefix == "ל":
+        # "תורידי לחמש וחצי": where to, not what to drop.
+        return False
     if utterance.key(index) == "את" and utterance.key(index - 1) in _SWAP:
         return True
     if utterance.key(index) in _WANT:
@@ -107,7 +113,7 @@ def background(utterance: Utterance) -> frozenset[int]:
     has, seeks = [], []
     for index, key in enumerate(utterance.keys):
         rest = {rest for _, rest in stems(key)}
-        if rest & _HAS_NOW or (
+        if (rest & _HAS_NOW or (rest & _RENTS and utterance.key(index + 1) in _NOW)) or (
             key == "יש" and utterance.key(index + 1) in _MINE and utterance.key(index + 2) in _HOMES
         ):
             has.append(index)

@@ -56,6 +56,8 @@ def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> li
         return []
     for gap in (0, 1):
         first = _ending_at(utterance, last.start - gap, claimed)
+        if first is not None and (negated(utterance, first.start) or _counts_people(utterance, first.start)):
+            return [last]
         if first is not None and gap == 0 and last.prefix == "ו" and first.value < last.value <= first.value + 1:
             return [first, last]
         if first is not None and first.value < last.value and range_between(utterance, first, last):
@@ -180,7 +182,11 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     while index < len(utterance):
         quantity = _small_at(utterance, index, claimed)
         if quantity is None or utterance.key(quantity.end) in _OTHER_UNITS or _counts_people(utterance, index):
-            index += 1 if quantity is None else quantity.end - index
+            whole = quantity or quantity_at(utterance, index)
+            # A longer number is skipped whole: "מיליון שמונה" holds no eight rooms.
+            index = max(index + 1, whole.end) if whole is not None and index not in claimed else index + 1
+            if whole is not None and _counts_people(utterance, whole.start):
+                index = _past_chained(utterance, index, claimed)
             continue
         end, extra = quantity.end, 0.0
         follower = None
@@ -189,6 +195,7 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
             if (
                 candidate is not None
                 and candidate.value > quantity.value
+                and not negated(utterance, quantity.start)
                 and range_between(utterance, quantity, candidate)
             ):
                 follower, end = candidate, candidate.end
@@ -203,7 +210,16 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     return found
 
 
-_BEFORE_OTHER = words("קומה בקומה גיל בגיל שעה בשעה רחוב מספר אנחנו")
+def _past_chained(utterance: Utterance, index: int, claimed: frozenset[int]) -> int:
+    """Return the token after numbers that only continue a floor or an age: "בני חמש ושבע", "קומה שתיים או שלוש"."""
+    start = index + 1 if utterance.key(index) == "או" else index
+    atom = atom_at(utterance, start)
+    if atom is None or (start == index and atom.prefix != "ו") or start in claimed:
+        return index
+    return start + 1
+
+
+_BEFORE_OTHER = words("קומה בקומה לקומה גיל בגיל שעה בשעה רחוב מספר אנחנו בן בת בני בנות")
 
 
 def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Rooms | None:

@@ -39,7 +39,7 @@ _NOT_TYPES = Phrasebook(
     """
         קומת קרקע | בקומת קרקע | ועד בית | ועד הבית | בית ספר | בית כנסת | בית חולים | בית קפה | בית הספר
         | בית משפט | יחידת הורים | יחידת ההורים | בן אדם | משרד תיווך | משרד התיווך | משרד הפנים | משרד החינוך
-        | המשרד שלכם | משרד נדלן | בעל בית | בעלי בית | בעל הבית | בעלת הבית | בית אבות | בית שני | גן ילדים
+        | המשרד שלכם | משרד נדלן | בעל בית | בעלי בית | בעל הבית | בעלת הבית | בית אבות | גן ילדים
         | דמי דירה | שכר דירה | שכר הדירה | קרקע בטוחה | מכון | בית מלון | עסק משפחתי | בית עסק | בית מידות
         | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית | כמו בית
         """
@@ -144,6 +144,9 @@ def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
 def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
     before, key, after = utterance.key(match.start - 1), utterance.key(match.start), utterance.key(match.end)
     single = match.end - match.start == 1
+    if key.endswith("דירות") and asked not in _OPEN and not set(utterance.keys) & _SEEKS:
+        # "אמרו לי שדירות שם עולות שלושה מיליון".
+        return False
     if {before, utterance.key(match.start - 2)} & _LETS:
         return False
     if (

@@ -185,10 +185,10 @@ class _Turn:
         return bool(keys & seeking) or ("יש" in keys and "כמה" not in keys) or self.asked is Asked.AREA
 
     def _property(self) -> None:
+        if self.acts.asks_listing and self.acts.question and not self._seeks():
+            return
         kind = understand_type(self.utterance, self.asked, self.claimed)
-        asks = self.acts.question and (
-            self.acts.asks_listing or self.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
-        )
+        asks = self.acts.question and self.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
         if kind is not None and not (asks and not self._seeks()):
             known = self.state.get("property_type")
             passing = (
