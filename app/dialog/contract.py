@@ -30,13 +30,18 @@ class Understand(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DialogSettings:
-    """What the office sets. `recorded`: the greeting says so. `transfer_number`: where a person answers."""
+    """What the office sets. `recorded`: the greeting says so. `transfer_number`: where a person answers.
+
+    `fine_ear`: the recogniser writes what was said, so that its first reading stands; else it writes what it sounded
+    like, and its readings together are compared with what is expected (`by_ear`).
+    """
 
     office_name: str = "משרד התיווך"
     agent_name: str = "נועה"
     transfer_number: str | None = None
     uses_llm: bool = False
     recorded: bool = False
+    fine_ear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

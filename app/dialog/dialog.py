@@ -34,7 +34,7 @@ from app.dialog.policy import (
 )
 from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
 from app.dialog.slots import Intent, Understanding
-from app.dialog.standing import Read, read_standing
+from app.dialog.standing import Read, read_first, read_standing
 from app.dialog.turn import Turn
 from app.dialog.writer import LineWriter, Written
 
@@ -102,7 +102,7 @@ class Dialog:
         """Take one caller turn."""
         memory = self.memory
         self._begin(text)
-        self._wavers = wavers((text, *alternatives))
+        self._wavers = not self.settings.fine_ear and wavers((text, *alternatives))
         memory.turn += 1
         memory.silences = 0
         if text.strip():
@@ -111,9 +111,8 @@ class Dialog:
             # Words after the goodbye: the call is being hung up.
             return self._goodbye()
         asked_line = self._last_line
-        read = read_standing(
-            self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._last_line
-        )
+        reader = read_first if self.settings.fine_ear else read_standing
+        read = reader(self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._last_line)
         understood = read.understood
         self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
         self._turns.pop(memory.turn - _EXTRACTION_TURNS, None)

@@ -31,6 +31,8 @@ _NEAR = 0.8
 _EXACT = 1.2
 _ABOUT_TO_END = frozenset({Step.CALLER_ID, Step.READ_BACK, Step.SUMMARY})
 _WISHES = (Intent.WHATSAPP, Intent.SCHEDULE)
+_COUNTED = (Asked.BUDGET, Asked.ROOMS)
+"""Numbers are said about many things: one in another reading is no answer."""
 _YES_NO = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
 _PLAIN_INTENTS = (Intent.PROVIDE_INFO, Intent.CONFIRM, Intent.DENY, Intent.UNCLEAR)
 
@@ -80,6 +82,27 @@ def read_standing(
     elsewhere = reading(other, alternatives)
     answers = elsewhere.intent in _WISHES if other is Asked.NEXT_STEP else _holds(elsewhere, other)
     return Read(elsewhere, other) if answers else Read(first, asked)
+
+
+def read_first(
+    understand: Understand, memory: DialogState, text: str, *, today: date, alternatives: tuple[str, ...], agent: str
+) -> Read:
+    """Understand the first reading of a recogniser that writes what was said; the others cannot make it wrong.
+
+    Only where the first one holds words that nobody says here and no answer, another that plainly is one is taken, in
+    doubt.
+    """
+    read = read_standing(understand, memory, text, today=today, alternatives=(), agent=agent)
+    asked = asked_of(memory)
+    nothing = read.understood.intent is Intent.UNCLEAR and not _settles(read.understood, asked)
+    if not nothing or not _is_plain(read.understood) or is_clean(normalise(text), asked):
+        return read
+    for other in alternatives if asked not in _COUNTED else ():
+        if is_clean(normalise(other), asked):
+            meant = understand(other, asked=asked, state=known_slots(memory), today=today, agent=agent)
+            if _holds(meant, asked):
+                return Read(replace(meant, unsure=tuple(meant.updates)), asked)
+    return read
 
 
 def _fitting(

@@ -12,9 +12,9 @@ Words = str | tuple[str, ...]
 HOLON = ("קולן", "חולן", "קולר")
 
 
-def talk(*said: Words, number: str | None = None) -> tuple[Dialog, list[Plan]]:
+def talk(*said: Words, number: str | None = None, fine_ear: bool = False) -> tuple[Dialog, list[Plan]]:
     """Hold a call; a tuple is what a wavering recogniser wrote, best first."""
-    dialog = Dialog(DialogSettings(), TODAY, number)
+    dialog = Dialog(DialogSettings(fine_ear=fine_ear), TODAY, number)
     plan = dialog.greet()
     plans = []
     for words in said:
@@ -133,3 +133,26 @@ def test_a_sum_no_home_is_bought_for_is_a_rent() -> None:
     """R10.2: four thousand is a month's rent, whatever was not heard about the deal."""
     dialog, _ = talk("משרד בנתניה", "לא יודע", "ארבעת אלפים")
     assert dialog.slots["deal"] == "rent"
+
+
+@pytest.mark.parametrize(
+    ("said", "others"),
+    [
+        ("לפחות שלושת אלפים", ("לפחות שלושת ארבעים", "רחובות שלושת אלפים")),
+        ("שלושת רבעי מיליון", ("שלושת רבע מיליון", "שלושה מיליון")),
+        ("יש לי שלושה ילדים", ("יש לי שלושה מיליון", "יש לי השלושה ילדים")),
+        ("לילה טוב", ("לילה", "הלילה טוב")),
+    ],
+)
+def test_other_readings_of_a_fine_ear_do_not_change_a_right_one(said: str, others: tuple[str, ...]) -> None:
+    """R8.1: what Google is sure enough to put first is what was said."""
+    opening = ("אני רוצה לקנות דירה בחולון", "שלושה חדרים")
+    alone, told = talk(*opening, said, fine_ear=True), talk(*opening, (said, *others), fine_ear=True)
+    assert alone[0].slots == told[0].slots
+    assert alone[1][-1].line == told[1][-1].line
+
+
+def test_another_reading_of_a_fine_ear_helps_where_the_first_is_no_answer() -> None:
+    """R8.1: in doubt, so that it is asked about."""
+    _, plans = talk("אני רוצה לקנות דירה", ("בגלגלון", "בחולון"), fine_ear=True)
+    assert plans[-1].confirms == {"area": ["חולון"]}

@@ -24,7 +24,7 @@ class CloudSettings:
     stt_model: str = ""
     stt_boost: float = 10.0
     """Weight of the speech contexts, 0..20; 0 leaves it to Google."""
-    stt_max_alternatives: int = 1
+    stt_max_alternatives: int = 3
     stt_stream_limit_s: float = 240.0
     """Age at which a stream is rolled over; Google ends it at 305 s."""
     stt_final_timeout_s: float = 6.0
