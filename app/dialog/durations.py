@@ -18,7 +18,7 @@ _OTHER_UNITS = words("חדרים חדר שקל אלף מיליון מטר")
 def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, float]:
     """Read the longer end of "חודש חודשיים", "חודשיים שלושה", "חצי שנה עד שנה"."""
     here = end
-    if utterance.key(here) in ("עד", "או"):
+    if utterance.key(here) in words("עד או גג מקסימום אולי"):
         here += 1
     longer = duration_at(utterance, here) if here < len(utterance) else None
     if longer is not None and longer[0] > months:

@@ -45,7 +45,7 @@ from app.dialog.normalise import Match, Utterance, fold, words
 from app.dialog.slots import Asked, Intent
 
 _CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
-_AGAINST = words("לא ולא בלי ובלי")
+_AGAINST = words("לא ולא שלא אל בלי ובלי")
 _BY_PHONE = words("טלפון טלפונית בטלפון שני השני השנייה השניה")
 
 
@@ -181,7 +181,7 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         names_whatsapp=whatsapp and WHATSAPP_NAMED.within(utterance) and not keys & MY_NUMBER,
         schedule=(
             offered
-            or SCHEDULE.within(utterance)
+            or any(utterance.key(match.start - 1) not in _AGAINST for match in SCHEDULE.all(utterance))
             or (asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not WHATSAPP.within(utterance))
             or (bool(keys & words("שיחה פגישה לפגישה לשיחה")) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
         )

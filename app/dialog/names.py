@@ -35,7 +35,7 @@ _CUES = Phrasebook(
 _SURNAME_CUES = Phrasebook(
     "=שם משפחה | שם המשפחה | שם המשפחה שלי | שם המשפחה הוא | ושם משפחה | =ומשפחה | =ושם המשפחה | =המשפחה"
 )
-_AFTER_CUE = words("זה הוא בבקשה לי שלי על שם אני אותי אותה אותו את אשתי בעלי הייתי אמא אבא")
+_AFTER_CUE = words("זה הוא בבקשה לי שלי על שם אני אותי אותה אותו את אשתי בעלי הייתי אמא אבא הבן הבת שלה שלו")
 _NOT_OF_ONESELF = words("של לא עם אצל דרך אל כמו ליד מול בלי אחי אחותי הבן הבת חבר חברה השכן השכנה")
 _WELL_KNOWN = 2000
 """Of so many people a name is one wherever it ends an answer."""
@@ -44,7 +44,7 @@ _NICKNAMES = words(
     שימעלה מושון נוריק ולדי סרגיי אנדריי גרישה סאשה ליוסיק בני מיקי דני גדי"""
 )
 _RENAMES = Phrasebook("=את השם | =השם | =השם שלי")
-_WEAK_CUES = Phrasebook("=אני | =ואני | =זה | =זו | =זאת | =פה | =וזה")
+_WEAK_CUES = Phrasebook("=אני | =ואני | =שאני | =זה | =זו | =זאת | =פה | =וזה")
 _STRIP = words(
     """אז טוב כן שלום היי הי אוקיי אוקי בבקשה תודה נעים מאוד מאד בסדר אני זה זאת זו פה כאן לי שלי הוא היא השם שמי משפחת
     משפחה פרטי קוראים רק פשוט אה על שם נו בטח סבבה אהלן תרשמי תרשום תרשמו לרשום תכתבי תכתוב רשמי מדבר מדברת ערב בוקר
@@ -60,8 +60,8 @@ _SPELLING = words("עם בלי באות כמו כותבים כתוב בצד")
 _NOT_ALONE = words(
     """
         אין מה למה אחר כך אולי טוב חן אור שיר גל ים בר אבל תודה בעיה חולון מחר ביי הלו לאן לה חכו חכה כלום סתם עזבי
-        מעדיף מעדיפה אינו אינה בעייתי בעיה נחמד נחמדה מושלם מצוין עט אחלה מגניב הבן הבת פרטי לומר נמסור אמסור בהמשך
-        כרגע תגידי תגיד
+        מעדיף מעדיפה אינו אינה בעייתי בעיה נוח בול אמת נחמד נחמדה מושלם מצוין עט אחלה מגניב הבן הבת פרטי לומר נמסור
+        אמסור בהמשך כרגע תגידי תגיד
         """
 )
 _UNWANTED_AFTER_AM = words(
@@ -70,6 +70,7 @@ _UNWANTED_AFTER_AM = words(
         מחפש רוצה צריך מעוניין נוהג עסוק מבין לא כן בן בת סטודנט סטודנטית עולה חדש רווק נשוי זוג יודע
         חושב מתקשר מעדיף גמיש לחוץ בעל מוכר משכיר יכול אוהב כבר עוד רק גם פה כאן רואה רואים באמצע בדיוק בעצם
         אשמח מאוד שומע שומעת זמין פנוי בדרך בבית בעבודה פנסיונר פנסיונרית חייל חיילת אמא אבא אלמן אלמנה טוב
+        מורה מנהל מנהלת רופא רופאה אחות נהג נהגת מהנדס מהנדסת קבלן שיפוצניק עורך עורכת
         בסדר נורא מצטער מצטערת ממש נותן נותנת לבד מחכה
         """
 )
@@ -208,7 +209,7 @@ def understand_name(
             index += 1
         name = _collect(utterance, index, claimed, known_first=loose and not expected)
         if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
-            best = name
+            best = _without_as(name)
     best = best or _renamed(utterance)
     if best is None:
         best = _weak(utterance, expected, claimed)
@@ -256,8 +257,10 @@ def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[in
         surname = _collect(utterance, index, claimed, known_first=False)
         if surname is None:
             continue
-        if name is None or name.start >= surname.start:
+        if name is None or surname.start <= name.start < surname.end:
             return name or surname
+        if name.start >= surname.end:
+            return Name(surname.start, name.end, f"{name.value} {surname.value}")
         given = name if name.end <= match.start else Name(name.start, match.start, name.value)
         return Name(given.start, surname.end, f"{given.value} {surname.value}")
     return name
@@ -284,6 +287,16 @@ def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     return None
 
 
+def _without_as(name: Name) -> Name:
+    """Read "רשמי אותי כיעל" as Yael."""
+    first, _, rest = name.value.partition(" ")
+    if not first.startswith("כ") or _bearers(fold(first)) >= _KNOWN_BEARERS:
+        return name
+    if _bearers(fold(first[1:])) < _WELL_KNOWN:
+        return name
+    return Name(name.start, name.end, f"{first[1:]} {rest}".strip())
+
+
 def _claims(name: Name, claimed: frozenset[int]) -> bool:
     return any(index in claimed for index in range(name.start, name.end))
 
@@ -293,6 +306,7 @@ def _professional(utterance: Utterance, name: Name) -> bool:
 
 
 def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name | None:
+    about_name = expected or bool(set(utterance.keys) & words("השם שם"))
     for match in _WEAK_CUES.all(utterance):
         key = utterance.key(match.end)
         if (
@@ -302,9 +316,9 @@ def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name
             or (key in COMMON_WORDS and _bearers(key) < 3000)
         ):
             continue
-        pronoun = match.value.lstrip("=") in ("אני", "ואני")
+        pronoun = match.value.lstrip("=") in ("אני", "ואני", "שאני")
         name = _collect(utterance, match.end, claimed, known_first=not expected or not pronoun)
-        if name is None or _professional(utterance, name) or (not pronoun and not expected and name.start > 2):
+        if name is None or _professional(utterance, name) or (not pronoun and not about_name and name.start > 2):
             continue
         if not expected and not pronoun and utterance.key(match.end) not in first_names():
             continue

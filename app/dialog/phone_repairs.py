@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
-from app.dialog.normalise import Utterance, stems, words
+from app.dialog.normalise import Utterance, fold, stems, words
 from app.dialog.phones import group_at, to_e164
 
 _END = words("סוף אחרונה אחרונות אחרון אחרונים נגמר מסתיים לבסוף")
 _BEGINNING = words("התחלה תחילת קידומת ראשונה ראשונות ראשונים מתחיל")
 _NOT = words("לא ולא במקום אינ")
+_PLACES = [
+    fold(word)
+    for word in ["ראשונה", "שנייה", "שלישית", "רביעית", "חמישית", "שישית", "שביעית", "שמינית", "תשיעית", "עשירית"]
+]
 _MOST_REPAIRED = 7
 _FEWEST_UNPLACED = 3
 """Fewer digits than this fit too many places of a number to say which they repair."""
@@ -45,6 +49,13 @@ def _exchanged(number: str, old: str, new: str, *, last: bool, first: bool) -> s
     if first and number.startswith(old):
         return new + number[len(old) :]
     return number.replace(old, new) if number.count(old) == 1 else ""
+
+
+def _place(utterance: Utterance) -> int:
+    """Return which digit is named by its place, "הספרה הרביעית" as 3; too large to be one when none is."""
+    places = [_PLACES.index(rest) for key in utterance.keys for _, rest in stems(key) if rest in _PLACES]
+    named = "ספרה" in {rest for key in utterance.keys for _, rest in stems(key)}
+    return places[0] if len(places) == 1 and named else len(_PLACES)
 
 
 def _differences(said: str, there: str) -> int:
@@ -89,6 +100,11 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
         # "הקידומת חמישים וארבע": its nought goes without saying.
         start = said if said.startswith("0") else "0" + said
         repaired = start + number[len(start) :]
+    elif len(runs) == 1 and len(said) == 1 and (at := _place(utterance)) < len(number):
+        repaired = number[:at] + said + number[at + 1 :]
+    elif len(said) == len("52") and said.startswith("5") and number.startswith("05"):
+        # "לא, חמישים ושלוש": said as one number, it is the prefix.
+        repaired = "0" + said + number[len("052") :]
     elif len(runs) == 1:
         repaired = _fitted(number, said)
     else:

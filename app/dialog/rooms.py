@@ -14,7 +14,7 @@ _ROOM = words("חדר חדרים חד חדרי חדרימ חדרין")
 _NOT_COUNTED = words("עבודה כביסה ארונות ממד מדרגות אוכל אורחים כושר רחצה ילדים הורים")
 _LIVING = words("סלון וסלון הסלון")
 _JOINS_LIVING = words("פלוס עמ עם וגם + ועוד עוד")
-_SAYS_NUMBER = words("הוא זה יהיה יהיו צריך צריכים להיות שיהיה אמור")
+_SAYS_NUMBER = words("הוא זה יהיה יהיו צריך צריכים להיות שיהיה אמור תרשמי תשני תעדכני אז")
 _LEADS_TO_NUMBER = words("עדיף רוצה רוצים צריך צריכה צריכים זה אולי את שיהיו שיהיה יותר בערך")
 _OTHER_UNITS = words(
     """חודש חודשים שבוע שבועות שנה שנים יום ימים אלף אלפים מיליון מיליונים שקל שקלים שח ₪ מטר מטרים מר קומה ילדים נפשות
@@ -117,6 +117,17 @@ def _single(utterance: Utterance, noun: int) -> Rooms | None:
         return None
     if utterance.key(quantity.end) in _OTHER_UNITS or (utterance.key(noun)[-3:] == "חדר" and quantity.value >= 2):
         return None
+    second = quantity.end + (utterance.key(quantity.end) in words("עד או"))
+    high = quantity_at(utterance, second) if second < len(utterance) else None
+    if (
+        high is not None
+        and high.shape is Shape.BARE
+        and quantity.value < high.value
+        and _plausible(high.value)
+        and range_between(utterance, quantity, high)
+        and utterance.key(high.end) not in _OTHER_UNITS
+    ):
+        return _rooms(utterance, quantity, high, noun, high.end)
     return _rooms(utterance, quantity, None, noun, quantity.end)
 
 

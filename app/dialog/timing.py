@@ -14,106 +14,37 @@ from app.dialog.dates import (
     written_date,
 )
 from app.dialog.durations import duration_at, longer_end
-from app.dialog.holidays import HOLIDAYS, holiday_span
-from app.dialog.normalise import Match, Phrasebook, Utterance, fold, stems, words
+from app.dialog.holidays import holiday_span
+from app.dialog.normalise import Match, Utterance, fold, stems, words
 from app.dialog.numbers import Shape, atom_at, quantity_at
 from app.dialog.repairs import settle
 from app.dialog.slots import Asked
-
-MONTHS = {
-    fold(name): number
-    for number, names in enumerate(
-        (
-            "ינואר",
-            "פברואר פבואר",
-            "מרץ מרס מארס",
-            "אפריל",
-            "מאי",
-            "יוני",
-            "יולי",
-            "אוגוסט",
-            "ספטמבר",
-            "אוקטובר",
-            "נובמבר",
-            "דצמבר",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_SEASONS = {
-    # folded name: the months its beginning, middle, end and the time after it fall in
-    fold("קיץ"): (6, 7, 8, 9),
-    fold("חורף"): (12, 12, 3, 3),
-    fold("אביב"): (3, 4, 5, 6),
-    fold("סתיו"): (9, 10, 11, 12),
-}
-_IMMEDIATE = Phrasebook(
-    """
-        =מיידי* | =מידי | =מידית | כמה שיותר מהר | =כמה שיותר מוקדם | =הכי מהר | =הכי מהר שאפשר | =כמה שיותר מהיר
-        | =מה שיותר מהר | בהקדם | =בהקדם האפשרי | =כניסה מיידית | =הכי מוקדם | =כמה שמהר | =ברגע שאפשר
-        | =כמה שיותר בקרוב | =אסאפ | =מהר ככל האפשר | בדחיפות | בדחוף | =מהיום למחר | =זה דחוף | =וזה דחוף | =דחוף לי
-        | =דחוף לנו | =ממש דחוף | =מאוד דחוף | =מעכשיו לעכשיו | =כבר אתמול | =על אתמול | =עוד אתמול | =דחוף דחוף
-        """
+from app.dialog.timing_phrases import (
+    ACADEMIC,
+    AHEAD,
+    AROUND_A_NUMBER,
+    AT_ONCE,
+    EDGE,
+    ENDS,
+    ENTRY,
+    FARTHEST_MONTHS,
+    FLEXIBLE,
+    FLEXIBLE_ASKED,
+    FLEXIBLE_WORD,
+    HOLIDAY_BOOK,
+    IMMEDIATE,
+    IMMEDIATE_ASKED,
+    LIVING_NOW,
+    MONTHS,
+    MOST_MONTHS,
+    NO_PAST,
+    NOW_FILLERS,
+    OTHER_TOPICS,
+    PAST,
+    SCHOOL,
+    SEASONS,
+    SUMMER_BREAK,
 )
-_IMMEDIATE_ASKED = Phrasebook(
-    """
-        =מיד | =עכשיו | =דחוף | =אתמול | =היום | =מחר | =כרגע | =דחופה | =מעכשיו | =מהר | =השבוע
-        | =בימים הקרובים | =כבר | =ממש בקרוב | =בקרוב
-        """
-)
-_FLEXIBLE = Phrasebook(
-    """
-        =אין לחץ | =אין שום לחץ | =אין לי לחץ | =אין לנו לחץ | =לא דחוף | =לא ממהר* | =מתי שיהיה | =רק מתעניינ*
-        | =בלי לחץ | =לא לחוץ* | =אין דחיפות | =לא בוער | =יש זמן | =יש לי זמן | =יש לנו זמן | =לא משנה מתי
-        | =אין שום דחיפות | =מתי שנמצא | =מתי שימצא | =מתי שתהיה | =אין תאריך | =כשיהיה | =לא ממש ממהר*
-        | =לא בלחץ | =אנחנו לא בלחץ | =בלי דדליין | =הזמן לא משנה | =לא לחוצ* | =אין לנו תאריך | =אין לי תאריך
-        | =מתי שיסתדר | =לא דחופה | =לא מיידי | =לא דחוף לי | =כשאמצא | =כשנמצא | =מתי שאמצא | =כל הזמן שבעולם
-        | =נזרום | =לא בוערת
-        """
-)
-_FLEXIBLE_ASKED = Phrasebook(
-    """
-        גמיש* | =לא משנה | =לא חשוב | =לא משנה לי | =מתי שנוח | =זורם | =זורמת | =זורמים | =הכל טוב | =לא אכפת
-        | =מתי שבא | =מתי שאפשר | =מתי שיש | =רק בודק* | =רק מברר* | =רק מסתכל* | =רק בירור | =רק שואל* | בודק* אופציות
-        | =רק לבדוק | =רק לברר | =כשיהיה משהו | =כשיש משהו | =לא בלחץ זמן | =אין תאריך יעד | =אין מועד
-        | =לא קבענו תאריך | =אין דד ליין | =אין לנו דד ליין | =אין לי דד ליין | =בלי דד ליין | =הכל פתוח | פתוח
-        | פתוחים | פתוחה | =לא במרוץ | =לא קריטי* | =כשתהיה | =כשיצוץ | =כשיגיע | =ברגע ש* | =לא רץ לשום מקום
-        | =לא רצה לשום מקום | =לא רצים | =נראה מתי | =מתי שנראה | =לאורך זמן | =אין לי זמן מוגדר | =לא מוגבל* בזמן
-        """
-)
-_AHEAD = words("בעוד עוד תוך בתוך עד מקסימום גג לכל אחרי מעכשיו כניסה הקרוב הקרובים הקרובה להיכנס נכנס נכנסים הבא")
-_NOW_FILLERS = words(
-    """אני אנחנו רוצה רוצים צריך צריכה צריכים אפשר כבר ממש זה בבקשה הכי לי לנו גם אם או עוד כן מאוד דירה את מ
-    הייתי היינו יש משהו טוב דבר אז אבל לא חייבים חייב חייבת בא נמצא אמצא תמצאו ימצא תהיה יהיה מתאים בשבילי מבחינתנו
-    ועכשיו מצדי מבחינתי מצידי רצוי עדיף אפילו מחר היום עכשיו מיד דחוף פשוט כמה שיותר תוך מוקדם"""
-)
-_AT_ONCE = words("מיד עכשיו דחוף מהר")
-_LIVING_NOW = words("גר גרה גרים בבית עסוק עסוקה נוהג נוהגת פנוי פנויה בעבודה משלם משלמת משלמים")
-_PAST = words("לפני כבר כל בן בת בני שעברה שעבר חוזה מזה")
-_ENTRY = words(
-    """כניסה לכניסה הכניסה להיכנס נכנס נכנסת נכנסים להכנס לעבור עוברים פינוי מעבר המעבר תאריך אכלוס מפנים מסירה נכנסות
-    להתפנות פנויה לפנות החל החוזה נגמר מסתיים מסיימים להעביר"""
-)
-_EDGE = words("תחילת אמצע סוף בתחילת באמצע בסוף מתחילת מאמצע מסוף ראשית עד לקראת לתחילת לאמצע לסוף סביב")
-_OTHER_TOPICS = words(
-    """חדרים החדרים תקציב התקציב מחיר המחיר אזור האזור עיר העיר שכונה השכונה סוג הסוג השם שם טלפון הטלפון איפה כמה
-    קומה הקומה מעלית חניה מרפסת"""
-)
-_AROUND_A_NUMBER = words("בעוד עוד תוך בתוך בערך לערך אולי נגיד משהו כמו עד או איזה כמו אני חושב חושבת סביב")
-_MOST_MONTHS = 24
-_FARTHEST_MONTHS = 60
-_NO_PAST = words("אמרתי חשבתי רציתי התכוונתי אשתי אחותי קיוויתי תכננתי החלטתי הבנתי")
-_ENDS = words("סוף סיום תום גמר")
-_HOLIDAY_BOOK = Phrasebook({**{name: name for name in HOLIDAYS}, "החגים": "חגימ", "הפסח": "פסח"})
-_SCHOOL = Phrasebook("שנת הלימודים | תחילת שנת הלימודים | תחילת הלימודים | פתיחת שנת הלימודים | תחילת השנת לימודים")
-_ACADEMIC = Phrasebook(
-    """
-        השנה האקדמית | שנה אקדמית | שנת הלימודים האקדמית | תחילת הלימודים באוניברסיטה | תחילת הלימודים במכללה
-        | תחילת הלימודים האקדמיים | הלימודים באוניברסיטה | תחילת הסמסטר | הסמסטר הראשון | סמסטר א | תחילת סמסטר א
-        """
-)
-_SUMMER_BREAK = Phrasebook("החופש הגדול | חופש הגדול | חופשת הקיץ")
 
 
 class _Finder:
@@ -124,7 +55,7 @@ class _Finder:
         self.today = today
         self.claimed = claimed
         self.asked = asked is Asked.TIMING
-        self.entry = any(rest in _ENTRY for key in utterance.keys for _, rest in stems(key))
+        self.entry = any(rest in ENTRY for key in utterance.keys for _, rest in stems(key))
         self.name_asked = asked is Asked.NAME
 
     def all(self) -> list[Timing]:
@@ -137,43 +68,50 @@ class _Finder:
         return kept
 
     def _phrases(self) -> list[Timing]:
-        found = [Timing(m.start, m.end, {"type": "flexible"}) for m in _FLEXIBLE.all(self.utterance)]
+        found = [Timing(m.start, m.end, {"type": "flexible"}) for m in FLEXIBLE.all(self.utterance)]
         taken = {index for timing in found for index in range(timing.start, timing.end)}
-        books = [(_IMMEDIATE, "immediate")]
+        books = [(IMMEDIATE, "immediate")]
         if self.asked or self.entry:
-            books += [(_FLEXIBLE_ASKED, "flexible")] if self.asked else []
-            books += [(_IMMEDIATE_ASKED, "immediate")]
+            books += [(FLEXIBLE_ASKED, "flexible")] if self.asked else []
+            books += [(IMMEDIATE_ASKED, "immediate")]
+        if self.entry and not self.asked:
+            # "הכניסה גמישה": beside the entry the word says when.
+            found += [
+                Timing(match.start, match.end, {"type": "flexible"})
+                for match in FLEXIBLE_WORD.all(self.utterance)
+                if any(rest in ENTRY for _, rest in stems(self.utterance.key(match.start - 1)))
+            ]
         for book, kind in books:
             for match in book.all(self.utterance):
-                if book is _FLEXIBLE_ASKED and set(self.utterance.keys) & _OTHER_TOPICS:
+                if book is FLEXIBLE_ASKED and set(self.utterance.keys) & OTHER_TOPICS:
                     # "כמה חדרים לא משנה": it is another thing that does not matter.
                     continue
                 denied = self.utterance.key(match.start - 1) == "לא"
-                if book is _IMMEDIATE_ASKED and not self._entry_now(match):
+                if book is IMMEDIATE_ASKED and not self._entry_now(match):
                     continue
                 if match.start in taken or (denied and kind == "flexible") or match.start in self.claimed:
                     continue
-                found.append(Timing(match.start, match.end, {"type": kind}, book is not _IMMEDIATE_ASKED))
+                found.append(Timing(match.start, match.end, {"type": kind}, book is not IMMEDIATE_ASKED))
         return found
 
     def _entry_now(self, match: Match) -> bool:
         """Whether a word like "עכשיו" says when to move in: it is the whole answer, or entry words stand beside it."""
         around = range(max(0, match.start - 2), min(len(self.utterance), match.end + 2))
-        if any(self.utterance.key(index) in _LIVING_NOW for index in around):
+        if any(self.utterance.key(index) in LIVING_NOW for index in around):
             return False
-        if any(rest in _ENTRY for index in around for _, rest in stems(self.utterance.key(index))):
+        if any(rest in ENTRY for index in around for _, rest in stems(self.utterance.key(index))):
             return True
-        opens = self.asked and match.start <= 1 and self.utterance.key(match.start) in _AT_ONCE
-        if opens and not set(self.utterance.keys) & (_LIVING_NOW | words("לא ולא")):
+        opens = self.asked and match.start <= 1 and self.utterance.key(match.start) in AT_ONCE
+        if opens and not set(self.utterance.keys) & (LIVING_NOW | words("לא ולא")):
             # "ממש עכשיו, אני בלי בית": it opens the answer, and what follows says why.
             return True
         others = [key for index, key in enumerate(self.utterance.keys) if not match.start <= index < match.end]
-        return self.asked and all(key in _NOW_FILLERS for key in others)
+        return self.asked and all(key in NOW_FILLERS for key in others)
 
     def _calendar(self) -> list[Timing]:
         school = next_month(9, self.today, over=True)
-        found = [Timing(match.start, match.end, next_month(10, self.today)) for match in _ACADEMIC.all(self.utterance)]
-        for match in _SCHOOL.all(self.utterance):
+        found = [Timing(match.start, match.end, next_month(10, self.today)) for match in ACADEMIC.all(self.utterance)]
+        for match in SCHOOL.all(self.utterance):
             if any(timing.start <= match.end and match.start < timing.end for timing in found):
                 continue
             edge = {
@@ -181,11 +119,11 @@ class _Finder:
             }
             # School ends with June.
             ends = next_month(7 if edge & words("אחרי") else 6, self.today)
-            found.append(Timing(match.start, match.end, ends if edge & _ENDS else school))
-        for match in _SUMMER_BREAK.all(self.utterance):
+            found.append(Timing(match.start, match.end, ends if edge & ENDS else school))
+        for match in SUMMER_BREAK.all(self.utterance):
             late = self.utterance.key(match.start - 1).endswith("סופ")
             found.append(Timing(match.start, match.end, next_month(8 if late else 7, self.today)))
-        for match in _HOLIDAY_BOOK.all(self.utterance):
+        for match in HOLIDAY_BOOK.all(self.utterance):
             timing = self._holiday(match)
             if timing is not None:
                 found.append(timing)
@@ -207,10 +145,14 @@ class _Finder:
     def _holiday(self, match: Match) -> Timing | None:
         before = self.utterance.key(match.start - 1)
         relation = {rest for _, rest in stems(before)} if before else set()
-        if match.value == "שבועות" and not (relation & words("אחרי לפני חג עד") or match.prefix.endswith("ב")):
+        if match.value == "שבועות" and not (
+            relation & words("אחרי לפני חג עד ערב סביב לקראת") or match.prefix.endswith("ב")
+        ):
             return None
         if not (self.asked or self.entry or relation & words("אחרי לפני עד סביב")):
             return None
+        if match.value == "ראש השנה" and self.utterance.key(match.end) in words("האזרחית האזרחי הלועזית הלועזי"):
+            return Timing(match.start, match.end + 1, next_month(1, self.today))
         first, last = holiday_span(match.value, self.today)
         if relation & words("אחרי"):
             day = last + timedelta(days=1)
@@ -241,7 +183,7 @@ class _Finder:
             if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and not prefix):
                 return None
             before = self.utterance.key(index - 1)
-            edge = {rest for _, rest in stems(before)} & (_EDGE | words("אחרי לפני חודש"))
+            edge = {rest for _, rest in stems(before)} & (EDGE | words("אחרי לפני חודש"))
             if not (self.asked or self.entry or prefix or edge):
                 return None
             year, end = self._year_after(index + 1)
@@ -265,7 +207,7 @@ class _Finder:
     def _with_edge(self, index: int) -> int:
         start = index
         while start and (
-            {rest for _, rest in stems(self.utterance.key(start - 1))} & (_EDGE | words("אחרי לפני חודש ראשון"))
+            {rest for _, rest in stems(self.utterance.key(start - 1))} & (EDGE | words("אחרי לפני חודש ראשון"))
         ):
             start -= 1
         if self.utterance.key(start) == "לפני" and self.utterance.key(start - 1) in words("לא ולא"):
@@ -277,14 +219,14 @@ class _Finder:
 
     def _season(self, index: int) -> Timing | None:
         for prefix, rest in stems(self.utterance.key(index)):
-            if rest in _SEASONS and (self.asked or (self.entry and prefix)):
+            if rest in SEASONS and (self.asked or (self.entry and prefix)):
                 if self.name_asked or (rest == "אביב" and not prefix):
                     return None
                 before = self.utterance.key(index - 1)
                 relation = {stem for _, stem in stems(before)}
                 early = rest == "קיצ" and relation & words("לפני תחילת לקראת עד")
                 part = 3 if before == "אחרי" else 2 if relation & words("סוף") else 0 if early else 1
-                return Timing(index, index + 1, next_month(_SEASONS[rest][part], self.today))
+                return Timing(index, index + 1, next_month(SEASONS[rest][part], self.today))
         return None
 
     def _date(self, index: int) -> Timing | None:
@@ -316,7 +258,7 @@ class _Finder:
                 continue
             months, end = span
             end, months = longer_end(self.utterance, end, months)
-            if months <= _FARTHEST_MONTHS and self._is_move_in(index, end):
+            if months <= FARTHEST_MONTHS and self._is_move_in(index, end):
                 found.append(Timing(index, end, within(months)))
             index = end
         if not found and self.asked and (day := bare_day(self.utterance, self.today)) is not None:
@@ -326,7 +268,7 @@ class _Finder:
     def _tells_past(self, start: int) -> bool:
         """Whether a verb in the first person past says how long something lasted: "עבדתי שם עשר שנים"."""
         before = [self.utterance.key(index) for index in range(max(0, start - 3), start)]
-        return any(key.endswith("תי") and len(key) > len("ביתי") and key not in _NO_PAST for key in before)
+        return any(key.endswith("תי") and len(key) > len("ביתי") and key not in NO_PAST for key in before)
 
     def _bare_number(self) -> list[Timing]:
         """Read "ארבע", "בעוד שלושה ארבעה": to "in how many months" a number alone counts months."""
@@ -339,11 +281,11 @@ class _Finder:
             if quantity is not None and quantity.shape is Shape.BARE and not quantity.prefix:
                 counts.append(quantity.value)
                 index = quantity.end
-            elif self.utterance.key(index) in _AROUND_A_NUMBER:
+            elif self.utterance.key(index) in AROUND_A_NUMBER:
                 index += 1
             else:
                 return []
-        fits = 0 < len(counts) <= len(("from", "to")) and all(1 <= count <= _MOST_MONTHS for count in counts)
+        fits = 0 < len(counts) <= len(("from", "to")) and all(1 <= count <= MOST_MONTHS for count in counts)
         return [Timing(0, len(self.utterance), within(max(counts)))] if fits else []
 
     def _is_move_in(self, start: int, end: int) -> bool:
@@ -351,7 +293,7 @@ class _Finder:
         nearby = {
             rest for index in (start - 1, start - 2) if index >= 0 for _, rest in stems(self.utterance.key(index))
         }
-        if before in _PAST and not (before == "לפני" and self.utterance.key(start - 2) in words("לא ולא")):
+        if before in PAST and not (before == "לפני" and self.utterance.key(start - 2) in words("לא ולא")):
             return False
         if self.utterance.key(end) in words("שעבר שעברה אחורה") or key in words("לחודש"):
             return False
@@ -361,7 +303,7 @@ class _Finder:
             return not (nearby & words("חוזה ילד ילדה"))
         if key in words("בחודש חודשי לשנה בשנה לשנתיים לחודשיים החודש השנה"):
             return self.entry and key in words("בחודש לחודשיים")
-        return bool(nearby & _AHEAD) or self.entry or self.utterance.key(end) in words("מעכשיו מהיום")
+        return bool(nearby & AHEAD) or self.entry or self.utterance.key(end) in words("מעכשיו מהיום")
 
 
 def understand_timing(utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> Timing | None:

@@ -250,7 +250,7 @@ def is_owner(utterance: Utterance) -> bool:
         return False
     for match in _OWNER.all(utterance):
         if match.value == "להשכיר את" and utterance.key(match.end) not in words(
-            "הדירה הבית הנכס דירתי המשרד החנות הוילה דירה"
+            "הדירה הבית הנכס דירתי המשרד החנות הוילה דירה המחסן המגרש הקליניקה היחידה המבנה הדופלקס הפנטהאוז הקוטג"
         ):
             continue
         if match.value == "להעריך" and not keys & words("הדירה הבית הנכס שלי שלנו"):
