@@ -175,7 +175,7 @@ def _claims_action(kind: str, pattern: re.Pattern[str], text: str, context: Line
     if kind in context.actions:
         return False
     # Offering it, where that is the question, claims nothing.
-    said = question_of(text)[0] if context.topic in ("next_step", "callback_time") else text
+    said = question_of(text)[0] if context.topic in ("next_step", "callback_time", "sure") else text
     return bool(pattern.search(said))
 
 

@@ -14,8 +14,9 @@ from app.dialog.answers import callback_words
 from app.dialog.by_ear import wavers
 from app.dialog.contract import DialogSettings, Said, Understand, callable_number
 from app.dialog.expected import phrases
-from app.dialog.extraction import merge_extraction
+from app.dialog.extraction import merge_extraction, missed_wish
 from app.dialog.hearing import MOST_DIGITS, PHONE
+from app.dialog.phones import takes_whatsapp
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
 from app.dialog.policy import (
     MOST_MISSES,
@@ -33,7 +34,7 @@ from app.dialog.policy import (
     next_step,
 )
 from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
-from app.dialog.slots import Intent, Understanding
+from app.dialog.slots import WISHES, Intent, Understanding
 from app.dialog.standing import Read, read_first, read_standing
 from app.dialog.turn import Turn
 from app.dialog.writer import LineWriter, Written
@@ -113,7 +114,8 @@ class Dialog:
         asked_line = self._last_line
         reader = read_first if self.settings.fine_ear else read_standing
         read = reader(self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._last_line)
-        understood = read.understood
+        understood = self._agreed(read.understood)
+        read = replace(read, understood=understood)
         self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
         self._turns.pop(memory.turn - _EXTRACTION_TURNS, None)
         side, memory.side = memory.side, ""
@@ -199,7 +201,19 @@ class Dialog:
             topic = TOPIC_OF.get(slot, slot)
             if self.memory.knows(topic) and topic not in self.memory.unsure and slot not in stale:
                 self.memory.unsure.append(topic)
+        self._doubt_wish(missed_wish(json_text, heard.text, heard.understood))
         return tuple(fold.changes)
+
+    def _doubt_wish(self, wish: Intent | None) -> None:
+        """Have the caller asked about a wish that only the language model heard; once a call."""
+        memory = self.memory
+        fulfilled = {
+            Intent.HUMAN: memory.human_asked,
+            Intent.WHATSAPP: memory.whatsapp,
+            Intent.SCHEDULE: memory.callback,
+        }
+        if wish is not None and not (fulfilled.get(wish) or wish in memory.doubts or wish in memory.unsure):
+            memory.unsure.append(wish.value)
 
     def interim_sounds(self, text: str) -> Sounds:
         """Judge an interim transcript for endpointing."""
@@ -234,6 +248,14 @@ class Dialog:
         if len(text.split()) <= _SHORT_ANSWER_WORDS and heard.intent is not Intent.UNCLEAR and not heard.unsure:
             return None  # a short answer that was understood holds nothing more to be read
         return prompts.extraction_messages(text, asked_line, self._turns[self.memory.turn].slots, self.today)
+
+    def _agreed(self, understood: Understanding) -> Understanding:
+        """A yes to "did you mean a person?" is the wish itself."""
+        memory = self.memory
+        if memory.step != Step.SURE or memory.about not in WISHES or understood.intent is not Intent.CONFIRM:
+            return understood
+        memory.unsure = [topic for topic in memory.unsure if topic != memory.about]
+        return replace(understood, intent=Intent(memory.about))
 
     def _at_side_question(self, side: str, understood: Understanding, text: str) -> Plan | None:
         """Answer to a question of the line itself: shall I repeat, shall someone call you, are you back."""
@@ -275,7 +297,8 @@ class Dialog:
         special = self._special(understood, text)
         if special is not None:
             return special
-        if understood.phone_digits and memory.phone_digits and not memory.slots.get("phone"):
+        needs_number = memory.step in (Step.MOBILE, Step.PHONE) or not memory.slots.get("phone")
+        if understood.phone_digits and memory.phone_digits and needs_number:
             memory.step = Step.PHONE.value
             return self._plan(self.writer.dictated_so_far())
         kind = turn.takes_back(said_back) or turn.acknowledgement()
@@ -326,6 +349,8 @@ class Dialog:
                 memory.about = memory.unsure[0]
                 memory.doubts[memory.about] = memory.doubts.get(memory.about, 0) + 1
                 kind = "sure"
+            elif step is Step.MOBILE:
+                kind = "generic"  # a promise to send would be taken back in the same breath
         if memory.step == Step.DONE:
             return self._closing()
         if kind in ("noted", "corrected", "listing"):
@@ -409,7 +434,7 @@ class Dialog:
         memory = self.memory
         reachable = bool(memory.slots.get("phone"))
         if memory.whatsapp and reachable:
-            kind = "end_whatsapp"
+            kind = "end_whatsapp" if takes_whatsapp(memory.slots["phone"]) else "end_landline"
         elif memory.callback and reachable:
             kind = "end_callback"
         elif memory.mode != Mode.SEEK and reachable:

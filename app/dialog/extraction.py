@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from app.dialog.phrases import TYPES
-from app.dialog.slots import Intent, Understanding
+from app.dialog.slots import WISHES, Intent, Understanding
 
 PARSER_WINS = frozenset({"phone", "budget_min", "budget_max", "rooms_min", "rooms_max", "timing"})
 _OPS = ("set", "add", "remove", "clear")
@@ -36,11 +36,8 @@ def merge_extraction(
 
     `known`: the slots before the turn, to which an area may be added or from which one may be removed.
     """
-    try:
-        extracted = json.loads(json_text)
-        updates = extracted["updates"]
-    except (ValueError, TypeError, KeyError):
-        return parsed
+    extracted = _document(json_text)
+    updates = extracted.get("updates")
     if not isinstance(updates, list):
         return parsed
     said = _plain(transcript)
@@ -69,6 +66,33 @@ def merge_extraction(
     )
 
 
+def missed_wish(json_text: str, transcript: str, parsed: Understanding) -> Intent | None:
+    """Return a wish (for a person, a summary, a call, the end) that the LLM heard and the parser did not.
+
+    It comes after the turn was answered, so nothing is done by it alone: the caller is to be asked. Without a quote
+    that the caller said there is no wish.
+    """
+    extracted = _document(json_text)
+    intent, quote = extracted.get("intent"), extracted.get("intent_quote")
+    if not isinstance(intent, str) or not isinstance(quote, str) or intent not in set(WISHES) - {parsed.intent}:
+        return None
+    if parsed.injection or parsed.abuse or parsed.intent in (Intent.HUMAN, Intent.GOODBYE):
+        return None
+    return Intent(intent) if _was_said(quote, _plain(transcript)) else None
+
+
+def _document(json_text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(json_text)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _was_said(quote: str, said: str) -> bool:
+    return bool(_plain(quote)) and f" {_plain(quote)} " in f" {said} "
+
+
 def _parser_read(slot: str, parsed: Understanding) -> bool:
     """Whether the parser read this slot's pair: its "עד" (a maximum only) is meant."""
     stem = slot.rsplit("_", maxsplit=1)[0]
@@ -80,7 +104,7 @@ def _read(update: Mapping[str, Any], said: str, areas: list[str]) -> tuple[str, 
     slot, quote = update.get("slot"), update.get("quote")
     if not isinstance(slot, str) or not isinstance(quote, str) or update.get("op") not in _OPS:
         return None
-    if not _plain(quote) or f" {_plain(quote)} " not in f" {said} ":
+    if not _was_said(quote, said):
         return None
     if update["op"] == "clear":
         return slot, None, quote

@@ -30,6 +30,12 @@ TYPES: Mapping[str, str] = {
     "building": "בניין",
 }
 DEALS: Mapping[str, str] = {"buy": "לקנייה", "rent": "להשכרה"}
+WISH_NOUNS: Mapping[str, str] = {
+    "human": "שיחה עם יועץ",
+    "whatsapp": "סיכום בוואטסאפ",
+    "schedule": "שיחה חוזרת מיועץ",
+    "goodbye": "סיום השיחה",
+}
 DEAL_NOUNS: Mapping[str, str] = {"buy": "קנייה", "rent": "שכירות"}
 # Names that begin with ה as part of the name, not as an article: ב + ה stays.
 _OWN_HE = re.compile(r"ה(?:רצליה|וד |ר |רי |דר|ולילנד)")

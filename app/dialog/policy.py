@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from app.dialog.slots import Asked, Understanding
+from app.dialog.phones import takes_whatsapp
+from app.dialog.slots import WISHES, Asked, Understanding
 
 
 class Step(StrEnum):
@@ -33,6 +34,8 @@ class Step(StrEnum):
     SUMMARY = "summary"
     NEXT_STEP = "next_step"
     CALLBACK_TIME = "callback_time"
+    MOBILE = "mobile"
+    """Where a summary by WhatsApp is to go, when the number given is a landline's."""
     OFFER_CALLBACK = "offer_callback"
     ANYTHING_ELSE = "anything_else"
     DONE = "done"
@@ -96,6 +99,7 @@ _ASKED = {
     Step.READ_BACK: Asked.PHONE_CONFIRM,
     Step.SUMMARY: Asked.SUMMARY_CONFIRM,
     Step.CALLBACK_TIME: Asked.NEXT_STEP,
+    Step.MOBILE: Asked.PHONE,
     Step.OFFER_CALLBACK: Asked.NEXT_STEP,
     Step.DONE: Asked.ANYTHING_ELSE,
 }
@@ -191,7 +195,7 @@ def asked_of(state: DialogState) -> Asked:
     """Return the question kind an answer is to be understood by."""
     step = Step(state.step)
     if step is Step.SURE:
-        return Asked(state.about)
+        return Asked.NEXT_STEP if state.about in WISHES else Asked(state.about)
     return _ASKED.get(step) or Asked(step.value)
 
 
@@ -268,7 +272,10 @@ def _phone_step(state: DialogState) -> Step | None:
 def _last_step(state: DialogState) -> Step:
     if state.callback and not state.callback_words and not state.settled("callback_time"):
         return Step.CALLBACK_TIME
-    if state.whatsapp or state.callback or not state.slots.get("phone"):
+    phone = state.slots.get("phone")
+    if state.whatsapp and phone and not takes_whatsapp(phone) and not state.settled(Step.MOBILE.value):
+        return Step.MOBILE
+    if state.whatsapp or state.callback or not phone:
         return Step.DONE
     return Step.ANYTHING_ELSE if state.next_step_settled else Step.NEXT_STEP
 

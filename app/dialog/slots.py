@@ -36,6 +36,10 @@ class Intent(StrEnum):
     UNCLEAR = "unclear"
 
 
+WISHES = frozenset({Intent.HUMAN, Intent.WHATSAPP, Intent.SCHEDULE, Intent.GOODBYE})
+"""Intents that change the course of the call: when they are heard in doubt, the caller is asked."""
+
+
 class Asked(StrEnum):
     """What the agent's last question was about."""
 

@@ -4,7 +4,7 @@ from app.dialog.answers import callback_words, is_open_answer
 from app.dialog.normalise import normalise, words
 from app.dialog.plan import Action, ActionKind
 from app.dialog.policy import MOST_MISSES, SEEKER_STEPS, SLOT_STEPS, TOPIC_OF, DialogState, Fold, Mode, Source, Step
-from app.dialog.slots import Intent, Understanding
+from app.dialog.slots import WISHES, Intent, Understanding
 
 _PLAIN_NO = words("לא ממש נכון מדויק טעות זה אמרתי")
 
@@ -109,6 +109,10 @@ class Turn:
         match Step(self.state.step):
             case Step.CALLER_ID | Step.READ_BACK as step:
                 return self._answer_about_phone(step, yes=yes, no=no)
+            case Step.MOBILE:
+                # Asked once: without a mobile number the call goes on as well.
+                self.state.left_open.append(Step.MOBILE.value)
+                return None if self.fold.values else "open"
             case Step.SURE:
                 return self._answer_about_doubt(yes=yes, no=no)
             case Step.SUMMARY:
@@ -141,7 +145,7 @@ class Turn:
         if no and not self.fold.values:
             state.unsure.remove(about)
             self.deny(about)
-            return "withdrawn"
+            return "generic" if about in WISHES else "withdrawn"
         if not (yes or self.fold.values or self.fold.refused or state.misses.get(Step.SURE)):
             return ""
         # A yes, the same again, or something else: who goes on has not said no. Asked twice, it stays as heard, too,

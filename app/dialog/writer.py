@@ -6,7 +6,15 @@ from typing import Any
 
 from app.dialog import lines
 from app.dialog.checks import LineContext, check_line, context_of
-from app.dialog.phrases import areas_phrase, budget_phrase, property_phrase, slots_phrase, spoken_name, timing_phrase
+from app.dialog.phrases import (
+    WISH_NOUNS,
+    areas_phrase,
+    budget_phrase,
+    property_phrase,
+    slots_phrase,
+    spoken_name,
+    timing_phrase,
+)
 from app.dialog.policy import PARTS, DialogState, Fold, Step
 from app.dialog.speaking import speakable
 from app.dialog.spelling import digits_words, national_digits, phone_words
@@ -133,6 +141,8 @@ class LineWriter:
         if step is Step.SURE:
             value = self._doubtful_value()
             return "sure", lines.asks("sure", value=value)
+        if step is Step.MOBILE:
+            return "phone", lines.asks("mobile")
         if step is Step.OFFER_CALLBACK:
             return "next_step", lines.whole("offer_callback")
         if way == "rephrase":
@@ -157,7 +167,7 @@ class LineWriter:
                 return areas_phrase(state.slots.get("area") or (), prefix="ל").removeprefix("ל")
             case "timing":
                 return timing_phrase(state.slots, self.this_year)
-        return property_phrase({state.about: state.slots.get(state.about)})
+        return WISH_NOUNS.get(state.about) or property_phrase({state.about: state.slots.get(state.about)})
 
     def _acks(self, kind: str, fold: Fold | None) -> list[str]:
         values = fold.values if fold else {}

@@ -15,7 +15,13 @@ CALLER = "+972541234549"
 def reading(slot: str, quote: str, **value: Any) -> str:
     """Return a document of the schema with one update."""
     update = {"slot": slot, "op": "set", "text": None, "list": None, "number": None, "timing": None, "quote": quote}
-    said = {"updates": [update | value], "intent": "provide_info", "refused": [], "needs_confirmation": []}
+    said = {
+        "updates": [update | value],
+        "intent": "provide_info",
+        "intent_quote": "",
+        "refused": [],
+        "needs_confirmation": [],
+    }
     return json.dumps(said, ensure_ascii=False)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.dialog.extraction import merge_extraction, schema
+from app.dialog.extraction import merge_extraction, missed_wish, schema
 from app.dialog.slots import Intent, Understanding
 
 
@@ -17,9 +17,10 @@ def update(slot: str, quote: str, *, op: str = "set", **value: Any) -> dict[str,
     return {"slot": slot, "op": op, "text": None, "list": None, "number": None, "timing": None, "quote": quote, **value}
 
 
-def extraction(*updates: dict[str, Any], intent: str = "provide_info") -> str:
+def extraction(*updates: dict[str, Any], intent: str = "provide_info", intent_quote: str = "") -> str:
     """Return an extraction as the LLM sends it, checked against the schema."""
-    whole = {"updates": list(updates), "intent": intent, "refused": [], "needs_confirmation": []}
+    reading = {"updates": list(updates), "intent": intent, "intent_quote": intent_quote}
+    whole = {**reading, "refused": [], "needs_confirmation": []}
     jsonschema.validate(whole, schema()["schema"])
     return json.dumps(whole, ensure_ascii=False)
 
@@ -76,6 +77,26 @@ def test_places_are_added_and_removed() -> None:
     assert added.updates == {"area": ["חולון", "בת ים"]}
 
 
+@pytest.mark.parametrize(
+    ("intent", "quote", "heard", "wish"),
+    [
+        ("human", "מישהו אמיתי", Intent.PROVIDE_INFO, Intent.HUMAN),
+        ("whatsapp", "מישהו אמיתי", Intent.UNCLEAR, Intent.WHATSAPP),
+        ("human", "נציג", Intent.PROVIDE_INFO, None),  # nobody said so
+        ("human", "", Intent.PROVIDE_INFO, None),
+        ("confirm", "מישהו אמיתי", Intent.PROVIDE_INFO, None),  # changes nothing in the call's course
+        ("human", "מישהו אמיתי", Intent.HUMAN, None),  # already done
+        ("schedule", "מישהו אמיתי", Intent.GOODBYE, None),
+    ],
+)
+def test_a_wish_only_the_llm_heard_needs_the_callers_words(
+    intent: str, quote: str, heard: Intent, wish: Intent | None
+) -> None:
+    """R17, R10.4: a late reading does nothing by itself, and a wish nobody voiced is none."""
+    said = "דירה בחולון ואולי מישהו אמיתי"
+    assert missed_wish(extraction(intent=intent, intent_quote=quote), said, Understanding(intent=heard)) is wish
+
+
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"updates": 5}', "not json", '{"updates": [5, null, {}]}'])
 def test_malformed_extractions_leave_the_parsers_word(text: str) -> None:
     """R10.6: the deterministic reading stands."""
@@ -94,7 +115,9 @@ def test_malformed_extractions_leave_the_parsers_word(text: str) -> None:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["updates", "slot", "op", "quote", "text", "list", "number", "timing", "intent"]),
+                st.sampled_from(
+                    ["updates", "slot", "op", "quote", "text", "list", "number", "timing", "intent", "intent_quote"]
+                ),
                 inner,
                 max_size=6,
             )
@@ -105,3 +128,4 @@ def test_malformed_extractions_leave_the_parsers_word(text: str) -> None:
 def test_no_json_breaks_the_merge(document: Any) -> None:
     """R10.6: whatever the LLM sends."""
     merge_extraction(json.dumps(document), "אני רוצה דירה", Understanding())
+    missed_wish(json.dumps(document), "אני רוצה דירה", Understanding())

@@ -87,7 +87,7 @@ def test_every_turn_is_read_once_more_and_what_only_the_model_saw_is_kept(office
     office.vendors.reset()
     quote = "קרוב לסבתא"
     update = {"slot": "area", "op": "set", "text": None, "list": ["ליד סבתא"], "number": None, "timing": None}
-    document = {"intent": "provide_info", "refused": [], "needs_confirmation": []}
+    document = {"intent": "provide_info", "intent_quote": "", "refused": [], "needs_confirmation": []}
     office.vendors.mind.script(json_answer={"updates": [{**update, "quote": quote}], **document})
     office.vendors.ears.script(texts=["אנחנו רוצים לגור " + quote])
     with office.greeted() as phone:
