@@ -147,7 +147,6 @@ def _evaluated(run: Callable[[Path, Path, Any], int], source: Path, out: Path, e
 
 
 def _reader() -> "Reader":
-    from app.dialog.extraction import schema
     from app.speech.cloud.settings import CloudSettings
     from app.speech.reader import Reader
 
@@ -156,7 +155,7 @@ def _reader() -> "Reader":
         raise click.ClickException("--engine llm: set OPENAI_API_KEY")
     key, base_url = found.openai_api_key.get_secret_value(), found.openai_base_url or ""
     cloud = CloudSettings(openai_api_key=key, openai_base_url=base_url, llm_model=found.openai_model)
-    return Reader(cloud, schema())
+    return Reader(cloud)
 
 
 def _add_call() -> None:

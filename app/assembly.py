@@ -214,7 +214,7 @@ class House:
             llm=OpenAiLlm(speech, cloud) if settings.llm == "openai" else None,
             voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after),
             store=self.store,
-            telephone=TwilioTelephone(settings),
+            telephone=TwilioTelephone(settings, self._on_voice_lost),
             admit=self._admit,
             keep_sample=self._keep_sample,
             open_tape=self._open_tape,
@@ -240,6 +240,9 @@ class House:
             return "token used before"
         self._admission.arrived(start.call_sid)
         return None
+
+    def _on_voice_lost(self, call_sid: str) -> None:
+        self._admission.voice_lost(call_sid)
 
     def _on_webhook(self, kind: str, params: Mapping[str, str], trusted: bool) -> None:
         call_sid = params.get("CallSid", "")

@@ -9,10 +9,17 @@ FULL_LINE = (
     "שלום, הגעתם אל {office}. כל השיחות שלנו תפוסות כרגע. אפשר להשאיר הודעה אחרי הצליל: שם, מספר טלפון ומה אתם מחפשים,"
     " ונחזור אליכם."
 )
+NO_VOICE_LINE = (
+    "שלום, הגעתם אל {office}. יש אצלנו תקלה זמנית בקו. אפשר להשאיר הודעה אחרי הצליל: שם, מספר טלפון ומה אתם מחפשים,"
+    " ונחזור אליכם."
+)
 THANKS_LINE = "תודה רבה, ההודעה התקבלה ונחזור אליכם בהקדם. להתראות."
 RECORDING_PATH = "/webhook/handle_recording"
 ARRIVES_WITHIN_S = 15.0
 """From the webhook to the media stream's start message; a call that takes longer is not coming."""
+
+MUTE_S = 30.0
+"""After a call that could not be given a voice, callers are asked for a message for so long; then one tries again."""
 
 _MOST_REMEMBERED = 1000
 
@@ -33,9 +40,8 @@ class Admission:
         self._clock_s = clock_s
         self._on_their_way: dict[str, float] = {}
         self._sent_to_recorder: dict[str, None] = {}
-        # Twilio takes an address relative to the document's, too, should ours not be known.
-        action = (public_base_url or "") + RECORDING_PATH
-        self._instead = twiml.record(FULL_LINE.replace("{office}", speakable(office_name)), action)
+        self._instead = ask_for_message(FULL_LINE, office_name, public_base_url)
+        self._mute_until_s = 0.0
         self.is_closed = False
 
     def __call__(self, params: Mapping[str, str]) -> bytes | None:
@@ -44,11 +50,9 @@ class Admission:
         self._on_their_way = {sid: at for sid, at in self._on_their_way.items() if now_s - at < ARRIVES_WITHIN_S}
         call_sid = params.get("CallSid", "")
         others = len(self._on_their_way) - (call_sid in self._on_their_way)
-        if self.is_closed or self._live() + others >= self._most_calls:
+        if self.is_closed or now_s < self._mute_until_s or self._live() + others >= self._most_calls:
             self._on_their_way.pop(call_sid, None)
-            if len(self._sent_to_recorder) >= _MOST_REMEMBERED:
-                del self._sent_to_recorder[next(iter(self._sent_to_recorder))]
-            self._sent_to_recorder[call_sid] = None
+            self._remember(call_sid)
             return self._instead
         self._on_their_way[call_sid] = now_s
         return None
@@ -57,9 +61,26 @@ class Admission:
         """Tell whether this call was asked for a message."""
         return call_sid in self._sent_to_recorder
 
+    def voice_lost(self, call_sid: str) -> None:
+        """A live call is handed to the recorder, for no engine gave it a voice; the next ones go there at once."""
+        self._remember(call_sid)
+        self._mute_until_s = self._clock_s() + MUTE_S
+
     def arrived(self, call_sid: str) -> None:
         """Its stream has started: it counts among the living now."""
         self._on_their_way.pop(call_sid, None)
+
+    def _remember(self, call_sid: str) -> None:
+        if len(self._sent_to_recorder) >= _MOST_REMEMBERED:
+            del self._sent_to_recorder[next(iter(self._sent_to_recorder))]
+        self._sent_to_recorder[call_sid] = None
+
+
+def ask_for_message(line: str, office_name: str, public_base_url: str | None) -> bytes:
+    """Return the TwiML in which Twilio's voice says `line` and takes a message."""
+    # Twilio takes an address relative to the document's, too, should ours not be known.
+    action = (public_base_url or "") + RECORDING_PATH
+    return twiml.record(line.replace("{office}", speakable(office_name)), action)
 
 
 def thanks() -> bytes:

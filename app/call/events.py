@@ -257,9 +257,10 @@ class CancelSpeech:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """The call is over; `transfer` puts the caller through to the office instead."""
+    """The call is over. `transfer` puts the caller through to the office instead, `message` asks for a message."""
 
     transfer: bool = False
+    message: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ class Call:
         self._turn: Turn | None = None
         self._turn_number = 0
         self._reply: Reply | None = None
+        self._has_voice = False
         self._interruption: Interruption | None = None
         self._doubt: Doubt | None = None
         self._no_input_at_ms: int | None = None
@@ -436,6 +437,7 @@ class Call:
         assert reply
         if not reply.has_audio:
             return self._on_said(reply, Trigger.NOTHING_SAID, now_ms) if reply.is_whole else []
+        self._has_voice = True
         self._play_from_here(reply, now_ms)
         start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": now_ms - reply.asked_at_ms})
         spent = timings(self._turn, reply, now_ms, self._own_wait_ms) if self._turn else []
@@ -456,11 +458,20 @@ class Call:
     def _on_said(self, reply: Reply, trigger: Trigger, now_ms: int) -> list[Command]:
         """The reply is over: heard to its end, or no voice could be had for it."""
         assert self._talk and self._talk.plan
+        if trigger is Trigger.NOTHING_SAID and not self._has_voice:
+            return self._on_no_voice()
         plan = self._talk.plan
         commands = [*self._heard_until(reply, reply.voice_ms), *self._listen(trigger, now_ms)]
         if plan.ends_call or plan.transfer:
             return [*commands, HangUp(transfer=plan.transfer), *self._on_ended("agent_done", now_ms)]
         return commands
+
+    def _on_no_voice(self) -> list[Command]:
+        """Not one word was voiced so far: rather than keep silent, have Twilio's voice ask for a message (R2.7)."""
+        commands = [*self._drop_part(), *self._drop_guess(), *(self._turn.cancel() if self._turn else [])]
+        self._reply = self._turn = None
+        commands += [Log("VOICE_LOST", level="warning"), HangUp(message=True)]
+        return [*commands, *self._go(Trigger.ENDED, {"reason": "voice_lost"})]
 
     def _listen(self, trigger: Trigger, now_ms: int) -> list[Command]:
         """The floor is the caller's."""

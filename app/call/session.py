@@ -96,6 +96,9 @@ class Telephone(Protocol):
     def transfer(self, call_sid: str) -> bool:
         """Put the caller through to the office; False if that cannot be done."""
 
+    def take_message(self, call_sid: str) -> bool:
+        """Have another voice than ours ask for a message; False if that cannot be done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -399,7 +402,11 @@ class Session:
     def _leave(self, command: HangUp, caller: str | None) -> None:
         """End the call at Twilio, which then ends the stream: a server that closes first is Twilio's error 31921."""
         telephone = self._services.telephone
-        is_leaving = command.transfer and telephone.transfer(self.call_sid)
+        is_leaving = (command.transfer and telephone.transfer(self.call_sid)) or (
+            command.message and telephone.take_message(self.call_sid)
+        )
+        if command.message and not is_leaving:
+            self._ledger.save("ended", {"outcome": "fault"})
         if command.transfer and not is_leaving:
             self._ledger.transferred("failed")
             self._say_last(lost_transfer_line(caller))

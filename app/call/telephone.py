@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from app.call.admission import NO_VOICE_LINE, ask_for_message
 from app.config import Settings
 from app.dialog import lines
 from app.dialog.contract import callable_number
@@ -18,11 +19,14 @@ _log = structlog.get_logger("server")
 class TwilioTelephone:
     """Call control through Twilio's REST API; without an account the closed stream ends the call."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Act for the account in `settings`, if there is one."""
+    def __init__(self, settings: Settings, on_message: Callable[[str], None]) -> None:
+        """Act for the account in `settings`, if there is one; `on_message` hears of calls that go to the recorder."""
         self._number = settings.transfer_number
         base = settings.public_base_url
         self._told_at = base + TRANSFER_ENDED_PATH if base else None
+        # A document handed over by REST has no address that one of ours could be relative to.
+        self._message = ask_for_message(NO_VOICE_LINE, settings.office_name, base) if base else None
+        self._on_message = on_message
         self._rest: TwilioRest | None = None
         if settings.twilio_account_sid and settings.twilio_auth_token:
             token = settings.twilio_auth_token.get_secret_value()
@@ -41,6 +45,14 @@ class TwilioTelephone:
         return self._done(
             "TRANSFER", call_sid, lambda: rest.redirect(call_sid, twiml.dial(number, action_url=self._told_at))
         )
+
+    def take_message(self, call_sid: str) -> bool:
+        """Have Twilio's voice ask the caller for a message; True if Twilio took it."""
+        rest, message = self._rest, self._message
+        if rest is None or message is None:
+            return False
+        self._on_message(call_sid)
+        return self._done("TAKE_MESSAGE", call_sid, lambda: rest.redirect(call_sid, message))
 
     @staticmethod
     def _done(what: str, call_sid: str, act: Callable[[], object]) -> bool:

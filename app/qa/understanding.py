@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.dialog.extraction import merge_extraction
+from app.dialog.extraction import merge_extraction, schema
 from app.dialog.prompts import extraction_messages
 from app.dialog.slots import SLOT_NAMES, Asked, Understanding
 from app.dialog.understand import understand
 from app.qa.records import Script, Utterance, evaluate
 
-Extract = Callable[[list[dict[str, str]]], str]
-"""Messages of an extraction -> the model's JSON; an empty text where it gave none."""
+Extract = Callable[[list[dict[str, str]], dict[str, Any]], str]
+"""Messages of an extraction and its JSON schema -> the model's JSON; an empty text where it gave none."""
 
 
 def fold_updates(state: dict[str, Any], updates: dict[str, Any]) -> dict[str, Any]:
@@ -67,5 +67,5 @@ def _understood(
     if extract is None:
         return result
     known = {slot: value for slot, value in state.items() if slot in SLOT_NAMES}
-    answer = extract(extraction_messages(turn["caller"], agent, known, today))
+    answer = extract(extraction_messages(turn["caller"], agent, known, today), schema()["schema"])
     return merge_extraction(answer, turn["caller"], result, known)

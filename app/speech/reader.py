@@ -13,10 +13,9 @@ from app.speech.cloud.settings import CloudSettings
 class Reader:
     """Messages in, JSON that obeys `schema` out; an empty text for what could not be had (see `failures`)."""
 
-    def __init__(self, settings: CloudSettings, schema: dict[str, Any]) -> None:
+    def __init__(self, settings: CloudSettings) -> None:
         self.failures: list[str] = []
         self._chat = OpenAiChat(OpenAi(settings), settings)
-        self._schema = schema
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
@@ -27,10 +26,10 @@ class Reader:
     ) -> None:
         self._runner.close()
 
-    def __call__(self, messages: list[dict[str, str]]) -> str:
+    def __call__(self, messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
         """Ask, and wait for the answer."""
         try:
-            return self._runner.run(self._chat.read({"messages": messages, "schema": self._schema}))
+            return self._runner.run(self._chat.read({"messages": messages, "schema": schema}))
         except ServiceError as error:
             self.failures.append(str(error))
             return ""

@@ -1,6 +1,6 @@
 """A full house takes messages."""
 
-from app.call.admission import ARRIVES_WITHIN_S, Admission, thanks
+from app.call.admission import ARRIVES_WITHIN_S, MUTE_S, Admission, thanks
 
 
 class House:
@@ -55,3 +55,15 @@ def test_an_instance_about_to_stop_lets_nobody_in() -> None:
     house = House()
     house.admission.is_closed = True
     assert not house.rings("CA1")
+
+
+def test_after_a_call_without_a_voice_callers_are_asked_for_a_message_for_a_while() -> None:
+    """R18, R2.7: one fault of the voice is known to all calls; half a minute later one call tries again."""
+    house = House()
+    assert house.rings("CA1")
+    house.admission.arrived("CA1")
+    house.admission.voice_lost("CA1")
+    assert house.admission.sent_to_recorder("CA1")
+    assert not house.rings("CA2")
+    house.now_s += MUTE_S
+    assert house.rings("CA3")

@@ -75,14 +75,26 @@ def test_a_sentence_without_a_voice_is_skipped_and_not_in_the_history() -> None:
     assert drive.history() == [("agent", question)]
 
 
-def test_without_any_voice_the_call_still_comes_to_its_end() -> None:
-    """R17: no stuck state: the ladder goes on, and the goodbye nobody can hear hangs up."""
+def test_a_call_that_cannot_even_be_greeted_goes_to_the_recorder() -> None:
+    """R2.7: Twilio's own voice asks for a message; the call ends in the store when that was read."""
     drive = CallDriver(World(tts_fails=lambda _: True))
     drive.start()
+    drive.quiet(1000)
+    assert drive.call.state is State.ENDED
+    assert drive.commands(HangUp) == [HangUp(message=True)]
+    assert "VOICE_LOST" in drive.lines()
+    assert drive.saved("ended") == []
+
+
+def test_a_call_that_loses_its_voice_still_comes_to_its_end() -> None:
+    """R17: no stuck state: the ladder goes on, and the goodbye nobody can hear hangs up."""
+    is_greeted = False
+    drive = CallDriver(World(tts_fails=lambda _: is_greeted)).listening()
+    is_greeted = True
     drive.quiet(24_000)
     assert drive.call.state is State.ENDED
     assert drive.commands(HangUp) == [HangUp()]
-    assert drive.history() == []
+    assert len(drive.history()) == 1
 
 
 def test_a_voice_that_stops_in_mid_sentence_does_not_silence_the_call_for_ever() -> None:

@@ -3,12 +3,15 @@
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.office import asked_of_twilio, told
 from tests.e2e.phones import Phone, hum, sample, until
-from tests.e2e.town import Town, fields
+from tests.e2e.town import CALLER, PUBLIC_URL, Town, fields, town
+from tests.servers import HOST, free_port
 
 SENTENCE, WORD = "w01_01", "w01_02"
 WISH = "אני מחפש דירה ברחובות"
@@ -236,6 +239,17 @@ def test_a_caller_who_reads_nothing_hurts_nobody_else(town: Town) -> None:
         assert other.peer.player.underruns == []
         phone.read_on()
         until(lambda: phone.frames_heard() > heard, "the frames that waited")
+
+
+def test_without_any_voice_twilios_own_asks_for_a_message(house: Town, tmp_path: Path) -> None:
+    """R2.7, R18: rather than silence; the next callers are asked at once."""
+    nowhere = {"GOOGLE_TTS_ENDPOINT": f"{HOST}:{free_port()}"}
+    with town(house.vendors, house.exchange, tmp_path, nowhere, stock=False) as mute, mute.call() as phone:
+        asked = asked_of_twilio(mute, phone.call_sid)["Twiml"]
+        assert f'<Record action="{PUBLIC_URL}/webhook/handle_recording"' in asked
+        next_one = {"CallSid": "CA" + "7" * 32, "From": CALLER, "To": CALLER}
+        assert b"<Record" in told(mute, "/webhook/incoming_call", next_one).body
+        assert "VOICE_LOST" in mute.wait_for_log(phone, "VOICE_LOST")
 
 
 # -- the worker -------------------------------------------------------------------------------------------------------

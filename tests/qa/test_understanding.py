@@ -90,7 +90,8 @@ def test_a_dialog_is_right_only_as_a_whole() -> None:
 def test_a_language_model_adds_what_the_parser_did_not_read(tmp_path: Path) -> None:
     """R10.2: its reading is merged as in a call: quoted words only, and the parser's numbers stand."""
 
-    def extract(messages: list[dict[str, str]]) -> str:
+    def extract(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
+        assert "updates" in schema["properties"]
         assert "עם נוף" in messages[-1]["content"]
         update = {"slot": "property_type", "op": "set", "text": "penthouse", "number": None, "list": None}
         invented = {**update, "slot": "name", "text": "דנה", "quote": "דנה"}
