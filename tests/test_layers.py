@@ -15,8 +15,8 @@ PURE = [
     *(
         APP / "call" / f"{name}.py"
         for name in (
-            *("admission", "ear", "events", "extracting", "guessing", "hearing", "interrupting", "machine", "replying"),
-            *("speaking", "states", "tape", "talk", "turn"),
+            *("admission", "ear", "events", "extracting", "guessing", "hearing", "holding", "interrupting", "machine"),
+            *("replying", "speaking", "states", "tape", "talk", "turn"),
         )
     ),
     *(APP / "telephony" / f"{name}.py" for name in ("frames", "messages", "signature", "twiml")),

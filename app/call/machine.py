@@ -42,6 +42,7 @@ from app.call.events import (
 )
 from app.call.guessing import STABLE_SILENCE_MS
 from app.call.hearing import Hearing, HearingSettings, TurnHeard
+from app.call.holding import Holding
 from app.call.interrupting import (
     ALMOST_HEARD_MS,
     ANSWER_REST_MS,
@@ -89,6 +90,8 @@ class CallSettings:
     max_call_ms: int
     guesses: bool = False
     keeps_sample: bool = False
+    hold_after_ms: int = 1500
+    """How late an answer may be before the caller is asked for a moment."""
 
 
 class Call:
@@ -99,6 +102,7 @@ class Call:
         self._settings = settings
         self._ear = Ear(settings.vad, settings.endpointing, settings.barge_in)
         self._speaking = Speaking(settings.playout)
+        self._holding = Holding(settings.hold_after_ms)
         self._preroll: deque[bytes] = deque(maxlen=PREROLL_FRAMES)
         self._streams, self._turns = count(1), count(1)
         self._talk: Talk | None = None
@@ -137,8 +141,9 @@ class Call:
             due.append(self._turn.timer())
         if self._reply:
             due.append(self._reply.timer())
-        if self.state is State.SPEAKING:
+        if self.state is State.SPEAKING or self._holding.is_playing:
             due.append(self._speaking.timer())
+        due.append(self._hold_due_ms)
         if self._interruption:
             due.append(self._interruption.verdict_at_ms)
         if self._doubt:
@@ -195,8 +200,8 @@ class Call:
 
     @property
     def _live_replies(self) -> list[Reply]:
-        """The reply that counts, and the one that may come to."""
-        replies = [self._reply, self._talk.guessed_reply if self._talk else None]
+        """The reply that counts, the phrase before it, and the one that may come to."""
+        replies = [self._reply, self._holding.reply, self._talk.guessed_reply if self._talk else None]
         return [reply for reply in replies if reply is not None]
 
     # -- the call begins and ends -------------------------------------------------------------------------------
@@ -210,7 +215,7 @@ class Call:
         return [started, *self._go(Trigger.ANSWERED), *greeting]
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
-        commands = [*self._drop_part(), *self._drop_guess(), *self._drop_doubt()]
+        commands = [*self._holding.end(), *self._drop_part(), *self._drop_guess(), *self._drop_doubt()]
         commands += self._turn.cancel() if self._turn else []
         if self._interruption:
             commands += self._grant_floor()
@@ -269,7 +274,7 @@ class Call:
                 commands += self._on_barge_in(now_ms)
         elif self.state is State.PROCESSING:
             if ear.is_speech and ear.since_onset_ms >= self._settings.barge_in.voice_ms:
-                commands += self._on_went_on()
+                commands += self._on_went_on(now_ms)
         elif self._interruption:
             commands += self._weigh(self._interruption, now_ms)
         return commands
@@ -400,6 +405,7 @@ class Call:
         commands += [*self._drop_part(), *self._drop_guess(), *(self._reply.cancel() if self._reply else [])]
         commands += self._turn.cancel() if self._turn else []
         self._no_input_at_ms = self._turn = None
+        commands += self._holding.stop(self._speaking, now_ms)
         if self.state is not State.PROCESSING:
             commands += self._go(Trigger.PROMPTED)
         self._reply, said = self._talk.say(plan, self._turn_number, now_ms)
@@ -421,6 +427,8 @@ class Call:
             commands += more
         if self.state in (State.LISTENING, State.PROCESSING):
             commands += self._guess_ahead(now_ms)
+        if self.state is State.PROCESSING:
+            commands += self._hold_the_line(now_ms)
         if self._reply is None:
             return commands
         commands += self._reply.late(now_ms)
@@ -432,16 +440,34 @@ class Call:
             commands += self._play(now_ms)
         return commands
 
+    @property
+    def _hold_due_ms(self) -> int | None:
+        """When the caller is to be asked for a moment, should there be no answer by then."""
+        if self.state is not State.PROCESSING or self._turn is None or self._interruption or self._ear.is_speech:
+            return None
+        has_words = self._reply or self._turn.interim or self._ear.voiced_ms >= SPOKEN_MS
+        return self._holding.due_ms(self._turn, self._reply) if has_words else None
+
+    def _hold_the_line(self, now_ms: int) -> list[Command]:
+        commands: list[Command] = []
+        due_ms = self._hold_due_ms
+        if self._talk and self._turn and due_ms is not None and now_ms >= due_ms:
+            commands += self._holding.begin(self._talk, self._turn, now_ms)
+        return [*commands, *self._holding.move(self._speaking, self._reply, now_ms)]
+
     def _start_speaking(self, now_ms: int) -> list[Command]:
         reply = self._reply
         assert reply
         if not reply.has_audio:
             return self._on_said(reply, Trigger.NOTHING_SAID, now_ms) if reply.is_whole else []
+        if self._holding.is_in_the_way(self._speaking):
+            return []
+        phrase = self._holding.end()
         self._has_voice = True
         self._play_from_here(reply, now_ms)
         start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": now_ms - reply.asked_at_ms})
         spent = timings(self._turn, reply, now_ms, self._own_wait_ms) if self._turn else []
-        return [start, *self._go(Trigger.REPLY_READY), *spent]
+        return [*phrase, start, *self._go(Trigger.REPLY_READY), *spent]
 
     def _play_from_here(self, reply: Reply, now_ms: int) -> None:
         self._speaking.begin(reply, now_ms)
@@ -483,7 +509,7 @@ class Call:
             # The caller speaks already; a part that nobody took would be lost, and the silence ladder with it.
             self._adopt(self._part)
             self._no_input_at_ms = None
-        return self._go(trigger)
+        return [*self._holding.stop(self._speaking, now_ms), *self._go(trigger)]
 
     def _heard_until(self, reply: Reply, heard_ms: int) -> list[Command]:
         """What the caller heard of `reply` enters the history."""
@@ -491,12 +517,13 @@ class Call:
 
     # -- the caller speaks over the agent -----------------------------------------------------------------------
 
-    def _on_went_on(self) -> list[Command]:
+    def _on_went_on(self, now_ms: int) -> list[Command]:
         """The caller speaks before the reply is heard: what was said before was not all."""
         assert self._talk
         if self._turn is None and not self._talk.can_take_back:
             return []  # the greeting, or the answer to keys: owed whatever is said
-        commands = self._collect() if self._part is None else []
+        commands = self._holding.stop(self._speaking, now_ms)
+        commands += self._collect() if self._part is None else []
         part = self._part
         assert part
         if self._interruption:

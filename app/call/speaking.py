@@ -22,12 +22,12 @@ class Speaking:
         self._frames_sent = 0
         self._is_queued = False
 
-    def move(self, reply: Reply, now_ms: int) -> list[Command]:
-        """Take the voice that is there; return what is due to be sent."""
+    def move(self, reply: Reply, now_ms: int, *, is_last: bool = True) -> list[Command]:
+        """Take the voice that is there; return what is due to be sent. Behind what is not the last comes no mark."""
         audio = reply.take_audio()
         if audio:
             self._playout.add_audio(audio)
-        if reply.is_whole and not self._is_queued:
+        if is_last and reply.is_whole and not self._is_queued:
             self._is_queued = True
             self._playout.finish()
         commands: list[Command] = []

@@ -13,6 +13,7 @@ from app.call.extracting import Extractions
 from app.call.guessing import Guesses
 from app.call.hearing import TurnHeard
 from app.call.replying import Reply, ReplySettings
+from app.dialog import lines
 from app.dialog.dialog import Dialog, DialogSettings
 from app.dialog.plan import Plan
 from app.dialog.reply import ReplyGate
@@ -34,7 +35,7 @@ class Talk:
         self._plan_before: Plan | None = None
         self._extractions = Extractions()
         self._guesses = Guesses()
-        self._replies, self._speeches = count(1), count(1)
+        self._replies, self._speeches, self._holds = count(1), count(1), count()
 
     def say(self, plan: Plan, turn: int, now_ms: int) -> Begun:
         """Speak unasked: the greeting, or what keys ask for. It cannot be taken back."""
@@ -65,6 +66,13 @@ class Talk:
             reply, more = self._begin(plan, turn, now_ms)
         saved: Mapping[str, Any] = {"turn": turn, "text": heard.text, "plan": plan, "state": self.dialog.state}
         return reply, [*commands, Save("heard", saved), *self._extractions.ask(plan, turn), *more]
+
+    def hold(self, turn: int, now_ms: int) -> Begun:
+        """Ask for a moment: no part of the dialog, which nothing is to be answered to."""
+        phrases = lines.holding()
+        line = sentences(phrases[next(self._holds) % len(phrases)])
+        reply = Reply(next(self._replies), turn, line, None, self._replying, self._speeches, now_ms)
+        return reply, reply.begin(None, now_ms)
 
     @property
     def can_take_back(self) -> bool:

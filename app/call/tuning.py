@@ -10,6 +10,11 @@ from app.media.endpointing import EndpointSettings
 from app.media.playout import PlayoutSettings
 from app.media.vad import VadSettings
 
+HOLD_AFTER_MS = 1500
+# A recogniser that begins when the caller ends, and a voice that is made on this machine, are late as a rule: what is
+# usual needs no excuse.
+HOLD_AFTER_BATCH_MS = 2500
+
 
 def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSettings:
     """Return what one call is tuned by."""
@@ -55,4 +60,5 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
         guesses=settings.speculation == "on" and settings.stt == "google",
         max_call_ms=settings.max_call_minutes * 60_000,
         keeps_sample=keeps_sample,
+        hold_after_ms=HOLD_AFTER_MS if settings.stt == "google" else HOLD_AFTER_BATCH_MS,
     )

@@ -49,6 +49,11 @@ def whole(kind: str, **values: str) -> tuple[str, ...]:
     return tuple(template.format(**values) for template in book()["whole"][kind])
 
 
+def holding() -> tuple[str, ...]:
+    """Return the phrases that ask for a moment while an answer is late; no lines of their own, and so short."""
+    return tuple(book()["holding"])
+
+
 def rephrased(topic: str) -> tuple[str, ...]:
     """Return the questions that ask for other words."""
     return tuple(book()["rephrase"].get(topic) or book()["rephrase"][topic.split("_", maxsplit=1)[0]])

@@ -13,6 +13,7 @@ from app.call.events import (
     LlmEnded,
     LlmFailed,
     LlmText,
+    Log,
     MarkEchoed,
     OpenStt,
     SendMark,
@@ -62,6 +63,7 @@ class RandomCall:
         self.streams, self.speeches, self.replies = [0], [0], [0]
         self.marks = ["assistant_tts_end:77"]
         self.processing_ms = 0
+        self.holds = 0
         self.give(CallStarted("CA1", "MZ1", None, None, driver.TODAY))
 
     def give(self, event: Event) -> list[Command]:
@@ -80,6 +82,10 @@ class RandomCall:
                     self.replies.append(command.reply)
                 case SendMark():
                     self.marks.append(command.name)
+                case Log() if command.line == "HOLDING":
+                    self.holds += 1
+                case SendMedia() if self.call.state is State.PROCESSING:
+                    assert self.holds
                 case SendMedia():
                     assert self.call.state in (State.SPEAKING, State.LISTENING, State.ENDED)
         return commands
