@@ -288,6 +288,9 @@ class Dialog:
             return self._plan(self.writer.whole("abuse_1"))
         if understood.injection and not understood.updates:
             return self._plan(self._ask("injection", move=Step(memory.step) is Step.GREETING))
+        if self._wavers and understood.updates.get("phone") in memory.denied.get("phone", ()):
+            # The ear hears what it heard before, and that was wrong.
+            return self._not_understood()
         turn = Turn(memory, fold, understood, text)
         turn.confirm_number()
         said_back, memory.said_back = memory.said_back, []
@@ -355,7 +358,12 @@ class Dialog:
             return self._closing()
         if kind in ("noted", "corrected", "listing"):
             memory.said_back = self._fold.said_in_doubt
-        return self.writer.question(kind, fold=self._fold)
+        return self.writer.question(kind, fold=self._fold, way=self._way())
+
+    def _way(self) -> str:
+        """Return how to ask: a number that was heard wrong digit by digit, then by its keys."""
+        wrong = len(self.memory.denied.get("phone", ())) if self.memory.step == Step.PHONE else 0
+        return ("ask", "rephrase", "examples")[min(wrong, 2)]
 
     def _repeat(self, kind: str) -> Plan:
         memory = self.memory
@@ -371,6 +379,7 @@ class Dialog:
         memory.misses[memory.step] = memory.misses.get(memory.step, 0) + 1
         misses = memory.misses[memory.step]
         memory.misses_in_row += 1
+        memory.phone_digits = ""
         if misses >= MOST_MISSES:
             return self._go_on() or self._give_up()
         if Step(memory.step) in (Step.SURE, Step.OFFER_CALLBACK):
@@ -399,11 +408,14 @@ class Dialog:
         if Step(memory.step) in (Step.NEXT_STEP, Step.ANYTHING_ELSE, Step.OFFER_CALLBACK):
             memory.finished = True
             return self._plan(self._ask("generic"))
-        if Step(memory.step) in (Step.PHONE, Step.CALLER_ID, Step.READ_BACK):
-            # No call-back can be offered without a number.
-            memory.slots.pop("phone", None)
-            memory.left_open.append("phone")
+        if memory.step == Step.READ_BACK:
+            # Neither yes nor no was heard: the number stays as heard, and the office sees that nobody confirmed it.
+            memory.left_open.append(Step.READ_BACK.value)
             return self._plan(self._ask("open"))
+        if Step(memory.step) in (Step.PHONE, Step.CALLER_ID):
+            # No call-back can be offered without a number.
+            memory.left_open.append("phone")
+            return self._plan(self._ask("no_number"))
         if memory.mode != Mode.SEEK or memory.step == Step.NAME:
             # A call-back is on its way already, or comes anyhow; it can do without this detail.
             memory.left_open.append(memory.step)

@@ -182,7 +182,7 @@ class DialogState:
             return self.outcome
         if self.mode != Mode.SEEK:
             return "schedule" if self.mode == Mode.CALLBACK else self.mode
-        if self.whatsapp and self.next_step_settled:
+        if self.whatsapp and (self.next_step_settled or self.summary_confirmed or self.collected):
             return "whatsapp"
         if self.callback:
             return "schedule"
@@ -263,7 +263,7 @@ def _sought_steps(state: DialogState, *, known_type: bool = True) -> list[Step]:
 
 def _phone_step(state: DialogState) -> Step | None:
     if state.slots.get("phone"):
-        return None if state.phone_confirmed else Step.READ_BACK
+        return None if state.phone_confirmed or "read_back" in state.left_open else Step.READ_BACK
     if state.settled("phone"):
         return None
     return Step.CALLER_ID if state.caller_number and not state.caller_number_denied else Step.PHONE

@@ -94,7 +94,10 @@ class Turn:
         state = self.state
         if state.step in state.passed and self._says_only_yes_or_no:
             return "generic"
-        if Step(state.step) not in SLOT_STEPS or state.step == Step.PHONE:
+        if Step(state.step) not in SLOT_STEPS:
+            return None
+        if state.step == Step.PHONE and not (is_open_answer(self.text) and state.misses.get(state.step)):
+            # Without a number nobody can call: who does not know it is asked once more.
             return None
         # What says something, but nothing new, is asked about once more before it is left open.
         says_something = self.understood.intent is Intent.PROVIDE_INFO and state.misses.get(state.step)
@@ -131,9 +134,13 @@ class Turn:
             if step is Step.CALLER_ID:
                 state.caller_number_denied = True
                 return "other_number"
-            state.slots.pop("phone", None)
+            self.deny("phone")
             state.caller_number_denied = True
-            return "wrong_number"
+            if len(state.denied["phone"]) < MOST_MISSES:
+                return "wrong_number"
+            # Heard wrong again and again: no further reading of it will be better.
+            state.left_open.append("phone")
+            return "no_number"
         return None
 
     def _answer_about_doubt(self, *, yes: bool, no: bool) -> str | None:
@@ -176,7 +183,7 @@ class Turn:
         state, intent = self.state, self.understood.intent
         done = intent in (Intent.WHATSAPP, Intent.SCHEDULE)
         match step:
-            case Step.NEXT_STEP if done or intent is Intent.DENY:
+            case Step.NEXT_STEP if done or intent is Intent.DENY or (is_open_answer(self.text) and not self.fold.changes):
                 state.next_step_settled = True
                 return "callback" if intent is Intent.SCHEDULE else "whatsapp" if done else self._settled()
             case Step.CALLBACK_TIME:

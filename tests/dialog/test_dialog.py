@@ -355,3 +355,39 @@ def test_a_short_answer_that_was_understood_is_not_read_a_second_time() -> None:
     dialog.greet()
     assert dialog.hear("דירה לקנייה בחולון עם נוף לים").extraction
     assert dialog.hear("שלושה חדרים").extraction is None
+
+
+def dictating(*said: str) -> tuple[Dialog, list[Plan]]:
+    """Hold a call up to the question of the number, and go on."""
+    return call(["אני רוצה לקנות דירה בחולון", "שלושה חדרים", "עד שני מיליון", "גמיש", "דנה", *said])
+
+
+def test_a_number_heard_wrong_again_and_again_is_asked_by_digits_then_by_keys_then_left_open() -> None:
+    """R17: the read-back ends, whatever is heard."""
+    dialog, plans = dictating("0521234567", "לא", "0521234576", "לא", "0521234756", "לא")
+    lines = [plan.line for plan in plans]
+    assert "ספרה אחרי ספרה" in lines[-5]
+    assert "להקיש במקשים" in lines[-3]
+    assert asked(plans[-1:]) == ["summary_confirm"]
+    assert "phone" not in dialog.slots
+
+
+def test_a_number_nobody_said_yes_or_no_to_is_kept_unconfirmed() -> None:
+    """R17: what was heard of it is better than nothing; the office sees that it is not confirmed."""
+    dialog, plans = dictating("0521234567", "בלה", "גלגל", "פטיש")
+    assert asked(plans[-1:]) == ["summary_confirm"]
+    assert dialog.slots["phone"] == "+972521234567"
+    assert not dialog.memory.phone_confirmed
+
+
+def test_digits_that_make_no_number_are_dropped_before_it_is_dictated_anew() -> None:
+    """R17: what was wrong is not joined to what comes next."""
+    dialog, _ = dictating("אפס חמש שתיים", "שלוש ארבע חמש שש", "שבע שמונה תשע אחת", "0521234567")
+    assert dialog.slots["phone"] == "+972521234567"
+
+
+def test_a_summary_wished_for_early_is_the_outcome() -> None:
+    """R10.5: a wish for WhatsApp said beside a value counts, whenever it comes."""
+    dialog, _ = call(["דירה בחולון", "לקנות", "שלושה חדרים", "עד שני מיליון ותשלחו לי סיכום בוואטסאפ", "גמיש", "דנה"])
+    dialog.hear("0521234567")
+    assert dialog.hung_up() == "whatsapp"
