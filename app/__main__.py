@@ -159,9 +159,12 @@ def _reader() -> "Reader":
 
 
 def _add_call() -> None:
+    from app.leads.command import leads_command, transcript_command
     from app.qa.caller import call_command
     from app.qa.load import load_command
 
+    main.add_command(leads_command)
+    main.add_command(transcript_command)
     main.add_command(call_command, name="call")
     main.add_command(load_command, name="load")
 

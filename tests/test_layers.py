@@ -36,7 +36,7 @@ FLOORS: dict[str, set[str]] = {
     "web": {"call", "leads", "config", "assembly"},
     "assembly": {"call", "dialog", "leads", "speech", "sidecar", "telephony", "config", "runtime"},
     "wsgi": {"assembly", "telephony", "web", "config", "logs", "runtime"},
-    "__main__": {"qa", "call", "config", "media", "speech"},
+    "__main__": {"qa", "call", "config", "dialog", "leads", "media", "speech"},
 }
 
 

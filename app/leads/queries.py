@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.leads.models import Base, Call, Delivery, Lead, Slot, Turn
+from app.leads.models import Base, Call, Delivery, DeliveryState, Lead, Slot, Turn
 
 _MOST_ROWS = 200
 _LATENCY_TURNS = 2000
@@ -76,9 +76,18 @@ def call_timeline(session: Session, call_sid: str) -> dict[str, Any]:
     }
 
 
-def recent_leads(session: Session, limit: int = 50) -> dict[str, Any]:
-    """Return leads, newest first, each with where its deliveries stand."""
-    leads = session.scalars(select(Lead).order_by(Lead.created_at.desc()).limit(min(limit, _MOST_ROWS))).all()
+def recent_leads(session: Session, limit: int = 50, undelivered: bool = False) -> dict[str, Any]:
+    """Return leads, newest first, each with where its deliveries stand.
+
+    `undelivered`: those with a delivery that has not arrived, with none at all, or with a summary that cannot be sent.
+    """
+    query = select(Lead).order_by(Lead.created_at.desc()).limit(min(limit, _MOST_ROWS))
+    if undelivered:
+        own = select(Delivery.id).where(Delivery.lead_id == Lead.id)
+        open_ones = own.where(Delivery.state != DeliveryState.DELIVERED.value)
+        not_sent = Lead.payload["whatsapp_not_sent"].as_string()
+        query = query.where(or_(exists(open_ones), ~exists(own), not_sent.is_not(None)))
+    leads = session.scalars(query).all()
     deliveries: dict[int, list[dict[str, Any]]] = {}
     for delivery in session.scalars(select(Delivery).where(Delivery.lead_id.in_([lead.id for lead in leads]))):
         deliveries.setdefault(delivery.lead_id, []).append(_row(delivery, leave_out=("message",)))
