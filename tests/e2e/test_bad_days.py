@@ -1,5 +1,6 @@
 """Whatever fails around a call, the caller notices at most a pause, and nothing that was said is lost."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -8,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.office import asked_of_twilio, told
-from tests.e2e.phones import Phone, hum, sample, until
+from tests.e2e.office import asked_of_twilio, found, told
+from tests.e2e.phones import AUDIO, Phone, hum, sample, until
 from tests.e2e.town import CALLER, PUBLIC_URL, Town, fields, town
 from tests.servers import HOST, free_port
 
@@ -242,7 +243,7 @@ def test_a_caller_who_reads_nothing_hurts_nobody_else(town: Town) -> None:
 
 
 def test_without_any_voice_twilios_own_asks_for_a_message(house: Town, tmp_path: Path) -> None:
-    """R2.7, R18: rather than silence; the next callers are asked at once."""
+    """R2.7, R18: rather than silence; the message makes the call's lead, and the next callers are asked at once."""
     nowhere = {"GOOGLE_TTS_ENDPOINT": f"{HOST}:{free_port()}"}
     with town(house.vendors, house.exchange, tmp_path, nowhere, stock=False) as mute, mute.call() as phone:
         asked = asked_of_twilio(mute, phone.call_sid)["Twiml"]
@@ -250,6 +251,13 @@ def test_without_any_voice_twilios_own_asks_for_a_message(house: Town, tmp_path:
         next_one = {"CallSid": "CA" + "7" * 32, "From": CALLER, "To": CALLER}
         assert b"<Record" in told(mute, "/webhook/incoming_call", next_one).body
         assert "VOICE_LOST" in mute.wait_for_log(phone, "VOICE_LOST")
+        sid = "RE" + "7" * 32
+        mute.vendors.rest.recordings[sid] = next(AUDIO.glob(f"{SENTENCE}*.wav")).read_bytes()
+        mute.vendors.ears.script(texts=["אני מחפשת דירה ברמת גן"])
+        left = {"CallSid": phone.call_sid, "From": CALLER, "RecordingUrl": mute.vendors.rest.recording_url(sid)}
+        assert told(mute, "/webhook/handle_recording", left).status == 200
+        (lead,) = found(lambda: mute.rows("SELECT payload FROM leads WHERE call_sid = ?", phone.call_sid), "the lead")
+        assert json.loads(lead["payload"])["slots"]["area"]["value"] == ["רמת גן"]
 
 
 # -- the worker -------------------------------------------------------------------------------------------------------

@@ -176,6 +176,20 @@ def test_a_full_house_takes_a_message_and_makes_a_lead_of_it(office: Town, desk:
     assert [one.status for one in rest.requests if one.method == "GET"] == [404, 200]
 
 
+def test_who_only_knocks_takes_no_place_in_the_house(office: Town) -> None:
+    """R18, R2.6: a socket that has shown no token yet is nobody's call, even where there is room for one alone."""
+    knock = (
+        "GET /ws/twilio-media HTTP/1.1\r\nHost: voice.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    office.vendors.reset()
+    with office.server.connect() as stranger:
+        stranger.sendall(knock.encode())
+        assert stranger.recv(1000).startswith(b"HTTP/1.1 101 ")
+        with office.greeted() as phone:
+            assert not phone.is_over
+
+
 def test_a_message_that_cannot_be_had_leaves_the_number_and_forged_addresses_are_not_asked(
     office: Town, desk: Receiver
 ) -> None:
