@@ -214,7 +214,16 @@ class Call:
         self._reply, greeting = self._talk.say(self._talk.dialog.greet(), self._turn_number, now_ms)
         return [started, *self._go(Trigger.ANSWERED), *greeting]
 
+    @property
+    def _unanswered_words(self) -> str:
+        """What the caller has said of a turn that the agent did not answer, as far as it is known."""
+        if self._turn is None or (self._reply and not self._interruption):
+            return ""
+        words = self._turn.interim
+        return words if not self._interruption or self._takes_floor(words) else ""
+
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
+        last_words = self._unanswered_words
         commands = [*self._holding.end(), *self._drop_part(), *self._drop_guess(), *self._drop_doubt()]
         commands += self._turn.cancel() if self._turn else []
         if self._interruption:
@@ -222,6 +231,8 @@ class Call:
         elif self._reply:
             heard_ms = self._speaking.heard_ms(self._reply, now_ms) if self.state is State.SPEAKING else 0
             commands += [*self._heard_until(self._reply, heard_ms), *self._reply.cancel()]
+        if self._talk and self._turn and last_words:
+            commands += self._talk.overhear(last_words, self._turn.number)
         outcome = self._talk.dialog.hung_up() if self._talk else ""
         commands.append(Save("ended", {"reason": reason, "outcome": outcome}))
         return [*commands, *self._go(Trigger.ENDED, {"reason": reason})]

@@ -67,6 +67,11 @@ class Talk:
         saved: Mapping[str, Any] = {"turn": turn, "text": heard.text, "plan": plan, "state": self.dialog.state}
         return reply, [*commands, Save("heard", saved), *self._extractions.ask(plan, turn), *more]
 
+    def overhear(self, text: str, turn: int) -> list[Command]:
+        """Take in what was said when the line broke off: nobody answers it, and it counts all the same (R14)."""
+        plan = self.dialog.hear(text)
+        return [Save("heard", {"turn": turn, "text": text, "plan": plan, "state": self.dialog.state})]
+
     def hold(self, turn: int, now_ms: int) -> Begun:
         """Ask for a moment: no part of the dialog, which nothing is to be answered to."""
         phrases = lines.holding()

@@ -247,6 +247,17 @@ def test_half_a_sentence_that_was_answered_too_early_leaves_nothing_behind() -> 
     assert store.turn(1)["caller_text"] == words
 
 
+def test_words_after_which_the_line_breaks_off_are_not_lost() -> None:
+    """R14: in the middle of a turn, too, as far as the recogniser has heard them."""
+    drive = CallDriver(World(stts=[Stt(AREA, interim=AREA)])).listening()
+    drive.says(1000)
+    drive.end()
+    store = kept(drive)
+    assert store.turn(1)["caller_text"] == AREA
+    assert store.slots()["area"] == ["רעננה"]
+    assert store.told[-1][0] == "call_ended"
+
+
 def test_what_the_dialog_drops_is_dropped_in_the_store() -> None:
     """R10.2: a purchase's budget says nothing about a rent; a number that was denied is not the caller's."""
     store = kept(talk("דירה לקנייה ברעננה עד שני מיליון", "בעצם להשכרה"))
