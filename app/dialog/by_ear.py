@@ -97,10 +97,10 @@ def _meant(
         ends = near.meaning.intent is Intent.GOODBYE and not _mostly(Intent.GOODBYE, readings, read)
         return best if clean or ends else near.meaning
     found = near if near is not None and near.likely and _holds_answer(near.meaning, asked) else None
+    if asks_change(said) and not clean and (changed := _changed(readings, said, deal, read)) is not None:
+        return changed
     if answered:
         return None if clean and found is None else _weighed(best, found, said, asked)
-    if found is None and asks_change(said):
-        return _changed(readings, said, deal, read)
     if found is None:
         return _with_words_remade(best, said, read) if asked in _REMADE and not clean else None
     if asked in _SLOTLESS and not (found.sure or found.is_plain):
