@@ -7,7 +7,7 @@ after an answer that sounds complete; a backchannel does not take the floor from
 import json
 import re
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 from app.dialog.slots import Asked
 from app.dialog.spelling import FEMININE, MASCULINE
@@ -15,16 +15,21 @@ from app.dialog.spelling import FEMININE, MASCULINE
 Sounds = Literal["complete", "open", "dictating", "unknown"]
 
 
-def _lexicon() -> dict[str, list[str]]:
+def _lexicon() -> dict[str, Any]:
     text = resources.files("app.dialog").joinpath("data/prosody.json").read_text(encoding="utf-8")
-    loaded: dict[str, list[str]] = json.loads(text)
+    loaded: dict[str, Any] = json.loads(text)
     return loaded
 
 
 _LEXICON = _lexicon()
 _OPEN_ENDS = frozenset(_LEXICON["open_ends"])
+_OPEN_HEADS = frozenset(_LEXICON["open_heads"])
 _OPEN_PHRASES = re.compile(r"(?<![א-ת])(?:" + "|".join(_LEXICON["open_phrases"]) + ")$")
 _CLOSED_ENDS = frozenset(_LEXICON["closed_ends"])
+_CLOSED_ANSWERS = {Asked(topic): frozenset(ends) for topic, ends in _LEXICON["closed_answers"].items()}
+_ANY_ANSWER = frozenset().union(*_CLOSED_ANSWERS.values())
+# "שלושה חדרים" is an answer; a longer phrase that ends so often goes on ("… באזור המרכז"), unless it was asked for.
+_SHORT_ANSWER_WORDS = 3
 _BACKCHANNEL = frozenset(_LEXICON["backchannels"])
 # One of these words alone while the agent speaks is assent; more words than this are a turn.
 _MOST_BACKCHANNEL_WORDS = 3
@@ -66,11 +71,24 @@ def interim_sounds(text: str, asked: Asked | None = None, digits_before: int = 0
     said_zero = words[-1] == "אפס" or any(word == "אפס" or word.startswith("0") for word in words)
     if digits and (asked is Asked.PHONE or digits_before or (said_zero and digits >= 2)):
         return _dictation(words, digits + digits_before)
-    if words[-1] in _OPEN_ENDS or _OPEN_PHRASES.search(" ".join(words)):
+    if _is_open(words[-1]) or _OPEN_PHRASES.search(" ".join(words)):
         return "open"
     if words[-1] in _CLOSED_ENDS or (asked is Asked.ROOMS and digits):
         return "complete"
-    return "unknown"
+    answers = _ANY_ANSWER if len(words) <= _SHORT_ANSWER_WORDS else _closed_by(asked)
+    return "complete" if words[-1] in answers else "unknown"
+
+
+def _closed_by(asked: Asked | None) -> frozenset[str]:
+    return _CLOSED_ANSWERS.get(asked, frozenset()) if asked else frozenset()
+
+
+def _is_open(word: str) -> bool:
+    """Whether more must follow `word`, also with ו, and the head of a name ("בפתח", "לקריית") with a preposition."""
+    bare = word.removeprefix("ו")
+    if word in _OPEN_ENDS or (len(bare) > 1 and bare in _OPEN_ENDS):
+        return True
+    return bare in _OPEN_HEADS or (bare[:1] in "בלמ" and bare[1:] in _OPEN_HEADS)
 
 
 def _dictation(words: list[str], digits: int) -> Sounds:

@@ -18,6 +18,7 @@ from tests.bench_turns.models import CACHE, ROOT, models_with
 SPEECH_RMS = 2600.0  # about -22 dBFS
 _BLOCK = 80  # 10 ms
 _SILENT_DB = 30.0
+_APART_BLOCKS = 30
 
 Floats = npt.NDArray[np.float64]
 
@@ -158,6 +159,7 @@ def pause_points(said: Said, count: int) -> list[int]:
     points: list[int] = []
     for number in range(count):
         low, high = (int(blocks * (0.25 + 0.55 * part / count)) for part in (number, number + 1))
+        low = max(low, points[-1] // _BLOCK + _APART_BLOCKS) if points else low
         if high - low > 5:
             points.append((low + int(smooth[low:high].argmin())) * _BLOCK)
     return points
