@@ -14,6 +14,7 @@ from eventlet.event import Event
 import app
 from app.call.admission import Admission, thanks
 from app.call.events import CallStarted
+from app.call.keeping import CallFiles
 from app.call.machine import Call, CallSettings
 from app.call.recording import Recordings
 from app.call.session import Services, Session
@@ -73,6 +74,8 @@ class House:
         self._used_tokens = UsedTokens()
         self._calls = 0
         self._links: list[Link] = []
+        keep_s = settings.sample_keep_hours * 3600
+        self._files = CallFiles(settings.log_calls, settings.data_dir / "samples", keep_s)
         self.services = self._services()
         self.recordings = self._recordings()
         self._admission = Admission(
@@ -107,7 +110,7 @@ class House:
         voice = self.services.voice
         spawn(self._warm)
         if self.settings.sample_every_calls:
-            spawn(self._expire_samples)
+            spawn(self._files.expire)
         _log.info(
             "Composite WSGI ready / WebSocketWSGI / blueprints",
             stt=self.services.stt.name,
@@ -216,8 +219,8 @@ class House:
             store=self.store,
             telephone=TwilioTelephone(settings, self._on_voice_lost),
             admit=self._admit,
-            keep_sample=self._keep_sample,
-            open_tape=self._open_tape,
+            keep_sample=self._files.keep_sample,
+            open_tape=self._files.open_tape,
             on_log=self._on_log,
             extractor=OpenAiJson(speech, cloud) if settings.llm == "openai" else None,
         )
@@ -299,23 +302,6 @@ class House:
         at_ms = int(time.time() * 1000)
         self.timelines[call_sid].append({"at_ms": at_ms, "event": line, **fields})
 
-    def _open_tape(self, call_sid: str) -> "_Tape | None":
-        if self.settings.log_calls is None:
-            return None
-        name = "".join(letter for letter in call_sid if letter.isalnum())
-        return _Tape(self.settings.log_calls / f"{name}.jsonl")
-
-    def _keep_sample(self, call_sid: str, wav: bytes) -> None:
-        name = "".join(letter for letter in call_sid if letter.isalnum())
-        path = self.settings.data_dir / "samples" / f"{name}.wav"
-        offload(_write_file, path, wav)
-        _log.info("SAMPLE_KEPT", call_sid=call_sid, path=str(path))
-
-    def _expire_samples(self) -> None:
-        while True:
-            offload(_remove_old, self.settings.data_dir / "samples", self.settings.sample_keep_hours * 3600)
-            sleep(600)
-
     def _warm(self) -> None:
         """Synthesise the stock lines before they are needed, one at a time, and only while nobody is on the line."""
         while not all(link.ready for link in self._links):
@@ -341,22 +327,6 @@ class House:
 
         self.services.voice.speak(text, listener)
         over.wait()
-
-
-class _Tape:
-    """Appends to one call's tape, off the hub, a block at a time. An empty write flushes."""
-
-    _BLOCK_BYTES = 64 * 1024
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._pending = bytearray()
-
-    def __call__(self, lines: bytes) -> None:
-        self._pending += lines
-        if not lines or len(self._pending) >= self._BLOCK_BYTES:
-            block, self._pending = bytes(self._pending), bytearray()
-            offload(_append_file, self._path, block)
 
 
 def rehearse(settings: CallSettings) -> None:
@@ -385,20 +355,3 @@ def commit() -> str:
 
 def _secret(value: Any) -> str:
     return value.get_secret_value() if value else ""
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
-def _append_file(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(data)
-
-
-def _remove_old(folder: Path, keep_s: float) -> None:
-    for path in folder.glob("*.wav"):
-        if time.time() - path.stat().st_mtime > keep_s:
-            path.unlink(missing_ok=True)

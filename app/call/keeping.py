@@ -1,0 +1,88 @@
+"""What calls leave on this machine's disk: tapes to replay, and samples of what the recogniser was given (R5.3).
+
+A disk that refuses costs the file, never the call.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NoReturn
+
+import structlog
+
+from app.runtime import offload, sleep
+
+_BLOCK_BYTES = 64 * 1024
+_EXPIRY_EVERY_S = 600
+_log = structlog.get_logger("server")
+
+
+class CallFiles:
+    """Where they lie; `tapes` None keeps none. Samples older than `samples_keep_s` are removed by `expire`."""
+
+    def __init__(self, tapes: Path | None, samples: Path, samples_keep_s: float) -> None:
+        self._tapes = tapes
+        self._samples = samples
+        self._samples_keep_s = samples_keep_s
+
+    def open_tape(self, call_sid: str) -> Callable[[bytes], None] | None:
+        """Return what takes the lines of a call's tape, if tapes are kept; empty lines flush it."""
+        return None if self._tapes is None else _Tape(call_sid, self._tapes / f"{_name(call_sid)}.jsonl")
+
+    def keep_sample(self, call_sid: str, wav: bytes) -> None:
+        """Write a call's sample."""
+        path = self._samples / f"{_name(call_sid)}.wav"
+        try:
+            offload(_write, path, wav, "wb")
+        except OSError as error:
+            _log.warning("SAMPLE_NOT_KEPT", call_sid=call_sid, why=str(error))
+        else:
+            _log.info("SAMPLE_KEPT", call_sid=call_sid, path=str(path))
+
+    def expire(self) -> NoReturn:
+        """Remove old samples, for ever."""
+        while True:
+            try:
+                offload(_remove_old, self._samples, self._samples_keep_s)
+            except OSError as error:
+                _log.warning("SAMPLES_NOT_REMOVED", why=str(error))
+            sleep(_EXPIRY_EVERY_S)
+
+
+class _Tape:
+    """Appends to one call's tape, off the hub, a block at a time; after a fault no more of it is kept."""
+
+    def __init__(self, call_sid: str, path: Path) -> None:
+        self._call_sid = call_sid
+        self._path = path
+        self._pending = bytearray()
+        self._is_broken = False
+
+    def __call__(self, lines: bytes) -> None:
+        if self._is_broken:
+            return
+        self._pending += lines
+        if lines and len(self._pending) < _BLOCK_BYTES:
+            return
+        block, self._pending = bytes(self._pending), bytearray()
+        try:
+            offload(_write, self._path, block, "ab")
+        except OSError as error:
+            self._is_broken = True
+            _log.warning("TAPE_NOT_KEPT", call_sid=self._call_sid, why=str(error))
+
+
+def _name(call_sid: str) -> str:
+    return "".join(letter for letter in call_sid if letter.isalnum())
+
+
+def _write(path: Path, data: bytes, mode: Literal["wb", "ab"]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open(mode) as file:
+        file.write(data)
+
+
+def _remove_old(folder: Path, keep_s: float) -> None:
+    for path in folder.glob("*.wav"):
+        if time.time() - path.stat().st_mtime > keep_s:
+            path.unlink(missing_ok=True)
