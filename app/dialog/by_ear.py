@@ -26,6 +26,7 @@ _NAME_MARGIN = 0.06
 _OR = "או"
 _GIVEN_AND_SURNAME = 2
 _NAME_CUES = words("קוראים לי שמי השם שלי זה אני משפחת משפחה הוא")
+_FAMILY = words("משפחת משפחה")
 _BORNE = 1000
 _KNOWN_BEARERS = 2700
 """Of so many people a name is as likely as any other misheard for it."""
@@ -97,6 +98,9 @@ def _meant(
         ends = near.meaning.intent is Intent.GOODBYE and not _mostly(Intent.GOODBYE, readings, read)
         return best if clean or ends else near.meaning
     found = near if near is not None and near.likely and _holds_answer(near.meaning, asked) else None
+    if asked is Asked.NAME and found is None and near is not None and near.resembles and not _may_be_named(given, said):
+        # What no Israeli is called was some other name, even if two are as near; which one is said back.
+        found = near
     if asks_change(said) and not clean and (changed := _changed(readings, said, deal, read)) is not None:
         return changed
     if answered:
@@ -107,6 +111,10 @@ def _meant(
         # Nothing can be asked back about a yes.
         return None
     return _taken(found, said, asked, sure=found.sure)
+
+
+def _may_be_named(given: str, said: Utterance) -> bool:
+    return bool(given) and (fold(given) in first_names() or bool(set(said.keys) & _FAMILY))
 
 
 def _is_yes_or_no(best: Understanding, said: Utterance) -> bool:
@@ -219,7 +227,9 @@ def _in_parts(readings: Sequence[str], asked: Asked, deal: str | None, read: Rea
         if len(named[0]) != _GIVEN_AND_SURNAME:
             return None
         given = nearest([parts[0] for parts in named if parts], asked, deal, read)
-        if given is not None and given.likely:
+        whole = nearest(readings, asked, deal, read)
+        is_one_word = whole is not None and given is not None and whole.likely and whole.score > given.score
+        if given is not None and given.likely and not is_one_word:
             return _reworded(given, f"{given.answer.text} {named[0][1]}", given.margin, read)
     return None
 

@@ -63,6 +63,11 @@ class Near:
         return self.sure and not self.answer.answers
 
     @property
+    def resembles(self) -> bool:
+        """Whether this is an answer and near, even if another is as near."""
+        return self.answer.answers and self.score >= _LIKELY
+
+    @property
     def likely(self) -> bool:
         """Whether the answer is worth asking about."""
         return self.answer.answers and self.score >= _LIKELY and self.margin >= _LIKELY_MARGIN

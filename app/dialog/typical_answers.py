@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, product
+from math import log
 from pathlib import Path
 
 from app.dialog.slots import Asked
@@ -17,6 +18,8 @@ from app.dialog.types import PROPERTY_TYPES
 _LARGE_CITIES = 45
 """The gazetteer lists cities by size; so many from its start are large."""
 _MOST_NAMES = 600
+_NAME_PRIOR = 0.08
+"""Of the name that most people bear; the others' falls with the logarithm of theirs."""
 _MOST_ROOMS = 7
 _MOST_MILLIONS = 9
 _MOST_RENT_THOUSANDS = 15
@@ -209,8 +212,10 @@ def _types() -> Iterator[Answer]:
 def _names() -> Iterator[Answer]:
     path = Path(__file__).parent / "data" / "first_names.txt"
     lines = path.read_text(encoding="utf-8").splitlines()[:_MOST_NAMES]
-    for rank, name in enumerate(line.partition("\t")[0] for line in lines):
-        yield Answer(name, 0.05 - 0.03 * rank / _MOST_NAMES)
+    borne = {name: log(int(count)) for name, _, count in (line.partition("\t") for line in lines)}
+    least, most = min(borne.values()), max(borne.values())
+    for name, bearers in borne.items():
+        yield Answer(name, _NAME_PRIOR * (bearers - least) / (most - least))
         yield Answer(f"קוראים לי {name}")
         yield Answer(f"שמי {name}")
 
