@@ -160,6 +160,8 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
         return Timing(index, index + 1, in_month(today.year, today.month))
     if "שנה" in rest and after == "הבאה":
         return _next_year(index, before, today)
+    if "שנה" in rest and after in words("האקדמית אקדמית"):
+        return None
     if "שנה" in rest and before & words("סוף תחילת אמצע אחרי") and utterance.key(index - 1) != "ראש":
         return _part_of_year(utterance, index, before, today)
     if is_year(utterance, index):

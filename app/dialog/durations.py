@@ -53,9 +53,12 @@ def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
             half = _half(utterance, index + 1, _UNITS[rest])
             return _UNITS[rest] + half, index + 1 + bool(half)
     atom = atom_at(utterance, index)
+    follower = utterance.key(index + 1)
+    if utterance.key(index) == "כמה" and follower in words("שבועות ימים"):
+        # "כמה שבועות", "כמה ימים": hardly a month.
+        return 1.0, index + 2
     if atom is None:
         return None
-    follower = utterance.key(index + 1)
     if atom.kind is Kind.FRACTION and follower in ("שנה", "חודש"):
         return atom.value * _UNITS[follower], index + 2
     if atom.kind is Kind.UNIT and atom.value == 3 and follower == "רבעי" and utterance.key(index + 2) == "שנה":

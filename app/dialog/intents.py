@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.dialog.act_phrases import (
     ABUSE,
     ASKS,
+    BESIDE_AGAIN,
     BESIDE_REPEAT,
     CONFIRM,
     CONFIRM_ALONE,
@@ -46,7 +47,7 @@ from app.dialog.slots import Asked, Intent
 
 _CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
 _AGAINST = words("לא ולא שלא אל בלי ובלי")
-_BY_PHONE = words("טלפון טלפונית בטלפון שני השני השנייה השניה")
+_BY_PHONE = words("לדבר טלפון טלפונית בטלפון שני השני השנייה השניה")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _goodbye(utterance: Utterance, asked: Asked) -> bool:
     matches = GREETING_OR_BYE.all(utterance)
     return (
         bool(matches)
-        and matches[-1].end == len(utterance)
+        and all(key in words("גם לך לכם לכולם") for key in utterance.keys[matches[-1].end :])
         and (asked is not Asked.GREETING or "תודה" in utterance.keys)
     )
 
@@ -129,7 +130,7 @@ def _repeat(utterance: Utterance) -> bool:
         )
     if REPEAT.within(utterance):
         return True
-    return keys[-1] == "שוב" and len(keys) <= 4 and "נתקשר" not in keys
+    return keys[-1] == "שוב" and len(keys) <= 4 and all(key in BESIDE_AGAIN for key in keys[:-1])
 
 
 def _takes_call(utterance: Utterance) -> bool:
@@ -203,7 +204,7 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         question=bool(first and first[0] in QUESTIONS and not NO_MEANS_YES.at(utterance, 0))
         or utterance.text.rstrip().endswith("?"),
         ghost=ghost,
-        same_number=PHONE_YES.within(utterance),
+        same_number=any(utterance.key(match.end) != "של" for match in PHONE_YES.all(utterance)),
     )
 
 

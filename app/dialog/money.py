@@ -97,6 +97,9 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
         if any(rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))):
             return False
         match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
+        if match is not None and any(rest in _BUDGET for _, rest in stems(utterance.key(index - 1))):
+            # "התקציב עלה לשלושה מיליון".
+            return False
         if match is not None and match.end <= quantity.start:
             # "כולל ארנונה עד שש" is the whole rent.
             return not utterance.key(index - 1).endswith("כולל")

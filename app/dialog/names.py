@@ -108,6 +108,9 @@ def _common(key: str) -> bool:
     """Whether a word is a common one, prefixed or not; a known name is none."""
     if key in COMMON_WORDS or key in _STOP:
         return True
+    if key.startswith("לה") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
+        # "להמשיך": an infinitive.
+        return True
     if key.startswith("ת") and key.endswith("י") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
         # "תמשיכי", "תוותרי": somebody is told to do something.
         return True
@@ -218,6 +221,8 @@ def understand_name(
     if best is not None or _CUES.within(utterance):
         best = _repaired(utterance, best, claimed)
         best = _with_surname(utterance, best, claimed) if expected else best
+    if known and best is not None and utterance.key(best.start - 1) == "לא":
+        best = _instead(best, known)
     if known and not expected and best is None:
         best = _new_surname(utterance, known, claimed)
     if (
@@ -264,6 +269,12 @@ def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[in
         given = name if name.end <= match.start else Name(name.start, match.start, name.value)
         return Name(given.start, surname.end, f"{given.value} {surname.value}")
     return name
+
+
+def _instead(name: Name, known: str) -> Name:
+    """Read "לא רוני, רינה" as the second name when the first is the one known."""
+    first, _, rest = name.value.partition(" ")
+    return Name(name.start + 1, name.end, rest) if rest and first == known.split(maxsplit=1)[0] else name
 
 
 def _new_surname(utterance: Utterance, known: str, claimed: frozenset[int]) -> Name | None:

@@ -31,12 +31,15 @@ from app.dialog.timing_phrases import (
     FLEXIBLE,
     FLEXIBLE_ASKED,
     FLEXIBLE_WORD,
+    HASTE,
     HOLIDAY_BOOK,
     IMMEDIATE,
     IMMEDIATE_ASKED,
     LIVING_NOW,
     MONTHS,
     MOST_MONTHS,
+    NEW_CLAUSE,
+    NO_HASTE,
     NO_PAST,
     NOW_FILLERS,
     OTHER_TOPICS,
@@ -81,9 +84,11 @@ class _Finder:
                 for match in FLEXIBLE_WORD.all(self.utterance)
                 if any(rest in ENTRY for _, rest in stems(self.utterance.key(match.start - 1)))
             ]
+        if self.asked:
+            found += self._unhurried()
         for book, kind in books:
             for match in book.all(self.utterance):
-                if book is FLEXIBLE_ASKED and set(self.utterance.keys) & OTHER_TOPICS:
+                if book is FLEXIBLE_ASKED and self._about_another(match):
                     # "כמה חדרים לא משנה": it is another thing that does not matter.
                     continue
                 denied = self.utterance.key(match.start - 1) == "לא"
@@ -92,6 +97,26 @@ class _Finder:
                 if match.start in taken or (denied and kind == "flexible") or match.start in self.claimed:
                     continue
                 found.append(Timing(match.start, match.end, {"type": kind}, book is not IMMEDIATE_ASKED))
+        return found
+
+    def _about_another(self, match: Match) -> bool:
+        """Whether what does not matter is another thing: "כמה חדרים לא משנה", but not "לא משנה, העיקר המחיר"."""
+        after = self.utterance.keys[match.end : match.end + 2]
+        new = next((at for at, key in enumerate(after) if key in NEW_CLAUSE), len(after))
+        return bool({*self.utterance.keys[: match.start], *after[:new]} & OTHER_TOPICS)
+
+    def _unhurried(self) -> list[Timing]:
+        """Read "אין לי שום לחץ", "הזמן לא לוחץ", "לא ממש חשוב מתי": a no, and soon after it a word of haste."""
+        found: list[Timing] = []
+        for index, key in enumerate(self.utterance.keys):
+            if key not in NO_HASTE:
+                continue
+            for near in range(index + 1, min(index + 4, len(self.utterance))):
+                if any(rest in HASTE for _, rest in stems(self.utterance.key(near))):
+                    match = Match(index, near + 1, "flexible")
+                    if not self._about_another(match):
+                        found.append(Timing(index, near + 1, {"type": "flexible"}))
+                    break
         return found
 
     def _entry_now(self, match: Match) -> bool:
@@ -219,11 +244,12 @@ class _Finder:
 
     def _season(self, index: int) -> Timing | None:
         for prefix, rest in stems(self.utterance.key(index)):
-            if rest in SEASONS and (self.asked or (self.entry and prefix)):
+            before = self.utterance.key(index - 1)
+            relation = {stem for _, stem in stems(before)} if before else set()
+            edged = relation & words("לקראת תחילת סוף אמצע אחרי לפני") and prefix
+            if rest in SEASONS and (self.asked or edged or (self.entry and prefix)):
                 if self.name_asked or (rest == "אביב" and not prefix):
                     return None
-                before = self.utterance.key(index - 1)
-                relation = {stem for _, stem in stems(before)}
                 early = rest == "קיצ" and relation & words("לפני תחילת לקראת עד")
                 part = 3 if before == "אחרי" else 2 if relation & words("סוף") else 0 if early else 1
                 return Timing(index, index + 1, next_month(SEASONS[rest][part], self.today))
@@ -300,7 +326,8 @@ class _Finder:
         if self._tells_past(start):
             return False
         if self.asked:
-            return not (nearby & words("חוזה ילד ילדה"))
+            lives = nearby & words("גר גרה גרים") and not nearby & words("עוד בעוד תוך")
+            return not (lives or nearby & words("חוזה ילד ילדה"))
         if key in words("בחודש חודשי לשנה בשנה לשנתיים לחודשיים החודש השנה"):
             return self.entry and key in words("בחודש לחודשיים")
         return bool(nearby & AHEAD) or self.entry or self.utterance.key(end) in words("מעכשיו מהיום")
