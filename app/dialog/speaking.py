@@ -184,12 +184,12 @@ RULES: tuple[Rule, ...] = (
         _date,
     ),
     (re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)"), _clock),
+    (re.compile(r"(?<=[א-ת])[-־](?=\d)"), lambda _: ""),
     (
         re.compile(r"(?<!\d)(\d{1,2})\s+ב(?=" + _MONTH_NAMES + ")"),
         lambda m: f"{date_words(int(m.group(1)) or 1, 1).split(' ב')[0]} ב",
     ),
     (re.compile(r"(?<=\d)\s*[-–־]\s*(?=\d)"), lambda _: " עד "),
-    (re.compile(r"(?<=[א-ת])[-־](?=\d)"), lambda _: ""),
     (
         re.compile(r"(?:₪\s*)" + _AMOUNT),
         lambda m: price_words(round(float(m["whole"].replace(",", "") + (m["fraction"] or "")))),
@@ -202,7 +202,7 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|אחוזים|אחוז)"), _percent),
     (re.compile(r"(ספרות(?: האחרונות)? |\*|כוכבית )(\d{2,10})"), lambda m: m.group(1) + digits_words(m.group(2))),
     (
-        re.compile(r"((?:קומה|דירה|כניסה|שעה) )(\d{1,3})(?!\d)"),
+        re.compile(r"((?:קומה|דירה|כניסה|שעה|(?:רחוב|שדרות)(?: [א-ת'\"]+){1,3}) )(\d{1,3})(?!\d)"),
         lambda m: m.group(1) + number_words(int(m.group(2)), "f"),
     ),
     (re.compile(r"(?<=שנת )(\d{4})"), lambda m: year_words(int(m.group(1)))),
