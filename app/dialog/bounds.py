@@ -14,7 +14,7 @@ _MAX_PHRASES = Phrasebook(
 )
 _MIN_PHRASES = Phrasebook("=יותר מ* | לא פחות מ* | לא מתחת ל* | =לכל הפחות | =החל מ* | =מתחיל* מ* | לא מתחת")
 _MIN_AFTER = Phrasebook(
-    "=ומעלה | =והלאה | =לפחות | =מינימום | =או יותר | =ויותר | =פלוס | =+ | =לכל הפחות | =ולמעלה | =ואילך"
+    "=ומעלה | =והלאה | =לפחות | =מינימום | =לא פחות | =או יותר | =ויותר | =פלוס | =+ | =לכל הפחות | =ולמעלה | =ואילך"
 )
 _MAX_AFTER = Phrasebook("=מקסימום | =גג | =לכל היותר | =ומטה | =או פחות | =לא יותר | =תקרה | =זה הגג | =זה המקסימום")
 _PLUS = ("פלוס", "+")
@@ -23,7 +23,7 @@ _ADDED = words(
     מים חשמל שירותים פינת תיווך עמלה מעלית בריכה מינוס"""
 )
 _HAS_ROOF = words("דירת דירות בדירת עם על")
-_EITHER_SIDE = ("לא יותר", "מקסימום", "גג", "לכל היותר", "לפחות", "מינימום", "לכל הפחות")
+_EITHER_SIDE = ("לא יותר", "לא פחות", "מקסימום", "גג", "לכל היותר", "לפחות", "מינימום", "לכל הפחות")
 _UNITS = words("חדר חדרים חד שקל שקלים שח ש₪ ₪ אלף מיליון חודש חודשים ל לחודש בחודש שקלימ")
 
 
@@ -40,11 +40,11 @@ def is_min(utterance: Utterance, quantity: Quantity) -> bool:
     """Whether the number is the least. "פחות או יותר" and "פלוס מינוס" hedge and are no bound."""
     if _no_more_than(utterance, quantity):
         return False
-    if hedged(utterance, quantity.end) or _looks_back(utterance, quantity.start, frozenset(), _MAX_PHRASES):
+    if _looks_back(utterance, quantity.start, frozenset(), _MAX_PHRASES):
         return False
-    return _looks_back(utterance, quantity.start, _MIN_BEFORE, _MIN_PHRASES) or _looks_ahead(
-        utterance, quantity.end, _MIN_AFTER
-    )
+    if _looks_back(utterance, quantity.start, _MIN_BEFORE, _MIN_PHRASES):
+        return True
+    return not hedged(utterance, quantity.end) and _looks_ahead(utterance, quantity.end, _MIN_AFTER)
 
 
 def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
@@ -52,7 +52,7 @@ def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
     if utterance.key(quantity.start - 1) != "יותר" or not quantity.prefix.endswith("מ"):
         return False
     before = utterance.keys[max(0, quantity.start - 5) : quantity.start - 1]
-    return "לא" in before or utterance.key(quantity.end) == "לא"
+    return "לא" in before or "אינ" in before or utterance.key(quantity.end) == "לא"
 
 
 def hedged(utterance: Utterance, end: int) -> bool:

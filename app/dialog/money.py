@@ -38,7 +38,7 @@ _NOT_BUDGET = Phrasebook(
 )
 _SUMS = Phrasebook("=סך הכל | =סך הכול | =בסך הכל | =בסך הכול | =סהכ | =ביחד | =יחד | =אז בערך | =אז זה | =אז עד | =אז")
 _APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
-_RESETS = words("אבל רוצה רוצים נגיע להגיע")
+_RESETS = words("אז בנפרד אבל רוצה רוצים נגיע להגיע")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,20 @@ def _candidates(utterance: Utterance, claimed: frozenset[int]) -> list[Quantity]
             excluded = quantity if quantity.shape is Shape.BARE else None
             continue
         excluded = None
-        if quantity.value != 0 and not (quantity.prefix.startswith("ה") and quantity.value <= 2):
+        if quantity.value == 0 or (quantity.prefix.startswith("ה") and quantity.value <= 2):
+            continue
+        if kept and _tenth_of(kept[-1], quantity):
+            kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value + quantity.value / 10)
+        else:
             kept.append(quantity)
     return kept
+
+
+def _tenth_of(first: Quantity, second: Quantity) -> bool:
+    """Whether two small numbers are one figure: "שניים ושמונה" is 2.8."""
+    small = first.shape is second.shape is Shape.BARE and first.scale == second.scale == 1
+    whole = first.value == int(first.value) <= 20 and second.value == int(second.value) < 10
+    return small and whole and second.prefix == "ו" and second.start == first.end
 
 
 def _chained(utterance: Utterance, first: Quantity, second: Quantity) -> bool:
@@ -179,8 +190,11 @@ def _two_digits(first: Quantity, second: Quantity, deal: str | None) -> tuple[tu
     return None
 
 
-def _answers(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
+def _answers(utterance: Utterance, quantity: Quantity, asked: Asked, deal: str | None) -> bool:
     """Whether, the budget being asked, a number without a unit answers it by its shape or a bound."""
+    if quantity.shape is Shape.SPLIT and asked in (Asked.GREETING, Asked.DEAL) and deal is not None:
+        # "קנייה בחיפה שלוש שלוש מאות": nothing but money is said so.
+        return True
     if asked is not Asked.BUDGET:
         return False
     return quantity.shape is not Shape.BARE or is_max(utterance, quantity) or is_min(utterance, quantity)
@@ -195,7 +209,7 @@ def _figures(utterance: Utterance, found: list[Quantity], deal: str | None, aske
         ends = _pair(utterance, first, second, deal) if second is not None else None
         evidence = (
             _evidence(utterance, first)
-            or _answers(utterance, first, asked)
+            or _answers(utterance, first, asked, deal)
             or (ends is not None and second is not None and _evidence(utterance, second))
         )
         if ends is not None and second is not None:
@@ -218,7 +232,7 @@ def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal
     if (
         second is not None
         and second.start == first.end
-        and second.prefix in ("", "ו")
+        and not second.prefix
         and first.shape is second.shape is Shape.BARE
         and first.value == int(first.value) <= 20
         and second.value == int(second.value) < 10

@@ -7,6 +7,7 @@ from app.dialog.gazetteer import Mention, find
 from app.dialog.misheard import misheard_places
 from app.dialog.names import first_names
 from app.dialog.normalise import Utterance, fold, stems, words
+from app.dialog.numbers import atom_at
 from app.dialog.repairs import answers_no_with, background, negated, settle
 from app.dialog.slots import Asked
 
@@ -37,7 +38,7 @@ _LIVES = (
         "באימ",
     ),
     *("נולדתי", "נולדה", "גדלה", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "קנה", "קנתה"),
-    *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "בן", "יליד"),
+    *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "בן", "יליד", "העבודה"),
 )
 _LIVES_WORDS = words(" ".join(_LIVES)) | words("גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים")
 _CALLS = words("מתקשר מתקשרת מתקשרים מדבר מדברת")
@@ -152,10 +153,7 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
             # "כפר סבא רעננה": words of another place say nothing about this one.
             continue
         rest = {rest for _, rest in stems(key)}
-        if key in words("הייתי היינו") and utterance.key(index + 1) in _WOULD_LIKE:
-            continue
-        if "בנ" in rest and (key == "לבנ" or utterance.key(index + 1) in words("אדם זוג נוסף")):
-            # "דירה לבן שלי בחיפה", "בן אדם אחד": nobody's home town.
+        if _is_no_background(utterance, index, rest):
             continue
         if key in _CONCLUDES:
             return True
@@ -163,11 +161,27 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
             return not (mention.prefix.endswith("מ") and rest & words("לעבור עוברים"))
         if rest & _LIVES_WORDS or (rest & _CALLS and mention.prefix.endswith("מ")):
             return False
-        counted = key in ("בנ", "בת") and utterance.key(index + 1) not in _OWN_CHILD
-        kin = kin or (key in _KIN and not counted)
+        kin = kin or key in _KIN
         if key in _NEAR:
             return True
     return not kin
+
+
+def _is_no_background(utterance: Utterance, index: int, rest: set[str]) -> bool:
+    """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
+    key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
+    if key in words("הייתי היינו"):
+        return after in _WOULD_LIKE
+    if "בנ" in rest and (key == "לבנ" or after in words("אדם זוג נוסף")):
+        # "דירה לבן שלי בחיפה", "בן אדם אחד": nobody's home town.
+        return True
+    if key in ("בנ", "בת") and after not in _OWN_CHILD:
+        return True
+    if key == "עובדימ":
+        # "משרד לארבעה עובדים": staff, not where the caller works.
+        return atom_at(utterance, index - 1) is not None
+    # "בשביל ההורים": whom the home is for.
+    return key in _KIN and before in words("בשביל עבור")
 
 
 def _tells_who(before: str) -> bool:
@@ -276,7 +290,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
 def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:
     """Whether, though the name was asked, the words around a place make it one: a repair or a request."""
     before = utterance.keys[: mention.start]
-    repair = bool(set(before) & (words("בעצם תשני תוסיפי לא במקום אלא באזור") | _SEEKS))
+    repair = bool(set(before) & (words("בעצם תשני תוסיפי לא במקום אלא באזור אמרתי התכוונתי") | _SEEKS))
     return (repair and mention.place.kind != "neighbourhood") or (repair and mention.prefix[-1:] == "ב")
 
 

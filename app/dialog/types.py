@@ -20,11 +20,12 @@ PROPERTY_TYPES = {
     "studio": "סטודיו | דירת סטודיו | דירת חדר | סטודיו קטן | studio",
     "housing_unit": "יחידת דיור | יחידה | יחידת מגורים | יחידות דיור | יחידה נפרדת",
     "cottage": "קוטג | קוטגים | בית קוטג | קוטגז | cottage | בית טורי",
-    "private_house": """בית פרטי | בתים פרטיים | בית | צמוד קרקע | צמודת קרקע | צמודי קרקע | בית צמוד קרקע | בית קרקע
-        | בית עם גינה | בית בודד""",
+    "private_house": """בית פרטי | בתים פרטיים | בתים | בית | צמוד קרקע | צמודת קרקע | צמודי קרקע | בית צמוד קרקע
+        | בית קרקע | בית עם גינה | בית בודד""",
     "villa": "וילה | וילות | וילא | villa",
     "semi_detached": "דו משפחתי | דו משפחתית | בית דו משפחתי | חצי דו | חצי דו משפחתי | חצי מדו משפחתי | דומשפחתי",
-    "land": "מגרש | מגרשים | קרקע | קרקעות | שטח לבנייה | שטח לבניה | שטח חקלאי | אדמה | חלקת אדמה | מגרש לבנייה",
+    "land": """מגרש | מגרשים | קרקע | קרקעות | שטח לבנייה | שטח לבניה | שטח חקלאי | אדמה | חלקת אדמה | מגרש לבנייה
+        | שטח לבניית | קרקע לבניית | מגרש לבניית""",
     "farm": "נחלה | משק | חווה | נחלות | משק חקלאי | משק עזר",
     "office": "משרד | משרדים | קליניקה | שטח משרדים | שטח למשרד | חלל משרדי | קליניקות",
     "store": "חנות | חנויות | חנות מסחרית",
@@ -41,7 +42,7 @@ _NOT_TYPES = Phrasebook(
         | בית משפט | יחידת הורים | יחידת ההורים | בן אדם | משרד תיווך | משרד התיווך | משרד הפנים | משרד החינוך
         | המשרד שלכם | משרד נדלן | בעל בית | בעלי בית | בעל הבית | בעלת הבית | בית אבות | גן ילדים
         | דמי דירה | שכר דירה | שכר הדירה | קרקע בטוחה | מכון | בית מלון | עסק משפחתי | בית עסק | בית מידות
-        | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית | כמו בית
+        | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית
         """
 )
 _LETS = words("משכיר משכירה משכירים מוכר מוכרת מוכרים השכרתי השכרנו")
@@ -55,6 +56,7 @@ _THIRD_PARTY = words("קנה קנתה קנו קניתי קנינו מכר מכר
 _GENERIC = ("apartment", "private_house", "commercial", "villa")
 _EXTRAS = words("פלוס עם כולל ועם + כולל")
 _PLACED = words("בבניין בבנין לבניין הבניין הבנין מהמשרד המשרד למשרד במשרד בבית הבית מהבית לבית הבתים מבית")
+_WAS_OR_BUILD, _FORMER = words("הייתה היתה היה לבניית לבנות"), words("הקודמת הקודם הנוכחית הנוכחי")
 _OWNED = words("שלי שלנו שלו שלה שלהם שלך שלכם")
 _AND_TYPES = words("או")
 
@@ -87,6 +89,7 @@ _OWNER = Phrasebook(
         | להעריך | שוכרים לדירה שלי | דייר* לדירה שלי
         """
 )
+_NOT_THE_CALLER = words("לא להיות אתם שאתם אתן שאתן")
 _SEEKS_TAKERS = Phrasebook(
     "|".join(
         f"{verb} {taker}"
@@ -138,12 +141,18 @@ def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int])
 
 def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
     between = [utterance.key(index) for index in range(general.end, kind.start)]
+    if between == ["כמו"] and kind.value == "private_house":
+        # "דירה כמו בית" is a flat.
+        return False
     return not between or (len(between) <= 3 and between[-1] in words("רצוי עדיף מסוג סוג כמו משהו בעדיפות כלומר"))
 
 
 def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
     before, key, after = utterance.key(match.start - 1), utterance.key(match.start), utterance.key(match.end)
     single = match.end - match.start == 1
+    if before in _WAS_OR_BUILD or after in _FORMER:
+        # "הדירה הקודמת הייתה דופלקס", "קרקע לבניית בית": not what is wanted.
+        return False
     if key.endswith("דירות") and asked not in _OPEN and not set(utterance.keys) & _SEEKS:
         # "אמרו לי שדירות שם עולות שלושה מיליון".
         return False
@@ -255,11 +264,13 @@ def is_owner(utterance: Utterance) -> bool:
             continue
         if match.value == "להעריך" and not keys & words("הדירה הבית הנכס שלי שלנו"):
             continue
-        if utterance.key(match.start - 1) == "לא":
+        if utterance.key(match.start - 1) in _NOT_THE_CALLER:
             continue
         return True
     for match in _HAVE.all(utterance):
         for index in range(match.end, min(match.end + 7, len(utterance))):
+            if utterance.key(index) in _SEEKS:
+                break
             if utterance.key(index) in _SALE:
                 return True
     return any(

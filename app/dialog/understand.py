@@ -240,9 +240,12 @@ class _Turn:
         deal, kind = self.known("deal"), self.known("property_type")
         was = self.state.get("deal")
         known = self.state.get("budget_max") is not None or self.state.get("budget_min") is not None
-        budget = understand_budget(self.utterance, self.asked, deal, kind, self.claimed, budget_known=known)
+        # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
+        asked = Asked.NEXT_STEP if self.acts.schedule else self.asked
+        budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, budget_known=known)
         if budget is not None:
             self._bounds("budget", budget.low, budget.high, budget.start, budget.end, unsure=budget.unsure)
+            self.claimed |= frozenset(range(budget.start, budget.end))
             if budget.deal is not None and deal is None:
                 self.put("deal", budget.deal, budget.start, budget.end, unsure=True)
         if "deal" in self.updates and was is not None:
