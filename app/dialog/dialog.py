@@ -12,15 +12,15 @@ from typing import Any
 from app.dialog import lines, prompts
 from app.dialog.answers import callback_words
 from app.dialog.by_ear import wavers
+from app.dialog.closing import closing_kind, confirmed_actions
 from app.dialog.contract import DialogSettings, Said, Understand, callable_number
 from app.dialog.expected import phrases
 from app.dialog.extraction import merge_extraction, missed_wish
 from app.dialog.hearing import MOST_DIGITS, PHONE
-from app.dialog.phones import takes_whatsapp
+from app.dialog.ladder import Way, missed
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
 from app.dialog.policy import (
     MOST_MISSES,
-    SEEKER_STEPS,
     SLOT_STEPS,
     TOPIC_OF,
     DialogState,
@@ -374,53 +374,15 @@ class Dialog:
         return self._plan(self._ask(kind, move=False))
 
     def _not_understood(self) -> Plan:
-        """Ask for other words, then with examples, then offer that a person calls."""
-        memory = self.memory
-        memory.misses[memory.step] = memory.misses.get(memory.step, 0) + 1
-        misses = memory.misses[memory.step]
-        memory.misses_in_row += 1
-        memory.phone_digits = ""
-        if misses >= MOST_MISSES:
-            return self._go_on() or self._give_up()
-        if Step(memory.step) in (Step.SURE, Step.OFFER_CALLBACK):
-            return self._repeat("not_understood")
-        way, kind = ("rephrase", "not_understood") if misses == 1 else ("examples", "still_not_understood")
-        return self._plan(self.writer.question(kind, way=way))
-
-    def _go_on(self) -> Plan | None:
-        """Leave a question whose answer cannot be heard for the end, where others were; for good when it is the end.
-
-        Only where the recogniser wavers: then it is the ear that fails at this word, not the line or the caller.
-        """
-        memory = self.memory
-        if not self._wavers or Step(memory.step) not in SEEKER_STEPS or not memory.slots:
-            return None
-        if memory.step in memory.passed:
-            memory.left_open.append(memory.step)
-            return self._plan(self._ask("open"))
-        if memory.misses_in_row > MOST_MISSES:
-            return None
-        memory.passed.append(memory.step)
-        return self._plan(self._ask("later"))
-
-    def _give_up(self) -> Plan:
-        memory = self.memory
-        if Step(memory.step) in (Step.NEXT_STEP, Step.ANYTHING_ELSE, Step.OFFER_CALLBACK):
-            memory.finished = True
-            return self._plan(self._ask("generic"))
-        if memory.step == Step.READ_BACK:
-            # Neither yes nor no was heard: the number stays as heard, and the office sees that nobody confirmed it.
-            memory.left_open.append(Step.READ_BACK.value)
-            return self._plan(self._ask("open"))
-        if Step(memory.step) in (Step.PHONE, Step.CALLER_ID):
-            # No call-back can be offered without a number.
-            memory.left_open.append("phone")
-            return self._plan(self._ask("no_number"))
-        if memory.mode != Mode.SEEK or memory.step == Step.NAME:
-            # A call-back is on its way already, or comes anyhow; it can do without this detail.
-            memory.left_open.append(memory.step)
-            return self._plan(self._ask("open"))
-        memory.about, memory.step = memory.step, Step.OFFER_CALLBACK.value
+        """Ask in another way, or go on without the answer."""
+        after = missed(self.memory, wavers=self._wavers)
+        match after.way:
+            case Way.REPEAT:
+                return self._repeat(after.ack)
+            case Way.REPHRASE | Way.EXAMPLES:
+                return self._plan(self.writer.question(after.ack, way=after.way.name.lower()))
+            case Way.NEXT:
+                return self._plan(self._ask(after.ack))
         return self._plan(self.writer.whole("offer_callback"))
 
     def _hand_off(self) -> Plan:
@@ -444,35 +406,16 @@ class Dialog:
 
     def _closing(self) -> Written:
         memory = self.memory
-        reachable = bool(memory.slots.get("phone"))
-        if memory.whatsapp and reachable:
-            kind = "end_whatsapp" if takes_whatsapp(memory.slots["phone"]) else "end_landline"
-        elif memory.callback and reachable:
-            kind = "end_callback"
-        elif memory.mode != Mode.SEEK and reachable:
-            kind = "end_handoff"
-        else:
-            kind = "goodbye" if reachable else "goodbye_no_phone"
-        self._confirm_actions()
+        self._actions += confirmed_actions(memory)
         memory.finished = True
         memory.outcome = memory.result()
-        return self.writer.whole(kind, closing=True)
+        return self.writer.whole(closing_kind(memory), closing=True)
 
     def _close(self, kind: str, outcome: str) -> Plan:
         memory = self.memory
-        self._confirm_actions()
+        self._actions += confirmed_actions(memory)
         memory.finished, memory.step, memory.outcome = True, Step.DONE.value, outcome
         return self._plan(self.writer.whole(kind, closing=True))
-
-    def _confirm_actions(self) -> None:
-        """Confirm what was asked for, now that the number it goes to is known; once, when the call closes."""
-        memory = self.memory
-        if memory.outcome:
-            return
-        if memory.whatsapp and memory.slots.get("phone"):
-            self._actions.append(Action(ActionKind.WHATSAPP, confirmed=True))
-        if memory.callback:
-            self._actions.append(Action(ActionKind.CALLBACK, confirmed=True, words=memory.callback_words))
 
     def _plan(self, written: Written, *, may_phrase: bool = False) -> Plan:
         memory = self.memory

@@ -182,8 +182,9 @@ class Turn:
     def _answer_at_end(self, step: Step) -> str | None:
         state, intent = self.state, self.understood.intent
         done = intent in (Intent.WHATSAPP, Intent.SCHEDULE)
+        does_not_mind = is_open_answer(self.text) and not self.fold.changes
         match step:
-            case Step.NEXT_STEP if done or intent is Intent.DENY or (is_open_answer(self.text) and not self.fold.changes):
+            case Step.NEXT_STEP if done or intent is Intent.DENY or does_not_mind:
                 state.next_step_settled = True
                 return "callback" if intent is Intent.SCHEDULE else "whatsapp" if done else self._settled()
             case Step.CALLBACK_TIME:
