@@ -22,7 +22,6 @@ from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS,
 from app.dialog.policy import (
     MOST_MISSES,
     SLOT_STEPS,
-    TOPIC_OF,
     DialogState,
     Fold,
     Mode,
@@ -34,7 +33,7 @@ from app.dialog.policy import (
     next_step,
 )
 from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
-from app.dialog.slots import WISHES, Intent, Understanding
+from app.dialog.slots import TOPIC_OF, WISHES, Intent, Understanding
 from app.dialog.standing import Read, read_first, read_standing
 from app.dialog.turn import Turn
 from app.dialog.writer import LineWriter, Written

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from app.dialog.phones import takes_whatsapp
-from app.dialog.slots import WISHES, Asked, Understanding
+from app.dialog.slots import PARTS, TOPIC_OF, WISHES, Asked, Understanding
 
 
 class Step(StrEnum):
@@ -71,11 +71,6 @@ class SlotChange:
     source: str = Source.PARSER.value
 
 
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "rooms": ("rooms_min", "rooms_max"),
-    "budget": ("budget_min", "budget_max"),
-}
-TOPIC_OF = {slot: topic for topic, slots in PARTS.items() for slot in slots}
 SEEKER_STEPS = (Step.DEAL, Step.AREA, Step.PROPERTY_TYPE, Step.ROOMS, Step.BUDGET, Step.TIMING)
 CONTACT_STEPS = (Step.NAME, Step.PHONE)
 SLOT_STEPS = frozenset({*SEEKER_STEPS, *CONTACT_STEPS})

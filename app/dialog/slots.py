@@ -4,22 +4,15 @@ Shared words of the dialog rooms: `understand` fills an `Understanding`, `policy
 Values are those of the evaluation sets: whole ILS, rooms with halves, E.164 phones, canonical Hebrew area names.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-SLOT_NAMES = (
-    "deal",
-    "area",
-    "property_type",
-    "rooms_min",
-    "rooms_max",
-    "budget_min",
-    "budget_max",
-    "timing",
-    "name",
-    "phone",
-)
+PARTS: Mapping[str, tuple[str, ...]] = {"rooms": ("rooms_min", "rooms_max"), "budget": ("budget_min", "budget_max")}
+"""Topics that are asked about as one and known as two slots."""
+TOPIC_OF = {slot: topic for topic, slots in PARTS.items() for slot in slots}
+SLOT_NAMES = ("deal", "area", "property_type", *PARTS["rooms"], *PARTS["budget"], "timing", "name", "phone")
 
 
 class Intent(StrEnum):

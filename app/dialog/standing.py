@@ -15,8 +15,8 @@ from app.dialog.digits import mobile_number
 from app.dialog.hearing import known_slots, read_turn
 from app.dialog.nearest import ranked
 from app.dialog.normalise import normalise
-from app.dialog.policy import PARTS, SLOT_STEPS, DialogState, Step, asked_of, open_steps
-from app.dialog.slots import Asked, Intent, Understanding
+from app.dialog.policy import SLOT_STEPS, DialogState, Step, asked_of, open_steps
+from app.dialog.slots import PARTS, Asked, Intent, Understanding
 
 _MOST_WORDS = 7
 _MOST_DICTATED_WORDS = 14

@@ -3,8 +3,8 @@
 from app.dialog.answers import callback_words, is_open_answer
 from app.dialog.normalise import normalise, words
 from app.dialog.plan import Action, ActionKind
-from app.dialog.policy import MOST_MISSES, SEEKER_STEPS, SLOT_STEPS, TOPIC_OF, DialogState, Fold, Mode, Source, Step
-from app.dialog.slots import WISHES, Intent, Understanding
+from app.dialog.policy import MOST_MISSES, SEEKER_STEPS, SLOT_STEPS, DialogState, Fold, Mode, Source, Step
+from app.dialog.slots import TOPIC_OF, WISHES, Intent, Understanding
 
 _PLAIN_NO = words("לא ממש נכון מדויק טעות זה אמרתי")
 

@@ -15,7 +15,8 @@ from app.dialog.phrases import (
     spoken_name,
     timing_phrase,
 )
-from app.dialog.policy import PARTS, DialogState, Fold, Step
+from app.dialog.policy import DialogState, Fold, Step
+from app.dialog.slots import PARTS
 from app.dialog.speaking import speakable
 from app.dialog.spelling import digits_words, national_digits, phone_words
 

@@ -13,8 +13,7 @@ from typing import Any
 
 from app.dialog.dialog import Dialog, DialogSettings, Understand
 from app.dialog.plan import Plan
-from app.dialog.policy import TOPIC_OF
-from app.dialog.slots import Asked
+from app.dialog.slots import TOPIC_OF, Asked
 from app.qa.records import Script, evaluate
 
 MOST_TURNS = 60

@@ -247,6 +247,24 @@ def test_half_a_sentence_that_was_answered_too_early_leaves_nothing_behind() -> 
     assert store.turn(1)["caller_text"] == words
 
 
+def test_a_caller_who_goes_on_leaves_one_turn_with_what_both_halves_say_together() -> None:
+    """R6.4, R14: through the whole machine, though the first half was stored before its reply was heard."""
+    halves = "תשלחו לי סיכום בוואטסאפ", "לא רגע אני מחפש דירה בשכירות ברעננה"
+    drive = CallDriver(World(stts=[Stt(halves[0]), Stt(halves[1])])).listening()
+    drive.says(1500)
+    drive.until(State.SPEAKING)
+    assert kept(drive).turn(1)["caller_text"] == halves[0]
+    drive.says(1200)
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    store = kept(drive)
+    assert store.turn(1)["caller_text"] == " ".join(halves)
+    assert max(given["number"] for given in store.all("turn")) == 1
+    state = store.turn(1)["state"]
+    assert store.slots() == state["slots"]
+    assert (store.fact("whatsapp_not_sent") is not None) == state["whatsapp"]
+
+
 def test_words_after_which_the_line_breaks_off_are_not_lost() -> None:
     """R14: in the middle of a turn, too, as far as the recogniser has heard them."""
     drive = CallDriver(World(stts=[Stt(AREA, interim=AREA)])).listening()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dialog.extraction import merge_extraction, missed_wish, schema
-from app.dialog.slots import Intent, Understanding
+from app.dialog.slots import SLOT_NAMES, Intent, Understanding
 
 
 def update(slot: str, quote: str, *, op: str = "set", **value: Any) -> dict[str, Any]:
@@ -23,6 +23,12 @@ def extraction(*updates: dict[str, Any], intent: str = "provide_info", intent_qu
     whole = {**reading, "refused": [], "needs_confirmation": []}
     jsonschema.validate(whole, schema()["schema"])
     return json.dumps(whole, ensure_ascii=False)
+
+
+def test_the_schema_asks_for_the_slots_there_are() -> None:
+    """R10.2: one list of slots."""
+    updates = schema()["schema"]["properties"]["updates"]["items"]["properties"]
+    assert updates["slot"]["enum"] == list(SLOT_NAMES)
 
 
 def test_what_the_parser_missed_is_taken_with_its_quote() -> None:

@@ -79,14 +79,16 @@ def test_a_purchase_with_a_correction_and_a_refusal_ends_in_a_confirmed_lead(off
 
 
 def test_a_caller_who_hangs_up_in_the_middle_is_one_lead(office: Town, desk: Receiver) -> None:
-    """R14: with what was said until then."""
-    phone = begin(office, BUY[:2])
+    """R14, R10.5: with what was said until then, also when to call."""
+    phone = begin(office, (*BUY[:2], "תתקשרו אליי מחר בעשר בבוקר"))
     phone.hang_up()
     lead = lead_of(desk, phone.call_sid)
     assert values(lead) == {name: BUY_SLOTS[name] for name in lead["slots"]}
     assert lead["slots"].keys() == {"deal", "area", "property_type", "rooms_min", "rooms_max"}
     assert lead["contact"]["phone_source"] == "caller_id"
-    assert lead["call"]["outcome"] == "goodbye_incomplete"
+    assert lead["call"]["outcome"] == "schedule"
+    assert lead["call_back"]["when_text"] == "מחר בעשר בבוקר"
+    assert "T10:00:00+0" in lead["call_back"]["when"]
     form = {"CallSid": phone.call_sid, "CallStatus": "completed"}
     assert told(office, "/webhook/call_status", form).status == 204
     office.wait_for_log(phone, "CALL_STATUS")
