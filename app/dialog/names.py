@@ -213,7 +213,7 @@ def understand_name(
         name = _collect(utterance, index, claimed, known_first=loose and not expected)
         if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
             best = _without_as(name)
-    best = best or _renamed(utterance)
+    best = best or _renamed(utterance) or _speaking(utterance, claimed)
     if best is None:
         best = _weak(utterance, expected, claimed)
     if best is None and expected:
@@ -240,6 +240,18 @@ def _renamed(utterance: Utterance) -> Name | None:
         key = utterance.key(match.end)
         if key.startswith("ל") and _bearers(key[1:]) >= _KNOWN_BEARERS > _bearers(key):
             return Name(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
+    return None
+
+
+def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+    """Read "שלום, עליזה מדברת": the name stands before its cue."""
+    at = next((index for index, key in enumerate(utterance.keys[:5]) if key in words("מדבר מדברת")), 0)
+    for start in (at - 2, at - 1):
+        if start < 0 or utterance.key(start) in COMMON_WORDS or _bearers(utterance.key(start)) < _KNOWN_BEARERS:
+            continue
+        name = _collect(utterance, start, claimed, known_first=True)
+        if name is not None and name.start == start and name.end == at:
+            return name
     return None
 
 

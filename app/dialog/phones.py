@@ -12,6 +12,7 @@ from app.dialog.slots import Asked
 _MOBILE_DIGITS = 10
 _LANDLINE_DIGITS = 9
 _MOST_CUT = 4
+_PREFIX_DIGITS = 3
 _REPLACE = words("סליחה טעות טעיתי בעצם אופס תיקון")
 _RESTART = words("שוב מחדש מהתחלה התחלה")
 _TIMES = words("פעמיים כפול דאבל")
@@ -200,6 +201,9 @@ def understand_phone(utterance: Utterance, asked: Asked, held: str) -> Dictation
         return None
     restarted = any(key in _RESTART for key in utterance.keys)
     phone = to_e164(digits)
+    if phone is None and any(key.endswith("קידומת") for key in utterance.keys):
+        # "תשע שתיים ... שמונה, והקידומת אפס חמש שלוש": the prefix may come last.
+        phone = to_e164(digits[-_PREFIX_DIGITS:] + digits[:-_PREFIX_DIGITS])
     if phone is None and held and not restarted:
         phone = to_e164(held + digits)
         digits = held + digits
