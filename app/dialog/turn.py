@@ -17,6 +17,7 @@ class Turn:
         self.fold = fold
         self.understood = understood
         self.text = text
+        self._passes_name = False
 
     def confirm_number(self) -> None:
         """Let a plain "כן" confirm the number in question even where the parser gave no value."""
@@ -35,7 +36,8 @@ class Turn:
         merely adds something is asked again at once.
         """
         state, step = self.state, self.state.step
-        if step == Step.NAME and state.misses.get(step) and self._says_only_yes_or_no:
+        if step == Step.NAME and step not in state.passed and state.misses.get(step) and self._says_only_yes_or_no:
+            self._passes_name = True
             state.passed.append(step)
         if Step(step) not in SEEKER_STEPS or state.settled(step) or not self.fold.values or step in state.passed:
             return
@@ -92,7 +94,7 @@ class Turn:
 
     def _left_open(self) -> str | None:
         state = self.state
-        if state.step in state.passed and self._says_only_yes_or_no:
+        if self._passes_name:
             return "generic"
         if Step(state.step) not in SLOT_STEPS:
             return None

@@ -391,3 +391,17 @@ def test_a_summary_wished_for_early_is_the_outcome() -> None:
     dialog, _ = call(["דירה בחולון", "לקנות", "שלושה חדרים", "עד שני מיליון ותשלחו לי סיכום בוואטסאפ", "גמיש", "דנה"])
     dialog.hear("0521234567")
     assert dialog.hung_up() == "whatsapp"
+
+
+@pytest.mark.parametrize("words", ["כן", "לא", "לא יודע", "שלוש", "אז ככה", "דירה בחולון", "אפס חמש", "דנה", "מה זה"])
+@pytest.mark.parametrize("number", [None, "+972541234567"])
+def test_a_caller_who_says_the_same_all_the_time_comes_to_an_end(words: str, number: str | None) -> None:
+    """R10.4: no answer, however often it is given, keeps a question coming back."""
+    dialog = Dialog(DialogSettings(), TODAY, number)
+    plan = dialog.greet()
+    for _ in range(45):
+        if plan.ends_call:
+            break
+        dialog.said(plan.line)
+        plan = dialog.hear(words, (f"{words} גל", f"ה{words}"))
+    assert plan.ends_call, plan.line
