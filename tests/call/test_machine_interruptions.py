@@ -97,10 +97,11 @@ def test_a_cough_pauses_the_agent_and_it_goes_on_near_the_word_heard_last(stream
     assert len(drive.logged("ASR_TEXT")) == (0 if streams else 1)
 
 
+@pytest.mark.parametrize("words", ["אהה", "כן כן", "הממ", "אוקיי"])
 @pytest.mark.parametrize("streams", [True, False])
-def test_a_backchannel_does_not_take_the_floor(streams: bool) -> None:
+def test_a_backchannel_does_not_take_the_floor(streams: bool, words: str) -> None:
     """R7.5: "אהה" in the middle of the agent's sentence."""
-    drive = _speaking(World(stts=[Stt("אהה", interim="אהה")]), streams=streams)
+    drive = _speaking(World(stts=[Stt(words, interim=words)]), streams=streams)
     drive.says(400)
     assert drive.commands(SendClear)
     if not streams:
@@ -122,6 +123,32 @@ def test_a_short_word_without_an_interim_wins_the_floor(streams: bool) -> None:
     drive.until(State.SPEAKING)
     assert ("caller", "לא") in drive.history()
     assert len(drive.commands(SendClear, before)) == 1
+
+
+def test_assent_that_turns_into_words_takes_the_floor() -> None:
+    """R7.5: "כן" was only the beginning."""
+    drive = _speaking(World(stts=[Stt("כן אבל בחולון", interim="כן", interim_ms=300)]))
+    drive.says(600)
+    drive.until(State.PROCESSING)
+    drive.until(State.SPEAKING)
+    assert ("caller", "כן אבל בחולון") in drive.history()
+
+
+def test_every_false_alarm_makes_the_next_one_harder_and_none_makes_the_agent_deaf() -> None:
+    """R7.5: a sound that stopped the agent twice does not a third time; the caller still does."""
+    drive = _speaking(after_ms=600)
+    for _ in range(2):
+        drive.caller(buzz(300, -51.0))
+        drive.until(State.SPEAKING)
+        drive.quiet(600)
+    clears = len(drive.commands(SendClear))
+    assert clears > 0
+    drive.caller(buzz(300, -51.0))
+    drive.quiet(300)
+    assert len(drive.commands(SendClear)) == clears
+    drive.world.stts.append(Stt(AREA, interim=AREA))
+    drive.says(900)
+    assert len(drive.commands(SendClear)) == clears + 1
 
 
 def test_a_word_whose_final_comes_late_stops_the_agent_once_more() -> None:

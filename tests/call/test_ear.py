@@ -1,0 +1,90 @@
+"""What is heard of the caller."""
+
+import numpy as np
+import pytest
+
+from app.call.ear import Ear, Noticed
+from app.media.bargein import BargeInSettings
+from app.media.endpointing import EndpointSettings
+from app.media.vad import SpeechStarted, SpeechStopped, VadSettings
+from tests.bench_turns.noises import NOISES
+from tests.bench_turns.other_noises import OTHER_NOISES
+from tests.media.sounds import Floats, at_dbfs, caller, noise, silence, to_ulaw
+
+LOUD_RMS = 820.0  # 10 dB under a voice at -22 dBFS
+NOT_SPEECH = {**OTHER_NOISES, **{f"tuning {name}": make for name, make in NOISES.items()}}
+
+
+def _ear(*, neural: bool = True) -> Ear:
+    return Ear(VadSettings(neural=neural), EndpointSettings(), BargeInSettings())
+
+
+def _hear(ear: Ear, sound: Floats) -> list[Noticed]:
+    return list(ear.receive(to_ulaw(sound + noise(len(sound) // 8, 8.0))))
+
+
+@pytest.mark.parametrize("name", NOT_SPEECH)
+def test_what_is_no_speech_opens_no_turn_and_does_not_stop_the_agent(name: str) -> None:
+    """R6.2, R7.5: key tones, clicks, music on hold, coughs, sneezes, knocks, doors, the street, wind."""
+    ear = _ear()
+    _hear(ear, silence(1000))
+    ear.agent_started()
+    sound = NOT_SPEECH[name](6000, np.random.default_rng(77)) * LOUD_RMS
+    for noticed in ear.receive(to_ulaw(sound + noise(6000, 8.0))):
+        assert not isinstance(noticed.change, SpeechStarted)
+        assert not ear.is_interrupting(noticed.frame)
+
+
+def test_a_sentence_is_heard_from_its_onset_to_its_end() -> None:
+    """R6.3: and its voice is counted."""
+    ear = _ear()
+    voice = at_dbfs(caller("w01_01"), -22)
+    heard = _hear(ear, np.concatenate([silence(1000), voice, silence(1500)]))
+    changes = [one.change for one in heard if one.change]
+    assert isinstance(changes[0], SpeechStarted)
+    assert 1000 <= changes[0].at_ms <= 1250
+    last = changes[-1]
+    assert isinstance(last, SpeechStopped)
+    (eou,) = [one.eou for one in heard if one.eou]
+    assert 180 <= eou.silence_ms <= 520
+    assert ear.silence_ms == ear.media_ms - last.at_ms
+    assert not ear.is_speech
+    assert ear.voiced_ms == ear.speech_ms > 500
+    ear.count_anew()
+    assert ear.speech_ms == 0
+
+
+def test_words_that_are_open_lengthen_the_wait() -> None:
+    """R6.3."""
+    voice = np.concatenate([silence(1000), at_dbfs(caller("w01_01"), -22), silence(1500)])
+    waits = []
+    for told in (False, True):
+        ear = _ear(neural=False)
+        for noticed in ear.receive(to_ulaw(voice + noise(len(voice) // 8, 8.0))):
+            if told:
+                ear.told("open")
+            if noticed.eou:
+                waits.append(noticed.eou.silence_ms)
+    assert waits[0] <= waits[1] == 500
+
+
+def test_a_caller_over_the_agent_is_noticed_once_and_again_after_listening_on() -> None:
+    """R7.1, R7.2: whoever was no barge-in after all needs no new grace."""
+    ear = _ear(neural=False)
+    _hear(ear, silence(1000))
+    ear.agent_started()
+    hits = []
+    for noticed in ear.receive(to_ulaw(np.concatenate([silence(300), noise(1000, 2000.0)]))):
+        if ear.is_interrupting(noticed.frame):
+            hits.append(noticed.frame.end_ms)
+            if len(hits) == 1:
+                ear.listen_on()
+    assert hits == [1500, 1700]
+
+
+def test_an_utterance_forgotten_does_not_end() -> None:
+    """R7.5: the noise that paused the agent is nobody's turn."""
+    ear = _ear(neural=False)
+    _hear(ear, np.concatenate([silence(1000), noise(400, 2000.0)]))
+    ear.forget_utterance()
+    assert not any(one.eou for one in _hear(ear, silence(2000)))
