@@ -17,7 +17,8 @@ from app.call.events import CallStarted
 from app.call.keeping import CallFiles
 from app.call.machine import Call, CallSettings
 from app.call.recording import Recordings
-from app.call.session import Services, Session
+from app.call.services import Services
+from app.call.session import Session
 from app.call.telephone import TwilioTelephone, after_lost_transfer
 from app.call.tuning import call_settings
 from app.config import Settings

@@ -10,71 +10,39 @@ The greenlet that runs `Session.run` owns the call. One more reads the socket in
 import datetime
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from app.call import tape
+from app.call.engines import Engines
 from app.call.events import (
-    AskExtraction,
-    AskLlm,
     CallerAudio,
     CallStarted,
-    CancelLlm,
-    CancelSpeech,
-    CancelStt,
     Command,
     Dtmf,
-    Extracted,
-    FinishStt,
     HangUp,
     KeepSample,
-    LlmEnded,
-    LlmFailed,
-    LlmText,
     Log,
     MarkEchoed,
-    OpenStt,
     Paced,
     Save,
     SendClear,
     SendMark,
     SendMedia,
-    Speak,
-    SpeechAudio,
-    SpeechEnded,
-    SpeechFailed,
     StreamEnded,
-    SttEnded,
-    SttFailed,
-    SttHeard,
     Tick,
-    WriteStt,
 )
-from app.call.ledger import Ledger, Store
+from app.call.ledger import Ledger
 from app.call.machine import Call, CallSettings
+from app.call.services import Services
 from app.call.states import State
 from app.call.telephone import lost_transfer_line
 from app.media.codec import SAMPLE_RATE_HZ
 from app.runtime import Inbox, now_ms, spawn, spawn_after
 from app.speech.engines import (
     Audio,
-    Done,
-    Failed,
-    Heard,
-    JsonEngine,
-    LlmEngine,
-    LlmEvent,
-    Stream,
-    SttEngine,
-    SttEvent,
-    SttStream,
-    Text,
-    TtsEvent,
 )
-from app.speech.voice import Voice
 from app.telephony import messages
 from app.telephony.numbers import mask_number
 from app.telephony.websocket import WebSocket, WebSocketClosedError
@@ -87,38 +55,6 @@ INBOX_EVENTS = 750  # 15 s of caller audio
 ISRAEL = ZoneInfo("Asia/Jerusalem")
 
 
-class Telephone(Protocol):
-    """What can be done to the call itself, off the hub's back."""
-
-    def hang_up(self, call_sid: str) -> bool:
-        """End the call; False if only closing the stream can."""
-
-    def transfer(self, call_sid: str) -> bool:
-        """Put the caller through to the office; False if that cannot be done."""
-
-    def take_message(self, call_sid: str) -> bool:
-        """Have another voice than ours ask for a message; False if that cannot be done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What a call is served by; shared by all calls of the process."""
-
-    stt: SttEngine
-    stt_fallback: SttEngine | None
-    llm: LlmEngine | None
-    voice: Voice
-    store: Store
-    telephone: Telephone
-    admit: Callable[[messages.StreamStart], str | None]
-    """Judges a start message's token: None is a yes, else the reason for closing with 1008."""
-    keep_sample: Callable[[str, bytes], None]
-    open_tape: Callable[[str], Callable[[bytes], None] | None]
-    on_log: Callable[[str, str, dict[str, Any]], None]
-    extractor: JsonEngine | None = None
-    """Reads each caller turn once more, beside the talk."""
-
-
 class Session:
     """One media stream, from its first message to its end."""
 
@@ -129,11 +65,8 @@ class Session:
         self._settings = settings
         self._inbox = Inbox(INBOX_EVENTS, lambda event: isinstance(event, CallerAudio))
         self._outbox = Inbox(INBOX_EVENTS, lambda _: False)
-        self._stts: dict[int, SttStream] = {}
-        self._llms: dict[int, Stream] = {}
-        self._speeches: dict[int, Stream] = {}
-        self._extractions: dict[int, Stream] = {}
         self._log = structlog.get_logger("call")
+        self._engines = Engines(services, self._inbox.put, self._log)
         self._ledger = Ledger(services.store, "")
         self._tape: Callable[[bytes], None] | None = None
         self.call_sid = ""
@@ -162,6 +95,7 @@ class Session:
             return
         self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
         self._log = self._log.bind(call_sid=start.call_sid)
+        self._engines = Engines(self._services, self._inbox.put, self._log)
         self._ledger = Ledger(self._services.store, start.call_sid)
         self._tape = self._services.open_tape(start.call_sid)
         if self._tape:
@@ -284,7 +218,7 @@ class Session:
 
     # -- what the machine asks for ------------------------------------------------------------------------------
 
-    def _perform(self, command: Command) -> None:  # noqa: C901 - one flat table, command by command
+    def _perform(self, command: Command) -> None:
         match command:
             case SendMedia():
                 self._outbox.put(messages.media(self._stream_sid, command.ulaw))
@@ -295,26 +229,6 @@ class Session:
             case Log():
                 getattr(self._log, command.level)(command.line, **command.fields)
                 self._services.on_log(self.call_sid, command.line, dict(command.fields))
-            case OpenStt():
-                self._open_stt(command)
-            case WriteStt():
-                if stream := self._stts.get(command.stream):
-                    stream.write(command.pcm)
-            case FinishStt():
-                if stream := self._stts.get(command.stream):
-                    stream.finish()
-            case CancelStt():
-                self._cancel(self._stts, command.stream)
-            case AskLlm():
-                self._ask_llm(command)
-            case CancelLlm():
-                self._cancel(self._llms, command.reply)
-            case AskExtraction():
-                self._ask_extraction(command)
-            case Speak():
-                self._speak(command)
-            case CancelSpeech():
-                self._cancel(self._speeches, command.speech)
             case Save():
                 self._ledger.save(command.kind, command.data)
                 if "plan" in command.data:
@@ -327,77 +241,8 @@ class Session:
                 self._hang_up = command
                 if command.transfer:
                     self._ledger.transferred("started")
-
-    def _open_stt(self, command: OpenStt) -> None:
-        number, put = command.stream, self._inbox.put
-        engine = self._services.stt_fallback if command.is_fallback else self._services.stt
-
-        def listener(event: SttEvent) -> None:
-            match event:
-                case Heard():
-                    put(SttHeard(number, event.text, event.is_final, event.stability, event.alternatives))
-                case Done():
-                    self._stts.pop(number, None)
-                    put(SttEnded(number))
-                case Failed():
-                    self._stts.pop(number, None)
-                    put(SttFailed(number, event.code, event.message))
-
-        if engine is None:
-            put(SttFailed(number, "unavailable", "no such engine"))
-            return
-        self._stts[number] = engine.open(command.phrases, listener)
-
-    def _ask_llm(self, command: AskLlm) -> None:
-        number, put = command.reply, self._inbox.put
-
-        def listener(event: LlmEvent) -> None:
-            match event:
-                case Text():
-                    put(LlmText(number, event.delta))
-                case Done():
-                    self._llms.pop(number, None)
-                    put(LlmEnded(number))
-                case Failed():
-                    self._llms.pop(number, None)
-                    put(LlmFailed(number, event.code, event.message))
-
-        if self._services.llm is None:
-            put(LlmFailed(number, "unavailable", "no language model is configured"))
-            return
-        self._llms[number] = self._services.llm.open(command.messages, listener)
-
-    def _ask_extraction(self, command: AskExtraction) -> None:
-        number, put = command.number, self._inbox.put
-
-        def listener(event: LlmEvent) -> None:
-            match event:
-                case Text():
-                    put(Extracted(number, event.delta))
-                case Done():
-                    self._extractions.pop(number, None)
-                case Failed():  # the parser's reading stands
-                    self._extractions.pop(number, None)
-                    self._log.warning("EXTRACTION_FAILED", code=event.code, error=event.message)
-
-        if self._services.extractor is not None:
-            self._extractions[number] = self._services.extractor.open(command.messages, command.schema, listener)
-
-    def _speak(self, command: Speak) -> None:
-        number, put = command.speech, self._inbox.put
-
-        def listener(event: TtsEvent) -> None:
-            match event:
-                case Audio():
-                    put(SpeechAudio(number, event.ulaw))
-                case Done():
-                    self._speeches.pop(number, None)
-                    put(SpeechEnded(number))
-                case Failed():
-                    self._speeches.pop(number, None)
-                    put(SpeechFailed(number, event.code, event.message))
-
-        self._speeches[number] = self._services.voice.speak(command.text, listener)
+            case _:
+                self._engines.perform(command)
 
     def _leave(self, command: HangUp, caller: str | None) -> None:
         """End the call at Twilio, which then ends the stream: a server that closes first is Twilio's error 31921."""
@@ -423,17 +268,9 @@ class Session:
             length_ms += len(item[0].ulaw) * 1000 // SAMPLE_RATE_HZ
         self._line_over.get(now_ms() + length_ms)
 
-    @staticmethod
-    def _cancel(streams: dict[int, Any], number: int) -> None:
-        stream = streams.pop(number, None)
-        if stream is not None:
-            stream.cancel()
-
     def _release(self) -> None:
         """Let go of everything; safe whatever state it is in."""
-        for streams in (self._stts, self._llms, self._speeches, self._extractions):
-            for number in list(streams):
-                self._cancel(streams, number)
+        self._engines.release()
         self._outbox.put(None)
         if self._tape:
             self._tape(b"")

@@ -256,6 +256,8 @@ def test_without_any_voice_twilios_own_asks_for_a_message(house: Town, tmp_path:
         mute.vendors.ears.script(texts=["אני מחפשת דירה ברמת גן"])
         left = {"CallSid": phone.call_sid, "From": CALLER, "RecordingUrl": mute.vendors.rest.recording_url(sid)}
         assert told(mute, "/webhook/handle_recording", left).status == 200
+        database = mute.data / "agent.db"
+        until(lambda: database.exists() and mute.rows("SELECT 1 FROM sqlite_master WHERE name = 'leads'"), "the store")
         (lead,) = found(lambda: mute.rows("SELECT payload FROM leads WHERE call_sid = ?", phone.call_sid), "the lead")
         assert json.loads(lead["payload"])["slots"]["area"]["value"] == ["רמת גן"]
 
