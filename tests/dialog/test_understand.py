@@ -198,3 +198,22 @@ def test_a_number_is_gathered_over_several_turns() -> None:
 def test_keys_pressed_are_read_like_digits_said() -> None:
     """R17: DTMF takes the same path."""
     assert heard("0541234567", "phone").updates == {"phone": "+972541234567"}
+
+
+def test_another_number_is_no_refusal() -> None:
+    """R17: who does not want this number called back has another one to give."""
+    result = heard("לא מספר אחר", "phone_confirm", caller_id="+972501234567")
+    assert result.intent is Intent.DENY
+    assert result.refused == ()
+
+
+def test_a_number_read_back_is_corrected_in_part() -> None:
+    """R17: one wrong digit is not the whole number again."""
+    result = heard("לא הסוף הוא שלוש שמונה", "phone_confirm", phone="+972528461937")
+    assert result.updates == {"phone": "+972528461938"}
+
+
+def test_a_service_named_is_wanted_even_beside_a_detail() -> None:
+    """R10.2: WhatsApp goes before information; "תשלחי לי" alone does not."""
+    assert heard("עד שלושה מיליון ותשלחי לי בוואטסאפ", "budget", deal="buy").intent is Intent.WHATSAPP
+    assert heard("תשלחי לי דירות בחולון", "area").intent is Intent.PROVIDE_INFO
