@@ -125,9 +125,8 @@ def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
     key = utterance.key(index)
     if shared not in _SHARED or not key or (index == before.end and key[0] != "ו"):
         return None
-    own = gazetteer().get(_loose(key))
     entry = gazetteer().get(_loose(shared + key.removeprefix("ו")))
-    if entry is None or own is not None:
+    if entry is None or entry[0] == before.place or _at(utterance, index) is not None:
         return None
     return Mention(index, index + 1, entry[0], entry[0].name, "ו" if key[0] == "ו" else "", entry[1])
 

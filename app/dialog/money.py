@@ -31,14 +31,15 @@ _NOT_BUDGET = Phrasebook(
         הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה
         | ארנונה | הארנונה | ועד בית | ועד הבית | הועד | נותנ* לי | נותנ* לנו | נתנ* לי | נתנ* לנו
         | נמכר* | מכר | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון
-        | חסכונות | פיקדון | ערבות | שכר דירה של | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ
+        | חסכונות | פיקדון | ערבות | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ
         | ביטוח | קנתה | קנה | קנו | קניתי | קנינו | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות
         | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה | שמאי | הציעו | ברוטו | נטו | מענק
         """
 )
 _SUMS = Phrasebook("=סך הכל | =סך הכול | =בסך הכל | =בסך הכול | =סהכ | =ביחד | =יחד | =אז בערך | =אז זה | =אז עד | =אז")
 _APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
-_RESETS = words("אז בנפרד אבל רוצה רוצים נגיע להגיע")
+_PAYS, _NOW = words("משלם משלמת משלמים"), words("כרגע היום עכשיו כיום")
+_RESETS = words("מוכן מוכנה מוכנים לעלות אז בנפרד אבל רוצה רוצים נגיע להגיע")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
     if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
         return True
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
+        if utterance.key(index) in _PAYS and {utterance.key(index - 1), utterance.key(index - 2)} & _NOW:
+            # "כרגע אני משלם ארבע": the rent there is, not the one sought.
+            return True
         if any(rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))):
             return False
         match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None

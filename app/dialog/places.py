@@ -11,7 +11,7 @@ from app.dialog.numbers import atom_at
 from app.dialog.repairs import answers_no_with, background, negated, settle
 from app.dialog.slots import Asked
 
-_STREET = words("רחוב ברחוב שדרות בשדרות סמטת כיכר כביש בכביש צומת דרך שדרה לרחוב הרחוב מרחוב")
+_STREET = words("בדרך רחוב ברחוב שדרות בשדרות סמטת כיכר כביש בכביש צומת דרך שדרה לרחוב הרחוב מרחוב")
 _INTRODUCES = words("מדבר מדברת שמי קוראים לי השם זה כאן בשם")
 _BORNE = 300
 """Of so many people a name is no rare one."""
@@ -283,6 +283,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     if asked is not Asked.AREA and set(utterance.keys) & _OFF_TOPIC:
         wanted = []
     standing, denied = settle(utterance, wanted)
+    standing, denied = _deny_known(utterance, standing, denied, known)
     standing, denied = _extend_denial(utterance, standing, denied)
     return _fold(utterance, standing, denied, known, claimed)
 
@@ -292,6 +293,15 @@ def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:
     before = utterance.keys[: mention.start]
     repair = bool(set(before) & (words("בעצם תשני תוסיפי לא במקום אלא באזור אמרתי התכוונתי") | _SEEKS))
     return (repair and mention.place.kind != "neighbourhood") or (repair and mention.prefix[-1:] == "ב")
+
+
+def _deny_known(
+    utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str]
+) -> tuple[list[Mention], list[Mention]]:
+    """Let "לא לא צפת כרמיאל" deny the place that is known when another is named."""
+    no = [mention for mention in standing if mention.name in known and utterance.key(mention.start - 1) == "לא"]
+    left = [mention for mention in standing if mention not in no]
+    return (left, [*denied, *no]) if left else (standing, denied)
 
 
 def _extend_denial(

@@ -129,4 +129,4 @@ def background(utterance: Utterance) -> frozenset[int]:
 
 def answers_no_with(utterance: Utterance, start: int) -> bool:
     """Whether a value is negated only by the utterance's opening "לא": "לא חיפה" may mean "no: Haifa"."""
-    return start == 1 and utterance.key(0) == "לא"
+    return utterance.key(0) == "לא" and (start == 1 or (start == 2 and utterance.key(1) == "אמרתי"))

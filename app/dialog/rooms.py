@@ -143,7 +143,7 @@ def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> R
         extra, unsure = 1.0, True
     ahead = [utterance.key(index) for index in range(end, end + 3)]
     for offset, key in enumerate(ahead):
-        if key in _LIVING and (offset == 0 or ahead[offset - 1] in ("פלוס", "עמ", "וגמ", "+", "ועוד")):
+        if key in _LIVING and (offset == 0 or _adds(ahead[offset - 1], key)):
             extra, unsure, end = 1.0, False, end + offset + 1
             break
     if not extra and _follows_living(utterance, numbers[0]):
@@ -151,6 +151,11 @@ def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> R
     low = numbers[0] if len(numbers) == 2 else last
     high = last if len(numbers) == 2 else None
     return _rooms(utterance, low, high, numbers[0].start, end, extra, unsure)
+
+
+def _adds(joint: str, living: str) -> bool:
+    """Whether the living room comes on top: "עם סלון" does, "עם הסלון" says that it was counted."""
+    return living in _LIVING and (joint in ("פלוס", "+", "וגמ", "ועוד") or (joint == "עמ" and living == "סלונ"))
 
 
 def _follows_living(utterance: Utterance, number: Quantity) -> bool:
@@ -212,7 +217,7 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
                 follower, end = candidate, candidate.end
                 break
         ahead = [utterance.key(position) for position in range(end, end + 2)]
-        if ahead[0] in _LIVING or (ahead[0] in ("פלוס", "עמ", "+", "ועוד") and ahead[1] in _LIVING):
+        if ahead[0] in _LIVING or _adds(ahead[0], ahead[1]):
             extra, end = 1.0, end + (1 if ahead[0] in _LIVING else 2)
         elif _follows_living(utterance, quantity):
             extra = 1.0

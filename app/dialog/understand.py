@@ -187,6 +187,9 @@ class _Turn:
     def _property(self) -> None:
         if self.acts.asks_listing and self.acts.question and not self._seeks():
             return
+        if self.utterance.keys[:2] in (("מה", "זה"), ("מה", "זאת")):
+            # "מה זה דופלקס".
+            return
         kind = understand_type(self.utterance, self.asked, self.claimed)
         asks = self.acts.question and self.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
         if kind is not None and not (asks and not self._seeks()):
