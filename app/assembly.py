@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from eventlet.event import Event
 
 import app
 from app.call.admission import Admission, thanks
@@ -188,6 +187,7 @@ class House:
             google_speech_endpoint=settings.google_speech_endpoint or "",
             google_tts_endpoint=settings.google_tts_endpoint or "",
             tts_voice=settings.google_tts_voice,
+            tts_stream_rate_hz=settings.tts_stream_rate_hz,
             openai_api_key=_secret(settings.openai_api_key),
             openai_base_url=settings.openai_base_url or "",
             llm_model=settings.openai_model,
@@ -313,21 +313,26 @@ class House:
         while left and len(left) < tried:  # as long as some succeed, those that failed are tried again
             tried = len(left)
             for text in left:
-                while self.live:
-                    sleep(1)
-                self._render(text)
+                while not self._render(text):
+                    pass
             left = voice.missing(self._stock)
         _log.info("STOCK_READY", rendered=len(at_first) - len(left), missing=len(left), lines=len(self._stock))
 
-    def _render(self, text: str) -> None:
-        over = Event()
+    def _render(self, text: str) -> bool:
+        """Synthesise a line while nobody is on the line; False when a call came and took the engine."""
+        while self.live:
+            sleep(1)
+        over: list[TtsEvent] = []
 
         def listener(event: TtsEvent) -> None:
             if isinstance(event, Done | Failed):
-                over.send()
+                over.append(event)
 
-        self.services.voice.speak(text, listener)
-        over.wait()
+        stream = self.services.voice.speak(text, listener)
+        while not over and not self.live:
+            sleep(0.02)
+        stream.cancel()
+        return bool(over)
 
 
 def rehearse(settings: CallSettings) -> None:

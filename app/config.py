@@ -152,6 +152,13 @@ class Settings(BaseModel):
         None, description="host:port of Google TTS; on a loopback address plaintext and anonymous"
     )
     google_tts_voice: str = Field("he-IL-Chirp3-HD-Aoede", description="Google voice; Chirp3-HD voices stream")
+    tts_stream_rate_hz: int = Field(
+        8000,
+        ge=8000,
+        le=48000,
+        multiple_of=8000,
+        description="Rate asked of Google's streaming voices, brought to 8000",
+    )
     models_mirror: str | None = Field(None, description="First place to look for the embedded engines' weights")
 
     # Office

@@ -14,7 +14,11 @@ from app.speech.cloud.settings import CloudSettings
 
 
 class OpenAiChat:
-    """The `openai_chat` and `openai_json` services; `messages` in the request are OpenAI's."""
+    """The `openai_chat` and `openai_json` services; `messages` in the request are OpenAI's.
+
+    They go to the client as `extra_body`: what it is given as its own parameter it walks through value by value, which
+    with fifty callers is a tenth of this process's time.
+    """
 
     def __init__(self, openai_: OpenAi, settings: CloudSettings) -> None:
         self._openai = openai_
@@ -35,7 +39,8 @@ class OpenAiChat:
                 answer = await self.options.call(
                     self._openai.client.chat.completions.with_raw_response.create,
                     model=self._settings.llm_model,
-                    messages=request["messages"],
+                    messages=(),
+                    extra_body={"messages": request["messages"]},
                     stream=True,
                     timeout=self._openai.timeout(self._settings.llm_timeout_s),
                 )
@@ -68,8 +73,11 @@ class OpenAiChat:
                 answer = await self.options.call(
                     self._openai.client.chat.completions.create,
                     model=self._settings.llm_model,
-                    messages=request["messages"],
-                    response_format={"type": "json_schema", "json_schema": schema},
+                    messages=(),
+                    extra_body={
+                        "messages": request["messages"],
+                        "response_format": {"type": "json_schema", "json_schema": schema},
+                    },
                     timeout=self._openai.timeout(self._settings.llm_timeout_s),
                 )
         except TimeoutError as exc:
