@@ -65,14 +65,11 @@ class Holding:
         return [_said(reply, reply.voice_ms)] if was_playing else reply.cancel()
 
     def stop(self, speaking: Speaking, now_ms: int) -> list[Command]:
-        """The caller speaks, or no answer follows: fall silent."""
+        """The caller speaks, or no answer follows: what was heard of the phrase is all there is."""
         reply, was_playing = self._drop()
         if reply is None:
             return []
-        if not was_playing:
-            return reply.cancel()
-        heard_ms = speaking.heard_ms(reply, now_ms)
-        return [*speaking.silence(now_ms), _said(reply, heard_ms)]
+        return [_said(reply, speaking.heard_ms(reply, now_ms))] if was_playing else reply.cancel()
 
     def _drop(self) -> tuple[Reply | None, bool]:
         dropped = self.reply, self.is_playing

@@ -224,7 +224,12 @@ class Call:
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
         last_words = self._unanswered_words
-        commands = [*self._holding.end(), *self._drop_part(), *self._drop_guess(), *self._drop_doubt()]
+        commands = [
+            *self._holding.stop(self._speaking, now_ms),
+            *self._drop_part(),
+            *self._drop_guess(),
+            *self._drop_doubt(),
+        ]
         commands += self._turn.cancel() if self._turn else []
         if self._interruption:
             commands += self._grant_floor()
@@ -416,7 +421,7 @@ class Call:
         commands += [*self._drop_part(), *self._drop_guess(), *(self._reply.cancel() if self._reply else [])]
         commands += self._turn.cancel() if self._turn else []
         self._no_input_at_ms = self._turn = None
-        commands += self._holding.stop(self._speaking, now_ms)
+        commands += self._stop_holding(now_ms)
         if self.state is not State.PROCESSING:
             commands += self._go(Trigger.PROMPTED)
         self._reply, said = self._talk.say(plan, self._turn_number, now_ms)
@@ -465,6 +470,10 @@ class Call:
         if self._talk and self._turn and due_ms is not None and now_ms >= due_ms:
             commands += self._holding.begin(self._talk, self._turn, now_ms)
         return [*commands, *self._holding.move(self._speaking, self._reply, now_ms)]
+
+    def _stop_holding(self, now_ms: int) -> list[Command]:
+        clear = self._speaking.silence(now_ms) if self._holding.is_playing else []
+        return [*clear, *self._holding.stop(self._speaking, now_ms)]
 
     def _start_speaking(self, now_ms: int) -> list[Command]:
         reply = self._reply
@@ -520,7 +529,7 @@ class Call:
             # The caller speaks already; a part that nobody took would be lost, and the silence ladder with it.
             self._adopt(self._part)
             self._no_input_at_ms = None
-        return [*self._holding.stop(self._speaking, now_ms), *self._go(trigger)]
+        return [*self._stop_holding(now_ms), *self._go(trigger)]
 
     def _heard_until(self, reply: Reply, heard_ms: int) -> list[Command]:
         """What the caller heard of `reply` enters the history."""
@@ -533,7 +542,7 @@ class Call:
         assert self._talk
         if self._turn is None and not self._talk.can_take_back:
             return []  # the greeting, or the answer to keys: owed whatever is said
-        commands = self._holding.stop(self._speaking, now_ms)
+        commands = self._stop_holding(now_ms)
         commands += self._collect() if self._part is None else []
         part = self._part
         assert part

@@ -102,6 +102,19 @@ def test_a_caller_who_goes_on_silences_the_phrase_and_is_answered_once() -> None
     drive.until(State.LISTENING)
 
 
+def test_a_caller_who_hangs_up_heard_no_more_of_the_phrase_than_was_played() -> None:
+    """R7.5, R14."""
+    drive = _listening(stts=[Stt(silent=True), Stt(AREA, final_ms=2500)])
+    drive.says(1500)
+    drive.until(State.PROCESSING)
+    drive.quiet(2100)
+    drive.end()
+    (said,) = [one.data for one in drive.saved("said") if _is_holding(one.data["text"])]
+    assert said["text"].startswith(said["heard"])
+    assert 0 < len(said["heard"]) < len(said["text"])
+    assert not drive.commands(SendClear)
+
+
 def test_the_phrase_is_no_habit() -> None:
     """R9.4: one in three turns, however slow the engines."""
     drive = _listening()
