@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.dialog.normalise import Utterance, fold, stems, words
+from app.dialog.vocabulary import COMMON_WORDS
 
 MAX_WORDS = 5
 _SHARED = words("קרית רמת גבעת כפר נוה גני הר נאות")
@@ -146,6 +147,9 @@ def _at(utterance: Utterance, start: int) -> Mention | None:
                 # "בתים למכירה" are houses, not Bat Yam written as one word.
                 continue
             if entry is None or (count > 1 and utterance.tokens[start + count - 1].prefix):
+                continue
+            if count > 1 and prefix and " " not in entry[0].name and first.key in COMMON_WORDS:
+                # "מחר יש" is not "from Harish".
                 continue
             if entry[1] == "short" and not first.abbreviated:
                 continue

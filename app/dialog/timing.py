@@ -24,6 +24,7 @@ from app.dialog.timing_phrases import (
     AHEAD,
     AROUND_A_NUMBER,
     AT_ONCE,
+    BORN,
     EDGE,
     ENDS,
     ENTRY,
@@ -205,6 +206,8 @@ class _Finder:
             month = MONTHS.get(rest)
             if month is None:
                 continue
+            if set(self.utterance.keys[max(0, index - 3) : index]) & BORN:
+                return None
             if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and not prefix):
                 return None
             before = self.utterance.key(index - 1)
@@ -311,7 +314,9 @@ class _Finder:
                 index += 1
             else:
                 return []
-        fits = 0 < len(counts) <= len(("from", "to")) and all(1 <= count <= MOST_MONTHS for count in counts)
+        fits = 0 < len(counts) <= len(("from", "to")) and all(
+            1 <= count <= MOST_MONTHS and count == int(count) for count in counts
+        )
         return [Timing(0, len(self.utterance), within(max(counts)))] if fits else []
 
     def _is_move_in(self, start: int, end: int) -> bool:
