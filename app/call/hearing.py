@@ -7,7 +7,7 @@ last one at the end of the turn; their texts are joined in order. When a recogni
 from the kept audio: by the fallback where there is one, else by the primary once it is back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.call.events import CancelStt, Command, FinishStt, Log, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
@@ -51,6 +51,16 @@ class _Segment:
     alternatives: tuple[str, ...] = ()
     settled: bool = False
     finished: bool = False
+
+
+def joined(parts: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
+    """Return the further readings of a turn heard in parts (text, further readings): the second of each, the third…
+
+    A part with fewer readings stands as it was read last.
+    """
+    readings = [(text, *further) for text, further in parts if text]
+    depth = max(map(len, readings), default=0)
+    return tuple(" ".join(part[min(rank, len(part) - 1)] for part in readings) for rank in range(1, depth))
 
 
 class Hearing:
@@ -207,8 +217,7 @@ class Hearing:
         return min(due)
 
     def _heard(self, source: str, waited_ms: int) -> TurnHeard:
-        # Readings of a turn in several segments cannot be paired, so only a single segment offers alternatives.
-        alternatives = self._segments[0].alternatives if len(self._segments) == 1 else ()
+        alternatives = joined([(segment.text, segment.alternatives) for segment in self._segments])
         return TurnHeard(self.interim, alternatives, source, waited_ms, self.audio_ms)
 
     def _open(self, start: int) -> list[Command]:

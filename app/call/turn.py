@@ -4,7 +4,7 @@ A caller who goes on before the reply was heard adds a stretch to the same turn;
 """
 
 from app.call.events import Command, SttEnded, SttFailed, SttHeard
-from app.call.hearing import Hearing, TurnHeard
+from app.call.hearing import Hearing, TurnHeard, joined
 
 
 class Turn:
@@ -47,7 +47,7 @@ class Turn:
             return None, commands
         last = heard[-1]
         text = " ".join(one.text for one in heard if one.text)
-        alternatives = last.alternatives if len(heard) == 1 else ()
+        alternatives = joined([(one.text, one.alternatives) for one in heard])
         audio_ms = sum(one.audio_ms for one in heard)
         return TurnHeard(text, alternatives, last.source, last.asr_ms, audio_ms), commands
 

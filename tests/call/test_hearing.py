@@ -3,7 +3,7 @@
 from itertools import count
 
 from app.call.events import CancelStt, Command, FinishStt, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
-from app.call.hearing import Hearing, HearingSettings, TurnHeard
+from app.call.hearing import Hearing, HearingSettings, TurnHeard, joined
 
 FRAME = b"\x01\x02" * 160
 
@@ -48,6 +48,13 @@ def test_the_final_is_the_text_of_the_turn() -> None:
     heard, commands = part.result(1150)
     assert heard == TurnHeard("דירה ברעננה", ("דירה ברמלה",), "final", 150, 200)
     assert commands == []
+
+
+def test_the_readings_of_a_turn_in_parts_are_joined_rank_by_rank() -> None:
+    """R10.6: a number dictated over a cut is read by all its readings, too."""
+    parts = [("אפס חמש", ("פת חמש", "אפס חם")), ("", ()), ("שתיים", ("סתיים",))]
+    assert joined(parts) == ("פת חמש סתיים", "אפס חם סתיים")
+    assert joined([("אפס", ())]) == ()
 
 
 def test_a_stable_interim_is_committed_when_the_final_is_late() -> None:
