@@ -1,4 +1,4 @@
-"""Everything eventlet: the clock, a call's inbox, green threads, work off the hub, and a watch on the hub itself."""
+"""Everything eventlet: the clock, green threads, their queues and timers, work off the hub, a watch on the hub."""
 
 import gc
 import time
@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import eventlet
 from eventlet import hubs, tpool
-from greenlet import getcurrent
+from greenlet import getcurrent, greenlet
 
 T = TypeVar("T")
 
 spawn = eventlet.spawn_n
+task = eventlet.spawn
 spawn_after = eventlet.spawn_after
 sleep = eventlet.sleep
 
@@ -42,11 +43,75 @@ def offload(work: Callable[..., T], *args: Any) -> T:
     return result
 
 
-class Inbox:
-    """The one queue that feeds a call. Many may put, one greenlet gets.
+class OneByOne:
+    """Hand items to one handler, in order and never two at a time, in whichever greenlet brings them.
 
-    Bounded: past `limit`, the oldest item for which `may_drop` is true makes room, so that a call that cannot keep up
-    loses old caller audio (counted in `dropped`) and never falls behind in silence.
+    What is brought while the handler is busy (by the handler itself, as a rule) follows at once, in the same greenlet.
+    A queue and a greenlet of its own would do the same for several times the cost: fifty calls wake thousands of times
+    a second. So the handler must not wait.
+    """
+
+    def __init__(self, handle: Callable[[Any, int], None]) -> None:
+        """`handle(item, waited_ms)` is told how long the item had to wait for the ones before it."""
+        self._handle = handle
+        self._items: deque[tuple[Any, int]] = deque()
+        self._busy = False
+
+    def put(self, item: Any) -> None:
+        """Have an item handled: now, or after those before it."""
+        if self._busy:
+            self._items.append((item, now_ms()))
+            return
+        self._busy = True
+        try:
+            self._handle(item, 0)
+            while self._items:
+                item, put_at_ms = self._items.popleft()
+                self._handle(item, now_ms() - put_at_ms)
+        finally:
+            self._busy = False
+
+
+class Alarm:
+    """Call `ring` in a greenlet of its own when a time comes; the time may be changed as often as you like."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._due_ms: int | None = None
+        self._timer: Any = None
+        self._timer_ms = 0
+
+    def set(self, due_ms: int | None) -> None:
+        """Ring at `due_ms` (of `now_ms`) and not at the time set before; None: not at all."""
+        self._due_ms = due_ms
+        if self._timer is not None:
+            if due_ms is not None and self._timer_ms <= due_ms:
+                return  # it will look again: a timer a change would cost more than a look in vain
+            self._timer.cancel()
+            self._timer = None
+        if due_ms is not None:
+            self._start(due_ms)
+
+    def _start(self, due_ms: int) -> None:
+        self._timer_ms = due_ms
+        delay_s = max(0, due_ms - now_ms()) / 1000
+        self._timer = hubs.get_hub().schedule_call_global(delay_s, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._due_ms is None:
+            return
+        if self._due_ms > now_ms():
+            self._start(self._due_ms)
+            return
+        self._due_ms = None
+        greenlet(self._ring).switch()  # the hub itself must never wait
+
+
+class Inbox:
+    """A queue: many may put, one greenlet gets.
+
+    Bounded: past `limit`, the oldest item for which `may_drop` is true makes room, counted in `dropped`.
     """
 
     def __init__(self, limit: int, may_drop: Callable[[Any], bool]) -> None:

@@ -1,4 +1,4 @@
-"""What works for one call: recognisers, language models, voices. What they say goes into the call's inbox."""
+"""What works for one call: recognisers, language models, voices. What they say comes back as events."""
 
 from collections.abc import Callable, MutableMapping
 from typing import Any

@@ -10,7 +10,7 @@ from typing import Literal, NoReturn
 
 import structlog
 
-from app.runtime import offload, sleep
+from app.runtime import offload, sleep, spawn
 
 _BLOCK_BYTES = 64 * 1024
 _EXPIRY_EVERY_S = 600
@@ -50,26 +50,40 @@ class CallFiles:
 
 
 class _Tape:
-    """Appends to one call's tape, off the hub, a block at a time; after a fault no more of it is kept."""
+    """Appends to one call's tape, off the hub, a block at a time; an empty write flushes. Never waits.
+
+    After a fault no more of it is kept.
+    """
 
     def __init__(self, call_sid: str, path: Path) -> None:
         self._call_sid = call_sid
         self._path = path
         self._pending = bytearray()
-        self._is_broken = False
+        self._is_over = self._is_writing = self._is_broken = False
 
     def __call__(self, lines: bytes) -> None:
         if self._is_broken:
             return
         self._pending += lines
-        if lines and len(self._pending) < _BLOCK_BYTES:
-            return
-        block, self._pending = bytes(self._pending), bytearray()
+        self._is_over = not lines
+        if not self._is_writing and self._is_due:
+            self._is_writing = True
+            spawn(self._append)
+
+    @property
+    def _is_due(self) -> bool:
+        return bool(self._pending) and (self._is_over or len(self._pending) >= _BLOCK_BYTES)
+
+    def _append(self) -> None:
         try:
-            offload(_write, self._path, block, "ab")
+            while self._is_due:
+                block, self._pending = bytes(self._pending), bytearray()
+                offload(_write, self._path, block, "ab")
         except OSError as error:
             self._is_broken = True
             _log.warning("TAPE_NOT_KEPT", call_sid=self._call_sid, why=str(error))
+        finally:
+            self._is_writing = False
 
 
 def _name(call_sid: str) -> str:

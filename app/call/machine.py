@@ -125,7 +125,7 @@ class Call:
     def receive(self, event: Event, now_ms: int, waited_ms: int = 0) -> list[Command]:
         """Take one event and return what is to be done.
 
-        `waited_ms` is how long the event lay in the inbox: time of ours, not of the engine that sent it.
+        `waited_ms` is how long the event waited for those before it: time of ours, not of the engine that sent it.
         """
         if self.state is State.ENDED:
             return []

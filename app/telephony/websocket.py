@@ -1,8 +1,9 @@
 """A server-side WebSocket on the raw socket of gunicorn's eventlet worker (R4).
 
-The protocol is in `handshake` and `frames`; here are the socket, the lock and the closing. One greenlet receives, any
-number may send or close. There is no timeout around the reader: who thinks the peer is dead calls `close()`, which
-wakes it.
+The protocol is in `handshake` and `frames`; here are the socket and the closing. One greenlet receives, any number may
+send or close. Sending never waits: what a slow peer does not take at once goes out as it reads, and one that is too
+far behind is cut off. There is no timeout around the reader: who thinks the peer is dead calls `close()`, which wakes
+it.
 
     socket = WebSocket.accept(environ)            # may raise HandshakeError: answer with its `response`
     while (message := socket.receive()) is not None:
@@ -19,7 +20,6 @@ from typing import Any
 import eventlet
 import structlog
 from eventlet.event import Event
-from eventlet.semaphore import Semaphore
 
 from app.telephony import frames
 from app.telephony.handshake import HandshakeError, shake_hands
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 TWILIO_SUBPROTOCOL = "audio.twilio.com"
 LINGER_S = 1.0
+MOST_UNSENT_BYTES = 256 * 1024
+"""Some 15 s of the agent's voice on top of what the kernel holds: who reads no faster hears no call."""
 _READ_BYTES = 8192
 
 
@@ -47,10 +49,13 @@ class WebSocket:
         self.close_reason = ""
         self.read_pause_s = 0.0
         """How long what arrives may gather before it is read: several messages in one go cost less than one by one."""
+        self.full_reads = 0
+        """How many reads in a row, each of half a second of a call's audio, have left more to read."""
         self._socket = sock
         self._decoder = frames.FrameDecoder()
         self._events: deque[frames.Event] = deque(self._decoder.feed(early))
-        self._sending = Semaphore()
+        self._unsent = bytearray()
+        self._then_half_close = False
         self._receiving = False
         self._closing = False  # our Close frame is on its way: nothing but it is sent any more
         self._over = False  # nothing more will be received
@@ -122,22 +127,20 @@ class WebSocket:
         finally:
             self._receiving = False
 
-    def send_text(self, text: str) -> None:
-        """Send one text message, whole, whatever the number of senders; waits while the peer reads slowly.
+    def send(self, *texts: str) -> None:
+        """Send text messages, whole and in order; returns at once, whatever the peer reads.
 
         Raises:
-            WebSocketClosedError: it is closed, or was cut off while sending.
+            WebSocketClosedError: it is closed, was cut off, or the peer is too far behind.
         """
-        frame = frames.text_frame(text)
-        with self._sending:
-            if self._closing or self._over:
-                raise WebSocketClosedError(f"WebSocket closed ({self.close_code})")
-            self._send(frame)
+        if self._closing or self._over:
+            raise WebSocketClosedError(f"WebSocket closed ({self.close_code})")
+        self._send(b"".join([frames.text_frame(text) for text in texts]))
 
     def close(self, code: int = frames.NORMAL, reason: str = "") -> None:
         """Close from our side; from any greenlet, again and again. `receive` in another greenlet then returns None.
 
-        The peer gets `linger_s` to answer (and a blocked sender to give way); then the connection is cut.
+        The peer gets `linger_s` to read what is on its way and to answer; then the connection is cut.
         """
         if self._closing or self._over:
             return
@@ -149,19 +152,20 @@ class WebSocket:
         self._closing = True
         self.close_code, self.close_reason = code, reason
         self._linger = eventlet.spawn_after(self._linger_s, self._cut_off)
-        with self._sending, contextlib.suppress(WebSocketClosedError):
-            if not self._over:
-                self._send(frames.close_frame(code, reason))
+        with contextlib.suppress(WebSocketClosedError):
+            self._send(frames.close_frame(code, reason))
 
     def _control(self, event: "frames.Ping | frames.PeerClosed | frames.Violation") -> None:
         match event:
             case frames.Ping(payload):
-                with self._sending, contextlib.suppress(WebSocketClosedError):
+                with contextlib.suppress(WebSocketClosedError):
                     if not self._closing:
                         self._send(frames.pong_frame(payload))
             case frames.PeerClosed(code, reason):
                 if not self._closing:
                     self._start_closing(code, reason)
+                while self._unsent:  # lingering ends this at the latest
+                    eventlet.sleep(0.01)
                 self._finish()
             case frames.Violation(code, reason):
                 if self._closing:  # it was told to go and talks nonsense: no use in waiting
@@ -171,8 +175,9 @@ class WebSocket:
                 self._start_closing(code, reason)
                 # The decoder reads no further. Close with unread bytes in the socket would be a RST, which can overtake
                 # our Close frame: half-close and read to the end, as long as lingering lasts.
-                with contextlib.suppress(OSError):
-                    self._socket.shutdown(sockets.SHUT_WR)
+                self._then_half_close = True
+                if not self._unsent:
+                    self._half_close()
 
     def _read(self) -> None:
         if self.read_pause_s:
@@ -183,18 +188,45 @@ class WebSocket:
             data = b""
         if data:
             self._events.extend(self._decoder.feed(data))
-            if len(data) == _READ_BYTES:
+            self.full_reads = self.full_reads + 1 if len(data) == _READ_BYTES else 0
+            if self.full_reads:
                 # More is waiting, and eventlet yields only when nothing is: a flood on one line would starve all calls.
                 eventlet.sleep(0)
         else:
             self._finish()
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, data: bytes) -> None:
+        if self._unsent:
+            if len(self._unsent) + len(data) > MOST_UNSENT_BYTES:
+                self._cut_off()
+                raise WebSocketClosedError("WebSocket cut off: the peer reads too slowly")
+            self._unsent += data  # behind what waits already
+            return
         try:
-            self._socket.sendall(frame)
+            sent = self._socket.fd.send(data)
+        except BlockingIOError:
+            sent = 0
         except OSError as error:
             self._cut_off()
             raise WebSocketClosedError(f"WebSocket cut off: {error}") from error
+        if sent < len(data):
+            self._unsent += data[sent:]
+            eventlet.spawn_n(self._send_rest)
+
+    def _send_rest(self) -> None:
+        """Send what waits, as the peer reads."""
+        try:
+            while self._unsent:
+                del self._unsent[: self._socket.send(bytes(self._unsent[:_READ_BYTES]))]
+        except (OSError, EOFError):
+            self._unsent.clear()
+            self._cut_off()
+        if self._then_half_close:
+            self._half_close()
+
+    def _half_close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(sockets.SHUT_WR)
 
     def _finish(self) -> None:
         if self._over:
@@ -205,9 +237,11 @@ class WebSocket:
             self.close_code = frames.ABNORMAL
         if self._linger is not None:
             self._linger.cancel()
+        if self._unsent:
+            self._cut_off()  # nobody will read it: let `_send_rest` go
 
     def _cut_off(self) -> None:
-        """Cut the connection: a reader gets an end of file, a blocked writer an error."""
+        """Cut the connection: who reads gets an end of file, who sends an error."""
         if self.close_code is None:
             self.close_code = frames.ABNORMAL
         with contextlib.suppress(OSError):

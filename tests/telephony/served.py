@@ -1,7 +1,9 @@
 """A tiny WSGI app around the telephony room, served by a real gunicorn in the edge tests."""
 
+import contextlib
 import logging
 import os
+import socket as sockets
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -58,20 +60,22 @@ def echo(socket: WebSocket) -> None:
         if message == "close me":
             socket.close(4001, "as asked")
         else:
-            socket.send_text(message if isinstance(message, str) else f"{len(message)} bytes")
+            socket.send(message if isinstance(message, str) else f"{len(message)} bytes")
 
 
 def many_senders(socket: WebSocket) -> None:
     """Four greenlets send large messages at once to whoever reads them."""
 
     def send(letter: str) -> None:
-        for _ in range(20):
-            socket.send_text(letter * 60_000)
+        for _ in range(5):
+            socket.send(letter * 12_000)
+            eventlet.sleep(0)
 
     senders = [eventlet.spawn(send, letter) for letter in "abcd"]
     for sender in senders:
         sender.wait()
-    socket.send_text("all sent")
+    socket.send("two", "at once")
+    socket.send("all sent")
     socket.receive()
 
 
@@ -82,13 +86,18 @@ def closed_from_outside(socket: WebSocket) -> None:
 
 
 def closed_while_sending(socket: WebSocket) -> None:
-    """A sender is stuck on a peer that reads nothing, when another greenlet closes."""
+    """Much waits for a peer that reads nothing, when another greenlet closes."""
     eventlet.spawn_after(0.2, socket.close, 1001, "going away")
-    try:
+    socket.send(*["x" * 60_000] * 3)
+    socket.receive()
+
+
+def too_much(socket: WebSocket) -> None:
+    """A sender goes on and on at a peer that reads nothing."""
+    with contextlib.suppress(WebSocketClosedError):
         while True:
-            socket.send_text("x" * 60_000)
-    except WebSocketClosedError:
-        socket.receive()
+            socket.send("x" * 60_000)
+    socket.receive()
 
 
 handlers: dict[str, Callable[[WebSocket], None]] = {
@@ -96,6 +105,7 @@ handlers: dict[str, Callable[[WebSocket], None]] = {
     "/ws/many": many_senders,
     "/ws/close": closed_from_outside,
     "/ws/stuck": closed_while_sending,
+    "/ws/too_much": too_much,
 }
 
 
@@ -106,6 +116,8 @@ def app(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]
         return answered
     path = environ["PATH_INFO"]
     if path in handlers:
+        # A small buffer in the kernel: what a slow peer leaves waits with us.
+        environ["gunicorn.socket"].setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, 16_384)
         try:
             socket = WebSocket.accept(environ, linger_s=0.5)
         except HandshakeError as error:
