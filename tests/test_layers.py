@@ -16,7 +16,7 @@ PURE = [
         APP / "call" / f"{name}.py"
         for name in (
             *("admission", "ear", "events", "extracting", "guessing", "hearing", "holding", "interrupting", "machine"),
-            *("replying", "speaking", "states", "tape", "talk", "turn"),
+            *("replying", "settings", "speaking", "states", "tape", "talk", "turn", "turntaking"),
         )
     ),
     *(APP / "telephony" / f"{name}.py" for name in ("frames", "messages", "signature", "twiml")),
