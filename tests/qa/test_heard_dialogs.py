@@ -1,7 +1,8 @@
 """Whole calls, as the embedded recogniser heard synthetic callers on telephone sound, held in three manners.
 
 heard_dialogs.jsonl: per turn what was said and the recogniser's readings, best first. "sample" and "tuned" dialogs were
-looked at while the dialog was made, "held" ones (other places, sums, names, numbers, voices) were not.
+read while the rules were made; of the "held" ones (other places, sums, names, numbers, voices) those in h were counted
+only, those in k were made when the rules were settled.
 """
 
 import json
