@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import eventlet
@@ -9,6 +10,14 @@ import pytest
 
 from app.call.keeping import CallFiles
 from app.runtime import sleep
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Let the hub run until the condition holds."""
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        sleep(0.01)
 
 
 def test_a_tape_is_written_by_the_block_and_flushed_at_the_end(tmp_path: Path) -> None:
@@ -19,7 +28,8 @@ def test_a_tape_is_written_by_the_block_and_flushed_at_the_end(tmp_path: Path) -
     assert not (tmp_path / "tapes").exists()
     tape(b"two\n")
     tape(b"")
-    assert (tmp_path / "tapes" / "CA1.jsonl").read_bytes() == b"one\ntwo\n"
+    kept = tmp_path / "tapes" / "CA1.jsonl"
+    until(lambda: kept.exists() and kept.read_bytes() == b"one\ntwo\n")
 
 
 def test_no_tape_is_kept_where_none_is_asked_for(tmp_path: Path) -> None:
@@ -39,7 +49,14 @@ def test_a_disk_that_refuses_costs_the_file_and_not_the_call(
     for _ in range(3):
         tape(b"x" * 100_000)
     files.keep_sample("CA1", b"RIFF")
-    said = capsys.readouterr().out
+    lines: list[str] = []
+
+    def is_said() -> bool:
+        lines.append(capsys.readouterr().out)
+        return "TAPE_NOT_KEPT" in "".join(lines)
+
+    until(is_said)
+    said = "".join(lines)
     assert said.count("TAPE_NOT_KEPT") == 1
     assert said.count("SAMPLE_NOT_KEPT") == 1
 
