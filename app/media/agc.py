@@ -60,11 +60,8 @@ class Agc:
         self._power = 0.0
         self.gain = 1.0
 
-    def process(self, samples: npt.NDArray[np.float64], rms: float, *, is_speech: bool) -> npt.NDArray[np.int16]:
-        """Return the frame (160 samples, int16 scale) at the present gain; only speech moves the gain.
-
-        `samples` is used up: it is scaled in place.
-        """
+    def level(self, samples: npt.NDArray[np.float64], rms: float, *, is_speech: bool) -> None:
+        """Scale a frame (160 samples, int16 scale) in place, by the present gain; only speech moves the gain."""
         before = self.gain
         if is_speech:
             self._follow(rms * rms)
@@ -75,7 +72,6 @@ class Agc:
         # Within 20 ms no peak is over sqrt(160) times the RMS: quiet frames need no closer look.
         if rms * max(before, self.gain) * 12.65 > _KNEE:
             _soften(samples)
-        return np.rint(samples, out=samples).astype(np.int16)
 
     def _follow(self, power: float) -> None:
         # A plain mean over the first frames, a sliding one later: a new caller is levelled soon, then gently.

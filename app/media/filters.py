@@ -21,6 +21,7 @@ LOW_PASS_HZ = 3700.0
 # 10 ms. Larger blocks pay for the empty half of H, and OpenBLAS would wake its threads for them.
 BLOCK = 80
 _STATES = 4
+_FADED = 1e-12  # in digital silence states fade into denormal numbers, on which processors are very slow
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,12 +85,13 @@ class BandFilter:
             answer = _BY_COLUMN.dot(joined)
             output[start : start + BLOCK] = answer[:BLOCK]
             states[:] = answer[BLOCK:]
+            if states.dot(states) < _FADED:  # after each block: the sizes in which samples come make no difference
+                states[:] = 0.0
         rest = len(samples) - whole
         if rest:
             tail = np.asarray(samples[whole:], np.float64)
             output[whole:] = _MATRIX[:rest, :rest] @ tail + _MATRIX[:rest, BLOCK:] @ states
             states[:] = _MATRIX[BLOCK:, BLOCK - rest : BLOCK] @ tail + _POWERS[rest] @ states
-        if states.dot(states) < 1e-12:
-            # In digital silence the states fade into denormal numbers, on which processors are very slow.
-            states[:] = 0.0
+            if states.dot(states) < _FADED:
+                states[:] = 0.0
         return output

@@ -3,10 +3,14 @@
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from app.media.agc import Agc, AgcSettings
 from app.media.codec import FRAME_MS, FRAME_SAMPLES, decode_ulaw
 from app.media.filters import BandFilter
 from app.media.floor import NoiseFloor, ThresholdSettings
+
+_PCM_BYTES = 2 * FRAME_SAMPLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,16 @@ class FrontEnd:
             ulaw = self._rest + ulaw
         whole = len(ulaw) - len(ulaw) % FRAME_SAMPLES
         self._rest = ulaw[whole:]
-        return [self._frame(ulaw[start : start + FRAME_SAMPLES]) for start in range(0, whole, FRAME_SAMPLES)]
-
-    def _frame(self, ulaw: bytes) -> Frame:
-        samples = self._filter.process(decode_ulaw(ulaw))
-        rms = math.sqrt(float(samples.dot(samples)) / FRAME_SAMPLES)
-        pcm = self._agc.process(samples, rms, is_speech=self._gate.update(rms)).tobytes()
-        frame = Frame(self._frames * FRAME_MS, pcm, rms)
-        self._frames += 1
-        return frame
+        samples = self._filter.process(decode_ulaw(ulaw[:whole]))
+        loudness: list[float] = []
+        for frame in samples.reshape(-1, FRAME_SAMPLES):
+            rms = math.sqrt(float(frame.dot(frame)) / FRAME_SAMPLES)
+            self._agc.level(frame, rms, is_speech=self._gate.update(rms))
+            loudness.append(rms)
+        # What is the same for every frame is done for all at once: each call of numpy costs more than its work.
+        pcm = np.rint(samples, out=samples).astype(np.int16).tobytes()
+        first, self._frames = self._frames, self._frames + len(loudness)
+        return [
+            Frame((first + number) * FRAME_MS, pcm[number * _PCM_BYTES : (number + 1) * _PCM_BYTES], rms)
+            for number, rms in enumerate(loudness)
+        ]
