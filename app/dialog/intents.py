@@ -46,6 +46,7 @@ from app.dialog.normalise import Match, Utterance, fold, words
 from app.dialog.slots import Asked, Intent
 
 _CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
+_LONGEST_ASSENT = 3
 _AGAINST = words("לא ולא שלא אל בלי ובלי")
 _BY_PHONE = words("לדבר טלפון טלפונית בטלפון שני השני השנייה השניה")
 
@@ -145,7 +146,7 @@ def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
     if NOT_WHATSAPP.within(utterance):
         return False
     wanted = [match for match in WHATSAPP.all(utterance) if utterance.key(match.start - 1) not in _AGAINST]
-    if asked is Asked.NEXT_STEP and not wanted and not set(utterance.keys) & words("יום ביום"):
+    if asked is Asked.NEXT_STEP and not wanted and not set(utterance.keys) & words("יום ביום ליום"):
         first = any(key in words("ראשון ראשונה הראשון הראשונה שניהם תשלחי תשלחו תשלח") for key in utterance.keys)
         return first or utterance.keys[-2:] == (fold("גם"), fold("וגם"))
     return bool(wanted)
@@ -157,6 +158,12 @@ def _says_no(utterance: Utterance) -> bool:
     if keys in (("אינ",), ("כלומ",)):
         return True
     return "לא" in keys and (keys[0] == "לא" or keys[-1] == "לא" or len(keys) <= 3)
+
+
+def _tag_question(utterance: Utterance, asked: Asked) -> bool:
+    """Whether "נכון" at the end only asks for assent: "ארנונה זה שבע מאות שקל נכון"."""
+    keys = utterance.keys
+    return keys[-1:] == ("נכונ",) and len(keys) > _LONGEST_ASSENT and asked not in _CLOSED and keys[0] != "כנ"
 
 
 def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
@@ -201,7 +208,8 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         injection=injection,
         asks_robot=robot,
         asks_listing=LISTING.within(utterance),
-        question=bool(first and first[0] in QUESTIONS and not NO_MEANS_YES.at(utterance, 0))
+        question=_tag_question(utterance, asked)
+        or bool(first and first[0] in QUESTIONS and not NO_MEANS_YES.at(utterance, 0))
         or utterance.text.rstrip().endswith("?"),
         ghost=ghost,
         same_number=any(utterance.key(match.end) != "של" for match in PHONE_YES.all(utterance)),

@@ -130,7 +130,7 @@ def mend(utterance: Utterance, asked: Asked) -> Utterance | None:
             atom_at(utterance, index) is not None
             or len(token.key) < 4
             or token.key in COMMON_WORDS
-            or token.key in expected
+            or any(rest in expected for _, rest in stems(token.key))
         ):
             continue
         likeness, word = max((_alike(token.key, word), word) for word in expected)

@@ -39,6 +39,7 @@ _NOT_BUDGET = Phrasebook(
 _SUMS = Phrasebook("=סך הכל | =סך הכול | =בסך הכל | =בסך הכול | =סהכ | =ביחד | =יחד | =אז בערך | =אז זה | =אז עד | =אז")
 _APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
 _PAYS, _NOW = words("משלם משלמת משלמים"), words("כרגע היום עכשיו כיום")
+_ONESELF = words("אני ואני אנחנו ואנחנו לנו ולנו")
 _RESETS = words("מוכן מוכנה מוכנים לעלות אז בנפרד אבל רוצה רוצים נגיע להגיע")
 
 
@@ -95,10 +96,12 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
     if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
         return True
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
-        if utterance.key(index) in _PAYS and {utterance.key(index - 1), utterance.key(index - 2)} & _NOW:
-            # "כרגע אני משלם ארבע": the rent there is, not the one sought.
+        if utterance.key(index) in _PAYS and _now(utterance, index, quantity):
+            # "כרגע אני משלם ארבע", "אני משלם ארבע היום": the rent there is, not the one sought.
             return True
-        if any(rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))):
+        if utterance.key(index) in _ONESELF or any(
+            rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))
+        ):
             return False
         match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
         if match is not None and any(rest in _BUDGET for _, rest in stems(utterance.key(index - 1))):
@@ -119,7 +122,14 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
     return False
 
 
-def _candidates(utterance: Utterance, claimed: frozenset[int]) -> list[Quantity]:
+def _now(utterance: Utterance, pays: int, quantity: Quantity) -> bool:
+    """Whether a word beside the verb at `pays`, or after the figure, says that this is what is paid today."""
+    end = quantity.end + (utterance.key(quantity.end) in _CURRENCY | _PER_MONTH)
+    beside = (pays - 2, pays - 1, pays + 1, end, end + 1)
+    return any(utterance.key(index) in _NOW for index in beside)
+
+
+def _candidates(utterance: Utterance, claimed: frozenset[int], asked: Asked) -> list[Quantity]:
     kept: list[Quantity] = []
     excluded: Quantity | None = None
     for quantity in quantities(utterance, claimed):
@@ -128,13 +138,24 @@ def _candidates(utterance: Utterance, claimed: frozenset[int]) -> list[Quantity]
             excluded = quantity if quantity.shape is Shape.BARE else None
             continue
         excluded = None
-        if quantity.value == 0 or (quantity.prefix.startswith("ה") and quantity.value <= 2):
+        if (
+            quantity.value == 0
+            or _lone_unit(utterance, quantity, asked)
+            or (quantity.prefix.startswith("ה") and quantity.value <= 2)
+        ):
             continue
         if kept and _tenth_of(kept[-1], quantity):
             kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value + quantity.value / 10)
         else:
             kept.append(quantity)
     return kept
+
+
+def _lone_unit(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
+    """Whether "אלף" stands alone where money was not asked: a word misheard or begun anew, no figure."""
+    alone = quantity.end - quantity.start == 1 and quantity.value == THOUSAND and quantity.scale == THOUSAND
+    after = utterance.key(quantity.end)
+    return alone and asked is not Asked.BUDGET and not (after in _CURRENCY or after in _PER_MONTH)
 
 
 def _tenth_of(first: Quantity, second: Quantity) -> bool:
@@ -293,7 +314,7 @@ def understand_budget(
     Numbers without a unit count when the budget was asked, when money words stand beside them, or when they change a
     budget that is known.
     """
-    found = _candidates(utterance, claimed)
+    found = _candidates(utterance, claimed, asked)
     if not found:
         return None
     implied = deal or _deal_of(utterance, found)

@@ -66,6 +66,12 @@ _NOT_ALONE = words(
         אמסור בהמשך כרגע תגידי תגיד
         """
 )
+_TOLD_TO_OTHERS = words(
+    """
+        תפסיק תפסיקי תפסיקו תעזוב תעזבו תנמיך תנמיכי תכבה תכבי תבוא תבואי תבואו בוא בואי בואו תרד תרדי תזוז תזוזי
+        תשתוק תשתקי שקט די אל לך לכי תחכה תחכי תעלה תיזהר תיזהרי תביא
+        """
+)
 _UNWANTED_AFTER_AM = words(
     """
         גר גרה עובד עובדת לומד לומדת
@@ -112,6 +118,8 @@ def _common(key: str) -> bool:
         return True
     if key.startswith("לה") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
         # "להמשיך": an infinitive.
+        return True
+    if key in _TOLD_TO_OTHERS:
         return True
     if key.startswith("ת") and key.endswith("י") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
         # "תמשיכי", "תוותרי": somebody is told to do something.
@@ -372,6 +380,9 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     rest = [index for index in range(name.end, len(utterance)) if utterance.key(index) not in _STRIP]
     first = utterance.key(name.start)
     known = _bearers(first) >= 40
+    if utterance.key(name.end) in _TOLD_TO_OTHERS:
+        # "דני תפסיק": somebody in the room is told off.
+        return None
     if utterance.key(name.start - 1) == "לא" and _bearers(first) < _KNOWN_BEARERS:
         return None
     if first in _NOT_ALONE and not known:

@@ -1,6 +1,7 @@
 """Areas the caller wants, told apart from those only mentioned: lived in, passed by, denied, a street (R10.2)."""
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from app.dialog.dates import ordinal_month
 from app.dialog.gazetteer import Mention, find
@@ -17,6 +18,7 @@ _BORNE = 300
 """Of so many people a name is no rare one."""
 _WOULD_LIKE = words("שמח שמחה רוצה רוצים מעוניין מעוניינת מעדיף מעדיפה צריך צריכה שמחים")
 _NEAR = words("ליד לידה לידו לידם סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
+_BESIDE_ONE, _TO_ONE = words("לידו לידה לידם לידן"), words("אליו אליה אליהם אליהן")
 _CLOSE_TO = words("מאוד מאד ל אל יחסית לאזור לעיר לשכונת")
 _LIVES = (
     *(
@@ -38,6 +40,7 @@ _LIVES = (
         "באימ",
     ),
     *("נולדתי", "נולדה", "גדלה", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "קנה", "קנתה"),
+    *("סניפ", "סניפימ", "יושבימ", "ממוקמימ"),
     *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "בן", "יליד", "העבודה"),
 )
 _LIVES_WORDS = words(" ".join(_LIVES)) | words("גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים")
@@ -159,12 +162,26 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
             return True
         if rest & _SEEKS:
             return not (mention.prefix.endswith("מ") and rest & words("לעבור עוברים"))
-        if rest & _LIVES_WORDS or (rest & _CALLS and mention.prefix.endswith("מ")):
+        if rest & _LIVES_WORDS:
+            return _beside_them(utterance, index, mention.end)
+        if rest & _CALLS and mention.prefix.endswith("מ"):
             return False
         kin = kin or key in _KIN
-        if key in _NEAR:
+        if key in _NEAR and not {stem for _, stem in stems(utterance.key(index - 1))} & _LIVES_WORDS:
             return True
     return not kin
+
+
+def _beside_them(utterance: Utterance, lives: int, end: int) -> bool:
+    """Whether the caller wants to be near whoever lives there: "קרוב לאמא שגרה בנס ציונה", "אחי גר ביבנה, לידו"."""
+    return _beside_one(utterance, end) or bool(set(utterance.keys[max(0, lives - 5) : lives]) & _NEAR)
+
+
+def _beside_one(utterance: Utterance, end: int) -> bool:
+    """Whether soon after a place the caller wants to be near whoever was told of: "לידו", "קרוב אליה"."""
+    after = utterance.keys[end : end + 6]
+    near = any(key in _NEAR and other in _TO_ONE for key, other in pairwise(after))
+    return near or any(key in _BESIDE_ONE for key in after)
 
 
 def _is_no_background(utterance: Utterance, index: int, rest: set[str]) -> bool:
@@ -273,7 +290,11 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
     now = background(utterance)
-    wanted = [mention for mention in certain if mention.start not in now and _wanted(utterance, mention, claimed)]
+    wanted = [
+        mention
+        for mention in certain
+        if (mention.start not in now or _beside_one(utterance, mention.end)) and _wanted(utterance, mention, claimed)
+    ]
     far = [mention for mention in wanted if not _near(utterance, mention)]
     wanted = far or wanted
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
@@ -285,6 +306,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     standing, denied = settle(utterance, wanted)
     standing, denied = _deny_known(utterance, standing, denied, known)
     standing, denied = _extend_denial(utterance, standing, denied)
+    standing = _denied_later(standing, denied)
     return _fold(utterance, standing, denied, known, claimed)
 
 
@@ -314,6 +336,16 @@ def _extend_denial(
             standing.remove(mention)
             denied.append(mention)
     return standing, denied
+
+
+def _denied_later(standing: list[Mention], denied: list[Mention]) -> list[Mention]:
+    """Leave out a place that is denied further on, when another stays: "אזור חדרה, לא בחדרה עצמה, אולי בנימינה"."""
+    left = [
+        mention
+        for mention in standing
+        if not any(other.name == mention.name and other.start > mention.start for other in denied)
+    ]
+    return left or standing
 
 
 def _fold(

@@ -42,7 +42,7 @@ _NOT_TYPES = Phrasebook(
         | בית משפט | יחידת הורים | יחידת ההורים | בן אדם | משרד תיווך | משרד התיווך | משרד הפנים | משרד החינוך
         | המשרד שלכם | משרד נדלן | בעל בית | בעלי בית | בעל הבית | בעלת הבית | בית אבות | גן ילדים
         | דמי דירה | שכר דירה | שכר הדירה | קרקע בטוחה | מכון | בית מלון | עסק משפחתי
-        | יש לי עסק | יש לנו עסק | לעסק | העסק | בית עסק | בית מידות
+        | יש לי עסק | יש לנו עסק | לעסק | העסק | בית עסק | בעל עסק | בעלת עסק | בעלי עסק | בית מידות
         | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית
         """
 )
@@ -64,7 +64,7 @@ _AND_TYPES = words("או")
 _BUY = """
     לקנות | קנייה | קניה | לקנייה | לרכוש | רכישה | לקניה | להשקעה | דירה ראשונה | על הנייר | מקבלן | קונה | קונים
     | השקעה | קונות | רוכש | רוכשים | נקנה | אקנה | לקנית | קנית | לרכישת | רכישת | לקניית | buy | למכירה | להשקיע
-    | נרכוש | ארכוש
+    | נרכוש | ארכוש | להיות בעל דירה | להיות בעלת דירה | להיות בעלי דירה | להיות בעל בית | להיות בעלי בית
     """
 _RENT = """
     לשכור | שכירות | להשכרה | שכר דירה | רנט | בשכירות | לשכירות | השכרה | שוכר | שוכרת | שוכרים | להשכיר | rent
@@ -99,6 +99,7 @@ _SEEKS_TAKERS = Phrasebook(
     )
 )
 _HAVE = Phrasebook("יש לי | יש לנו | =ברשותי | =בבעלותי | =ברשותנו")
+_NOTHING_OWNED = words("עניין ענין שאלה שאלות התעניינות בקשה תקציב כסף")
 _SALE = words("למכירה להשכרה להשכיר למכור")
 _NOT_OWNER = words("קונים קונה לקנות לקנייה לרכוש קניה קנייה לשכור שוכרים מחפש מחפשת מחפשים")
 
@@ -116,6 +117,9 @@ def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int])
     """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind."""
     blocked = {index for match in _NOT_TYPES.all(utterance) for index in range(match.start, match.end)} | claimed
     blocked |= background(utterance)
+    if asked is Asked.PROPERTY_TYPE and utterance.keys in (("גג",), ("גנ",)):
+        # To "which type": a flat with one; anywhere else what a home has besides.
+        return Found(0, 1, "roof_apartment" if utterance.keys == ("גג",) else "garden_apartment")
     found: list[Found] = []
     index = 0
     while index < len(utterance):
@@ -270,7 +274,7 @@ def is_owner(utterance: Utterance) -> bool:
         return True
     for match in _HAVE.all(utterance):
         for index in range(match.end, min(match.end + 7, len(utterance))):
-            if utterance.key(index) in _SEEKS:
+            if utterance.key(index) in _SEEKS | _NOTHING_OWNED:
                 break
             if utterance.key(index) in _SALE:
                 return True

@@ -19,6 +19,7 @@ from app.dialog.money import understand_budget
 from app.dialog.names import first_names, understand_name
 from app.dialog.nearest import load
 from app.dialog.normalise import Utterance, fold, normalise, words
+from app.dialog.others import told_of_others
 from app.dialog.phone_repairs import repaired_phone
 from app.dialog.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.places import Areas, understand_areas
@@ -104,6 +105,7 @@ class _Turn:
         self.claimed = frozenset(index for match in HOLD.all(self.utterance) for index in range(match.start, match.end))
         self._phone()
         areas = self._areas()
+        self.claimed |= told_of_others(self.utterance)
         if not owner:
             self._property()
         self._rooms()
@@ -353,7 +355,9 @@ def understand(
         return heard
     if _answers(best, asked) or best.injection or best.hold:
         return best
-    mended = mend(utterance, asked) if best.intent is Intent.UNCLEAR and not best.updates else None
+    # What is told of others is no answer misheard.
+    mendable = best.intent is Intent.UNCLEAR and not best.updates and not told_of_others(utterance)
+    mended = mend(utterance, asked) if mendable else None
     readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])
     for reading in readings:
         other = _Turn(reading, asked, state, today).read()
