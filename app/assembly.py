@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,9 @@ class House:
         }
         tts: TtsEngine = GoogleTts(speech, cloud) if settings.tts == "google" else EmbeddedTts(embedded)
         self._stock = stock_sentences(settings.office_name, settings.agent_name)
-        cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(self._stock), offload)
+        # A file is written beside the events of all calls, never among them.
+        write = partial(spawn, offload)
+        cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(self._stock), write)
         cache.load()
         callback = f"{settings.public_base_url}/webhook/message_status" if settings.public_base_url else None
         store_link = Link("app.leads", env=child_environment(settings, callback), name="store")
