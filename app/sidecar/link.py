@@ -26,7 +26,7 @@ Listener = Callable[["Op", bytes], None]
 
 _LINK_STREAM_ID = 0
 """PING, PONG and the child's `ready` event belong to the link, not to a stream."""
-_RECV_BYTES = 256 * 1024
+_RECV_BYTES = 64 * 1024  # from 128 KiB on, the C library would map and unmap memory for every read
 _log = structlog.get_logger("sidecar")
 
 
