@@ -7,6 +7,11 @@ _OPEN = re.compile(
     r"|אין לי מושג|עוד לא|עדיין לא|תלוי|מה שיש|כל דבר|הכול מתאים|פתוח ל|פתוחים ל|נראה בהמשך|צריך לחשוב"
     r"|אין (?:לי )?העדפה"
 )
+_CANNOT_TALK = re.compile(
+    r"לא (?:יכול|נוח|פנוי|זמינ|מסוגל)\S*(?: \S+){0,3} לדבר"
+    r"|(?:אני|אנחנו) (?:\S+ )?(?:נוהג|בנהיגה|בישיבה|בפגישה|בעבודה|בשיעור)"
+    r"|אין לי זמן לדבר|(?:במקום|בלי|לא רוצה|מעדיפה? לא) לדבר|להתכתב|נתכתב"
+)
 _HOUR = "אחת עשרה|שתים עשרה|שתיים עשרה|אחת|שתיים|שתים|שלוש|ארבע|חמש|שש|שבע|שמונה|תשע|עשר"
 _CLOCK = r"\d{1,2}(?::\d\d)?"
 _WHEN = (
@@ -24,6 +29,11 @@ _CALLBACK = re.compile(rf"(?<![א-ת\d])[ובלמ]?{_WHEN}(?:\s+(?:או |ו|עד
 def is_open_answer(text: str) -> bool:
     """Whether the caller answers that they have no answer yet: the topic is left open, not asked again."""
     return bool(_OPEN.search(text))
+
+
+def cannot_talk(text: str) -> bool:
+    """Whether the caller says that talking is not possible now, so that only the contact is worth asking for."""
+    return bool(_CANNOT_TALK.search(text))
 
 
 def callback_words(text: str) -> str:

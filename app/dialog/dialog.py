@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from app.dialog import lines, prompts
-from app.dialog.answers import callback_words
+from app.dialog.answers import callback_words, cannot_talk
 from app.dialog.by_ear import wavers
 from app.dialog.closing import closing_kind, confirmed_actions
 from app.dialog.contract import DialogSettings, Said, Understand, callable_number
@@ -332,11 +332,12 @@ class Dialog:
             return self._plan(self._ask("robot", move=Step(memory.step) is Step.GREETING))
         if understood.asks_listing:
             return self._plan(self._ask("listing", move=Step(memory.step) is Step.GREETING), may_phrase=True)
-        if understood.intent is Intent.SCHEDULE and Step(memory.step) in SLOT_STEPS | {
-            Step.GREETING,
-            Step.OFFER_CALLBACK,
-        }:
+        early = Step(memory.step) in SLOT_STEPS | {Step.GREETING, Step.OFFER_CALLBACK}
+        if early and understood.intent is Intent.SCHEDULE:
             return self._call_back(text)
+        if early and understood.intent is Intent.WHATSAPP and cannot_talk(text) and memory.mode == Mode.SEEK:
+            memory.mode = Mode.CALLBACK.value
+            return self._plan(self._ask("whatsapp"))
         return None
 
     # Lines of their own

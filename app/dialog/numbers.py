@@ -265,6 +265,10 @@ def _small_tail(reader: _Reader, scale: int) -> tuple[float, bool]:
     if value is None or value == 0:
         reader.at = here
         return 0.0, False
+    if scale == THOUSAND and 1 <= value <= 9 and reader.next_is(Kind.FRACTION) and reader.continues():
+        # "ארבעת אלפים ארבע וחצי": another number, the other end of a range.
+        reader.at = here
+        return 0.0, False
     half = reader.fraction() if 1 <= value <= 9 and scale == MILLION else 0.0
     if (unit := reader.next_is(Kind.THOUSAND, Kind.MILLION)) is not None and not unit.prefix:
         if scale == MILLION and unit.kind is Kind.THOUSAND:

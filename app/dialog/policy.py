@@ -175,9 +175,15 @@ class DialogState:
         """Return the outcome so far: the stored one, or what the call would count as if it ended now."""
         if self.outcome:
             return self.outcome
-        if self.mode != Mode.SEEK:
-            return "schedule" if self.mode == Mode.CALLBACK else self.mode
-        if self.whatsapp and (self.next_step_settled or self.summary_confirmed or self.collected):
+        if self.mode == Mode.HUMAN:
+            return "human"
+        if self.mode == Mode.CALLBACK:
+            return "whatsapp" if self.whatsapp and not self.callback else "schedule"
+        if self.mode == Mode.OWNER and not (self.whatsapp or self.callback):
+            # Whose call it is stands in the lead; how far it came is said as of every other.
+            return "collected" if self.slots.get("phone") else "goodbye_incomplete"
+        owner = self.mode == Mode.OWNER
+        if self.whatsapp and (owner or self.next_step_settled or self.summary_confirmed or self.collected):
             return "whatsapp"
         if self.callback:
             return "schedule"
@@ -297,7 +303,8 @@ class Fold:
             doubtful = bool({slot, TOPIC_OF.get(slot, slot)} & set(understood.unsure))
             self.set(slot, value, understood.quotes.get(slot, text), unsure=doubtful, source=source)
             topic = TOPIC_OF.get(slot, slot)
-            if value is None and topic not in CONTACT_STEPS and not state.settled(topic):
+            switched = topic == "budget" and "deal" in understood.updates
+            if value is None and topic not in CONTACT_STEPS and not state.settled(topic) and not switched:
                 # "Never mind the rooms": what was taken back is not asked for again.
                 state.left_open.append(topic)
         self._infer_deal(text, source)

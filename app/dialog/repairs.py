@@ -24,6 +24,8 @@ _NOT = words(
     להוריד למחוק"""
 )
 _LOWERED = words("תורידי תוריד להוריד")
+_DROP = words("תורידי תוריד תמחקי תמחק להוריד למחוק")
+_AFTER_DROPPING = words("רק ותשאירי תשאירי בבקשה מהרשימה")
 _NOT_QUITE = words("רק סתם משנה חשוב יותר פחות מעל מתחת לפני")
 _WANT = words(
     """
@@ -94,7 +96,15 @@ def negated(utterance: Utterance, start: int) -> bool:
 
 def rejected_after(utterance: Utterance, end: int) -> bool:
     """Whether the words after a value reject it: "חולון כבר לא רלוונטי"."""
-    return _REJECTED_AFTER.at(utterance, end) is not None
+    return _REJECTED_AFTER.at(utterance, end) is not None or _dropped_after(utterance, end)
+
+
+def _dropped_after(utterance: Utterance, end: int) -> bool:
+    """Whether the verb of dropping comes after its object: "חולון תורידי, רק בת ים", but not "חולון, תורידי את לוד"."""
+    if utterance.key(end) not in _DROP or "," in utterance.tokens[end].gap:
+        return False
+    follower = utterance.tokens[end + 1] if end + 1 < len(utterance) else None
+    return follower is None or "," in follower.gap or follower.key in _AFTER_DROPPING
 
 
 def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:

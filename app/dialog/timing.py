@@ -32,6 +32,7 @@ from app.dialog.timing_phrases import (
     FLEXIBLE,
     FLEXIBLE_ASKED,
     FLEXIBLE_WORD,
+    GO_INTO,
     HASTE,
     HOLIDAY_BOOK,
     IMMEDIATE,
@@ -123,7 +124,7 @@ class _Finder:
     def _entry_now(self, match: Match) -> bool:
         """Whether a word like "עכשיו" says when to move in: it is the whole answer, or entry words stand beside it."""
         around = range(max(0, match.start - 2), min(len(self.utterance), match.end + 2))
-        if any(self.utterance.key(index) in LIVING_NOW for index in around):
+        if GO_INTO.within(self.utterance) or any(self.utterance.key(index) in LIVING_NOW for index in around):
             return False
         if any(rest in ENTRY for index in around for _, rest in stems(self.utterance.key(index))):
             return True

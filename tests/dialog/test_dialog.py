@@ -130,11 +130,26 @@ def test_a_caller_who_asks_for_a_person_is_transferred_where_one_answers() -> No
     assert plans[-1].ends_call
 
 
+def test_who_cannot_talk_and_asks_for_whatsapp_is_asked_only_where_to_write() -> None:
+    """R10.5: name and number are enough for a message."""
+    dialog, plans = call(["אפשר וואטסאפ, אני לא יכול לדבר", "יהונתן", "כן"])
+    assert plans[-1].ends_call
+    assert asked(plans) == ["greeting", "name", "phone_confirm", "anything_else"]
+    assert dialog.state["outcome"] == "whatsapp"
+
+
+def test_a_changed_deal_asks_for_the_budget_again() -> None:
+    """R10.2: what was said for a purchase is no rent."""
+    _, plans = call(["לקנות דירה בחיפה", "שלושה חדרים", "מיליון ארבע מאות", "בעצם עדיף לי בשכירות"])
+    assert asked(plans)[-2:] == ["timing", "budget"]
+
+
 def test_an_owner_leaves_the_seekers_questions() -> None:
-    """R10.2: who sells or lets a property is called back by a consultant."""
+    """R10.2: who sells or lets a property is called back by a consultant; the outcome says how far the call came."""
     dialog, plans = call(["יש לי דירה למכור בחולון", "משה", "כן"])
     assert plans[-1].ends_call
-    assert dialog.state["outcome"] == "owner"
+    assert dialog.state["outcome"] == "collected"
+    assert dialog.state["owner"]
     assert "budget" not in asked(plans)
 
 
