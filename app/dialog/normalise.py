@@ -131,6 +131,7 @@ def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
         yield held
 
 
+@lru_cache(maxsize=256)
 def normalise(text: str) -> Utterance:
     """Split recognised text into an `Utterance`. Never raises; unknown characters are gaps."""
     tokens: list[Token] = []
@@ -181,17 +182,25 @@ class Phrasebook:
                 self._exact.setdefault(parts[0], []).append(entry)
         for entries in (*self._exact.values(), *self._open.values()):
             entries.sort(key=lambda entry: -len(entry[0]))
+        # Callers use few words, and most begin no phrase: each word is looked up once.
+        self._starting = lru_cache(maxsize=256)(self._entries_starting)
 
     def at(self, utterance: Utterance, index: int) -> Match | None:
         """Return the longest phrase that starts at token `index`."""
         best: Match | None = None
-        for prefix, rest in stems(utterance.key(index)) if utterance.key(index) else ():
-            for parts, value, prefixed in (*self._exact.get(rest, ()), *self._open.get(rest[:2], ())):
-                if prefix and not prefixed:
-                    continue
-                if (best is None or index + len(parts) > best.end) and self._fits(utterance, index, rest, parts):
-                    best = Match(index, index + len(parts), value, prefix)
+        for prefix, rest, parts, value in self._starting(utterance.key(index)):
+            if (best is None or index + len(parts) > best.end) and self._fits(utterance, index, rest, parts):
+                best = Match(index, index + len(parts), value, prefix)
         return best
+
+    def _entries_starting(self, key: str) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
+        """Return (prefix, rest of the word, phrase, value) of each phrase that this word may begin."""
+        return tuple(
+            (prefix, rest, parts, value)
+            for prefix, rest in (stems(key) if key else ())
+            for parts, value, prefixed in (*self._exact.get(rest, ()), *self._open.get(rest[:2], ()))
+            if prefixed or not prefix
+        )
 
     @staticmethod
     def _fits(utterance: Utterance, index: int, first: str, parts: tuple[str, ...]) -> bool:
