@@ -30,6 +30,7 @@ _CUES = Phrasebook(
         | =השם פרטי | =קוראימ לי | =כאן | =לרשום | =לכתוב | =תרשמו | =תכתבו | =קורא לי | =קוראת לי | =קורא לעצמי
         | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם | =צריך להיות | =צריכה להיות | =אמור להיות
         | =אמורה להיות | =השם הנכון | קוראים לה | קוראים לו
+        | =שמי המלא | =שמי המלא הוא
         """
 )
 _SURNAME_CUES = Phrasebook(
@@ -121,7 +122,8 @@ def _common(key: str) -> bool:
         return True
     if key in _TOLD_TO_OTHERS:
         return True
-    if key.startswith("ת") and key.endswith("י") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
+    told = key.removeprefix("ו")
+    if told.startswith("ת") and key.endswith("י") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
         # "תמשיכי", "תוותרי": somebody is told to do something.
         return True
     return _bearers(key) < _KNOWN_BEARERS and any(

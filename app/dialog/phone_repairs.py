@@ -91,6 +91,9 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
         exchanged = _exchanged(number, said[:half], said[half:], last=last, first=first)
         return to_e164(exchanged)
     denied = [run for run in runs if utterance.key(run.start - 1) in _NOT]
+    if len(denied) > 1 and denied[0].start == 1 and utterance.key(0) == "לא":
+        # "לא, שמונה שבע ולא שמונה ארבע": the opening no answers the question.
+        denied = denied[1:]
     wanted = [run for run in runs if run not in denied]
     if len(denied) == 1 and len(wanted) == 1 and len(denied[0].digits) == len(wanted[0].digits):
         repaired = _exchanged(number, denied[0].digits, wanted[0].digits, last=last, first=first)

@@ -40,7 +40,24 @@ _LIVES = (
         "באימ",
     ),
     *("נולדתי", "נולדה", "גדלה", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "קנה", "קנתה"),
-    *("סניפ", "סניפימ", "יושבימ", "ממוקמימ"),
+    *(
+        "סניפ",
+        "סניפימ",
+        "יושבימ",
+        "ממוקמימ",
+        "נוסע",
+        "נוסעת",
+        "נוסעימ",
+        "נוהג",
+        "נוהגת",
+        "כביש",
+        "פקק",
+        "נסיעה",
+        "לנסוע",
+        "עבדתי",
+        "עבדנו",
+        "למדתי",
+    ),
     *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "בן", "יליד", "העבודה"),
 )
 _LIVES_WORDS = words(" ".join(_LIVES)) | words("גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים")
@@ -55,7 +72,10 @@ _SEEKS = words(
         לחפש חיפוש שכירות קנייה השכרה לגבי בקשר
         """
 )
-_OFF_TOPIC = words("מזג גשם כדורגל הפועל")
+_OFF_TOPIC = words("מזג גשם כדורגל הפועל חדשות בחדשות")
+_NEW_HOMES = words("דירות וילות יחידות חנויות שכונות דירה דירת")
+"""What is new beside "חדשות", which is otherwise the news."""
+_TEAMS = words("הפועל מכבי ביתר")
 _SHORT_NAME = 4
 _TELLING = words("נוה קרית רמת המושבה מושבה שיכון רובע גבעת")
 """First words of names that nothing but a place has."""
@@ -143,13 +163,16 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
 def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bool:
     """Whether the caller wants the place, rather than living there, passing by or naming a street."""
     before = utterance.key(mention.start - 1)
-    if before in _STREET and mention.place.name != "שדרות":
+    if (before in _STREET and mention.place.name != "שדרות") or before in _TEAMS:
+        return False
+    if before == "על" and "חדשות" in utterance.keys:
+        # "ראיתי חדשות על שדרות".
         return False
     if before in words("בכלל במקור בעצם"):
         before = utterance.key(mention.start - 2)
     if mention.prefix.endswith("מ") and _tells_who(before) and not mention.place.name.startswith("מ"):
         return False
-    kin = False
+    kin = near = False
     for index in range(mention.start - 1, max(-1, mention.start - 7), -1):
         key = utterance.key(index)
         if index in named:
@@ -166,10 +189,9 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
             return _beside_them(utterance, index, mention.end)
         if rest & _CALLS and mention.prefix.endswith("מ"):
             return False
-        kin = kin or key in _KIN
-        if key in _NEAR and not {stem for _, stem in stems(utterance.key(index - 1))} & _LIVES_WORDS:
-            return True
-    return not kin
+        kin = kin or key.removeprefix("ה") in _KIN or key in _KIN
+        near = near or key in _NEAR
+    return near or not kin
 
 
 def _beside_them(utterance: Utterance, lives: int, end: int) -> bool:
@@ -301,7 +323,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
         wanted = misheard_places(utterance)
         certain = wanted
         claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
-    if asked is not Asked.AREA and set(utterance.keys) & _OFF_TOPIC:
+    if set(utterance.keys) & _OFF_TOPIC and not set(utterance.keys) & (_SEEKS | _NEW_HOMES):
         wanted = []
     standing, denied = settle(utterance, wanted)
     standing, denied = _deny_known(utterance, standing, denied, known)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from app.dialog.bounds import is_max, is_min, range_between
 from app.dialog.normalise import Utterance, stems, words
+from app.dialog.number_words import CONSTRUCT_FORMS
 from app.dialog.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.repairs import answers_no_with, negated, repair_points, settle
 from app.dialog.slots import Asked
@@ -18,7 +19,7 @@ _SAYS_NUMBER = words("הוא זה יהיה יהיו צריך צריכים להי
 _LEADS_TO_NUMBER = words("עדיף רוצה רוצים צריך צריכה צריכים זה אולי את שיהיו שיהיה יותר בערך")
 _OTHER_UNITS = words(
     """חודש חודשים שבוע שבועות שנה שנים יום ימים אלף אלפים מיליון מיליונים שקל שקלים שח ₪ מטר מטרים מר קומה ילדים נפשות
-    אנשים דקות אחוז בבוקר בערב חניות מרפסות כיוונים k מקלחות שירותים"""
+    אחים אחיות ילדות בנים בנות שותפים כלבים חתולים אנשים דקות אחוז בבוקר בערב חניות מרפסות כיוונים k מקלחות שירותים"""
 )
 
 
@@ -103,7 +104,7 @@ def _single(utterance: Utterance, noun: int) -> Rooms | None:
         return None
     after = atom_at(utterance, noun + 1)
     if after is not None and after.kind is Kind.FRACTION and after.prefix == "ו" and utterance.key(noun)[-3:] == "חדר":
-        high = quantity_at(utterance, noun + 2)
+        high = quantity_at(utterance, noun + 2 + (utterance.key(noun + 2) in words("או עד")))
         if high is not None and high.shape is Shape.BARE and high.value == 2 and not high.prefix:
             return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), high, noun, high.end)
         return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), None, noun, noun + 2)
@@ -191,13 +192,25 @@ def _counts_people(utterance: Utterance, index: int) -> bool:
     return before in _BEFORE_OTHER or (before in words("לי לנו") and utterance.key(index - 2) == "יש")
 
 
+def _both_of(utterance: Utterance, index: int) -> bool:
+    """Whether a number counts things known, "שני הטלפונים", of which the rooms would be "החדרים"."""
+    after = utterance.key(index + 1)
+    definite = after.startswith("ה") and len(after) > len("הוא") and not after.startswith("החדר")
+    return utterance.key(index) in CONSTRUCT_FORMS and definite
+
+
 def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     """Read numbers alone, for when the agent asked how many rooms."""
     found: list[Rooms] = []
     index = 0
     while index < len(utterance):
         quantity = _small_at(utterance, index, claimed)
-        if quantity is None or utterance.key(quantity.end) in _OTHER_UNITS or _counts_people(utterance, index):
+        if (
+            quantity is None
+            or utterance.key(quantity.end) in _OTHER_UNITS
+            or _counts_people(utterance, index)
+            or _both_of(utterance, index)
+        ):
             whole = quantity or quantity_at(utterance, index)
             # A longer number is skipped whole: "מיליון שמונה" holds no eight rooms.
             index = max(index + 1, whole.end) if whole is not None and index not in claimed else index + 1

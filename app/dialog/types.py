@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.dialog.normalise import Match, Phrasebook, Utterance, stems, words
+from app.dialog.others import OTHERS
 from app.dialog.repairs import background, settle
 from app.dialog.slots import Asked
 
@@ -64,7 +65,8 @@ _AND_TYPES = words("או")
 _BUY = """
     לקנות | קנייה | קניה | לקנייה | לרכוש | רכישה | לקניה | להשקעה | דירה ראשונה | על הנייר | מקבלן | קונה | קונים
     | השקעה | קונות | רוכש | רוכשים | נקנה | אקנה | לקנית | קנית | לרכישת | רכישת | לקניית | buy | למכירה | להשקיע
-    | נרכוש | ארכוש | להיות בעל דירה | להיות בעלת דירה | להיות בעלי דירה | להיות בעל בית | להיות בעלי בית
+    | נרכוש | ארכוש | אני משקיע | אני משקיעה | משקיעים
+    | להיות בעל דירה | להיות בעלת דירה | להיות בעלי דירה | להיות בעל בית | להיות בעלי בית
     """
 _RENT = """
     לשכור | שכירות | להשכרה | שכר דירה | רנט | בשכירות | לשכירות | השכרה | שוכר | שוכרת | שוכרים | להשכיר | rent
@@ -99,6 +101,7 @@ _SEEKS_TAKERS = Phrasebook(
     )
 )
 _HAVE = Phrasebook("יש לי | יש לנו | =ברשותי | =בבעלותי | =ברשותנו")
+_WHICH_I = words("שאני שאנחנו שאנו שאותה שאותו")
 _NOTHING_OWNED = words("עניין ענין שאלה שאלות התעניינות בקשה תקציב כסף")
 _SALE = words("למכירה להשכרה להשכיר למכור")
 _NOT_OWNER = words("קונים קונה לקנות לקנייה לרכוש קניה קנייה לשכור שוכרים מחפש מחפשת מחפשים")
@@ -152,6 +155,11 @@ def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
     return not between or (len(between) <= 3 and between[-1] in words("רצוי עדיף מסוג סוג כמו משהו בעדיפות כלומר"))
 
 
+def _anothers(utterance: Utterance, end: int) -> bool:
+    """Whether the home is somebody's already: "הבית שלנו", "הדירה של אחותי"."""
+    return utterance.key(end) in _OWNED or (utterance.key(end) == "של" and utterance.key(end + 1) in OTHERS)
+
+
 def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
     before, key, after = utterance.key(match.start - 1), utterance.key(match.start), utterance.key(match.end)
     single = match.end - match.start == 1
@@ -187,11 +195,9 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
         and not (asked is Asked.PROPERTY_TYPE and (len(utterance) == 1 or match.prefix == "ל"))
     ):
         return False
-    if match.prefix.endswith("ה") and (after in _OWNED or asked is not Asked.PROPERTY_TYPE):
+    if _anothers(utterance, match.end) or (match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE):
         return False
-    if after in _OWNED or (
-        match.prefix.endswith("ל") and match.value == "apartment" and before in words("להיכנס כניסה נכנס")
-    ):
+    if match.prefix.endswith("ל") and match.value == "apartment" and before in words("להיכנס כניסה נכנס"):
         return False
     if match.value == "apartment" and match.prefix.endswith("ל") and before in words("שותף שותפה שותפים"):
         return False
@@ -201,10 +207,10 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
     )
 
 
-def understand_deal(utterance: Utterance, asked: Asked) -> Found | None:
+def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Found | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
     found: list[Found] = []
-    now = background(utterance)
+    now = background(utterance) | claimed
     for match in _DEAL.all(utterance):
         if match.start in now or utterance.key(match.start - 1) == "עמ":
             continue
@@ -273,8 +279,9 @@ def is_owner(utterance: Utterance) -> bool:
             continue
         return True
     for match in _HAVE.all(utterance):
-        for index in range(match.end, min(match.end + 7, len(utterance))):
-            if utterance.key(index) in _SEEKS | _NOTHING_OWNED:
+        for index in range(match.end, min(match.end + 9, len(utterance))):
+            lets_it = utterance.key(index - 1) in _WHICH_I and utterance.key(index + 1) in _SALE
+            if utterance.key(index) in _SEEKS | _NOTHING_OWNED and not lets_it:
                 break
             if utterance.key(index) in _SALE:
                 return True

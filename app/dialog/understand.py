@@ -18,7 +18,7 @@ from app.dialog.misheard import mend
 from app.dialog.money import understand_budget
 from app.dialog.names import first_names, understand_name
 from app.dialog.nearest import load
-from app.dialog.normalise import Utterance, fold, normalise, words
+from app.dialog.normalise import Utterance, fold, normalise, stems, words
 from app.dialog.others import told_of_others
 from app.dialog.phone_repairs import repaired_phone
 from app.dialog.phones import PHONE_NOUNS, Dictation, understand_phone
@@ -204,7 +204,7 @@ class _Turn:
             )
             if not passing:
                 self.put("property_type", kind.value, kind.start, kind.end)
-        deal = understand_deal(self.utterance, self.asked)
+        deal = understand_deal(self.utterance, self.asked, self.claimed)
         if deal is not None:
             self.put("deal", deal.value, deal.start, deal.end)
 
@@ -278,9 +278,10 @@ class _Turn:
         pairs = set(pairwise(keys))
         if not pairs & set(_INDIFFERENT):
             return
+        heard = {rest for key in keys for _, rest in stems(key)}
         for slot, nouns in _CLEARED.items():
             members = (f"{slot}_min", f"{slot}_max") if slot in ("rooms", "budget") else (slot,)
-            if not set(keys) & nouns or any(member in self.updates for member in members):
+            if not heard & nouns or any(member in self.updates for member in members):
                 continue
             for member in members:
                 if self.state.get(member) is not None:
@@ -356,7 +357,12 @@ def understand(
     if _answers(best, asked) or best.injection or best.hold:
         return best
     # What is told of others is no answer misheard.
-    mendable = best.intent is Intent.UNCLEAR and not best.updates and not told_of_others(utterance)
+    mendable = (
+        best.intent is Intent.UNCLEAR
+        and not best.updates
+        and not told_of_others(utterance)
+        and HOLD.at(utterance, 0) is None
+    )
     mended = mend(utterance, asked) if mendable else None
     readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])
     for reading in readings:

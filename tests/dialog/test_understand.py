@@ -39,7 +39,7 @@ def test_each_utterance_set_scores_above_the_targets(name: str) -> None:
     assert score.empty_turn_ok >= 0.98, wrong
 
 
-@pytest.mark.parametrize("name", ["dialogs.jsonl", "dialogs_callers.jsonl"])
+@pytest.mark.parametrize("name", ["dialogs.jsonl", "dialogs_callers.jsonl", "dialogs_whole.jsonl"])
 def test_whole_dialogs_end_with_the_right_slots(name: str) -> None:
     """R10.2: every slot of a dialog right, folded over its turns, in at least 85% of dialogs; here with a margin."""
     dialogs = records(name)
