@@ -160,6 +160,11 @@ def _says_no(utterance: Utterance) -> bool:
     return "לא" in keys and (keys[0] == "לא" or keys[-1] == "לא" or len(keys) <= 3)
 
 
+def _passing(utterance: Utterance, match: Match) -> bool:
+    """Whether "בדיוק" only says when: "אני בדיוק יוצאת מהעבודה"."""
+    return match.value == "=בדיוק" and utterance.key(match.start - 1) in words("אני אנחנו")
+
+
 def _tag_question(utterance: Utterance, asked: Asked) -> bool:
     """Whether "נכון" at the end only asks for assent: "ארנונה זה שבע מאות שקל נכון"."""
     keys = utterance.keys
@@ -194,7 +199,7 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
             or (bool(keys & words("שיחה פגישה לפגישה לשיחה")) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
         )
         and not NOT_SCHEDULE.within(utterance),
-        confirm=CONFIRM.within(utterance)
+        confirm=any(not _passing(utterance, match) for match in CONFIRM.all(utterance))
         or (
             bool(utterance.keys)
             and all(key in CONFIRM_ALONE for key in keys)

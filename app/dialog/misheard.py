@@ -8,12 +8,14 @@ from rapidfuzz import fuzz, process
 from app.dialog.gazetteer import Mention, gazetteer
 from app.dialog.normalise import Utterance, fold, stems, words
 from app.dialog.numbers import atom_at
+from app.dialog.others import OTHERS
 from app.dialog.slots import Asked
 from app.dialog.vocabulary import COMMON_WORDS
 
 FUZZY_RATIO = 90.0
 """Likeness, of 100, that is enough anywhere; measured: below it common words become towns."""
 SHORT_RATIO = 84.0
+_LONG_ENOUGH = 4
 NOISY_RATIO = 79.0
 """Enough when the rest of the answer is small words, so that a place is all it can be; then it is unsure."""
 
@@ -44,14 +46,21 @@ def misheard_places(utterance: Utterance) -> list[Mention]:
                 continue
             if any(mention.start < start + count and start < mention.end for mention in found):
                 continue
-            if not any(
-                len(utterance.key(index)) > 1 and utterance.key(index) not in COMMON_WORDS for index in span
-            ) or any(utterance.tokens[index].is_number for index in span):
+            if all(_everyday(utterance.key(index)) for index in span) or any(
+                utterance.tokens[index].is_number for index in span
+            ):
                 continue
             mention = _fuzzy_at(utterance, start, count)
             if mention is not None:
                 found.append(mention)
     return sorted(found, key=lambda mention: mention.start)
+
+
+def _everyday(key: str) -> bool:
+    """Whether a word is a common one, with a prefix or without: "לשכונה ההיא" is no "שכונה ה"."""
+    if len(key) <= 1 or key in COMMON_WORDS:
+        return True
+    return any(rest in COMMON_WORDS and len(rest) >= _LONG_ENOUGH for _, rest in stems(key))
 
 
 def _fuzzy_at(utterance: Utterance, start: int, count: int) -> Mention | None:
@@ -130,6 +139,7 @@ def mend(utterance: Utterance, asked: Asked) -> Utterance | None:
             atom_at(utterance, index) is not None
             or len(token.key) < 4
             or token.key in COMMON_WORDS
+            or token.key in OTHERS
             or any(rest in expected for _, rest in stems(token.key))
         ):
             continue

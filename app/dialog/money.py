@@ -34,12 +34,14 @@ _NOT_BUDGET = Phrasebook(
         | חסכונות | פיקדון | ערבות | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ
         | ביטוח | קנתה | קנה | קנו | קניתי | קנינו | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות
         | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה | שמאי | הציעו | ברוטו | נטו | מענק
+        | דיברו איתי | אמרו לי | אמר לי | אמרה לי | שכר הדירה שלי | שכר הדירה שלנו
+        | השכירות שלי | השכירות שלנו | אי אפשר למצוא | אין כלום | אין דירות
         """
 )
 _SUMS = Phrasebook("=סך הכל | =סך הכול | =בסך הכל | =בסך הכול | =סהכ | =ביחד | =יחד | =אז בערך | =אז זה | =אז עד | =אז")
 _APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
 _PAYS, _NOW = words("משלם משלמת משלמים"), words("כרגע היום עכשיו כיום")
-_ONESELF = words("אני ואני אנחנו ואנחנו לנו ולנו")
+_ONESELF = words("אני ואני אנחנו ואנחנו")
 _RESETS = words("מוכן מוכנה מוכנים לעלות אז בנפרד אבל רוצה רוצים נגיע להגיע")
 
 
@@ -152,7 +154,10 @@ def _candidates(utterance: Utterance, claimed: frozenset[int], asked: Asked) -> 
 
 
 def _lone_unit(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
-    """Whether "אלף" stands alone where money was not asked: a word misheard or begun anew, no figure."""
+    """Whether "אלף" stands alone where money was not asked, or "שקל אחד": a word misheard or begun anew, no figure."""
+    if quantity.value == 1 and utterance.key(quantity.start - 1) == "שקל":
+        # "שקל אחד" is no million.
+        return True
     alone = quantity.end - quantity.start == 1 and quantity.value == THOUSAND and quantity.scale == THOUSAND
     after = utterance.key(quantity.end)
     return alone and asked is not Asked.BUDGET and not (after in _CURRENCY or after in _PER_MONTH)

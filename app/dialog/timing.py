@@ -333,7 +333,7 @@ class _Finder:
             return False
         if self.asked:
             lives = nearby & words("גר גרה גרים") and not nearby & words("עוד בעוד תוך")
-            return not (lives or nearby & words("חוזה ילד ילדה"))
+            return not (lives or nearby & words("חוזה ילד ילדה הריון"))
         if key in words("בחודש חודשי לשנה בשנה לשנתיים לחודשיים החודש השנה"):
             return self.entry and key in words("בחודש לחודשיים")
         return bool(nearby & AHEAD) or self.entry or self.utterance.key(end) in words("מעכשיו מהיום")
@@ -350,6 +350,9 @@ def understand_timing(utterance: Utterance, asked: Asked, today: date, claimed: 
     if dated and dated[0].value == within(1) and any(timing.value["type"] == "immediate" for timing in strong):
         # "מיידית אפילו השבוע": the week only stresses the haste.
         return next(timing for timing in strong if timing.value["type"] == "immediate")
+    if len(dated) > 1 and utterance.key(dated[0].end - 1) == "הבאה":
+        # "שנה הבאה, בפברואר": the month says when in it.
+        return next((timing for timing in dated if timing.value["type"] == "month"), dated[0])
     return (dated or strong or standing)[0]
 
 
