@@ -406,7 +406,7 @@ class Call(TurnTaking):
         assert reply
         if not reply.has_audio:
             return self._on_said(reply, Trigger.NOTHING_SAID, now_ms) if reply.is_whole else []
-        if self._holding.is_in_the_way(self._speaking):
+        if self._holding.is_in_the_way(self._speaking) or not reply.may_start(now_ms):
             return []
         phrase = self._holding.end()
         self._has_voice = True

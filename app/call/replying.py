@@ -28,6 +28,7 @@ ULAW_BYTES_PER_MS = 8
 RESUME_SEARCH_MS = 700  # a natural restart lies within the last few words
 VOICE_STALL_MS = 5000  # a voice that has begun and says no more for so long is broken
 VOICE_SILENT_MS = 20_000  # both engines had their time by then
+VOICE_AHEAD_WAIT_MS = 2000  # a hole between two sentences is better than a longer silence before the first
 
 
 class Gate(Protocol):
@@ -42,10 +43,12 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReplySettings:
-    """How long the language model is waited for."""
+    """How long the language model is waited for, and how much voice is to be ready before the first word is said."""
 
     llm_first_token_ms: int
     llm_stall_ms: int
+    voice_ahead_ms: int = 0
+    """0: a voice that is made faster than it is spoken."""
 
 
 @dataclass(slots=True)
@@ -139,6 +142,17 @@ class Reply:
     def has_audio(self) -> bool:
         """Whether any of its voice is there, and not yet taken."""
         return self.voice_ms > 0 and self._played < len(self._voice_so_far())
+
+    def may_start(self, now_ms: int) -> bool:
+        """Whether there is voice to begin with, and enough of it to last until the next sentence's is there.
+
+        In a hole after "נעים מאוד" the caller would take the agent for done, and answer.
+        """
+        if not self.has_audio or self.first_audio_ms is None:
+            return self.has_audio
+        lasts = self.voice_ms >= self._settings.voice_ahead_ms
+        has_next = all(sentence.audio or sentence.is_whole for sentence in self._sentences)
+        return lasts or has_next or now_ms >= self.first_audio_ms + VOICE_AHEAD_WAIT_MS
 
     def take_audio(self) -> bytes:
         """Return the voice that is ready and not yet taken, in order."""

@@ -60,6 +60,31 @@ def test_a_line_is_synthesised_sentence_by_sentence_and_played_in_order() -> Non
     assert one.is_whole
 
 
+def test_a_slow_voice_does_not_begin_before_its_next_sentence_can_follow() -> None:
+    """R9.2: in a hole after a short first sentence the caller would answer a question that was not asked yet."""
+    slow = Reply(1, 1, LINE, None, ReplySettings(900, 1500, voice_ahead_ms=2500), count(1), 1000)
+    slow.begin(None, 1000)
+    slow.receive(SpeechAudio(1, b"A" * 800 * 8), 2000)
+    slow.receive(SpeechEnded(1), 2000)
+    assert not slow.may_start(2100)
+    assert slow.may_start(4000), "one sentence is better than none"
+    slow.receive(SpeechAudio(2, b"B" * 800), 2200)
+    assert slow.may_start(2200)
+
+
+def test_a_long_first_sentence_and_a_quick_voice_begin_at_once() -> None:
+    """R9.2: what lasts until the next sentence is there is not held back."""
+    slow = Reply(1, 1, LINE, None, ReplySettings(900, 1500, voice_ahead_ms=2500), count(1), 1000)
+    slow.begin(None, 1000)
+    slow.receive(SpeechAudio(1, b"A" * 2500 * 8), 2000)
+    assert slow.may_start(2000)
+    quick = reply()
+    quick.begin(None, 1000)
+    assert not quick.may_start(1100)
+    quick.receive(SpeechAudio(1, b"A" * 160), 1100)
+    assert quick.may_start(1100)
+
+
 def test_the_first_sentence_is_spoken_while_the_model_still_writes() -> None:
     """R10.4: only what the gate lets through is synthesised."""
     one = reply(FirstSentenceGate())
