@@ -209,6 +209,9 @@ def _beside_one(utterance: Utterance, end: int) -> bool:
 def _is_no_background(utterance: Utterance, index: int, rest: set[str]) -> bool:
     """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
     key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
+    if before in words("אתם אתן"):
+        # "אתם משכירים דירות בחיפה?": the office's doing is no background of the caller's.
+        return True
     if key in words("הייתי היינו"):
         return after in _WOULD_LIKE
     if "בנ" in rest and (key == "לבנ" or after in words("אדם זוג נוסף")):

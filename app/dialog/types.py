@@ -1,8 +1,9 @@
 """What kind of property, to buy or to rent, and whether the caller owns it (R10.2)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-from app.dialog.normalise import Match, Phrasebook, Utterance, stems, words
+from app.dialog.normalise import Match, Phrasebook, Utterance, fold, stems, words
 from app.dialog.others import OTHERS
 from app.dialog.repairs import background, settle
 from app.dialog.slots import Asked
@@ -47,6 +48,8 @@ _NOT_TYPES = Phrasebook(
         | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית
         """
 )
+_YOU = words("אתם אתן")
+_OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
 _LETS = words("משכיר משכירה משכירים מוכר מוכרת מוכרים השכרתי השכרנו")
 _OPEN = (Asked.GREETING, Asked.PROPERTY_TYPE, Asked.DEAL)
 _INTERESTED = words("מעוניין מעוניינת מעוניינים מתעניין מתעניינת מתעניינים מדובר מסתפק הכוונה")
@@ -169,7 +172,7 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
     if key.endswith("דירות") and asked not in _OPEN and not set(utterance.keys) & _SEEKS:
         # "אמרו לי שדירות שם עולות שלושה מיליון".
         return False
-    if {before, utterance.key(match.start - 2)} & _LETS:
+    if {before, utterance.key(match.start - 2)} & _LETS and not set(utterance.keys) & _YOU:
         return False
     if (
         match.value == "apartment"
@@ -207,6 +210,14 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
     )
 
 
+def _office_does(utterance: Utterance) -> list[Found]:
+    """Read "אתם משכירים דירות בחיפה?": what the office lets is what the caller would rent."""
+    pairs = enumerate(pairwise(utterance.keys))
+    return [
+        Found(at + 1, at + 2, _OFFICE_DOES[does]) for at, (you, does) in pairs if you in _YOU and does in _OFFICE_DOES
+    ]
+
+
 def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Found | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
     found: list[Found] = []
@@ -227,6 +238,7 @@ def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] 
         ):
             continue
         found.append(Found(match.start, match.end, match.value))
+    found += _office_does(utterance)
     if asked is Asked.DEAL and not found:
         for index, key in enumerate(utterance.keys):
             if key in _HEARD_RENT or key.lstrip("בלה") in _HEARD_RENT:
