@@ -15,9 +15,9 @@ from app.dialog.vocabulary import COMMON_WORDS
 FUZZY_RATIO = 90.0
 """Likeness, of 100, that is enough anywhere; measured: below it common words become towns."""
 SHORT_RATIO = 84.0
-_LONG_ENOUGH = 4
 NOISY_RATIO = 79.0
 """Enough when the rest of the answer is small words, so that a place is all it can be; then it is unsure."""
+_LONG_ENOUGH = 4
 
 _CARRIERS = words(
     """אני אנחנו רוצה רוצים מחפש מחפשת מחפשים צריך צריכה מעוניין מעוניינת מעדיף מעדיפה באזור אזור של העיר עיר בעיר

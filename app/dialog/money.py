@@ -41,6 +41,8 @@ _NOT_BUDGET = Phrasebook(
 _SUMS = Phrasebook("=סך הכל | =סך הכול | =בסך הכל | =בסך הכול | =סהכ | =ביחד | =יחד | =אז בערך | =אז זה | =אז עד | =אז")
 _APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
 _PAYS, _NOW = words("משלם משלמת משלמים"), words("כרגע היום עכשיו כיום")
+_A_PAIR = 2
+_ABOUT = words("סביב בסביבות באזור בגבולות בערך לקראת")
 _ONESELF = words("אני ואני אנחנו ואנחנו")
 _RESETS = words("מוכן מוכנה מוכנים לעלות אז בנפרד אבל רוצה רוצים נגיע להגיע")
 
@@ -140,11 +142,7 @@ def _candidates(utterance: Utterance, claimed: frozenset[int], asked: Asked) -> 
             excluded = quantity if quantity.shape is Shape.BARE else None
             continue
         excluded = None
-        if (
-            quantity.value == 0
-            or _lone_unit(utterance, quantity, asked)
-            or (quantity.prefix.startswith("ה") and quantity.value <= 2)
-        ):
+        if quantity.value == 0 or _lone_unit(utterance, quantity, asked) or _the_two(utterance, quantity):
             continue
         if kept and _tenth_of(kept[-1], quantity):
             kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value + quantity.value / 10)
@@ -153,12 +151,19 @@ def _candidates(utterance: Utterance, claimed: frozenset[int], asked: Asked) -> 
     return kept
 
 
+def _the_two(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether "השניים" are two things spoken of; "סביב השניים" is a figure."""
+    about = utterance.key(quantity.start - 1) in _ABOUT
+    return quantity.prefix.startswith("ה") and quantity.value <= _A_PAIR and not about
+
+
 def _lone_unit(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
     """Whether "אלף" stands alone where money was not asked, or "שקל אחד": a word misheard or begun anew, no figure."""
     if quantity.value == 1 and utterance.key(quantity.start - 1) == "שקל":
         # "שקל אחד" is no million.
         return True
-    alone = quantity.end - quantity.start == 1 and quantity.value == THOUSAND and quantity.scale == THOUSAND
+    alone = quantity.end - quantity.start == 1 and quantity.scale == THOUSAND and not quantity.prefix
+    alone = alone and (quantity.value == THOUSAND or len(utterance) == 1)
     after = utterance.key(quantity.end)
     return alone and asked is not Asked.BUDGET and not (after in _CURRENCY or after in _PER_MONTH)
 

@@ -40,27 +40,12 @@ _LIVES = (
         "באימ",
     ),
     *("נולדתי", "נולדה", "גדלה", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "קנה", "קנתה"),
-    *(
-        "סניפ",
-        "סניפימ",
-        "יושבימ",
-        "ממוקמימ",
-        "נוסע",
-        "נוסעת",
-        "נוסעימ",
-        "נוהג",
-        "נוהגת",
-        "כביש",
-        "פקק",
-        "נסיעה",
-        "לנסוע",
-        "עבדתי",
-        "עבדנו",
-        "למדתי",
-    ),
     *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "בן", "יליד", "העבודה"),
 )
-_LIVES_WORDS = words(" ".join(_LIVES)) | words("גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים")
+_LIVES_WORDS = words(" ".join(_LIVES)) | words(
+    """גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים סניף סניפים יושבים ממוקמים נוסע נוסעת נוסעים נוהג
+    נוהגת כביש פקק נסיעה לנסוע עבדתי עבדנו למדתי"""
+)
 _CALLS = words("מתקשר מתקשרת מתקשרים מדבר מדברת")
 _KIN = words("אחותי אחי אמא אבא ההורים הבן הבת חבר חברה חברים השכן השכנה בעלי אשתי דודה דוד סבתא סבא בת בן הילדים")
 _OWN_CHILD = words("שלי שלנו שלו שלה דוד דודה זוג זוגי זוגתי")
@@ -191,7 +176,7 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
             return False
         kin = kin or key.removeprefix("ה") in _KIN or key in _KIN
         near = near or key in _NEAR
-    return near or not kin
+    return near or not kin or _beside_one(utterance, mention.end)
 
 
 def _beside_them(utterance: Utterance, lives: int, end: int) -> bool:
@@ -338,8 +323,9 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
 def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:
     """Whether, though the name was asked, the words around a place make it one: a repair or a request."""
     before = utterance.keys[: mention.start]
-    repair = bool(set(before) & (words("בעצם תשני תוסיפי לא במקום אלא באזור אמרתי התכוונתי") | _SEEKS))
-    return (repair and mention.place.kind != "neighbourhood") or (repair and mention.prefix[-1:] == "ב")
+    repair = bool(set(before) & (words("בעצם ובעצם תשני תוסיפי ותוסיפי לא במקום אלא באזור אמרתי התכוונתי") | _SEEKS))
+    sure = mention.place.kind != "neighbourhood" or mention.prefix[-1:] == "ב"
+    return repair and (sure or utterance.key(mention.start - 1) in words("גם את"))
 
 
 def _deny_known(

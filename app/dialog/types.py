@@ -69,7 +69,7 @@ _BUY = """
     לקנות | קנייה | קניה | לקנייה | לרכוש | רכישה | לקניה | להשקעה | דירה ראשונה | על הנייר | מקבלן | קונה | קונים
     | השקעה | קונות | רוכש | רוכשים | נקנה | אקנה | לקנית | קנית | לרכישת | רכישת | לקניית | buy | למכירה | להשקיע
     | נרכוש | ארכוש | אני משקיע | אני משקיעה | משקיעים
-    | להיות בעל דירה | להיות בעלת דירה | להיות בעלי דירה | להיות בעל בית | להיות בעלי בית
+    | להיות בעלים | להיות בעל דירה | להיות בעלת דירה | להיות בעלי דירה | להיות בעל בית | להיות בעלי בית
     """
 _RENT = """
     לשכור | שכירות | להשכרה | שכר דירה | רנט | בשכירות | לשכירות | השכרה | שוכר | שוכרת | שוכרים | להשכיר | rent
@@ -81,6 +81,8 @@ _DEAL = Phrasebook(
         **{phrase.strip(): "rent" for phrase in _RENT.split("|")},
     }
 )
+_COMES_WITH = words("עם אופציה אופציית אפשרות")
+"""Before a deal that only comes with the other: "שכירות עם אופציה לקנייה"."""
 _RENTING = words("שוכר שוכרת שוכרים")
 _HERE = words("פה כאן כבר היום כרגע עכשיו")
 _HEARD_BUY = words("בנייה בניה לבנות קניא")
@@ -223,7 +225,7 @@ def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] 
     found: list[Found] = []
     now = background(utterance) | claimed
     for match in _DEAL.all(utterance):
-        if match.start in now or utterance.key(match.start - 1) == "עמ":
+        if match.start in now or utterance.key(match.start - 1) in _COMES_WITH:
             continue
         if match.prefix.endswith("ה") and utterance.key(match.start)[len(match.prefix) :] in _RENTING:
             # "השוכר שלי יוצא במרץ": a tenant.

@@ -193,6 +193,9 @@ class _Turn:
             # "מה זה דופלקס".
             return
         kind = understand_type(self.utterance, self.asked, self.claimed)
+        if kind is not None and self.asked is Asked.NAME and first_names().get(self.utterance.key(kind.start), 0):
+            # "חוה אשכנזי" is no farm.
+            kind = None
         asks = self.acts.question and self.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
         if kind is not None and not (asks and not self._seeks()):
             known = self.state.get("property_type")
