@@ -157,6 +157,9 @@ def parents(areas: Iterable[str]) -> frozenset[str]:
     known = set(areas)
     for area in areas:
         known |= _places().names.get(fold(area), frozenset())
+        # "דרום תל אביב" is said with the names of the town and of the south.
+        for within in _scan_places("ב" + area)[0]:
+            known |= canonical(within)
     return frozenset(known)
 
 

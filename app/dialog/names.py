@@ -160,6 +160,9 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
             break
         if index in claimed or not _name_word(utterance, index):
             break
+        if known_first and chosen and "," in token.gap and _bearers(token.key) < _KNOWN_BEARERS:
+            # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
+            break
         affiliated = token.key in _FROM_SOMEWHERE or (token.key.startswith("מה") and len(token.key) > len("מהדי"))
         if chosen and (
             (affiliated and token.key not in first_names()) or (index in origins and token.key not in first_names())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialog.claims import canonical, claims
+from app.dialog.claims import canonical, claims, parents
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,10 @@ def test_places_are_found_with_prefixes_and_are_no_numbers() -> None:
 def test_everyday_words_claim_nothing(text: str) -> None:
     """R10.4: not every number word is a number."""
     assert claims(text).numbers == ()
+
+
+@pytest.mark.parametrize("area", ["דרום תל אביב", "תל אביב מרכז", "צפון ירושלים"])
+def test_a_part_of_a_town_may_be_said_by_its_names(area: str) -> None:
+    """R10.4: who seeks in the south of a town has named the town and the south."""
+    known = parents([area])
+    assert all(canonical(place) & known for place in claims(f"רשמתי דירה להשכרה ב{area}").places)
