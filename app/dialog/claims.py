@@ -140,7 +140,7 @@ def _places() -> _Places:
     text = resources.files("app.dialog").joinpath("data/areas.json").read_text(encoding="utf-8")
     names: dict[str, set[str]] = {}
     for place in json.loads(text):
-        if place.get("risky"):
+        if place.get("risky") and " " not in place["name"]:
             continue
         risky = set(place.get("risky_aliases", ()))
         for spelling in (place["name"], *place.get("aliases", ())):
