@@ -9,7 +9,8 @@ OTHERS = words(
     """
         אחותי אחי אחיי אחים אחיות אמא אבא אימא ההורים הורי הוריי הבן הבת בני בתי חבר חברה חברים חברי חברתי החבר החברה
         החברים השכן השכנה השכנים שכן שכנה שכנים בעלי אשתי דוד דודה דודי דודתי סבא סבתא גיסי גיסתי חמי חמותי הבוס בוס
-        הילדים קולגה אח אחות גיס גיסה
+        הילדים קולגה אח אחות גיס גיסה שותף
+        שותפה השותף השותפה השותפים השותפות
         """
 )
 _BEFORE_A_BENEFICIARY = words("בשביל עבור של עם ועם אצל אני")
@@ -27,6 +28,8 @@ _WAS, _MINE = words("היה היתה הייתה היו"), words("לי לנו")
 _I_DID = words("גרתי גרנו מכרתי מכרנו קניתי קנינו שכרתי שכרנו השכרתי השכרנו")
 _HOME, _PRESENT = words("דירה הדירה בית הבית"), words("הנוכחית הנוכחי הקודמת הקודם")
 _NOW, _WE = words("היום כרגע עכשיו כיום"), words("אני אנחנו")
+MEDIA = words("סרטון הסרטון סרט הסרט כתבה הכתבה תוכנית תכנית התוכנית שיר השיר")
+"""What is seen and heard of homes and towns elsewhere."""
 _SAY = words("אומרים אמרו")
 _HAS = words("לו לה להם")
 _WITH_ME = words("איתי איתנו אצלי אצלנו אתי אתנו")
@@ -63,7 +66,7 @@ def told_of_others(utterance: Utterance) -> frozenset[int]:
 def _opens(utterance: Utterance, start: int) -> int | None:
     """Return where a telling of a former or present home, or of hearsay, goes on after its opening words."""
     key, after, third = utterance.keys[start], utterance.key(start + 1), utterance.key(start + 2)
-    if key in _I_DID or (after in _PRESENT and any(rest in _HOME for _, rest in stems(key))):
+    if key in _I_DID | MEDIA or (after in _PRESENT and any(rest in _HOME for _, rest in stems(key))):
         # "גרנו בשלושה חדרים", "בדירה הנוכחית".
         return start + 1
     if (key in _WAS and after in _MINE) or (key == "כולמ" and after in _SAY):

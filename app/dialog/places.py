@@ -9,6 +9,7 @@ from app.dialog.misheard import misheard_places
 from app.dialog.names import first_names
 from app.dialog.normalise import Utterance, fold, stems, words
 from app.dialog.numbers import atom_at
+from app.dialog.others import MEDIA
 from app.dialog.repairs import answers_no_with, background, negated, settle
 from app.dialog.slots import Asked
 
@@ -44,7 +45,7 @@ _LIVES = (
 )
 _LIVES_WORDS = words(" ".join(_LIVES)) | words(
     """גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים סניף סניפים יושבים ממוקמים נוסע נוסעת נוסעים נוהג
-    נוהגת כביש פקק נסיעה לנסוע עבדתי עבדנו למדתי"""
+    נוהגת כביש פקק נסיעה לנסוע חופש חופשה עבדתי עבדנו למדתי"""
 )
 _CALLS = words("מתקשר מתקשרת מתקשרים מדבר מדברת")
 _KIN = words("אחותי אחי אמא אבא ההורים הבן הבת חבר חברה חברים השכן השכנה בעלי אשתי דודה דוד סבתא סבא בת בן הילדים")
@@ -108,6 +109,7 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
         return False
     located = mention.prefix[-1:] in ("ב", "ל") or before in words("באזור שכונת בשכונת שכונה בעיר העיר או")
     located = located or (before == "של" and utterance.key(mention.start - 2) in words("באזור אזור בסביבה"))
+    located = located or (after == "או" and mentions > 1)
     located_area = located and not mention.prefix and before not in words("או העיר")
     alone = asked is Asked.AREA and len(utterance) - (mention.end - mention.start) <= 2
     if place.risky == "word":
@@ -213,7 +215,7 @@ def _is_no_background(utterance: Utterance, index: int, rest: set[str]) -> bool:
 
 def _tells_who(before: str) -> bool:
     """Whether the word before "מנצרת" makes it an origin: "אני מנצרת", "מוחמד מנצרת"."""
-    return before in words("אני אנחנו אנו") or first_names().get(before, 0) >= _BORNE
+    return before in words("אני אנחנו אנו שלכם") or first_names().get(before, 0) >= _BORNE
 
 
 def _near(utterance: Utterance, mention: Mention) -> bool:
@@ -311,7 +313,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
         wanted = misheard_places(utterance)
         certain = wanted
         claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
-    if set(utterance.keys) & _OFF_TOPIC and not set(utterance.keys) & (_SEEKS | _NEW_HOMES):
+    if set(utterance.keys) & (_OFF_TOPIC | MEDIA) and not set(utterance.keys) & (_SEEKS | _NEW_HOMES):
         wanted = []
     standing, denied = settle(utterance, wanted)
     standing, denied = _deny_known(utterance, standing, denied, known)

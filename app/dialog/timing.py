@@ -207,7 +207,8 @@ class _Finder:
             month = MONTHS.get(rest)
             if month is None:
                 continue
-            if set(self.utterance.keys[max(0, index - 3) : index]) & BORN:
+            past = self.utterance.key(index + 1) in words("האחרון שעבר")
+            if past or set(self.utterance.keys[max(0, index - 3) : index]) & BORN:
                 return None
             if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and not prefix):
                 return None

@@ -51,6 +51,9 @@ _CLEARED = {
     "timing": words("תאריך התאריך מתי כניסה הכניסה"),
     "property_type": words("סוג הסוג"),
 }
+_HOW_MUCH_IS = (("כמה", "זה"), ("כמה", "עולה"), ("כמה", "עולות"))
+_WHAT_IS = (("מה", "זה"), ("מה", "זאת"), *_HOW_MUCH_IS)
+"""Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
 _ENTERS = words("כניסה לכניסה הכניסה להיכנס נכנס נכנסים נכנסת לעבור")
 _INDIFFERENT = (
     ("לא", "משנה"),
@@ -189,8 +192,7 @@ class _Turn:
     def _property(self) -> None:
         if self.acts.asks_listing and self.acts.question and not self._seeks():
             return
-        if self.utterance.keys[:2] in (("מה", "זה"), ("מה", "זאת")):
-            # "מה זה דופלקס".
+        if self.utterance.keys[:2] in _WHAT_IS:
             return
         kind = understand_type(self.utterance, self.asked, self.claimed)
         if kind is not None and self.asked is Asked.NAME and first_names().get(self.utterance.key(kind.start), 0):
@@ -212,6 +214,8 @@ class _Turn:
             self.put("deal", deal.value, deal.start, deal.end)
 
     def _rooms(self) -> None:
+        if self.utterance.keys[:2] in _HOW_MUCH_IS:
+            return
         rooms = understand_rooms(self.utterance, self.asked, self.claimed)
         if rooms is None:
             return
