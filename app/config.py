@@ -37,6 +37,15 @@ def _http_url(url: str) -> str:
     return url
 
 
+def _mirror(place: str) -> str:
+    if place.startswith("file://") or (place.startswith(("http://", "https://")) and _names_a_host(place)):
+        return place
+    folder = Path(place)
+    if not folder.is_dir():
+        raise ValueError("must be a folder of this machine, or start with https://, http:// or file://")
+    return folder.resolve().as_uri()
+
+
 def _names_a_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -159,7 +168,9 @@ class Settings(BaseModel):
         multiple_of=8000,
         description="Rate asked of Google's streaming voices, brought to 8000",
     )
-    models_mirror: str | None = Field(None, description="First place to look for the embedded engines' weights")
+    models_mirror: Annotated[str, AfterValidator(_mirror)] | None = Field(
+        None, description="First place to look for the embedded engines' weights: a folder or an address"
+    )
 
     # Office
     office_name: str = Field("AgentLocator", description="Name of the office, as STT should expect it")

@@ -106,3 +106,14 @@ def test_a_folder_that_cannot_be_written_is_refused_by_name(tmp_path: Path) -> N
         config.make_folders(config.load({"DATA_DIR": str(file), "LOG_CALLS": str(file / "calls")}))
     assert "DATA_DIR: " in str(error.value)
     assert "LOG_CALLS: " in str(error.value)
+
+
+def test_a_mirror_may_be_a_folder_and_anything_else_is_refused_by_name(tmp_path: Path) -> None:
+    """R1.3: a path pasted as it is works; a typing error is named before anything is fetched."""
+    assert config.load({"MODELS_MIRROR": str(tmp_path)}).models_mirror == tmp_path.as_uri()
+    assert config.load({"MODELS_MIRROR": "https://models.example.com/he"}).models_mirror == (
+        "https://models.example.com/he"
+    )
+    for wrong in (str(tmp_path / "nowhere"), "models.example.com", "ftp://models.example.com"):
+        with pytest.raises(config.ConfigError, match="MODELS_MIRROR: must be a folder"):
+            config.load({"MODELS_MIRROR": wrong})
