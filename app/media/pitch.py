@@ -24,7 +24,7 @@ class PitchTracker:
         self._window = np.zeros(_WINDOW)
 
     def receive(self, pcm: bytes) -> float | None:
-        """Take a frame of LINEAR16; return its pitch in Hz, or None where the sound has none."""
+        """Take a frame of LINEAR16; return its pitch, LOWEST_HZ..HIGHEST_HZ, or None where the sound has none."""
         samples: npt.NDArray[np.int16] = np.frombuffer(pcm, np.int16)
         window = self._window
         half = len(window) // 2
@@ -41,5 +41,10 @@ class PitchTracker:
         if here < _PERIODIC * energy:
             return None
         before, after = float(likeness[lag - 1]), float(likeness[lag + 1])
+        if here < max(before, after):
+            # Likest at the edge of the range and likelier beyond it: a rumble, or a whistle.
+            return None
+        # A parabola through a peak has its summit within half a lag of it.
         bend = before - 2 * here + after
-        return _RATE_HZ / (lag + (0.5 * (before - after) / bend if bend < 0 else 0.0))
+        summit = lag + (0.5 * (before - after) / bend if bend < 0 else 0.0)
+        return min(max(_RATE_HZ / summit, LOWEST_HZ), HIGHEST_HZ)

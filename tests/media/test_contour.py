@@ -48,3 +48,12 @@ def test_frames_of_the_silence_are_not_part_of_the_voice() -> None:
     assert round(contour.level()) == 2000
     contour.clear()
     assert contour.level() == 0
+
+
+def test_a_rumble_under_the_range_of_voices_is_no_tune() -> None:
+    """R6.3: a lorry below the words must not break the call."""
+    contour = Contour()
+    rumble = to_pcm(3000 * np.sin(2 * np.pi * 48 * np.arange(50 * 160) / 8000)).tobytes()
+    for index in range(50):
+        contour.receive(Frame(index * 20, rumble[index * 320 : index * 320 + 320], 2000.0))
+    assert 0 < contour.finality() < 0.15

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.media.pitch import PitchTracker
+from app.media.pitch import HIGHEST_HZ, LOWEST_HZ, PitchTracker
 from tests.media.sounds import Floats, noise, silence, to_pcm
 
 
@@ -25,3 +27,20 @@ def test_a_voice_is_followed_within_half_a_semitone(hz: float) -> None:
 def test_noise_and_silence_have_no_pitch() -> None:
     assert track(silence(200)) == [None] * 10
     assert sum(heard is not None for heard in track(noise(2000, 1000))) < 10
+
+
+@pytest.mark.parametrize("hz", [20, 27, 48, 62, 377, 420, 650])
+def test_what_is_lower_or_higher_than_any_voice_has_no_other_pitch(hz: float) -> None:
+    """A rumble is likest itself at the edge of the range, where a parabola leads anywhere, even below 0 Hz."""
+    for heard in track(3000 * np.sin(2 * np.pi * hz * np.arange(800) / 8000)):
+        assert heard is None or LOWEST_HZ <= heard <= HIGHEST_HZ
+
+
+@given(st.binary(min_size=640, max_size=640), st.integers(1, 24), st.floats(5, 1000), st.floats(5, 1000))
+def test_a_pitch_is_within_the_range_of_voices(pcm: bytes, smooth: int, low_hz: float, high_hz: float) -> None:
+    """Whatever the sound: noise of any colour under a rumble and a whistle."""
+    at = 2 * np.pi * np.arange(320) / 8000
+    coloured = np.convolve(np.frombuffer(pcm, np.int16), np.ones(smooth) / smooth, "same")
+    for sound in (coloured, coloured + 6000 * np.sin(low_hz * at) + 3000 * np.sin(high_hz * at)):
+        for heard in track(np.asarray(sound)):
+            assert heard is None or LOWEST_HZ <= heard <= HIGHEST_HZ
