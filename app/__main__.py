@@ -74,12 +74,12 @@ def evaluate() -> None:
 @click.argument("wav", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 def turns(wav: Path, out: Path) -> None:
-    """Run codec, filters, VAD and endpointing over WAV; write one JSON line an event to OUT."""
+    """Hear WAV as a call with these settings would; write one JSON line an event to OUT."""
     from app.media.wav import WavError
     from app.qa.turns import run_turns
 
     try:
-        run_turns(wav, out)
+        run_turns(wav, out, config.load())
     except WavError as error:
         raise click.ClickException(f"{wav}: {error}") from None
     except OSError as error:

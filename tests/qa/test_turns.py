@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
+from app.config import load
 from app.media.wav import WavError, write_wav
 from app.qa.turns import run_turns
-from tests.media.sounds import caller, silence, to_pcm
+from tests.media.sounds import caller, silence, to_pcm, tone
 
 SOUND = to_pcm(np.concatenate([silence(1000), caller("v001"), silence(1000), caller("w01_07"), silence(1500)]))
 
 
-def turns(tmp_path: Path, data: bytes) -> list[dict[str, object]]:
+def turns(tmp_path: Path, data: bytes, **environment: str) -> list[dict[str, object]]:
     (tmp_path / "in.wav").write_bytes(data)
-    count = run_turns(tmp_path / "in.wav", tmp_path / "out.jsonl")
+    count = run_turns(tmp_path / "in.wav", tmp_path / "out.jsonl", load(environment))
     lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == count
     return [json.loads(line) for line in lines]
@@ -53,3 +54,17 @@ def test_what_is_no_wav_is_refused_in_words(tmp_path: Path) -> None:
 
 def test_a_silent_recording_has_no_turns(tmp_path: Path) -> None:
     assert turns(tmp_path, write_wav(to_pcm(silence(3000)), 8000)) == []
+
+
+def test_what_is_measured_is_what_a_call_with_these_settings_hears(tmp_path: Path) -> None:
+    """R6.2: a key tone is no turn for the network, and one for energy alone; the waits are the operator's."""
+    keys = write_wav(to_pcm(np.concatenate([silence(1000), tone(600, 3000), silence(1500)])), 8000)
+    assert turns(tmp_path, keys) == []
+    assert [event["event"] for event in turns(tmp_path, keys, VAD_NEURAL="off")] == [
+        *("speech_started", "speech_stopped", "eou")
+    ]
+    waits = [
+        [event["silence_ms"] for event in turns(tmp_path, write_wav(SOUND, 8000), **wait) if event["event"] == "eou"]
+        for wait in ({}, {"EOU_SILENCE_MIN_MS": "480"})
+    ]
+    assert waits[0] < waits[1]
