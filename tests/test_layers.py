@@ -19,7 +19,7 @@ PURE = [
             *("replying", "settings", "speaking", "states", "tape", "talk", "turn", "turntaking"),
         )
     ),
-    *(APP / "telephony" / f"{name}.py" for name in ("frames", "messages", "signature", "twiml")),
+    *(APP / "telephony" / f"{name}.py" for name in ("frames", "loopback", "messages", "signature", "twiml")),
 ]
 FLOORS: dict[str, set[str]] = {
     "media": set(),
@@ -33,7 +33,7 @@ FLOORS: dict[str, set[str]] = {
     "leads": {"sidecar", "telephony", "config"},
     "call": {"media", "dialog", "leads", "speech", "telephony", "runtime", "config"},
     "qa": {"media", "dialog", "telephony", "call", "config"},
-    "web": {"call", "leads", "config", "assembly"},
+    "web": {"call", "leads", "telephony", "config", "assembly"},
     "assembly": {"call", "dialog", "leads", "speech", "sidecar", "telephony", "config", "runtime"},
     "wsgi": {"assembly", "telephony", "web", "config", "logs", "runtime"},
     "__main__": {"qa", "call", "config", "dialog", "leads", "media", "speech"},

@@ -176,7 +176,10 @@ def test_what_is_not_twilios_goes_to_flask(signed: Server) -> None:
     status, _, body = ask(signed, "GET", "/no/such/page")
     assert status == 404
     assert b"not found" in body.lower()
-    assert ask(signed, "GET", "/health")[0] == 200
+    assert set(json.loads(ask(signed, "GET", "/health")[2])) == {"status", "live_calls", "hub_lag_p99_ms"}
+    for headers in ({"Host": "voice.example"}, {"X-Forwarded-For": "203.0.113.9"}):
+        status, _, body = ask(signed, "GET", "/health", headers=headers)
+        assert (status, json.loads(body)) == (200, {"status": "ok"}), "a platform's probe is told no figures"
 
 
 def test_the_events_of_a_call_are_for_development_only(signed: Server, dev: Server) -> None:
@@ -195,6 +198,7 @@ def test_the_events_of_a_call_are_for_development_only(signed: Server, dev: Serv
     assert status == 200
     assert headers["content-type"].startswith("application/x-ndjson")
     assert "STATE→SPEAKING" in [json.loads(line)["event"] for line in body.decode().splitlines()]
+    assert ask(dev, "GET", f"/calls/{sid}/events", headers={"X-Forwarded-For": "203.0.113.9"})[0] == 404
     peer.socket.close()
 
 

@@ -4,7 +4,6 @@ Nothing here waits for anything but the request's own body: what an event means 
 whatever `spawn` starts.
 """
 
-import ipaddress
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ import structlog
 
 from app.telephony import twiml
 from app.telephony.body import Form, read_form
+from app.telephony.loopback import is_local, why_not_local
 from app.telephony.numbers import mask_number
 from app.telephony.responses import (
     Environ,
@@ -121,7 +121,7 @@ class Webhooks:
         settings = self._settings
         if settings.auth_token:
             return request_is_signed(environ, form, settings.auth_token, settings.public_base_url)
-        return is_local_peer(environ)
+        return is_local(environ)
 
     def _event(self, kind: str, environ: Environ) -> Response:
         """204 at once; what was said is handed on with whether it may be believed (R2.4, R3.3)."""
@@ -207,7 +207,8 @@ class Webhooks:
 
     def _why_not(self, environ: Environ) -> str:
         if not self._settings.auth_token:
-            return "development mode (no TWILIO_AUTH_TOKEN) takes unsigned webhooks from this machine only"
+            only = "development mode (no TWILIO_AUTH_TOKEN) takes unsigned webhooks from this machine only"
+            return f"{only}: {why_not_local(environ)}"
         if not environ.get("HTTP_X_TWILIO_SIGNATURE"):
             return "no X-Twilio-Signature header: not from Twilio, or a proxy dropped it"
         return (
@@ -221,22 +222,3 @@ def _sid(params: Mapping[str, str], name: str) -> str:
     if not (sid.isascii() and sid.isalnum() and len(sid) <= 64):
         raise RefusedError(refuse(400, f"{name} is missing or not a SID"))
     return sid
-
-
-def is_local_peer(environ: Environ) -> bool:
-    """Tell whether a request comes from this machine and was not carried here for somebody else by a proxy."""
-    carried = [environ.get("HTTP_X_FORWARDED_FOR"), environ.get("HTTP_X_REAL_IP")]
-    hops = [hop for value in carried if value is not None for hop in str(value).split(",")]
-    # A tunnel that says only `Forwarded: for=…` is taken at its word that there is somebody else.
-    return "HTTP_FORWARDED" not in environ and all(
-        _is_loopback(hop.strip()) for hop in (str(environ.get("REMOTE_ADDR", "")), *hops)
-    )
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(parsed, "ipv4_mapped", None)  # ::ffff:127.0.0.1 on a dual-stack socket
-    return (mapped or parsed).is_loopback
