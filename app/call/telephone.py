@@ -9,6 +9,7 @@ from app.config import Settings
 from app.dialog import lines
 from app.dialog.contract import callable_number
 from app.telephony import twiml
+from app.telephony.browser_calls import is_browser_call
 from app.telephony.rest import TwilioError, TwilioRest
 
 TRANSFER_ENDED_PATH = "/webhook/transfer_ended"
@@ -17,7 +18,9 @@ _log = structlog.get_logger("server")
 
 
 class TwilioTelephone:
-    """Call control through Twilio's REST API; without an account the closed stream ends the call."""
+    """Call control through Twilio's REST API; without an account, and for a softphone call, of which Twilio knows
+    nothing, the closed stream ends the call.
+    """
 
     def __init__(self, settings: Settings, on_message: Callable[[str], None]) -> None:
         """Act for the account in `settings`, if there is one; `on_message` hears of calls that go to the recorder."""
@@ -34,12 +37,12 @@ class TwilioTelephone:
 
     def hang_up(self, call_sid: str) -> bool:
         """End the call; True if Twilio will close the stream."""
-        rest = self._rest
+        rest = self._rest_for(call_sid)
         return rest is not None and self._done("HANG_UP", call_sid, lambda: rest.hang_up(call_sid))
 
     def transfer(self, call_sid: str) -> bool:
         """Put the caller through to TRANSFER_NUMBER; True if Twilio took it."""
-        rest, number = self._rest, self._number
+        rest, number = self._rest_for(call_sid), self._number
         if rest is None or number is None:
             return False
         return self._done(
@@ -48,11 +51,14 @@ class TwilioTelephone:
 
     def take_message(self, call_sid: str) -> bool:
         """Have Twilio's voice ask the caller for a message; True if Twilio took it."""
-        rest, message = self._rest, self._message
+        rest, message = self._rest_for(call_sid), self._message
         if rest is None or message is None:
             return False
         self._on_message(call_sid)
         return self._done("TAKE_MESSAGE", call_sid, lambda: rest.redirect(call_sid, message))
+
+    def _rest_for(self, call_sid: str) -> TwilioRest | None:
+        return None if is_browser_call(call_sid) else self._rest
 
     @staticmethod
     def _done(what: str, call_sid: str, act: Callable[[], object]) -> bool:

@@ -22,7 +22,12 @@ def caller_number(number: str) -> str | None:
 
 
 def is_lead(call: Call, slots: Sequence[Slot]) -> bool:
-    """Return whether the office can act on the call: a number, one thing the caller said, or a recorded message."""
+    """Return whether the office can act on the call: a number, one thing the caller said, or a recorded message.
+
+    A call from the softphone page is somebody trying the agent: never a lead.
+    """
+    if call.channel == "browser":
+        return False
     if caller_number(call.from_number) is not None or call.facts.get("recording_url"):
         return True
     return any(slot.value["value"] is not None for slot in slots)

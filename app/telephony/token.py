@@ -1,7 +1,8 @@
-"""The one-call token: what proves to the media WebSocket that a signed webhook sent it (R2.6). Pure.
+"""The one-call token: what proves to the media WebSocket that a signed webhook or the softphone page sent it (R2.6).
 
 `purpose.expires_s.nonce.mac`, where `mac` is HMAC-SHA256 over purpose, CallSid, expiry and nonce. The key comes from
 the account's auth token, so the instance that minted a token and the one that is shown it need share nothing (R1.6).
+Pure.
 """
 
 import base64
@@ -10,8 +11,11 @@ import secrets
 from enum import Enum
 
 LIFETIME_S = 300
+BROWSER_LIFETIME_S = 60
 PURPOSE_CALL = "call"
+PURPOSE_BROWSER = "browser"
 PURPOSE_PREVIEW = "preview"
+_OPENING = frozenset({PURPOSE_CALL, PURPOSE_BROWSER})
 
 
 class TokenVerdict(Enum):
@@ -50,7 +54,7 @@ def verify(key: bytes, token: str, call_sid: str, now_s: float) -> TokenVerdict:
         return TokenVerdict.FORGED
     if now_s >= int(expires_s):
         return TokenVerdict.EXPIRED
-    return TokenVerdict.VALID if purpose == PURPOSE_CALL else TokenVerdict.PREVIEW
+    return TokenVerdict.VALID if purpose in _OPENING else TokenVerdict.PREVIEW
 
 
 class UsedTokens:

@@ -84,7 +84,13 @@ def test_a_call_is_written_as_it_happens_from_start_to_end() -> None:
     store = kept(talk(AREA, "שלושה חדרים", caller="+972541234549"))
     assert store.told[0] == (
         "call_started",
-        {"call_sid": "CA1", "stream_sid": "MZ1", "from_number": "+972541234549", "to_number": "+972500000000"},
+        {
+            "call_sid": "CA1",
+            "stream_sid": "MZ1",
+            "from_number": "+972541234549",
+            "to_number": "+972500000000",
+            "channel": "call",
+        },
     )
     assert store.told[-1][0] == "call_ended"
     assert len(store.all("call_ended")) == len(store.all("call_started")) == 1
@@ -94,6 +100,13 @@ def test_a_call_is_written_as_it_happens_from_start_to_end() -> None:
     assert (first["caller_text"], first["asked"]) == (AREA, "rooms")
     assert first["agent_heard"] == first["agent_text"] != ""
     assert first["state"]["slots"]["area"] == ["רעננה"]
+
+
+def test_a_call_from_the_softphone_page_is_stored_as_what_it_is() -> None:
+    """R21: its SID says so, whoever tells the store of it."""
+    store = RecordingStore()
+    Ledger(store, "BR" + "0a" * 16).save("started", {"stream_sid": "MZ1", "caller": "+972500000000", "callee": None})
+    assert store.all("call_started")[0]["channel"] == "browser"
 
 
 def test_a_turn_holds_where_its_time_went() -> None:

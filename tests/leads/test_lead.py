@@ -127,3 +127,4 @@ def test_a_number_a_word_or_a_recorded_message_make_a_lead() -> None:
     assert not is_lead(withheld, [slot("area", None)])
     assert is_lead(withheld, [slot("area", ["חיפה"])])
     assert is_lead(call(from_number="anonymous", facts={"recording_url": "https://api.twilio.com/x"}), [])
+    assert not is_lead(call(channel="browser"), [slot("area", ["חיפה"])])

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.telephony.token import PURPOSE_PREVIEW, TokenVerdict, UsedTokens, derive_key, mint, verify
+from app.telephony.browser_calls import new_browser_call_sid
+from app.telephony.token import (
+    BROWSER_LIFETIME_S,
+    PURPOSE_BROWSER,
+    PURPOSE_PREVIEW,
+    TokenVerdict,
+    UsedTokens,
+    derive_key,
+    mint,
+    verify,
+)
 
 KEY = derive_key("an auth token")
 NOW_S = 1_800_000_000.5
@@ -42,6 +52,17 @@ def test_a_previews_token_opens_no_call() -> None:
     assert verify(KEY, token, "CA1", NOW_S) is TokenVerdict.PREVIEW
     renamed = token.replace("preview", "call", 1)
     assert verify(KEY, renamed, "CA1", NOW_S) is TokenVerdict.FORGED
+
+
+def test_a_softphone_token_opens_its_call_for_a_minute() -> None:
+    """R21."""
+    sid = new_browser_call_sid()
+    token = mint(KEY, sid, NOW_S, purpose=PURPOSE_BROWSER, lifetime_s=BROWSER_LIFETIME_S)
+
+    assert verify(KEY, token, sid, NOW_S + 59) is TokenVerdict.VALID
+    assert verify(KEY, token, sid, NOW_S + 60) is TokenVerdict.EXPIRED
+    assert verify(KEY, token, new_browser_call_sid(), NOW_S) is TokenVerdict.FORGED
+    assert verify(KEY, token.replace("browser", "call", 1), sid, NOW_S) is TokenVerdict.FORGED
 
 
 @pytest.mark.parametrize("position", range(0, 60, 3))
