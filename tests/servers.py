@@ -70,6 +70,7 @@ def gunicorn(
     config: str | None = None,
     arguments: Sequence[str] = (),
     ready_path: str = "/",
+    stdout: int | None = None,
 ) -> Iterator[Server]:
     """Run `gunicorn app` until the block ends.
 
@@ -80,10 +81,11 @@ def gunicorn(
         config: gunicorn's configuration file; by default none is read.
         arguments: further command-line arguments.
         ready_path: polled until it answers with anything at all.
+        stdout: a descriptor to write to instead of the log.
     """
     with tempfile.TemporaryDirectory(prefix="server-") as folder:
         log_path = Path(folder) / "log"
-        server = _start(app, dict(env or {}), config, arguments, log_path)
+        server = _start(app, dict(env or {}), config, arguments, log_path, stdout)
         try:
             _wait_until_it_answers(server, ready_path)
             yield server
@@ -91,7 +93,14 @@ def gunicorn(
             _stop(server)
 
 
-def _start(app: str, env: dict[str, str], config: str | None, arguments: Sequence[str], log_path: Path) -> Server:
+def _start(
+    app: str,
+    env: dict[str, str],
+    config: str | None,
+    arguments: Sequence[str],
+    log_path: Path,
+    stdout: int | None,
+) -> Server:
     port = free_port()
     vendors = ("TWILIO_", "GOOGLE_", "OPENAI_", "PUBLIC_BASE_URL", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(vendors)}
@@ -106,8 +115,8 @@ def _start(app: str, env: dict[str, str], config: str | None, arguments: Sequenc
             cwd=ROOT,
             env=clean | {"PORT": str(port), "PYTHONUNBUFFERED": "1"} | env,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdout=log if stdout is None else stdout,
+            stderr=log,
         )
     return Server(port, process, log_path)
 
