@@ -20,7 +20,8 @@ except ImportError:
 eventlet.monkey_patch()  # as the worker will: patched before anything else is imported, nothing is left half patched
 
 sys.path.insert(0, str(Path(__file__).parent))
-from app import config as agent_config  # noqa: E402 - after the patching and the path
+from app import acceptor  # noqa: E402 - after the patching and the path
+from app import config as agent_config  # noqa: E402 - likewise
 
 try:
     agent_settings = agent_config.load()
@@ -35,7 +36,8 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let the app notice SIGTERM: gunicorn itself would only wait for connections, then cut them."""
+    """Let accepting go on whatever happens, and let the app notice SIGTERM: gunicorn would cut what is left."""
+    worker.sockets = [acceptor.Listener(listener) for listener in worker.sockets]
     worker.wsgi.watch(lambda: worker.alive, worker.cfg.graceful_timeout)
 
 
@@ -49,7 +51,7 @@ def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's 
 bind = f"0.0.0.0:{agent_settings.port}"
 worker_class = "eventlet"
 workers = 1  # one process holds all calls; more instances share nothing (R1.6)
-worker_connections = 1000
+worker_connections = acceptor.connections_within(acceptor.raise_descriptor_limit(), 1000)
 timeout = 60
 graceful_timeout = agent_settings.shutdown_grace_s
 keepalive = 5

@@ -71,6 +71,7 @@ def gunicorn(
     arguments: Sequence[str] = (),
     ready_path: str = "/",
     stdout: int | None = None,
+    most_descriptors: int | None = None,
 ) -> Iterator[Server]:
     """Run `gunicorn app` until the block ends.
 
@@ -82,10 +83,11 @@ def gunicorn(
         arguments: further command-line arguments.
         ready_path: polled until it answers with anything at all.
         stdout: a descriptor to write to instead of the log.
+        most_descriptors: how many it may open, in all.
     """
     with tempfile.TemporaryDirectory(prefix="server-") as folder:
         log_path = Path(folder) / "log"
-        server = _start(app, dict(env or {}), config, arguments, log_path, stdout)
+        server = _start(app, dict(env or {}), config, arguments, log_path, stdout, most_descriptors)
         try:
             _wait_until_it_answers(server, ready_path)
             yield server
@@ -100,11 +102,14 @@ def _start(
     arguments: Sequence[str],
     log_path: Path,
     stdout: int | None,
+    most_descriptors: int | None,
 ) -> Server:
     port = free_port()
     vendors = ("TWILIO_", "GOOGLE_", "OPENAI_", "PUBLIC_BASE_URL", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(vendors)}
+    limit = ("sh", "-c", f'ulimit -n {most_descriptors}; exec "$@"', "sh") if most_descriptors else ()
     command = [
+        *limit,
         *(sys.executable, "-m", "gunicorn", app, "--bind", f"{HOST}:{port}"),
         *("-c", config or "/dev/null", "--worker-class", "eventlet", "--no-control-socket"),
         *arguments,

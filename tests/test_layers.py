@@ -29,6 +29,7 @@ FLOORS: dict[str, set[str]] = {
     "config": set(),
     "runtime": set(),
     "logs": set(),
+    "acceptor": {"runtime"},
     "speech": {"sidecar", "media"},
     "leads": {"sidecar", "telephony", "config"},
     "call": {"media", "dialog", "leads", "speech", "telephony", "runtime", "config"},
