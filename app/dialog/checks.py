@@ -191,6 +191,11 @@ def _check_facts(text: str, context: LineContext) -> list[str]:
     reasons = [f"number:{min(readings):g}" for readings in said.numbers if not _known_number(readings, context)]
     reasons += [f"digits:{digits}" for digits in said.digits if not any(digits in known for known in context.digits)]
     reasons += [f"place:{place}" for place in sorted(said.places) if not claimed.canonical(place) & context.places]
+    reasons += [
+        f"place:{place}"
+        for readings, place in said.either
+        if not _known_number(readings, context) and not claimed.canonical(place) & context.places
+    ]
     reasons += [f"month:{month}" for month in _MONTH.findall(text) if month not in context.months]
     reasons += ["name" for person in _PERSON.findall(text) if person not in _NO_PERSON and "~" not in person]
     before = text if context.closing else question_of(text)[0] or ("" if text.endswith("?") else text)

@@ -7,7 +7,7 @@ number grammar of the understanding half.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -25,6 +25,9 @@ _TIME_PHRASES = (
     ("חודשיים", "#2"),
 )
 _BARE_TIME = re.compile(r"(?:בעוד|תוך|עוד) (חודש|שנה)(?![א-ת])")
+_CURRENCY = frozenset({"שקל", "שקלים", "ש", "שח"})
+_SWALLOWS = "בלכ"
+"""Prefixes in which an article is heard and not written: "באלף" is in the neighbourhood "האלף", or for a thousand."""
 _SECOND_DAY = re.compile(r"יום (?:ראשון|שני|שלישי|רביעי|חמישי|שישי)(?![א-ת])")
 
 
@@ -68,11 +71,15 @@ def _number(word: str) -> tuple[float | None, str]:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The numbers and places a line states; each number with every reading a listener may give it."""
+    """The numbers and places a line states; each number with every reading a listener may give it.
+
+    `either`: what may be a number or a place, with the readings of the number and the spelling of the place.
+    """
 
     numbers: tuple[frozenset[float], ...]
     digits: tuple[str, ...]
     places: frozenset[str]
+    either: tuple[tuple[frozenset[float], str], ...] = ()
 
 
 def _evaluate(run: list[tuple[float, str]]) -> frozenset[float]:
@@ -96,18 +103,29 @@ def _evaluate(run: list[tuple[float, str]]) -> frozenset[float]:
     return frozenset(readings)
 
 
-def _scan_numbers(text: str) -> tuple[tuple[frozenset[float], ...], tuple[str, ...]]:
+def _place_of_number(word: str, prefix: str) -> str:
+    """Return the place that a lone number word may name, its article swallowed; "": none."""
+    named = "ה" + word[len(prefix) :]
+    return named if prefix[-1:] in tuple(_SWALLOWS) and named in _places().names else ""
+
+
+def _scan_numbers(text: str) -> Claims:
+    """Read the numbers of a text whose places are taken out."""
     text = _SECOND_DAY.sub(" ", text)
     for phrase, token in _TIME_PHRASES:
         text = re.sub(rf"(?<![א-ת])[ובלמה]{{0,2}}{phrase}(?![א-ת])", f" , {token} , ", text)
     text = _BARE_TIME.sub(lambda match: " , #1 , " if match.group(1) == "חודש" else " , #12 , ", text)
     numbers: list[frozenset[float]] = []
     digits: list[str] = []
+    either: list[tuple[frozenset[float], str]] = []
     run: list[tuple[float, str]] = []
+    place = ""
 
-    def close() -> None:
+    def close(before: str) -> None:
         if len(run) > 1 and all(0 <= value < 10 and value == int(value) and prefix != "ו" for value, prefix in run):
             digits.append("".join(str(int(value)) for value, _ in run))
+        elif len(run) == 1 and place and before not in _CURRENCY:
+            either.append((_evaluate(run), place))
         elif run and (run != [(1.0, run[0][1])] or run[0][1] == "#"):
             numbers.append(_evaluate(run))
         run.clear()
@@ -115,11 +133,12 @@ def _scan_numbers(text: str) -> tuple[tuple[frozenset[float], ...], tuple[str, .
     for word in re.findall(r"[א-ת'\"]+|#\d+|[,.?!]", text):
         value, prefix = _number(word)
         if value is None or prefix not in ("", "ו", "#"):
-            close()
+            close(word)
         if value is not None:
+            place = place if run else _place_of_number(word, prefix)
             run.append((value, prefix))
-    close()
-    return tuple(numbers), tuple(digits)
+    close("")
+    return Claims(tuple(numbers), tuple(digits), frozenset(), tuple(either))
 
 
 def fold(text: str) -> str:
@@ -169,7 +188,9 @@ def _place_at(words: list[str], start: int) -> tuple[str, int] | None:
         phrase = " ".join(words[start : start + length])
         prefix = _PREFIXES.match(phrase)
         for cut in range(len(prefix.group()) + 1 if prefix else 1):
-            for spelling in (phrase[cut:], "ה" + phrase[cut:] if cut else ""):
+            # "לאלף" is left to the numbers, which know what stands after it.
+            swallowed = "ה" + phrase[cut:] if cut and phrase[cut:] not in _lexicon() else ""
+            for spelling in (phrase[cut:], swallowed):
                 if len(spelling) > 1 and spelling in places.names:
                     return spelling, length
     return None
@@ -211,5 +232,4 @@ def claims(text: str) -> Claims:
     for place in places:
         flexible = "[ -]".join("".join(map(_any_spelling, word)) for word in place.split())
         rest = re.sub(flexible + r"(?![א-ת])", ",", rest)
-    numbers, digits = _scan_numbers(rest)
-    return Claims(numbers, digits, places)
+    return replace(_scan_numbers(rest), places=places)

@@ -21,6 +21,7 @@ AREAS = [
     "מודיעין",
     "רמת אביב",
     "הדר",
+    "האלף",
 ]
 NAMES = ["דנה", "אסף", "משפחת כהן", "ז'אן קלוד", "Dan", "אתה", "שבע", "בת שבע", "יוסי בן דוד הלוי", "", "חיפה", "מתי"]
 PHONES = ["+972541234567", "+97236123456", "+972772138783", "+14155550123", "+447911123456789"]
@@ -46,7 +47,11 @@ def timings() -> st.SearchStrategy[dict[str, Any]]:
 
 
 ROOMS = st.integers(2, 24).map(lambda halves: halves / 2)
-MONEY = st.integers(500, 60_000_000) | st.integers(1, 600).map(lambda units: units * 50_000)
+MONEY = (
+    st.integers(500, 60_000_000)
+    | st.sampled_from([1000, 1500, 11_000, 1_001_000])
+    | st.integers(1, 600).map(lambda units: units * 50_000)
+)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "deal": st.sampled_from(["buy", "rent"]),
     "area": st.lists(st.sampled_from(AREAS), min_size=1, max_size=5, unique=True),

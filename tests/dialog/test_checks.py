@@ -74,6 +74,17 @@ def test_every_fault_is_named(line: str, reason: str) -> None:
     assert reason in check_line(line, CONTEXT)
 
 
+def test_a_word_that_may_be_a_number_or_a_place_needs_to_be_one_of_them() -> None:
+    """R10.4: "לאלף" is a thousand shekels or the neighbourhood "האלף"."""
+    line = f"רשמתי דירה להשכרה באלף. {QUESTION}"
+    there = context_of({**SLOTS, "area": ["האלף"]}, topic="budget")
+    thousand = context_of({**SLOTS, "budget_max": 1000}, topic="budget")
+    assert check_line(line, there) == ()
+    assert check_line(f"רשמתי, עד לאלף שקל בחודש. {QUESTION}", thousand) == ()
+    assert check_line(line, CONTEXT) == ("place:האלף",)
+    assert check_line(f"רשמתי, עד לאלף שקל בחודש. {QUESTION}", CONTEXT) == ("number:1000",)
+
+
 def test_a_closing_line_asks_nothing() -> None:
     """R10.4: a goodbye ends without a question."""
     context = LineContext(closing=True)

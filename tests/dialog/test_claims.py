@@ -38,6 +38,28 @@ def test_places_are_found_with_prefixes_and_are_no_numbers() -> None:
     assert {"באר שבע", "קריית שמונה", "הצפון הישן"} <= {name for place in said.places for name in canonical(place)}
 
 
+@pytest.mark.parametrize("text", ["עד לאלף שקל", "בין אלף לאלף וחמש מאות שקל", "מיליון ואלף שקל", "הגענו לאלף שקלים"])
+def test_a_number_with_a_preposition_is_no_place_named_like_it(text: str) -> None:
+    """R10.4: "האלף" is a neighbourhood, "לאלף שקל" a price."""
+    said = claims(text)
+    assert (said.places, said.either) == (frozenset(), ())
+    assert said.numbers
+
+
+@pytest.mark.parametrize("text", ["דירה באלף", "בהדר ובאלף, עד שני מיליון", "הגעה לאלף."])
+def test_a_lone_number_word_may_be_the_place_named_like_it(text: str) -> None:
+    """R10.4: a line that names the neighbourhood states no thousand."""
+    said = claims(text)
+    assert said.either == ((frozenset({1000.0}), "האלף"),)
+    assert 1000.0 not in frozenset().union(*said.numbers)
+
+
+@pytest.mark.parametrize("text", ["דירה בהאלף", "בשכונת האלף", "האלף, בראשון לציון"])
+def test_with_its_article_the_name_is_a_place(text: str) -> None:
+    """R10.4."""
+    assert "האלף" in claims(text).places
+
+
 @pytest.mark.parametrize("text", ["שאלה אחת אחרונה", "ביום שני", "רגע אחד", "עוד פרט אחד"])
 def test_everyday_words_claim_nothing(text: str) -> None:
     """R10.4: not every number word is a number."""
