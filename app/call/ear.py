@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.media.bargein import BargeIn, BargeInSettings
 from app.media.confirmer import NeuralConfirmer
+from app.media.echo import Playing, nothing
 from app.media.endpointing import EndOfUtterance, Endpointer, EndpointSettings, Interim, Sound
 from app.media.frontend import Frame, FrontEnd
 from app.media.vad import SpeechStarted, SpeechStopped, Vad, VadEvent, VadSettings
@@ -65,9 +66,9 @@ class Ear:
         """A new utterance: count its voice from here."""
         self._voiced_ms = 0
 
-    def receive(self, ulaw: bytes) -> Iterator[Noticed]:
-        """Take a mu-law payload of any size; yield the 20 ms frames it completes, to be acted on one by one."""
-        for frame in self._front.process(ulaw):
+    def receive(self, ulaw: bytes, playing: Playing = nothing) -> Iterator[Noticed]:
+        """Take a mu-law payload of any size and what was `playing` as it came; yield its frames one by one."""
+        for frame in self._front.process(ulaw, playing):
             self.media_ms = frame.end_ms
             change = self._vad.receive(frame)
             if isinstance(change, SpeechStarted):
@@ -101,9 +102,17 @@ class Ear:
         """
         vad = self._vad
         hit = self._barge_in.receive(
-            frame, vad.threshold, opinion=vad.opinion, near_rms=vad.near_rms, caller_rms=vad.caller_rms
+            frame,
+            max(vad.threshold, frame.echo_rms),
+            opinion=vad.opinion,
+            near_rms=vad.near_rms,
+            caller_rms=vad.caller_rms,
         )
         return hit is not None
+
+    def was_echo(self) -> None:
+        """What was taken for the caller was the agent's own voice, by its words: take the line's echo for louder."""
+        self._front.echo.was_echo()
 
     def raise_bar(self) -> None:
         """The agent was stopped for nothing: be harder to convince in this call."""

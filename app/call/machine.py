@@ -226,7 +226,7 @@ class Call(TurnTaking):
 
     def _on_audio(self, ulaw: bytes, now_ms: int) -> list[Command]:
         commands: list[Command] = []
-        for noticed in self._ear.receive(ulaw):
+        for noticed in self._ear.receive(ulaw, lambda ago_ms: self._speaking.playing(now_ms - ago_ms)):
             commands += self._on_frame(noticed, now_ms)
         return commands
 

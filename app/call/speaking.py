@@ -53,6 +53,10 @@ class Speaking:
         """How much of the reply's whole voice the caller has heard."""
         return reply.played_from_ms + self._playout.heard_ms(now_ms)
 
+    def playing(self, at_ms: int) -> bytes:
+        """Return the frame (mu-law) that the caller is played at this time; empty when there is none."""
+        return self._playout.playing(at_ms)
+
     def silence(self, now_ms: int) -> list[Command]:
         """Fall silent at once."""
         self._playout.clear(now_ms)

@@ -7,6 +7,7 @@ import numpy as np
 
 from app.media.agc import Agc, AgcSettings
 from app.media.codec import FRAME_MS, FRAME_SAMPLES, decode_ulaw
+from app.media.echo import Echo, Playing, nothing
 from app.media.filters import BandFilter
 from app.media.floor import NoiseFloor, ThresholdSettings
 
@@ -18,12 +19,14 @@ class Frame:
     """20 ms of the caller. `start_ms` is media time: how much audio came before it on this stream.
 
     `pcm` is 160 LINEAR16 samples, filtered and levelled, as speech recognition gets them; `rms` (int16 scale) is
-    taken after the filters and before the levelling, for only that can be compared with the line's noise.
+    taken after the filters and before the levelling, for only that can be compared with the line's noise. What is not
+    over `echo_rms` may be the agent's own voice; 0 where the agent is silent.
     """
 
     start_ms: int
     pcm: bytes
     rms: float
+    echo_rms: float = 0.0
 
     @property
     def end_ms(self) -> int:
@@ -49,6 +52,7 @@ class FrontEnd:
         self._filter = BandFilter()
         self._agc = Agc(settings.agc)
         self._gate = NoiseFloor(settings.gate_calibration_ms, settings.gate)
+        self.echo = Echo()
         self._rest = b""
         self._frames = 0
 
@@ -57,22 +61,25 @@ class FrontEnd:
         """How much audio has been turned into frames."""
         return self._frames * FRAME_MS
 
-    def process(self, ulaw: bytes) -> list[Frame]:
-        """Take a mu-law payload of any size; return the 20 ms frames it completes."""
+    def process(self, ulaw: bytes, playing: Playing = nothing) -> list[Frame]:
+        """Take a mu-law payload of any size and what was `playing` as it came; return the 20 ms frames it completes."""
         if self._rest:
             ulaw = self._rest + ulaw
         whole = len(ulaw) - len(ulaw) % FRAME_SAMPLES
         self._rest = ulaw[whole:]
         samples = self._filter.process(decode_ulaw(ulaw[:whole]))
-        loudness: list[float] = []
+        loudness: list[tuple[float, float]] = []
+        ago_ms = len(samples) // FRAME_SAMPLES * FRAME_MS
         for frame in samples.reshape(-1, FRAME_SAMPLES):
+            ago_ms -= FRAME_MS
             rms = math.sqrt(float(frame.dot(frame)) / FRAME_SAMPLES)
-            self._agc.level(frame, rms, is_speech=self._gate.update(rms))
-            loudness.append(rms)
+            echo_rms = self.echo.receive(rms, playing(ago_ms))
+            self._agc.level(frame, rms, is_speech=self._gate.update(rms) and rms > echo_rms)
+            loudness.append((rms, echo_rms))
         # What is the same for every frame is done for all at once: each call of numpy costs more than its work.
         pcm = np.rint(samples, out=samples).astype(np.int16).tobytes()
         first, self._frames = self._frames, self._frames + len(loudness)
         return [
-            Frame((first + number) * FRAME_MS, pcm[number * _PCM_BYTES : (number + 1) * _PCM_BYTES], rms)
-            for number, rms in enumerate(loudness)
+            Frame((first + number) * FRAME_MS, pcm[number * _PCM_BYTES : (number + 1) * _PCM_BYTES], *levels)
+            for number, levels in enumerate(loudness)
         ]

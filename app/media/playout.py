@@ -17,6 +17,7 @@ END_MARK = "assistant_tts_end"
 
 _SILENT_FRAME = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
 _LARGEST_LAG_MS = 500
+_SENT_FRAMES = 64  # the largest lead and the largest lag, and some more
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Playout:
         self._finished = self._end_sent = self._over = False
         self._clock_ms: int | None = None
         self._run_frames = 0
+        self._sent: deque[bytes] = deque(maxlen=_SENT_FRAMES)
         self._run_base_ms = 0
         self._reply_frames = 0
         self._voice_ms = 0
@@ -173,6 +175,7 @@ class Playout:
                     break
                 room -= 1
                 self._run_frames += 1
+                self._sent.append(item.ulaw)
                 self._reply_frames += 1
             else:
                 self._pending[item.name] = (self.sent_ms, max(self._dry_ms(), now_ms))
@@ -230,6 +233,16 @@ class Playout:
         played_ms = min(now_ms - self._clock_ms - self._lag_ms, self._run_ms()) + self._run_base_ms
         return min(max(played_ms, self._heard_ms), self._voice_ms)
 
+    def playing(self, at_ms: int) -> bytes:
+        """Return the frame (mu-law) that plays at this time, empty when none does: by the clock and the least lag seen,
+        rather a little early than late.
+        """
+        if self._clock_ms is None:
+            return b""
+        lag_ms = 0 if self._least_lag_ms == _LARGEST_LAG_MS else self._least_lag_ms
+        ahead = self._run_frames - (at_ms - self._clock_ms - lag_ms) // FRAME_MS
+        return self._sent[-ahead] if 0 < ahead <= len(self._sent) else b""
+
     def _run_ms(self) -> int:
         return self._run_frames * FRAME_MS
 
@@ -250,6 +263,7 @@ class Playout:
     def _end_run(self) -> None:
         self._clock_ms = None
         self._run_frames = self._run_base_ms = 0
+        self._sent.clear()
         # The lag of a run includes its own hiccups; a fresh one starts from the line's.
         self._lag_ms = 0 if self._least_lag_ms == _LARGEST_LAG_MS else self._least_lag_ms
 

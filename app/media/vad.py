@@ -149,7 +149,8 @@ class Vad:
     def receive(self, frame: Frame) -> VadEvent | None:
         """Take the next frame; return what it makes certain, if anything."""
         if self._floor.calibrated:
-            return self._judge(frame, loud=self._floor.update(frame.rms))
+            loud = self._floor.update(frame.rms)
+            return self._judge(frame, loud=loud and frame.rms > frame.echo_rms)
         self._floor.update(frame.rms)
         self._calibration.append(frame)
         return self._look_back() if self._floor.calibrated else None
@@ -161,7 +162,7 @@ class Vad:
         """
         started: VadEvent | None = None
         for frame in self._calibration:
-            loud = frame.rms > self._floor.threshold
+            loud = frame.rms > max(self._floor.threshold, frame.echo_rms)
             if started is None:
                 started = self._judge(frame, loud=loud)
             elif loud:
@@ -187,7 +188,7 @@ class Vad:
         if denied and self._confirmer is not None:
             # It takes the network some frames to be sure that only noise is left.
             self._last_voiced_ms = min(self._last_voiced_ms, self._confirmer.speech_until_ms)
-        elif self._is_tail(frame.rms, end_ms):
+        elif self._is_tail(frame, end_ms):
             self._last_voiced_ms = end_ms
         if end_ms - self._last_voiced_ms < self._release_ms:
             return None
@@ -195,10 +196,11 @@ class Vad:
         self._onset_ms = None
         return SpeechStopped(self._last_voiced_ms)
 
-    def _is_tail(self, rms: float, end_ms: int) -> bool:
-        if rms > _TAIL_SHARE * self._floor.threshold and end_ms <= self._tail_until_ms:
+    def _is_tail(self, frame: Frame, end_ms: int) -> bool:
+        threshold = max(self._floor.threshold, frame.echo_rms)
+        if frame.rms > _TAIL_SHARE * threshold and end_ms <= self._tail_until_ms:
             return True
-        if self._confirmer is None or rms <= _WEAK_SHARE * self._floor.threshold:
+        if self._confirmer is None or frame.rms <= _WEAK_SHARE * threshold:
             return False
         if end_ms - self._last_loud_ms > _LONGEST_WEAK_MS:
             return False

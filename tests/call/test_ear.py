@@ -88,3 +88,40 @@ def test_an_utterance_forgotten_does_not_end() -> None:
     _hear(ear, np.concatenate([silence(1000), noise(400, 2000.0)]))
     ear.forget_utterance()
     assert not any(one.eou for one in _hear(ear, silence(2000)))
+
+
+def _overhears(ear: Ear, line: Floats, agent: Floats) -> tuple[list[int], list[int]]:
+    """Return when a turn began and when the agent was stopped, while it says `agent` from 1000 ms on."""
+    ulaw, sent = to_ulaw(line), to_ulaw(np.concatenate([silence(1000), agent]))
+    starts, stops = [], []
+    for at in range(0, len(ulaw) // 160 * 160, 160):
+        if at == 8000:
+            ear.agent_started()
+        for noticed in ear.receive(ulaw[at : at + 160], lambda _, at=at: sent[at : at + 160]):  # type: ignore[misc]
+            if isinstance(noticed.change, SpeechStarted):
+                starts.append(noticed.change.at_ms)
+            if at >= 8000 and ear.is_interrupting(noticed.frame):
+                stops.append(noticed.frame.end_ms)
+                ear.agent_started()
+    return starts, stops
+
+
+@pytest.mark.parametrize("neural", [True, False])
+@pytest.mark.parametrize(("db", "delay_ms"), [(-20, 100), (-22, 180), (-28, 250), (-35, 400)])
+def test_the_agents_own_voice_neither_opens_a_turn_nor_stops_the_agent(db: float, delay_ms: int, neural: bool) -> None:
+    """R7.1: it comes back on the caller's line, and goes on for a moment after the agent fell silent."""
+    agent = at_dbfs(np.concatenate([caller(f"w01_0{number}") for number in range(1, 6)]), -20)
+    back = np.concatenate([silence(1000 + delay_ms), agent * 10 ** (db / 20), silence(1500)])
+    assert _overhears(_ear(neural=neural), back + noise(len(back) // 8 + 1, 18.0)[: len(back)], agent) == ([], [])
+
+
+def test_a_caller_over_the_agents_echo_is_heard_in_time() -> None:
+    """R7.1."""
+    agent = at_dbfs(np.concatenate([caller(f"w01_0{number}") for number in range(1, 6)]), -20)
+    line = np.concatenate([silence(1250), agent * 10 ** (-22 / 20), silence(1500)])
+    line += noise(len(line) // 8 + 1, 18.0)[: len(line)]
+    voice = at_dbfs(caller("v022"), -25)
+    line[24000 : 24000 + len(voice)] += voice
+    starts, stops = _overhears(_ear(), line, agent)
+    assert 3000 <= starts[0] <= 3250
+    assert 3180 <= stops[0] <= 3450

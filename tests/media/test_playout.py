@@ -296,3 +296,39 @@ def test_frames_due_soon_may_go_along_with_those_due_now() -> None:
     assert sent == LEAD_MS // FRAME_MS + 1
     assert playout.timer() == 1040
     assert len(playout.poll(1040, 20)) == 2
+
+
+def test_what_plays_now_is_known_by_the_clock_and_the_lag_of_the_line() -> None:
+    """R7.1: an echo is known by what was played."""
+    playout = Playout(PlayoutSettings(lead_ms=100, tail_silence_ms=0))
+    assert playout.playing(1000) == b""
+    playout.start(1, 1000)
+    playout.add_audio(b"".join(bytes([number]) * 160 for number in range(1, 101)))
+    for now_ms in range(1000, 1600, 20):
+        playout.poll(now_ms)
+    assert [playout.playing(at_ms)[:1] for at_ms in (980, 1000, 1019, 1020, 1580)] == [
+        b"",
+        b"\1",
+        b"\1",
+        b"\2",
+        bytes([30]),
+    ]
+    playout.add_mark("here")
+    playout.finish()
+    for now_ms in range(1600, 3000, 20):
+        for due in playout.poll(now_ms):
+            if isinstance(due, MarkDue):
+                playout.mark_echoed(due.name, 3060)
+    assert playout.playing(3059)[:1] == bytes([100])
+    assert playout.playing(3060) == b""
+
+
+def test_nothing_plays_once_it_is_cleared() -> None:
+    """R7.1."""
+    playout = Playout()
+    playout.start(1, 0)
+    playout.add_audio(bytes([1]) * 1600)
+    playout.poll(0)
+    assert playout.playing(40) != b""
+    playout.clear(50)
+    assert playout.playing(60) == b""

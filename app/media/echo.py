@@ -1,0 +1,95 @@
+"""The agent's own voice on the caller's line: how loud it may be in each frame (R7.1). Pure.
+
+What was sent is known, and roughly when it was heard. Its echo comes some lag later, one that nobody needs to know: it
+is no louder than the loudest that was sent within all lags, times the line's gain. And the gain is known soon: the echo
+of what was sent longest ago has been heard by now, whatever the lag, so it was no louder than what was heard.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from app.media.codec import decode_ulaw
+
+Playing = Callable[[int], bytes]
+"""The agent's frame (mu-law) that played so many ms ago, empty where none did."""
+
+LAGS = 30  # frames: an echo comes back within 600 ms
+_PRIOR_GAIN = 0.126  # -18 dB, before anything is known
+_LEAST_GAIN = 0.002
+_MOST_GAIN = 1.0
+_AUDIBLE_RMS = 100.0  # what the agent sends under this leaves no echo
+_FALL, _RELAX = 0.2, 1.003
+_DOUBT = 1.6  # 4 dB
+_MARGIN = 1.7
+# Over so long the echo's level is steadier than frame by frame, and lower: a soft voice is heard by it.
+_SPAN = 10
+_SPAN_MARGIN = 1.8
+
+_SQUARES = decode_ulaw(bytes(range(256))).astype(np.float64) ** 2
+
+
+def nothing(_: int) -> bytes:
+    """Where the agent is silent."""
+    return b""
+
+
+def ulaw_rms(ulaw: bytes) -> float:
+    """Return the RMS (int16 scale) of mu-law bytes; 0 of none."""
+    return math.sqrt(float(_SQUARES[np.frombuffer(ulaw, np.uint8)].sum()) / len(ulaw)) if ulaw else 0.0
+
+
+class Echo:
+    """Follow one call: `receive` for every frame of the caller, with what was played as it came."""
+
+    def __init__(self) -> None:
+        self.gain = self._prior = _PRIOR_GAIN
+        self._silent_frames = LAGS + 1
+        self._begin()
+
+    def _begin(self) -> None:
+        """The agent speaks after a pause longer than all lags."""
+        self._sent: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
+        self._heard: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
+        self._sent_span: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
+        self._sent_power = self._heard_power = 0.0
+
+    def was_echo(self) -> None:
+        """What was taken for the caller was the agent's own voice: the line's echo is louder than was thought."""
+        self._prior = min(self._prior * _DOUBT, _MOST_GAIN)
+        self.gain = max(self.gain, self._prior)
+
+    def receive(self, rms: float, playing: bytes) -> float:
+        """Take the RMS of a frame of the caller, and the agent's frame that was played as it came.
+
+        Return what the frame's RMS must be over to be more than echo; 0 where there is none.
+        """
+        sent_rms = ulaw_rms(playing)
+        if sent_rms > _AUDIBLE_RMS:
+            if self._silent_frames > LAGS:
+                self._begin()
+            self._silent_frames = 0
+        else:
+            self._silent_frames += 1
+        if self._silent_frames > LAGS:
+            return 0.0
+        sent, heard = self._sent, self._heard
+        sent.append(sent_rms)
+        heard.append(rms)
+        self._sent_power += (sent_rms * sent_rms - sent[-1 - _SPAN] ** 2) / _SPAN
+        self._heard_power += (rms * rms - heard[-1 - _SPAN] ** 2) / _SPAN
+        self._sent_span.append(self._sent_power)
+        # A frame of the echo lies across two that were sent: only where both are loud is the bound one.
+        oldest = min(sent[0], sent[1])
+        if oldest > _AUDIBLE_RMS:
+            bound = max(max(heard) / oldest, _LEAST_GAIN)
+            if bound < self.gain:
+                self.gain += (bound - self.gain) * _FALL
+            else:
+                self.gain = min(self.gain * _RELAX, self._prior)
+        span_gate = _SPAN_MARGIN * self.gain
+        if self._heard_power > span_gate * span_gate * max(self._sent_span):
+            return 0.0
+        return _MARGIN * self.gain * max(sent)
