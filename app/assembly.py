@@ -121,12 +121,18 @@ class House:
             version=app.__version__,
         )
 
-    def serve_stream(self, socket: WebSocket) -> None:
-        """Serve one media stream until it ends (blocks its greenlet)."""
+    def serve_stream(self, socket: WebSocket, *, is_local: bool = False) -> None:
+        """Serve one media stream until it ends (blocks its greenlet).
+
+        In development mode one that `is_local` needs no token.
+        """
         self._calls += 1
         every = self.settings.sample_every_calls
         session = Session(
-            socket, self.services, call_settings(self.settings, keeps_sample=bool(every) and self._calls % every == 0)
+            socket,
+            self.services,
+            call_settings(self.settings, keeps_sample=bool(every) and self._calls % every == 0),
+            takes_guests=is_local and self.settings.development_mode,
         )
         key = f"stream-{self._calls}"
         self.live[key] = session

@@ -17,6 +17,7 @@ from app import config, logs
 from app.assembly import House, commit
 from app.runtime import settle
 from app.telephony.handshake import HandshakeError
+from app.telephony.loopback import is_local
 from app.telephony.responses import Environ, Response, StartResponse, method_not_allowed
 from app.telephony.websocket import WebSocket
 from app.web.app import create_flask
@@ -66,7 +67,7 @@ class Composite:
         except HandshakeError as error:
             return error.response.send(environ, start_response)
         try:
-            self._house.serve_stream(socket)
+            self._house.serve_stream(socket, is_local=is_local(environ))
         except Exception:  # noqa: BLE001 - gunicorn would write an HTTP 500 into the WebSocket
             structlog.get_logger("server").exception("STREAM_BROKE")
             socket.close(1011, "internal error")

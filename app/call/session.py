@@ -34,6 +34,7 @@ from app.call.ledger import Ledger
 from app.call.machine import Call, CallSettings
 from app.call.services import Services
 from app.call.states import State
+from app.call.steady_line import SteadyLine
 from app.call.stream_reader import StreamReader
 from app.call.telephone import lost_transfer_line
 from app.media.codec import SAMPLE_RATE_HZ
@@ -41,7 +42,7 @@ from app.runtime import Alarm, Inbox, OneByOne, now_ms, spawn, spawn_after, task
 from app.speech.engines import (
     Audio,
 )
-from app.telephony import messages
+from app.telephony import guests, messages
 from app.telephony.numbers import mask_number
 from app.telephony.websocket import WebSocket, WebSocketClosedError
 
@@ -55,8 +56,12 @@ ISRAEL = ZoneInfo("Asia/Jerusalem")
 class Session:
     """One media stream, from its first message to its end."""
 
-    def __init__(self, socket: WebSocket, services: Services, settings: CallSettings) -> None:
+    def __init__(
+        self, socket: WebSocket, services: Services, settings: CallSettings, *, takes_guests: bool = False
+    ) -> None:
+        """Serve `socket`; with `takes_guests` a stream that shows no token is a test call instead of a stranger."""
         self._socket = socket
+        self._takes_guests = takes_guests
         self._services = services
         self._call = Call(settings)
         self._settings = settings
@@ -109,7 +114,7 @@ class Session:
         self._events.put(CallStarted(start.call_sid, start.stream_sid, caller, start.parameters.get("to"), today))
         reason = "fault"
         try:
-            reason = StreamReader(self._socket, self._events.put, self._log).run()
+            reason = self._read(start)
         finally:
             self._line_over.put(None)
             self._events.put(StreamEnded(reason))
@@ -122,31 +127,58 @@ class Session:
 
     # -- what comes in ------------------------------------------------------------------------------------------
 
+    def _read(self, start: messages.StreamStart) -> str:
+        """Read the stream to its end; return why it ended."""
+        if not self._is_guest(start):
+            return StreamReader(self._socket, self._events.put, self._log).run()
+        line = SteadyLine(self._events.put)
+        line.keep()
+        try:
+            return StreamReader(self._socket, line.put, self._log, guests.PATIENCE_S).run()
+        finally:
+            line.close()
+
+    def _is_guest(self, start: messages.StreamStart) -> bool:
+        return self._takes_guests and guests.shows_no_token(start)
+
     def _await_start(self) -> messages.StreamStart | None:
-        """Return the start message of a stream whose token is good; else close the socket and return None."""
-        deadline = spawn_after(START_WITHIN_S, lambda: self._socket.close(1008, "no start message"))
+        """Return the start message of a stream that may talk; else close the socket and return None."""
+        patience_s, parse = START_WITHIN_S, messages.parse
+        if self._takes_guests:
+            patience_s, parse = guests.PATIENCE_S, guests.parse_guest
+        deadline = spawn_after(patience_s, lambda: self._socket.close(1008, "no start message"))
         try:
             while (raw := self._socket.receive()) is not None:
                 try:
-                    message = messages.parse(raw)
+                    message = parse(raw)
                 except messages.MessageError as error:
-                    self._log.warning("STREAM_REFUSED", reason=str(error))
-                    self._socket.close(1008, "not a media stream")
+                    self._refuse(str(error), "not a media stream")
                     return None
                 if isinstance(message, messages.StreamStart):
-                    refusal = self._services.admit(message)
+                    refusal = self._judge(message)
                     if refusal is None:
                         return message
-                    self._log.warning("STREAM_REFUSED", reason=refusal, call_sid=message.call_sid)
-                    self._socket.close(1008, "not admitted")
+                    self._refuse(refusal, "not admitted", call_sid=message.call_sid)
                     return None
                 if not isinstance(message, messages.Connected | messages.Unknown):
-                    self._log.warning("STREAM_REFUSED", reason=f"{type(message).__name__} before start")
-                    self._socket.close(1008, "start expected")
+                    self._refuse(f"{type(message).__name__} before start", "start expected")
                     return None
             return None
         finally:
             deadline.cancel()
+
+    def _judge(self, start: messages.StreamStart) -> str | None:
+        """Return why a stream may not talk; None: it may."""
+        if self._is_guest(start):
+            said = start.parameters.get("call_sid", "")
+            self._log.info("TEST_CALL", call_sid=start.call_sid, said_call_sid=said, why="no token, from this machine")
+            return None
+        return self._services.admit(start)
+
+    def _refuse(self, why: str, told: str, **fields: str) -> None:
+        """Close on a stranger, who learns little; the developer on this machine learns all."""
+        self._log.warning("STREAM_REFUSED", reason=why, **fields)
+        self._socket.close(1008, why if self._takes_guests else told)
 
     def _handle(self, event: Event, waited_ms: int) -> None:
         """Take one event. Whatever breaks in here ends this call and no other."""

@@ -17,18 +17,21 @@ MOST_FULL_READS = 30  # 15 s of caller audio that came without a pause: time to 
 class StreamReader:
     """Reads one stream. A message that makes no sense is logged and costs nothing else."""
 
-    def __init__(self, socket: WebSocket, put: Callable[[Event], None], log: Any) -> None:
-        """`put` takes each event; `log` is the call's."""
+    def __init__(
+        self, socket: WebSocket, put: Callable[[Event], None], log: Any, dead_after_s: float = DEAD_AFTER_S
+    ) -> None:
+        """`put` takes each event; `log` is the call's; a stream silent for `dead_after_s` is closed."""
         self._socket = socket
         self._put = put
         self._log = log
+        self._dead_after_s = dead_after_s
         self._heard_at_s = time.monotonic()
         self._gathered = bytearray()
         self._lost_bytes = 0
 
     def run(self) -> str:
         """Read to the end of the stream; return why it ended."""
-        spawn_after(DEAD_AFTER_S / 2, self._watch)
+        spawn_after(self._dead_after_s / 2, self._watch)
         while (raw := self._socket.receive()) is not None:
             self._heard_at_s = time.monotonic()
             try:
@@ -67,8 +70,8 @@ class StreamReader:
         self._put(CallerAudio(ulaw))
 
     def _watch(self) -> None:
-        if time.monotonic() - self._heard_at_s > DEAD_AFTER_S:
-            self._log.warning("STREAM_DEAD", silent_s=DEAD_AFTER_S)
+        if time.monotonic() - self._heard_at_s > self._dead_after_s:
+            self._log.warning("STREAM_DEAD", silent_s=self._dead_after_s)
             self._socket.close(1001, "silent")
         elif not self._socket.closed:
-            spawn_after(DEAD_AFTER_S / 2, self._watch)
+            spawn_after(self._dead_after_s / 2, self._watch)
