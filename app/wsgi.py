@@ -12,9 +12,8 @@ import structlog
 from eventlet import patcher
 from gunicorn.arbiter import Arbiter
 
-import app as package
 from app import config, logs
-from app.assembly import House, commit
+from app.house.worker import House
 from app.runtime import settle
 from app.telephony.handshake import HandshakeError
 from app.telephony.loopback import is_local
@@ -31,8 +30,8 @@ class Composite:
     def __init__(self, house: House) -> None:
         """Serve `house`."""
         self._house = house
-        self._flask = create_flask(house)
-        about = {"version": package.__version__, "commit": commit(), "started_at": house.started_at.isoformat()}
+        self._flask = create_flask(house.desk)
+        about = {key: house.desk.status()[key] for key in ("version", "commit", "started_at")}
         self._version = Response(200, json.dumps(about).encode(), "application/json")
         self._alive = Response(200, b"ok\n")
 
@@ -52,15 +51,15 @@ class Composite:
         return flask
 
     def watch(self, is_alive: Callable[[], bool], grace_s: float) -> None:
-        """See `House.watch`; gunicorn.conf.py calls it once the worker serves."""
-        self._house.watch(is_alive, grace_s)
+        """See `house.draining.Drain.watch`; gunicorn.conf.py calls it once the worker serves."""
+        self._house.drain.watch(is_alive, grace_s)
 
     def stop(self) -> None:
-        """See `House.stop`; gunicorn.conf.py calls it last."""
-        self._house.stop()
+        """See `house.draining.Drain.stop`; gunicorn.conf.py calls it last."""
+        self._house.drain.stop()
 
     def _media(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if not self._house.handshake_is_signed(environ):
+        if not self._house.doorkeeper.handshake_is_signed(environ):
             return Response(403, b"X-Twilio-Signature does not fit\n").send(environ, start_response)
         try:
             socket = WebSocket.accept(environ)

@@ -16,7 +16,7 @@ PURE = [
         APP / "call" / f"{name}.py"
         for name in (
             *("admission", "ear", "events", "extracting", "guessing", "hearing", "holding", "interrupting", "machine"),
-            *("replying", "settings", "speaking", "states", "tape", "talk", "turn", "turntaking"),
+            *("replying", "settings", "showing", "speaking", "states", "tape", "talk", "turn", "turntaking"),
         )
     ),
     *(APP / "telephony" / f"{name}.py" for name in ("frames", "loopback", "messages", "signature", "twiml")),
@@ -34,9 +34,10 @@ FLOORS: dict[str, set[str]] = {
     "leads": {"sidecar", "telephony", "config"},
     "call": {"media", "dialog", "leads", "speech", "telephony", "runtime", "config"},
     "qa": {"media", "dialog", "telephony", "call", "config"},
-    "web": {"call", "leads", "telephony", "config", "assembly"},
-    "assembly": {"call", "dialog", "leads", "speech", "sidecar", "telephony", "config", "runtime"},
-    "wsgi": {"assembly", "telephony", "web", "config", "logs", "runtime"},
+    "office": set(),
+    "web": {"office", "telephony", "config", "runtime"},
+    "house": {"office", "call", "dialog", "leads", "speech", "sidecar", "telephony", "config", "runtime"},
+    "wsgi": {"house", "telephony", "web", "config", "logs", "runtime"},
     "__main__": {"qa", "call", "config", "dialog", "leads", "media", "speech"},
 }
 

@@ -28,11 +28,13 @@ from app.call.events import (
     SendMark,
     SendMedia,
     StreamEnded,
+    SttHeard,
     Tick,
 )
 from app.call.ledger import Ledger
 from app.call.machine import Call, CallSettings
 from app.call.services import Services
+from app.call.showing import shown
 from app.call.states import State
 from app.call.steady_line import SteadyLine
 from app.call.stream_reader import StreamReader
@@ -108,6 +110,7 @@ class Session:
             self._tape(tape.header(self._settings))
         caller = self._caller = start.parameters.get("from") or None
         self._log.info("CALL_STARTED", caller=mask_number(caller or ""), stream_sid=start.stream_sid)
+        self._show("CALL_STARTED", {"caller": caller, "stream_sid": start.stream_sid})
         if self._early_ms:
             self._events.put(Paced(self._early_ms))
         today = datetime.datetime.now(ISRAEL).date()
@@ -196,6 +199,9 @@ class Session:
                 self._perform(command)
             if self._outgoing:
                 self._send()
+            if isinstance(event, SttHeard):
+                turn, words = call.words_so_far
+                self._show("INTERIM", {"turn": turn, "text": words})
             if call.state is State.ENDED:
                 self._release()
             else:
@@ -226,13 +232,11 @@ class Session:
                 self._outgoing.append(messages.clear(self._stream_sid))
             case Log():
                 getattr(self._log, command.level)(command.line, **command.fields)
-                self._services.on_log(self.call_sid, command.line, dict(command.fields))
+                self._show(command.line, dict(command.fields))
             case Save():
                 self._ledger.save(command.kind, command.data)
-                if "plan" in command.data:
-                    plan, slots = command.data["plan"], command.data["state"].get("slots", {})
-                    question = {"asked": plan.asked.value, "confirms": dict(plan.confirms), "slots": slots}
-                    self._services.on_log(self.call_sid, "QUESTION", question)
+                for name, fields in shown(command):
+                    self._show(name, fields)
             case KeepSample():
                 spawn(self._services.keep_sample, self.call_sid, command.wav)
             case HangUp():
@@ -241,6 +245,10 @@ class Session:
                     self._ledger.transferred("started")
             case _:
                 self._engines.perform(command)
+
+    def _show(self, name: str, fields: dict[str, Any]) -> None:
+        """Let onlookers see what happens."""
+        self._services.on_log(self.call_sid, name, fields)
 
     def _part(self, command: HangUp) -> None:
         try:
@@ -284,5 +292,6 @@ class Session:
         if self._tape:
             self._tape(b"")
         self._log.info("CALL_ENDED")
+        self._show("CALL_ENDED", {})
         if self._hang_up is not None:
             self._leaving = task(self._part, self._hang_up)

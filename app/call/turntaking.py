@@ -54,6 +54,11 @@ class TurnTaking:
         self._doubt: Doubt | None = None
         self._no_input_at_ms: int | None = None
 
+    @property
+    def words_so_far(self) -> tuple[int, str]:
+        """The number of the turn under way, and what is heard of it by now."""
+        return self._turn_number, self._turn.interim if self._turn else ""
+
     def _go(self, trigger: Trigger, fields: Mapping[str, object] | None = None) -> list[Command]:
         self.state = after(self.state, trigger)
         return [Log(f"STATE→{self.state}", fields or {"on": str(trigger)})]

@@ -8,7 +8,7 @@ from tests.servers import ROOT
 FIRST_CALL = """
 import sys
 from datetime import date
-from app.assembly import rehearse
+from app.house.warming import rehearse
 from app.call.events import CallStarted
 from app.call.machine import Call
 from app.call.tuning import call_settings

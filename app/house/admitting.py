@@ -1,0 +1,57 @@
+"""Who may open a media stream: signed handshakes, one-call tokens, a house that is not full (R2.6, R18)."""
+
+import time
+from collections.abc import Callable
+
+from app.call.admission import Admission
+from app.config import Settings
+from app.telephony import messages
+from app.telephony.responses import Environ
+from app.telephony.signature import handshake_is_signed
+from app.telephony.token import (
+    BROWSER_LIFETIME_S,
+    PURPOSE_BROWSER,
+    TokenVerdict,
+    UsedTokens,
+    derive_key,
+    mint,
+    verify,
+)
+
+
+class Doorkeeper:
+    """Judges who comes; `live` counts the calls that are in."""
+
+    def __init__(self, settings: Settings, live: Callable[[], int]) -> None:
+        token = settings.twilio_auth_token
+        self.auth_token = token.get_secret_value() if token else None
+        self.token_key = derive_key(self.auth_token)
+        self.admission = Admission(
+            settings.max_calls, settings.office_name, settings.public_base_url, live=live, clock_s=time.monotonic
+        )
+        self._public_base_url = settings.public_base_url
+        self._used_tokens = UsedTokens()
+
+    def handshake_is_signed(self, environ: Environ) -> bool:
+        """Judge the signature on a WebSocket handshake where there is one (R2.6)."""
+        return handshake_is_signed(environ, self.auth_token, self._public_base_url) is not False
+
+    def admit(self, start: messages.StreamStart) -> str | None:
+        """Judge a start message: None lets the call in, else it is the reason for which it is turned away."""
+        token, now_s = start.parameters.get("token", ""), time.time()
+        verdict = verify(self.token_key, token, start.call_sid, now_s)
+        if verdict is not TokenVerdict.VALID:
+            return f"token {verdict.value}"
+        if not self._used_tokens.use(token, now_s):
+            return "token used before"
+        self.admission.arrived(start.call_sid)
+        return None
+
+    def book(self, call_sid: str) -> bool:
+        """Count a browser call on its way; False: the house is full, or about to close."""
+        return self.admission({"CallSid": call_sid}) is None
+
+    def browser_token(self, call_sid: str) -> str:
+        """Return the one-call token with which that call's stream starts."""
+        lifetime_s = BROWSER_LIFETIME_S
+        return mint(self.token_key, call_sid, time.time(), purpose=PURPOSE_BROWSER, lifetime_s=lifetime_s)

@@ -1,0 +1,111 @@
+"""The engines and the store of one worker, as its settings ask for them; built after the fork, not yet started."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from app.config import Settings
+from app.dialog.stock import stock_sentences
+from app.leads.childconfig import child_environment, journal_folder
+from app.leads.client import LeadStore
+from app.runtime import offload, spawn, spawn_after
+from app.sidecar.link import Link
+from app.speech.cache import SpeechCache
+from app.speech.cloud_engines import (
+    CloudSettings,
+    GoogleStt,
+    GoogleTts,
+    OpenAiJson,
+    OpenAiLlm,
+    OpenAiStt,
+    make_speech_link,
+)
+from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link
+from app.speech.engines import JsonEngine, LlmEngine, SttEngine, TtsEngine
+from app.speech.voice import Voice
+from app.telephony.recordings import RecordingAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What listens, thinks and speaks; `links` are the child processes that it needs."""
+
+    stt: SttEngine
+    stt_fallback: SttEngine | None
+    llm: LlmEngine | None
+    extractor: JsonEngine | None
+    voice: Voice
+    stock: tuple[str, ...]
+    """The lines that are spoken from the cache."""
+    links: tuple[Link, ...]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The engines that serve."""
+        return {
+            "stt": self.stt.name,
+            "stt_fallback": self.stt_fallback.name if self.stt_fallback else "none",
+            "llm": self.llm.name if self.llm else "rules",
+            "tts": self.voice.name,
+        }
+
+
+def build_engines(settings: Settings) -> Engines:
+    """Return the engines that `settings` name, and the children they live in."""
+    cloud = _cloud(settings)
+    speech, embedded = make_speech_link(cloud), make_embedded_link(settings.data_dir / "models")
+    links = []
+    if {settings.stt, settings.tts, settings.llm} & {"google", "openai"}:
+        links.append(speech)
+    if "embedded" in (settings.stt, settings.tts):
+        links.append(embedded)
+    stts: dict[str, Callable[[], SttEngine]] = {
+        "google": lambda: GoogleStt(speech, cloud),
+        "openai": lambda: OpenAiStt(speech, cloud),
+        "embedded": lambda: EmbeddedStt(embedded),
+    }
+    tts: TtsEngine = GoogleTts(speech, cloud) if settings.tts == "google" else EmbeddedTts(embedded)
+    stock = stock_sentences(settings.office_name, settings.agent_name)
+    # A file is written beside the events of all calls, never among them.
+    cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(stock), partial(spawn, offload))
+    cache.load()
+    thinks = settings.llm == "openai"
+    return Engines(
+        stt=stts[settings.stt](),
+        stt_fallback=stts[settings.stt_fallback]() if settings.stt_fallback else None,
+        llm=OpenAiLlm(speech, cloud) if thinks else None,
+        extractor=OpenAiJson(speech, cloud) if thinks else None,
+        voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after),
+        stock=stock,
+        links=tuple(links),
+    )
+
+
+def build_store(settings: Settings) -> tuple[LeadStore, Link]:
+    """Return the store, and the child it lives in."""
+    callback = f"{settings.public_base_url}/webhook/message_status" if settings.public_base_url else None
+    link = Link("app.leads", env=child_environment(settings, callback), name="store")
+    return LeadStore(link, journal_folder(settings)), link
+
+
+def recording_account(settings: Settings) -> RecordingAccount | None:
+    """Return the account whose recorded messages can be fetched, if there is one."""
+    if not settings.twilio_account_sid or not settings.twilio_auth_token:
+        return None
+    token = settings.twilio_auth_token.get_secret_value()
+    return RecordingAccount(settings.twilio_account_sid, token, settings.twilio_api_url)
+
+
+def _cloud(settings: Settings) -> CloudSettings:
+    account, key = settings.google_cloud_service_account_json, settings.openai_api_key
+    return CloudSettings(
+        google_credentials_json=account.get_secret_value() if account else "",
+        google_speech_endpoint=settings.google_speech_endpoint or "",
+        google_tts_endpoint=settings.google_tts_endpoint or "",
+        tts_voice=settings.google_tts_voice,
+        tts_stream_rate_hz=settings.tts_stream_rate_hz,
+        openai_api_key=key.get_secret_value() if key else "",
+        openai_base_url=settings.openai_base_url or "",
+        llm_model=settings.openai_model,
+        transcribe_model=settings.openai_transcribe_model,
+    )

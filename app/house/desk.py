@@ -1,0 +1,71 @@
+"""The operator's side of a live worker: `app.office.Office`, answered from memory or by the store child."""
+
+import shutil
+from typing import Any
+
+from app.config import Settings
+from app.house.about import About
+from app.house.admitting import Doorkeeper
+from app.house.building import Engines
+from app.house.streams import Streams
+from app.house.watching import Watching
+from app.leads.client import LeadStore
+from app.runtime import HubWatch
+from app.sidecar.link import Link
+
+
+class Desk:
+    """See `app.office.Office`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        about: About,
+        watching: Watching,
+        doorkeeper: Doorkeeper,
+        streams: Streams,
+        engines: Engines,
+        links: tuple[Link, ...],
+        hub_watch: HubWatch,
+        store: LeadStore,
+    ) -> None:
+        self._settings = settings
+        self._about = about
+        self._doorkeeper = doorkeeper
+        self._streams = streams
+        self._engines = engines
+        self._links = links
+        self._hub_watch = hub_watch
+        self._store = store
+        self.live = watching.live
+        self.changes = watching.changes
+        self.events = watching.events
+        self.knows = watching.knows
+        self.clock0_epoch_ms = watching.clock0_epoch_ms
+        self.book = doorkeeper.book
+        self.browser_token = doorkeeper.browser_token
+
+    @property
+    def development(self) -> bool:
+        """Whether this is development mode."""
+        return self._settings.development_mode
+
+    def status(self) -> dict[str, Any]:
+        """Return how the worker is; see `app.office`."""
+        settings, about = self._settings, self._about
+        return {
+            "version": about.version,
+            "commit": about.commit,
+            "started_at": about.started_at.isoformat(),
+            "instance": about.instance,
+            "development": settings.development_mode,
+            "public_base_url": settings.public_base_url,
+            "engines": self._engines.names,
+            "children": [{"name": link.name, "up": link.ready, "restarts": link.restarts} for link in self._links],
+            "hub_lag_p99_ms": self._hub_watch.p99_ms(),
+            "live_calls": len(self._streams),
+            "max_calls": settings.max_calls,
+            "draining": self._doorkeeper.admission.is_closed,
+            "unconfirmed": self._store.unconfirmed,
+            "disk_free_bytes": shutil.disk_usage(settings.data_dir).free,
+        }

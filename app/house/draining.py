@@ -1,0 +1,66 @@
+"""A worker that is told to stop: no new calls, time for those that live, and what they left is finished (R18)."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from app.call.admission import Admission
+from app.call.recording import Recordings
+from app.house.streams import Streams
+from app.leads.client import LeadStore
+from app.runtime import sleep, spawn
+from app.sidecar.link import Link
+
+STOPPING_TAKES_S = 9.0  # of the grace period: to close what still lives, to finish the store, to end the children
+CALLS_END_WITHIN_S = 2.0
+STORE_STOPS_WITHIN_S = 4.0
+_log = structlog.get_logger("server")
+
+
+class Drain:
+    """The way out of one worker."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        streams: Streams,
+        recordings: Recordings,
+        store: LeadStore,
+        links: Sequence[Link],
+    ) -> None:
+        self._admission = admission
+        self._streams = streams
+        self._recordings = recordings
+        self._store = store
+        self._links = links
+        self._is_drained = False
+
+    def watch(self, is_alive: Callable[[], bool], grace_s: float) -> None:
+        """Notice when this worker is told to stop: no new calls, and those that live may end within `grace_s`."""
+        spawn(self._drain, is_alive, max(1.0, grace_s - STOPPING_TAKES_S))
+
+    def _drain(self, is_alive: Callable[[], bool], grace_s: float) -> None:
+        while is_alive():
+            sleep(0.2)
+        self._admission.is_closed = True
+        deadline_s = time.monotonic() + grace_s
+        _log.info("DRAINING", live_calls=len(self._streams), messages=self._recordings.under_way, grace_s=grace_s)
+        while (self._streams or self._recordings.under_way) and time.monotonic() < deadline_s:
+            sleep(0.1)
+        self._streams.close()
+        self._is_drained = True
+
+    def stop(self) -> None:
+        """Let the store finish, then end the children, once drained; else they see the worker's end themselves."""
+        if not self._admission.is_closed:
+            return
+        while not self._is_drained:
+            sleep(0.05)
+        deadline_s = time.monotonic() + CALLS_END_WITHIN_S
+        while self._streams and time.monotonic() < deadline_s:  # their last words come before the store's end
+            sleep(0.02)
+        self._store.stop(STORE_STOPS_WITHIN_S)
+        for link in self._links:
+            link.stop()
+        _log.info("STOPPED")

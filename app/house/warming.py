@@ -1,0 +1,66 @@
+"""Before the first caller: what loads on first use is loaded, and the stock lines get their voice."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from app.call.events import CallStarted
+from app.call.machine import Call, CallSettings
+from app.runtime import sleep
+from app.sidecar.link import Link
+from app.speech.engines import Done, Failed, TtsEvent
+from app.speech.voice import Voice
+
+_log = structlog.get_logger("server")
+
+
+class Warming:
+    """Synthesises the stock lines before they are needed, one at a time, and only while nobody is on the line."""
+
+    def __init__(
+        self, voice: Voice, stock: tuple[str, ...], links: Sequence[Link], anyone_there: Callable[[], bool]
+    ) -> None:
+        self._voice = voice
+        self._stock = stock
+        self._links = links
+        self._anyone_there = anyone_there
+
+    def run(self) -> None:
+        """Go on until every line is there, or none of those that are missing can be had."""
+        while not all(link.ready for link in self._links):
+            sleep(0.1)
+        voice = self._voice
+        at_first = left = voice.missing(self._stock)
+        tried = len(left) + 1
+        while left and len(left) < tried:  # as long as some succeed, those that failed are tried again
+            tried = len(left)
+            for text in left:
+                while not self._render(text):
+                    pass
+            left = voice.missing(self._stock)
+        _log.info("STOCK_READY", rendered=len(at_first) - len(left), missing=len(left), lines=len(self._stock))
+
+    def _render(self, text: str) -> bool:
+        """Synthesise a line while nobody is on the line; False when a call came and took the engine."""
+        while self._anyone_there():
+            sleep(1)
+        over: list[TtsEvent] = []
+
+        def listener(event: TtsEvent) -> None:
+            if isinstance(event, Done | Failed):
+                over.append(event)
+
+        stream = self._voice.speak(text, listener)
+        while not over and not self._anyone_there():
+            sleep(0.02)
+        stream.cancel()
+        return bool(over)
+
+
+def rehearse(settings: CallSettings) -> None:
+    """Begin a call with nobody, so that what loads on first use (130 ms of it) stalls no live call later."""
+    call = Call(settings)
+    call.receive(CallStarted("", "", "+972500000000", None, datetime.now(UTC).date()), 0)
+    if call.dialog is not None:
+        call.dialog.hear("דירה בחולון עד שני מיליון בעוד חודשיים", ())

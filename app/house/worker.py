@@ -1,0 +1,109 @@
+"""Everything one worker process is made of, put together once, after gunicorn's fork."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from app.call.admission import thanks
+from app.call.keeping import CallFiles
+from app.call.recording import Recordings
+from app.call.services import Services
+from app.call.telephone import TwilioTelephone, after_lost_transfer
+from app.call.tuning import call_settings
+from app.config import Settings
+from app.house.about import About
+from app.house.admitting import Doorkeeper
+from app.house.building import build_engines, build_store, recording_account
+from app.house.desk import Desk
+from app.house.draining import Drain
+from app.house.streams import Streams
+from app.house.warming import Warming, rehearse
+from app.house.watching import Watching
+from app.house.webhook_events import WebhookEvents
+from app.runtime import HubWatch, now_ms, spawn
+from app.telephony.browser_calls import is_browser_call
+from app.telephony.webhooks import Webhooks, WebhookSettings
+from app.telephony.websocket import WebSocket
+
+_log = structlog.get_logger("server")
+
+
+class House:
+    """One worker: who lets callers in, what serves them, who watches, and the way out. Each part has its own module."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build everything; nothing is started yet."""
+        self.settings = settings
+        self.about = About()
+        self._hub_watch = HubWatch(lambda lag_ms: _log.warning("HUB_LATE", lag_ms=lag_ms))
+        self._engines = build_engines(settings)
+        store, store_link = build_store(settings)
+        self._links = (*self._engines.links, store_link)
+        self.streams = Streams(settings)
+        self.doorkeeper = Doorkeeper(settings, live=lambda: self.streams.calls)
+        self._watching = Watching(now_ms, lambda call_sid: "browser" if is_browser_call(call_sid) else "call")
+        self._files = CallFiles(settings.log_calls, settings.data_dir / "samples", settings.sample_keep_hours * 3600)
+        admission, engines = self.doorkeeper.admission, self._engines
+        self._services = Services(
+            stt=engines.stt,
+            stt_fallback=engines.stt_fallback,
+            llm=engines.llm,
+            voice=engines.voice,
+            store=store,
+            telephone=TwilioTelephone(settings, admission.voice_lost),
+            admit=self.doorkeeper.admit,
+            keep_sample=self._files.keep_sample,
+            open_tape=self._files.open_tape,
+            on_log=self._watching.note,
+            extractor=engines.extractor,
+        )
+        stts = tuple(engine for engine in (engines.stt, engines.stt_fallback) if engine)
+        recordings = Recordings(recording_account(settings), stts, store, settings.office_name)
+        self.webhooks = Webhooks(
+            WebhookSettings(
+                auth_token=self.doorkeeper.auth_token,
+                public_base_url=settings.public_base_url,
+                token_key=self.doorkeeper.token_key,
+                after_recording=thanks(),
+                after_lost_transfer=after_lost_transfer,
+            ),
+            on_event=WebhookEvents(store, recordings, admission),
+            spawn=spawn,
+            admission=admission,
+        )
+        self.drain = Drain(admission, self.streams, recordings, store, self._links)
+        self.desk = Desk(
+            settings,
+            self.about,
+            self._watching,
+            self.doorkeeper,
+            self.streams,
+            engines,
+            self._links,
+            self._hub_watch,
+            store,
+        )
+
+    def start(self) -> None:
+        """Start the child processes, warm the stock lines, watch the hub; say what serves."""
+        for link in self._links:
+            link.start()
+        rehearse(call_settings(self.settings))
+        self._hub_watch.start()
+        for line in self.settings.stand_ins():
+            _log.warning(line)
+        engines = self._engines
+        spawn(Warming(engines.voice, engines.stock, self._links, lambda: len(self.streams) > 0).run)
+        if self.settings.sample_every_calls:
+            spawn(self._files.expire)
+        names: Mapping[str, Any] = engines.names
+        _log.info("Composite WSGI ready / WebSocketWSGI / blueprints", **names, version=self.about.version)
+
+    def serve_stream(self, socket: WebSocket, *, is_local: bool = False) -> None:
+        """Serve one media stream until it ends (blocks its greenlet).
+
+        In development mode one that `is_local` needs no token.
+        """
+        takes_guests = is_local and self.settings.development_mode
+        self.streams.serve(socket, self._services, takes_guests=takes_guests)
