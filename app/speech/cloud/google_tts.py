@@ -1,11 +1,13 @@
 """Google Text-to-Speech: text in the request, mu-law 8 kHz mono out as DATA, as it is made.
 
-Chirp3-HD voices stream. Where streaming is refused the whole utterance is asked for at once instead, and once that has
-worked the process stays with it. Other voices never stream (R9.1).
+Chirp3-HD voices stream. Where streaming is refused the whole utterance is asked for at once instead. A service that has
+no streaming (UNIMPLEMENTED) is not asked for it again; after any other refusal it is, each time in a row after twice as
+many utterances. Other voices never stream (R9.1).
 """
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -23,6 +25,7 @@ from app.speech.cloud.rates import RATE_HZ, Downsampler
 from app.speech.cloud.settings import CloudSettings
 
 _MAX_TEXT_BYTES = 5000
+_MOST_PASSED_OVER = 32
 _STREAMING_REFUSED = {
     grpc.StatusCode.UNIMPLEMENTED,
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -32,13 +35,45 @@ _STREAMING_REFUSED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Streaming brought no sound: the status it ended with, if it was an error."""
+
+    status: grpc.StatusCode | None
+
+
+class Streaming:
+    """Whether streaming synthesis is worth a try."""
+
+    def __init__(self, *, offered: bool) -> None:
+        """`offered`: the voice can be streamed at all."""
+        self._offered = offered
+        self._pass_over = self._to_pass_over = 0
+
+    def is_worth_a_try(self) -> bool:
+        """Ask once an utterance."""
+        if self._to_pass_over:
+            self._to_pass_over -= 1
+            return False
+        return self._offered
+
+    def worked(self) -> None:
+        """The utterance was streamed."""
+        self._pass_over = 0
+
+    def refused(self, status: grpc.StatusCode | None) -> None:
+        """It was not, but could be had whole, so the text was not to blame. None: no status, only no sound."""
+        self._offered = self._offered and status is not grpc.StatusCode.UNIMPLEMENTED
+        self._to_pass_over = self._pass_over
+        self._pass_over = min(max(1, 2 * self._pass_over), _MOST_PASSED_OVER)
+
+
 class GoogleVoice:
     """The `google_tts` service."""
 
     def __init__(self, settings: CloudSettings) -> None:
         self._settings = settings
-        self.streams = "Chirp3-HD" in settings.tts_voice
-        """Whether streaming synthesis is tried first."""
+        self._streaming = Streaming(offered="Chirp3-HD" in settings.tts_voice)
         self._voice = tts.VoiceSelectionParams(
             language_code="-".join(settings.tts_voice.split("-")[:2]), name=settings.tts_voice
         )
@@ -66,17 +101,24 @@ class GoogleVoice:
         if len(text.encode()) > _MAX_TEXT_BYTES:
             raise ServiceError("invalid_request", f"text of over {_MAX_TEXT_BYTES} bytes: cut it up", retriable=False)
         try:
-            if self.streams and await self._stream(text, exchange):
+            if not self._streaming.is_worth_a_try():
+                await self._whole(text, exchange)
+                return
+            refusal = await self._stream(text, exchange)
+            if refusal is None:
+                self._streaming.worked()
                 return
             await self._whole(text, exchange)
+            self._streaming.refused(refusal.status)  # what both ways refuse says nothing about streaming
         except GOOGLE_ERRORS as exc:
             raise google_error(exc) from exc
 
-    async def _stream(self, text: str, exchange: Exchange) -> bool:
-        """Stream the utterance. False when streaming was refused before any sound came."""
+    async def _stream(self, text: str, exchange: Exchange) -> _Refusal | None:
+        """Stream the utterance, or return why not one sound of it came."""
         downsampler = Downsampler(self._settings.tts_stream_rate_hz)
         rest = b""
         sounded = False
+        status: grpc.StatusCode | None = None
         call: Any = None
         try:
             call = await self.client.streaming_synthesize(
@@ -91,10 +133,11 @@ class GoogleVoice:
         except GOOGLE_ERRORS as exc:
             if sounded or not (google_status(exc) in _STREAMING_REFUSED or is_masked(exc)):
                 raise
+            status = google_status(exc)
         finally:
             if call is not None:
                 call.cancel()
-        return sounded
+        return None if sounded else _Refusal(status)
 
     async def _requests(self, text: str) -> AsyncIterator[tts.StreamingSynthesizeRequest]:
         audio = tts.StreamingAudioConfig(
@@ -120,7 +163,6 @@ class GoogleVoice:
             retry=None,
             timeout=self._settings.tts_timeout_s,
         )
-        self.streams = False  # a text that both ways refuse says nothing about streaming, so only now
         try:
             wav = parse_wav(response.audio_content)
         except WavError as exc:

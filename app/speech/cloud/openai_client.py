@@ -1,6 +1,6 @@
 """OpenAI's client, made once, and how a request is made acceptable to the model at hand."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx2
@@ -54,28 +54,43 @@ class Options:
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
-        self.accepted = {name: value for name, value in options.items() if value not in (None, "")}
+        self._options = options
+        self._refused: set[str] = set()
 
-    async def call(self, create: Callable[..., Awaitable[Any]], **required: Any) -> Any:
-        """Call `create` with the required and the accepted parameters.
+    @property
+    def accepted(self) -> dict[str, Any]:
+        """Those of every request that were not refused."""
+        return self._without_refused(self._options)
+
+    async def call(
+        self, create: Callable[..., Awaitable[Any]], extra: Mapping[str, Any] | None = None, **required: Any
+    ) -> Any:
+        """Call `create` with the required and the accepted parameters; `extra` are optional ones of this request.
 
         Raises:
             ServiceError: for every failure of OpenAI's client.
         """
-        accepted = dict(self.accepted)
+        tried = self.accepted | self._without_refused(extra or {})
+        refused_now: set[str] = set()
         while True:
             try:
-                answer = await create(**required, **accepted)
+                answer = await create(**required, **tried)
             except (openai.BadRequestError, openai.NotFoundError, openai.UnprocessableEntityError) as exc:
-                refused = _refused(exc, accepted)
+                refused = _refused(exc, tried)
                 if refused is None:
                     raise openai_error(exc) from exc
-                del accepted[refused]
+                refused_now.add(refused)
+                del tried[refused]
             except openai.OpenAIError as exc:
                 raise openai_error(exc) from exc
             else:
-                self.accepted = accepted
+                self._refused |= refused_now
                 return answer
+
+    def _without_refused(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: value for name, value in options.items() if name not in self._refused and value not in (None, "", [])
+        }
 
 
 async def _rehearse() -> None:
@@ -90,7 +105,7 @@ async def _rehearse() -> None:
                 pass
 
 
-def _refused(exc: openai.APIStatusError, options: dict[str, Any]) -> str | None:
+def _refused(exc: openai.APIStatusError, options: Mapping[str, Any]) -> str | None:
     """Return the option that the error is about, None when it is about something else."""
     named = str(exc.param or "").split("[")[0]
     if named in options:

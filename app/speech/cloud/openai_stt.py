@@ -44,19 +44,16 @@ class OpenAiTranscription:
         await exchange.send_event({"text": text, "is_final": True, "stability": 1.0, "alternatives": ()})
 
     async def _ask(self, wav: bytes, phrases: tuple[str, ...]) -> str:
-        expected: dict[str, Any] = {}
-        if phrases and self._takes_keywords:
-            expected = {"keywords": list(phrases[:_MAX_KEYWORDS])}
-        elif phrases:
-            expected = {"prompt": ", ".join(phrases[:_MAX_KEYWORDS])}
+        phrases = phrases[:_MAX_KEYWORDS]
+        expected = {"keywords": list(phrases)} if self._takes_keywords else {"prompt": ", ".join(phrases)}
         try:
             async with asyncio.timeout(self._settings.transcribe_timeout_s):
                 answer = await self.options.call(
                     self._openai.client.audio.transcriptions.create,
+                    expected,
                     model=self._settings.transcribe_model,
                     file=("turn.wav", wav, "audio/wav"),
                     timeout=self._openai.timeout(self._settings.transcribe_timeout_s),
-                    **expected,
                 )
         except TimeoutError as exc:
             raise ServiceError("timeout", "no transcript in time", retriable=True) from exc

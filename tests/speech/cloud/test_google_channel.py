@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -26,9 +28,7 @@ def test_credentials_that_are_none_are_named_but_never_shown(text: str) -> None:
     assert "topsecret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [SPEECH, VOICE])
-@pytest.mark.parametrize("endpoint", ["", "eu-speech.example.com:443"])
-def test_a_service_account_makes_a_tls_client(kind: tuple[type, type], endpoint: str) -> None:
+def service_account() -> str:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -39,13 +39,40 @@ def test_a_service_account_makes_a_tls_client(kind: tuple[type, type], endpoint:
         "client_email": "agent@example.com",
         "token_uri": "https://example.com/token",
     }
+    return json.dumps(info)
 
+
+class Recording(SpeechGrpcAsyncIOTransport):
+    """Google's transport, which tells with what options it opened its channel."""
+
+    options: ClassVar[dict[str, object]] = {}
+
+    @classmethod
+    def create_channel(cls, *args: Any, options: Iterable[tuple[str, object]] = (), **kwargs: Any) -> Any:
+        cls.options |= dict(options)
+        return super().create_channel(*args, options=options, **kwargs)
+
+
+def test_a_tls_channel_is_kept_alive() -> None:
+    """R8.2: a path that died is noticed within seconds; Google's own options stay."""
+
+    async def make() -> None:
+        make_client(SPEECH[0], Recording, "", service_account())
+
+    asyncio.run(make())
+    assert Recording.options["grpc.keepalive_timeout_ms"] == 5000
+    assert Recording.options["grpc.max_receive_message_length"] == -1
+
+
+@pytest.mark.parametrize("kind", [SPEECH, VOICE])
+@pytest.mark.parametrize("endpoint", ["", "eu-speech.example.com:443"])
+def test_a_service_account_makes_a_tls_client(kind: tuple[type, type], endpoint: str) -> None:
     async def make() -> str:
-        client = make_client(*kind, endpoint, json.dumps(info))
+        client = make_client(*kind, endpoint, service_account())
         return str(client.api_endpoint)
 
     made_for = asyncio.run(make())
-    assert made_for == endpoint if endpoint else made_for.endswith(".googleapis.com")
+    assert made_for == endpoint if endpoint else made_for.endswith(".googleapis.com:443")
 
 
 def test_only_this_machine_is_loopback() -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import grpc
 import numpy as np
 import pytest
 
 from app.media.codec import decode_ulaw
 from app.sidecar.link import Link
+from app.speech.cloud.google_tts import Streaming
 from app.speech.cloud_engines import CloudSettings, GoogleTts
 from app.speech.engines import Audio, Done, Failed
 from tests.emulators.base import EmulatorProcess
@@ -54,16 +56,57 @@ def test_a_stream_at_the_voices_own_rate_is_brought_down_to_the_telephones(
     assert_sounds_like_the_emulator(events.ulaw, delay=16)
 
 
-def test_refused_streaming_becomes_whole_utterances_and_is_remembered(
-    new_link: NewLink, google_tts: EmulatorProcess
-) -> None:
+def test_refused_streaming_becomes_whole_utterances(new_link: NewLink, google_tts: EmulatorProcess) -> None:
     link, settings = new_link("google_tts_endpoint")
     engine = GoogleTts(link, settings)
     google_tts.script(stream_error="UNIMPLEMENTED")
 
     assert_sounds_like_the_emulator(speak(engine).ulaw)
     assert_sounds_like_the_emulator(speak(engine).ulaw)
-    assert [entry["method"] for entry in google_tts.entries] == ["stream", "unary", "unary"]
+    methods = [entry["method"] for entry in google_tts.entries]
+    # The refusal may cross a write and hide behind it: then it takes one more try to know.
+    assert methods in (["stream", "unary", "unary"], ["stream", "unary", "stream", "unary"])
+
+
+def test_a_service_without_streaming_is_never_asked_for_it_again() -> None:
+    """R9.1."""
+    streaming = Streaming(offered=True)
+    assert streaming.is_worth_a_try()
+    streaming.refused(grpc.StatusCode.UNIMPLEMENTED)
+    assert not any(streaming.is_worth_a_try() for _ in range(100))
+
+
+@pytest.mark.parametrize(
+    "incident", [{"stream_error": "INVALID_ARGUMENT"}, {"stream_error": "PERMISSION_DENIED"}, {"ms_per_character": 0}]
+)
+def test_one_incident_does_not_end_streaming(
+    new_link: NewLink, google_tts: EmulatorProcess, incident: dict[str, object]
+) -> None:
+    """R9.1: the sentence is had whole, and the next one streams again; so does one after an empty stream."""
+    link, settings = new_link("google_tts_endpoint")
+    engine = GoogleTts(link, settings)
+    google_tts.script(incident, {})
+
+    assert_sounds_like_the_emulator(speak(engine).ulaw)
+    assert_sounds_like_the_emulator(speak(engine).ulaw)
+    assert [entry["method"] for entry in google_tts.entries] == ["stream", "unary", "stream"]
+
+
+def test_a_service_that_keeps_refusing_is_tried_ever_less_often() -> None:
+    """R9.1: each try costs the caller a round trip."""
+    streaming = Streaming(offered=True)
+    tried = []
+    for utterance in range(40):
+        if streaming.is_worth_a_try():
+            tried.append(utterance)
+            streaming.refused(grpc.StatusCode.INVALID_ARGUMENT)
+    assert tried == [0, 1, 3, 6, 11, 20, 37]
+    while not streaming.is_worth_a_try():
+        pass
+    streaming.worked()
+    assert streaming.is_worth_a_try()
+    streaming.refused(None)
+    assert streaming.is_worth_a_try(), "what has worked is tried again at once"
 
 
 def test_a_text_that_both_ways_refuse_does_not_end_streaming(new_link: NewLink, google_tts: EmulatorProcess) -> None:

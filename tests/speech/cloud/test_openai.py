@@ -144,6 +144,19 @@ def test_older_models_get_the_older_parameters(new_link: NewLink, openai_api: Em
     assert (entry["language"], entry["temperature"], entry["prompt"]) == (["he"], ["0"], ["וואטסאפ, ר״מ"])
 
 
+@pytest.mark.parametrize(("model", "hint"), [("gpt-transcribe", "keywords[]"), ("whisper-1", "prompt")])
+def test_a_model_that_takes_no_hints_is_not_given_them_again(
+    new_link: NewLink, openai_api: EmulatorProcess, model: str, hint: str
+) -> None:
+    """R8.2: one refusal of what is optional costs a round trip, not every fallback of the process."""
+    link, settings = new_link("openai_api_key", transcribe_model=model)
+    openai_api.script(refuse_parameters=[hint.removesuffix("[]")])
+
+    for _ in range(2):
+        assert transcribe(link, settings, bytes(16000), ("וואטסאפ",)).events[-1] == Done()
+    assert [hint in entry for entry in openai_api.entries] == [True, False, False]
+
+
 def test_a_turn_too_short_for_a_word_is_not_sent(
     link: Link, settings: CloudSettings, openai_api: EmulatorProcess
 ) -> None:
