@@ -255,7 +255,7 @@ def test_no_stream_without_a_token_of_its_own(towns: dict[str, Town]) -> None:
     [
         "garbage, no JSON",
         "[]",
-        json.dumps({"event": "media", "streamSid": "MZ1", "media": {"payload": "/w=="}}),
+        json.dumps({"event": "stop", "streamSid": "MZ1", "stop": {}}),
         json.dumps({"event": "start"}),
     ],
 )
@@ -264,6 +264,23 @@ def test_whoever_does_not_speak_twilios_language_is_shown_the_door(signed: Serve
     peer = open_websocket(signed, MEDIA)
     peer.send(text(message))
     assert peer.receive_close() == 1008
+
+
+def test_what_comes_before_the_start_is_skipped(signed: Server) -> None:
+    """R2.6: audio, keys, marks and news of an impatient Twilio; the start that follows opens the call."""
+    sid = "CA" + "7" * 32
+    parameters = incoming_call(signed, sid)
+    peer = open_websocket(signed, MEDIA)
+    for early in (
+        {"event": "media", "media": {"payload": "/w==", "timestamp": None}},
+        {"event": "dtmf", "dtmf": {"digit": "5"}},
+        {"event": "mark", "mark": {"name": "m"}},
+        {"event": "weather"},
+    ):
+        peer.send(text(json.dumps(early)))
+    peer.send(text(start_message(sid, parameters)))
+    assert json.loads(peer.receive_text())["event"] == "media"
+    peer.socket.close()
 
 
 @pytest.mark.parametrize("path", [MEDIA, MEDIA + "/"])

@@ -16,6 +16,10 @@ CHUNK_BYTES = 1600  # 100 ms: the size Google advises, and a fifth of the messag
 BYTES_PER_MS = 16
 MAX_TURN_BYTES = 120_000 * BYTES_PER_MS
 MAX_RETRIES = 4
+# How long an interim must have stood to count as stable, by the stability the vendor gave it; 0 means not told.
+# What a vendor is nearly sure of needs hardly any time; the last word of most interims has 0.1 and never gets more.
+STANDS_AFTER_MS = ((0.8, 100), (0.3, 300))
+UNSURE_STANDS_AFTER_MS, UNTOLD_STANDS_AFTER_MS = 600, 300
 RETRY_PAUSE_MS = 400  # a dead child process is back within this
 
 
@@ -49,8 +53,22 @@ class _Segment:
     written: int
     text: str = ""
     alternatives: tuple[str, ...] = ()
+    stands_at_ms: int = 0
+    """When the interim `text` counts as stable, should it not change."""
     settled: bool = False
     finished: bool = False
+
+    def take(self, event: SttHeard, now_ms: int) -> None:
+        text = event.text.strip()
+        stands_at_ms = now_ms + _stands_after_ms(event.stability)
+        self.stands_at_ms = min(self.stands_at_ms, stands_at_ms) if text == self.text else stands_at_ms
+        self.text, self.alternatives, self.settled = text, event.alternatives, event.is_final
+
+
+def _stands_after_ms(stability: float) -> int:
+    if not stability:
+        return UNTOLD_STANDS_AFTER_MS
+    return next((after_ms for least, after_ms in STANDS_AFTER_MS if stability >= least), UNSURE_STANDS_AFTER_MS)
 
 
 def joined(parts: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
@@ -74,7 +92,7 @@ class Hearing:
         self._segments: list[_Segment] = []
         self._cut_at = 0
         self._reads_live = settings.streams
-        self._is_held = False
+        self._is_held = self._is_full = False
         self._last_words = ""
         self._ended_at_ms: int | None = None
         self._retries = 0
@@ -107,7 +125,7 @@ class Hearing:
     def audio(self, pcm: bytes) -> list[Command]:
         """Add caller audio (LINEAR16 8 kHz mono) to the turn."""
         if len(self._audio) >= MAX_TURN_BYTES:
-            return []
+            return self._overflow()
         self._audio += pcm
         if not self._reads_live or self._is_held:
             return []
@@ -120,6 +138,12 @@ class Hearing:
         if len(self._audio) - self._segments[-1].written >= CHUNK_BYTES:
             commands += self._write(self._segments[-1], len(self._audio))
         return commands
+
+    def _overflow(self) -> list[Command]:
+        if self._is_full:
+            return []
+        self._is_full = True
+        return [Log("TURN_TOO_LONG", {"kept_ms": self.audio_ms}, "warning")]
 
     def cut(self, before_ms: int) -> list[Command]:
         """A segment is full: transcribe it now and go on hearing. `before_ms`: how long ago the cut lies.
@@ -170,8 +194,7 @@ class Hearing:
             return []
         match event:
             case SttHeard():
-                segment.text, segment.alternatives = event.text.strip(), event.alternatives
-                segment.settled = event.is_final
+                segment.take(event, now_ms)
             case SttEnded():
                 segment.settled = True
                 gave_up = not segment.text and not segment.finished
@@ -197,7 +220,7 @@ class Hearing:
             if self.interim or self._retries or not self._settings.has_fallback:
                 return self._heard("fallback" if self._retries else "final", waited_ms), []
             return None, self._fall_back("no_transcript", now_ms)
-        if self._reads_live and self.interim and waited_ms >= self._settings.commit_ms:
+        if self._reads_live and self.interim and now_ms >= self._commit_at_ms:
             return self._heard("interim", waited_ms), self.cancel()
         if waited_ms >= self._settings.fallback_ms and self._settings.has_fallback and not self._retries:
             return None, self._fall_back("late", now_ms)
@@ -211,10 +234,17 @@ class Hearing:
         if self._retry_at_ms is not None:
             due.append(self._retry_at_ms)
         elif self._reads_live and self.interim:
-            due.append(self._ended_at_ms + self._settings.commit_ms)
-        elif self._settings.has_fallback and not self._retries:
+            due.append(self._commit_at_ms)
+        if self._settings.has_fallback and not self._retries:
             due.append(self._ended_at_ms + self._settings.fallback_ms)
         return min(due)
+
+    @property
+    def _commit_at_ms(self) -> int:
+        """When the interim may stand for a final that is late (R8.4): it must be stable by then."""
+        assert self._ended_at_ms is not None
+        stands = [segment.stands_at_ms for segment in self._segments if segment.text and not segment.settled]
+        return max([self._ended_at_ms + self._settings.commit_ms, *stands])
 
     def _heard(self, source: str, waited_ms: int) -> TurnHeard:
         alternatives = joined([(segment.text, segment.alternatives) for segment in self._segments])

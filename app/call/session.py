@@ -145,11 +145,14 @@ class Session:
         return self._takes_guests and guests.shows_no_token(start)
 
     def _await_start(self) -> messages.StreamStart | None:
-        """Return the start message of a stream that may talk; else close the socket and return None."""
+        """Return the start message of a stream that may talk; else close the socket and return None.
+
+        Whatever Twilio says before it is skipped, for as long as a start may take.
+        """
         patience_s, parse = START_WITHIN_S, messages.parse
         if self._takes_guests:
             patience_s, parse = guests.PATIENCE_S, guests.parse_guest
-        deadline = spawn_after(patience_s, lambda: self._socket.close(1008, "no start message"))
+        deadline = spawn_after(patience_s, lambda: self._refuse("no start message", "no start message"))
         try:
             while (raw := self._socket.receive()) is not None:
                 try:
@@ -163,8 +166,8 @@ class Session:
                         return message
                     self._refuse(refusal, "not admitted", call_sid=message.call_sid)
                     return None
-                if not isinstance(message, messages.Connected | messages.Unknown):
-                    self._refuse(f"{type(message).__name__} before start", "start expected")
+                if isinstance(message, messages.StreamStop):
+                    self._refuse("stop before start", "start expected")
                     return None
             return None
         finally:

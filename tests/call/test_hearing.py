@@ -2,7 +2,9 @@
 
 from itertools import count
 
-from app.call.events import CancelStt, Command, FinishStt, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
+import pytest
+
+from app.call.events import CancelStt, Command, FinishStt, Log, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
 from app.call.hearing import Hearing, HearingSettings, TurnHeard, joined
 
 FRAME = b"\x01\x02" * 160
@@ -69,6 +71,67 @@ def test_a_stable_interim_is_committed_when_the_final_is_late() -> None:
     assert heard is not None
     assert (heard.text, heard.source) == ("שלושה חדרים", "interim")
     assert commands == [CancelStt(1)]
+
+
+@pytest.mark.parametrize(("stability", "stands_ms"), [(0.01, 600), (0.5, 300), (0.9, 100), (0.0, 300)])
+def test_an_interim_that_is_young_or_unstable_is_waited_for(stability: float, stands_ms: int) -> None:
+    """R8.4: only a stable interim stands for the final, which is 10 ms away here."""
+    part = hearing()
+    speak(part, 10)
+    part.end(1000)
+    part.receive(SttHeard(1, "אני מחפש", False, stability), 1499)
+    assert part.timer() == 1499 + stands_ms
+    assert texts(part, 1500) is None
+    part.receive(SttHeard(1, "אני מחפש", False, stability), 1510)
+    assert texts(part, 1498 + stands_ms) is None
+    assert texts(part, 1499 + stands_ms) == "אני מחפש"
+
+
+def test_the_final_that_comes_first_is_the_turn() -> None:
+    """R8.4: nothing of the sentence is thrown away for a young interim's sake."""
+    part = hearing()
+    speak(part, 10)
+    part.end(1000)
+    part.receive(SttHeard(1, "אני מחפש", False, 0.01), 1499)
+    assert texts(part, 1500) is None
+    part.receive(SttHeard(1, "אני מחפש דירה ברעננה", True, 1.0), 1510)
+    assert texts(part, 1510) == "אני מחפש דירה ברעננה"
+
+
+def test_interims_that_never_stand_are_read_again_by_the_fallback() -> None:
+    """R8.2: a recogniser that changes its mind for ever is as late as a silent one."""
+    part = hearing()
+    speak(part, 10)
+    part.end(1000)
+    for number in range(12):
+        part.receive(SttHeard(1, f"מילה {number}", False, 0.01), 1100 + 100 * number)
+        assert texts(part, 1100 + 100 * number) is None
+    assert part.has_failed
+
+
+def test_a_recogniser_that_ends_empty_at_once_is_not_opened_for_every_frame() -> None:
+    """R8.2: it gave up on a caller who still speaks; the turn is read again at its end."""
+    part = hearing()
+    commands = []
+    for number in range(100):
+        commands += part.audio(FRAME)
+        for one in commands[-2:]:
+            if isinstance(one, OpenStt):
+                part.receive(SttEnded(one.stream), 1000 + 20 * number)
+    assert len([one for one in commands if isinstance(one, OpenStt)]) == 1
+    part.end(3000)
+    _, commands = part.result(3000)
+    assert written(commands, 2) == FRAME * 100
+
+
+def test_words_late_in_a_very_long_turn_reach_the_recogniser() -> None:
+    """R6.4: a turn of 100 s is one turn; what is over the longest is said to be lost."""
+    part = hearing()
+    commands = speak(part, 100 * 50)
+    assert len(written(commands, 1)) == len(FRAME) * 100 * 50
+    commands = speak(part, 40 * 50)
+    lost = [one for one in commands if isinstance(one, Log)]
+    assert [one.line for one in lost] == ["TURN_TOO_LONG"]
 
 
 def test_a_silent_primary_hands_the_kept_audio_to_the_fallback_within_the_turn() -> None:

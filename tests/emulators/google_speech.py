@@ -61,6 +61,9 @@ class GoogleSpeechEmulator(Emulator):
         "interim_every_ms": 200,
         "final_delay_ms": 150,
         "silent": False,
+        "doubles_finals": False,  # each final is sent twice
+        "repeats": [],  # [text, end_ms]: a final of an earlier stream, sent once more as this one begins to hear
+        "stability": None,  # of every interim, instead of 0.9 and 0.1 for the last word
         "withhold_final": "",  # "close": end without it; "hang": never end
         "refuse_languages": [],
         "refuse_enhanced": False,
@@ -68,6 +71,7 @@ class GoogleSpeechEmulator(Emulator):
         "error_message": "scripted error",
         "error_after_ms": 0,
         "max_stream_s": 305,
+        "closes_after_ms": 0,  # end with OK in mid-turn
     }
 
     async def start(self, port: int) -> int:
@@ -118,20 +122,34 @@ class GoogleSpeechEmulator(Emulator):
                     grpc.StatusCode.OUT_OF_RANGE,
                     f"Exceeded maximum allowed stream duration of {script['max_stream_s']} seconds.",
                 )
+            if script["closes_after_ms"] and ear.audio_ms >= script["closes_after_ms"]:
+                return
             if script["silent"]:
                 continue
-            while final := _finalised(pending, ear):
-                yield _response(final, is_final=True)
+            for final in self._finals_due(script, entry, pending, ear):
+                yield _response(final, script, is_final=True)
             if pending and ear.audio_ms >= next_interim_ms:
                 next_interim_ms = ear.audio_ms + script["interim_every_ms"]
-                yield _response(pending, is_final=False)
+                yield _response(pending, script, is_final=False)
         entry["half_closed"] = True
         if script["withhold_final"] == "hang":
             await asyncio.sleep(3600)
         await sleep_ms(script["final_delay_ms"])
         pending += ear.rest()
         if pending and not script["silent"] and not script["withhold_final"]:
-            yield _response(pending, is_final=True)
+            for _ in range(1 + script["doubles_finals"]):
+                yield _response(pending, script, is_final=True)
+
+    @staticmethod
+    def _finals_due(
+        script: dict[str, Any], entry: dict[str, Any], pending: list[Word], ear: "_Ear"
+    ) -> list[list[Word]]:
+        finals = []
+        if script["repeats"] and entry["messages"] == 1:
+            finals.append([Word(*script["repeats"])])
+        while final := _finalised(pending, ear):
+            finals += [final] * (1 + script["doubles_finals"])
+        return finals
 
     async def _check_config(self, first: Any, script: dict[str, Any], entry: dict[str, Any], context: Any) -> None:
         streaming = first.streaming_config
@@ -264,12 +282,13 @@ def _finalised(pending: list[Word], ear: _Ear) -> list[Word]:
     return []
 
 
-def _response(words: list[Word], *, is_final: bool) -> Any:
+def _response(words: list[Word], script: Mapping[str, Any], *, is_final: bool) -> Any:
     response = _Response()
     # As Google does: what is nearly certain, then what is not.
     pieces = [words] if is_final or len(words) == 1 else [words[:-1], words[-1:]]
     for rank, piece in enumerate(pieces):
-        result = response.results.add(is_final=is_final, stability=0.0 if is_final else (0.9, 0.1)[rank])
+        unsure = script["stability"] or (0.9, 0.1)[rank]
+        result = response.results.add(is_final=is_final, stability=0.0 if is_final else unsure)
         text = " ".join(word.text for word in piece)
         result.alternatives.add(transcript=text if rank == 0 else " " + text, confidence=0.9 if is_final else 0.0)
         if is_final:

@@ -30,6 +30,8 @@ _BYTES_PER_MS = 2 * RATE_HZ // 1000
 _MESSAGE_BYTES = 100 * _BYTES_PER_MS
 _MAX_PHRASES = 500
 _MAX_PHRASE_CHARS = 100
+_END_TOLERANCE_MS = 200
+"""Google rounds the ends it tells."""
 _MIN_PROGRESS_BYTES = 500 * _BYTES_PER_MS
 """Audio that must have come or been settled between two streams that Google ended, or the turn goes in circles."""
 
@@ -135,7 +137,8 @@ class _Turn:
 
     async def _recognize_on_one_stream(self, dialect: Dialect) -> None:
         settings = self._settings
-        stream = self._stream = _GrpcStream(start=self._settled)
+        earlier = self._stream.start if self._stream is not None else 0
+        stream = self._stream = _GrpcStream(start=self._settled, earlier_ms=earlier // _BYTES_PER_MS)
         limit_s = settings.stt_final_timeout_s if self._finished else settings.stt_stream_limit_s
         try:
             async with asyncio.timeout(limit_s) as self._deadline:
@@ -222,15 +225,32 @@ class _Turn:
             raise from_grpc_status(status or grpc.StatusCode.UNKNOWN, response.error.message)  # type: ignore[no-untyped-call]
         if not response.results:
             return
-        pieces = [_piece(result) for result in response.results]
+        pieces = [self._piece(result, stream) for result in response.results]
         self._transcript.take(pieces)
         for piece in pieces:
             if piece.is_final:
                 self._settle(piece.end_ms, stream)
         await self._send(is_final=False)
 
+    def _piece(self, result: Any, stream: "_GrpcStream") -> Piece:
+        """Return a result, placed in the turn's audio: Google counts from the first audio of each stream.
+
+        A final of the stream before may come once more: as it was, or with an end that lies beyond this one's audio.
+        """
+        told = result.result_end_time
+        told_ms = told.seconds * 1000 + told.nanos // 1_000_000
+        piece = Piece(
+            readings=tuple(one.transcript for one in result.alternatives if one.transcript.strip()),
+            is_final=result.is_final,
+            stability=result.stability,
+            end_ms=stream.start // _BYTES_PER_MS + told_ms if told_ms else None,
+        )
+        earlier = replace(piece, end_ms=stream.earlier_ms + told_ms)
+        is_beyond = told_ms > (stream.sent - stream.start) // _BYTES_PER_MS + _END_TOLERANCE_MS
+        return earlier if is_beyond or self._transcript.holds(earlier) else piece
+
     def _settle(self, end_ms: int | None, stream: "_GrpcStream") -> None:
-        end = stream.sent if end_ms is None else min(stream.start + end_ms * _BYTES_PER_MS, stream.sent)
+        end = stream.sent if end_ms is None else min(end_ms * _BYTES_PER_MS, stream.sent)
         if end > self._settled:
             del self._audio[: end - self._settled]
             self._settled = end
@@ -271,6 +291,8 @@ class _GrpcStream:
     """One gRPC stream of a turn; positions are bytes of the turn's audio."""
 
     start: int
+    earlier_ms: int
+    """Where the stream before it began, in ms of the turn's audio."""
     sent: int = -1
     call: Any = None
     half_closed: bool = False
@@ -282,17 +304,6 @@ class _GrpcStream:
 
 class _StreamIsOld(Exception):  # noqa: N818 - not an error: the turn goes on with the next stream
     """The gRPC stream reached its age limit."""
-
-
-def _piece(result: Any) -> Piece:
-    end = result.result_end_time
-    end_ms = end.seconds * 1000 + end.nanos // 1_000_000
-    return Piece(
-        readings=tuple(alternative.transcript for alternative in result.alternatives if alternative.transcript.strip()),
-        is_final=result.is_final,
-        stability=result.stability,
-        end_ms=end_ms or None,
-    )
 
 
 def _contexts(phrases: Sequence[str], boost: float) -> list[speech_v1.SpeechContext]:

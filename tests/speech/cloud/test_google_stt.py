@@ -218,3 +218,44 @@ def test_a_sidecar_killed_in_mid_turn_fails_the_turn_and_serves_the_next(
         assert (last.code, last.retriable) == ("child_died", True)
     wait_until(lambda: link.ready, "the next sidecar is ready", 60)
     assert recognize(engine, silence(1500)).heard[-1].text == TEXT
+
+
+def test_a_final_that_google_sends_twice_counts_once(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess
+) -> None:
+    """R8.1: the same words up to the same moment are the same words, in mid-turn and at its end."""
+    google_speech.script(doubles_finals=True, texts=["אפס חמש ארבע", "שתיים שלוש", "ארבע חמש"], ms_per_word=200)
+    events = recognize(GoogleStt(link, settings), silence(4000), pace_s=0.001)
+
+    assert events.heard[-1] == Heard("אפס חמש ארבע שתיים שלוש ארבע חמש", True, 1.0, events.heard[-1].alternatives)
+    assert not any("ארבע אפס" in heard.text for heard in events.heard)
+
+
+def test_a_final_that_comes_again_in_the_next_stream_counts_once(
+    new_link: NewLink, google_speech: EmulatorProcess
+) -> None:
+    """R8.5: its end was counted from the beginning of the stream it belonged to."""
+    link, settings = new_link("google_speech_endpoint", stt_stream_limit_s=1.0)
+    google_speech.script(
+        {"texts": ["אפס חמש ארבע"], "start_ms": 0},
+        {"texts": ["שתיים"], "start_ms": 1000, "repeats": ["אפס חמש ארבע", 900]},
+        texts=[],
+    )
+    events = recognize(GoogleStt(link, settings), silence(4000), pace_s=0.008)
+
+    assert events.heard[-1].text == "אפס חמש ארבע שתיים"
+    assert len(google_speech.entries) >= 2
+
+
+def test_a_stream_that_google_closes_in_mid_turn_is_an_error(
+    link: Link, settings: CloudSettings, google_speech: EmulatorProcess
+) -> None:
+    """R8.2: closed with OK, words or not; the turn's fallback reads it."""
+    google_speech.script(closes_after_ms=400)
+    events = Events()
+    stream = GoogleStt(link, settings).open((), events)
+    stream.write(silence(400))  # and no more: what crossed the end would be an error of another kind
+    last = events.wait()
+
+    assert isinstance(last, Failed)
+    assert (last.code, last.retriable) == ("unavailable", True)

@@ -3,8 +3,8 @@
 from app.speech.cloud.transcript import Piece, Transcript
 
 
-def piece(text: str, *others: str, final: bool = False, stability: float = 0.0) -> Piece:
-    return Piece((text, *others), is_final=final, stability=stability, end_ms=None)
+def piece(text: str, *others: str, final: bool = False, stability: float = 0.0, end_ms: int | None = None) -> Piece:
+    return Piece((text, *others), is_final=final, stability=stability, end_ms=end_ms)
 
 
 def test_finals_add_up_and_interims_are_replaced() -> None:
@@ -36,3 +36,32 @@ def test_text_is_nfc() -> None:
     transcript = Transcript()
     transcript.take([piece("e\u0301", final=True)])
     assert transcript.text == "\u00e9"
+
+
+def test_a_final_counts_once_however_often_it_comes() -> None:
+    """R8.1: by its end; the last reading stands. The same word later is another word."""
+    transcript = Transcript()
+    for text, end_ms in (("מיליון", 900), ("מיליון", 900), ("מיליון", 990), ("שמונה", 1500), ("שמונה", 1500)):
+        transcript.take([piece(text, final=True, end_ms=end_ms)])
+    assert transcript.text == "מיליון שמונה"
+
+    transcript.take([piece("שמונים", final=True, end_ms=1500), piece("שמונים", final=True, end_ms=2400)])
+    assert transcript.text == "מיליון שמונים שמונים"
+
+
+def test_finals_stand_in_the_order_of_the_audio() -> None:
+    """R8.1: one that comes late goes where it was said."""
+    transcript = Transcript()
+    transcript.take([piece("שלום", final=True, end_ms=800), piece("בחולון", final=True, end_ms=3000)])
+    transcript.take([piece("מחפש דירה", final=True, end_ms=1900)])
+    assert transcript.text == "שלום מחפש דירה בחולון"
+
+
+def test_an_interim_of_what_is_final_already_says_nothing() -> None:
+    """R8.1: else the words would be there twice, and the turn never settled."""
+    transcript = Transcript()
+    transcript.take([piece("שלום", final=True, end_ms=800)])
+    transcript.take([piece("שלום", stability=0.9, end_ms=700), piece(" אני", stability=0.1, end_ms=1200)])
+    assert transcript.text == "שלום אני"
+    transcript.take([piece("שלום", stability=0.9, end_ms=800)])
+    assert (transcript.text, transcript.is_settled) == ("שלום", True)
