@@ -3,7 +3,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test check fix bench bench-turns install replay call clean
+.PHONY: run test check fix bench bench-turns install replay vendor call clean
 
 run: install
 	$(BIN)/gunicorn -c gunicorn.conf.py app.wsgi:app
@@ -35,6 +35,10 @@ bench-turns: .venv/.dev
 
 replay: .venv/.runtime
 	$(BIN)/python -m app replay $(CALL)
+
+# The console's libraries, from npm, as tools/vendor.json names them; only to renew them.
+vendor: .venv/.runtime
+	$(BIN)/python tools/vendor.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -69,6 +69,12 @@ def _database_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _password(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 12:
+        raise ValueError("must have 12 characters or more")
+    return value
+
+
 def _service_account(value: SecretStr) -> SecretStr:
     try:
         account = json.loads(value.get_secret_value())
@@ -175,6 +181,17 @@ class Settings(BaseModel):
     # Office
     office_name: str = Field("AgentLocator", description="Name of the office, as STT should expect it")
     agent_name: str = Field("נועה", description="The agent's first name, in Hebrew")
+
+    # Console
+    console_password: Annotated[SecretStr, AfterValidator(_password)] | None = Field(
+        None, description="Opens /console and /phone, 12 characters or more; unset: on this machine in development only"
+    )
+    console_show_numbers: Literal["on", "off"] = Field(
+        "off", description="on: the console shows callers' numbers whole; off: masked until somebody asks for one"
+    )
+    prices_file: Path | None = Field(
+        None, description="JSON with what a unit costs, for the console's cost estimates; unset: units alone"
+    )
 
     # Hearing (R6, R7): the guideline's numbers
     vad_calibration_ms: int = Field(400, ge=300, le=500, description="Noise-floor measurement at the start")

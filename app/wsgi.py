@@ -30,7 +30,7 @@ class Composite:
     def __init__(self, house: House) -> None:
         """Serve `house`."""
         self._house = house
-        self._flask = create_flask(house.desk)
+        self._flask = create_flask(house.desk, house.settings)
         about = {key: house.desk.status()[key] for key in ("version", "commit", "started_at")}
         self._version = Response(200, json.dumps(about).encode(), "application/json")
         self._alive = Response(200, b"ok\n")

@@ -35,7 +35,7 @@ FLOORS: dict[str, set[str]] = {
     "call": {"media", "dialog", "leads", "speech", "telephony", "runtime", "config"},
     "qa": {"media", "dialog", "telephony", "call", "config"},
     "office": set(),
-    "web": {"office", "telephony", "config", "runtime"},
+    "web": {"office", "dialog", "telephony", "config", "runtime"},
     "house": {"office", "call", "dialog", "leads", "speech", "sidecar", "telephony", "config", "runtime"},
     "wsgi": {"house", "telephony", "web", "config", "logs", "runtime"},
     "__main__": {"qa", "call", "config", "dialog", "leads", "media", "speech"},

@@ -2,13 +2,21 @@
 
 from flask import Flask, Response, jsonify, request
 
+from app.config import Settings
 from app.office import LiveCalls
 from app.telephony.loopback import is_local
+from app.web import console, filters, login, statics, words
 
 
-def create_flask(office: LiveCalls) -> Flask:
+def create_flask(office: LiveCalls, settings: Settings) -> Flask:
     """Return the Flask app of one worker."""
-    flask = Flask(__name__)
+    flask = Flask(__name__, static_folder=None)
+    flask.extensions["office"] = office
+    statics.serve(flask)
+    filters.install(flask, shows_numbers=settings.console_show_numbers == "on")
+    words.install(flask)
+    login.install(flask, settings)
+    console.install(flask, settings)
 
     @flask.get("/health")
     def health() -> Response:

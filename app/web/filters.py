@@ -1,0 +1,177 @@
+"""How a number gets into a page: each filter isolates it from the right-to-left text around it.
+
+Without `<bdi dir="ltr">` a browser turns `050-***4567` into `4567***-050` and swaps the ends of a range. Templates use
+these filters for every number, time, telephone and code; a test looks for bare ones.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import phonenumbers
+from flask import Flask
+from markupsafe import Markup, escape
+
+from app.web import clock
+
+_PHONE_IN_TEXT = re.compile(r"(?<![\d,.])\+?\d(?:[\s\-]?\d){8,13}(?![\d,])")
+_NUMBER_IN_TEXT = re.compile(r"\+?\d(?:[\d,.:/\-]*\d)?%?")
+_LEFT_TO_RIGHT = Markup('<bdi dir="ltr">{}</bdi>')
+_NOTHING = Markup('<span class="none">–</span>')
+
+
+def isolate(text: object) -> Markup:
+    """Return text that reads from left to right wherever it stands."""
+    return _LEFT_TO_RIGHT.format(text)
+
+
+def whole_phone(number: str) -> str:
+    """Return a number as people write it: Israel's nationally, others internationally."""
+    try:
+        parsed = phonenumbers.parse(number, "IL")
+    except phonenumbers.NumberParseException:
+        return number
+    is_israeli = parsed.country_code == 972
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if is_israeli else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return str(phonenumbers.format_number(parsed, style))
+
+
+def masked_phone(number: str) -> str:
+    """Return a number by which its owner is known again but cannot be called: `050-***4567`."""
+    text = whole_phone(number)
+    digits = re.sub(r"\D", "", text)
+    if len(digits) < 7:
+        return "***" if digits else text
+    head = text.partition("-")[0] if "-" in text[:4] else text.partition(" ")[0]
+    return f"{head}-***{digits[-4:]}"
+
+
+def money(amount: float | None, currency: str = "₪") -> Markup:
+    """Return `1,800,000 ₪`."""
+    return _NOTHING if amount is None else isolate(f"{amount:,.0f} {currency}")
+
+
+def span(low: float | None, high: float | None = None, unit: str = "") -> Markup:
+    """Return a range, `1,500,000–2,000,000 ₪`; one end alone says which."""
+    ends = [f"{end:,.10g}" for end in (low, high) if end is not None]
+    if not ends:
+        return _NOTHING
+    text = isolate("–".join(dict.fromkeys(ends)) + (f" {unit}" if unit else ""))
+    if low is None:
+        return Markup("עד {}").format(text)
+    return Markup("מ־{}").format(text) if high is None else text
+
+
+def number(value: float | None, unit: str = "") -> Markup:
+    """Return a plain number, with thousands set apart."""
+    if value is None:
+        return _NOTHING
+    return isolate(f"{value:,.10g}{unit}")
+
+
+def milliseconds(value: float | None) -> Markup:
+    """Return `740 ms`, what was not measured as such."""
+    return Markup('<span class="none">לא נמדד</span>') if value is None else isolate(f"{value:,.0f} ms")
+
+
+def length(seconds: float | None) -> Markup:
+    """Return `1:35`."""
+    if seconds is None:
+        return _NOTHING
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return isolate(f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}")
+
+
+def _time(at: datetime | str | None, text: Callable[[datetime], str]) -> Markup:
+    if not at:
+        return _NOTHING
+    here = clock.local(at)
+    whole = f"{here:%d.%m.%Y %H:%M}" + (f" {here:%:z}" if clock.is_doubled(here) else "")
+    shown = text(here) + (f" {_offset(here)}" if clock.is_doubled(here) else "")
+    return Markup('<time datetime="{}" title="{}"><bdi dir="ltr">{}</bdi></time>').format(
+        here.isoformat(timespec="seconds"), whole.replace(f" {here:%:z}", f" {_offset(here)}"), shown
+    )
+
+
+def _offset(at: datetime) -> str:
+    text = f"{at:%z}"
+    return f"{text[:3]}:{text[3:]}"
+
+
+def when(at: datetime | str | None) -> Markup:
+    """Return `28.11.2026 17:05`, Israel's time; the hour that comes twice shows which of the two it is."""
+    return _time(at, lambda here: f"{here:%d.%m.%Y %H:%M}")
+
+
+def hour(at: datetime | str | None) -> Markup:
+    """Return `17:05`."""
+    return _time(at, lambda here: f"{here:%H:%M}")
+
+
+def ago(at: datetime | str | None) -> Markup:
+    """Return how long ago in words, with the time itself behind it."""
+    if not at:
+        return _NOTHING
+    here, now = clock.local(at), datetime.now(UTC)
+    words = _NUMBER_IN_TEXT.sub(lambda found: str(isolate(found[0])), str(escape(clock.ago(here, now))))
+    return Markup('<time datetime="{}" title="{:%d.%m.%Y %H:%M}">{}</time>').format(
+        here.isoformat(timespec="seconds"),
+        here,
+        Markup(words),  # noqa: S704 - escaped above
+    )
+
+
+def day(text: str) -> Markup:
+    """Return an ISO date as `28.11.2026`."""
+    return isolate(f"{datetime.fromisoformat(text):%d.%m.%Y}")
+
+
+def _words(text: str, mask: Callable[[str], str]) -> Markup:
+    """Return what somebody said or wrote: numbers in it isolated, telephone numbers by `mask`."""
+    parts, end = [], 0
+    for found in _PHONE_IN_TEXT.finditer(text):
+        parts += [_isolated(text[end : found.start()]), str(isolate(mask(found[0])))]
+        end = found.end()
+    whole = "".join([*parts, _isolated(text[end:])])
+    return Markup('<bdi dir="auto">{}</bdi>').format(Markup(whole))  # noqa: S704 - every part is escaped
+
+
+def _isolated(text: str) -> str:
+    parts, end = [], 0
+    for found in _NUMBER_IN_TEXT.finditer(text):
+        parts += [str(escape(text[end : found.start()])), str(isolate(found[0]))]
+        end = found.end()
+    return "".join([*parts, str(escape(text[end:]))])
+
+
+def install(flask: Flask, *, shows_numbers: bool) -> None:
+    """Give the templates their filters; numbers are masked unless the office wants them whole."""
+
+    def phone(value: str | None) -> Markup:
+        if not value:
+            return Markup('<span class="none">חסוי</span>')
+        return isolate(whole_phone(value) if shows_numbers else masked_phone(value))
+
+    def words(value: str | None, *, whole: bool = False) -> Markup:
+        is_whole = whole or shows_numbers
+        return _words(value or "", whole_phone if is_whole else lambda text: masked_phone(re.sub(r"[\s\-]", "", text)))
+
+    filters: Mapping[str, Any] = {
+        "phone": phone,
+        "whole_phone": lambda value: isolate(whole_phone(value)),
+        "words": words,
+        "money": money,
+        "when": when,
+        "hour": hour,
+        "ago": ago,
+        "day": day,
+        "ms": milliseconds,
+        "length": length,
+        "number": number,
+        "code": isolate,
+    }
+    for name, function in filters.items():
+        flask.add_template_filter(function, name)
+    flask.add_template_global(span)

@@ -1,0 +1,83 @@
+"""Hebrew for what the store calls by codes. The words are data: `data/words.json`."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+from app.dialog.phrases import DEAL_NOUNS, TYPES
+from app.dialog.spelling import timing_words
+from app.web.filters import money, number, span
+
+WORDS: Mapping[str, Mapping[str, str]] = json.loads(
+    (Path(__file__).parent / "data" / "words.json").read_text(encoding="utf-8")
+)
+_THIS_YEAR_IS_SAID = 0
+_COMMA = Markup('<span class="muted"> · </span>')
+
+
+def label(code: object, kind: str) -> str:
+    """Return the Hebrew of a code; one without a word stays as it is."""
+    text = "" if code is None else str(code)
+    return WORDS[kind].get(text, text)
+
+
+def slot_value(value: Any, slot: str) -> Markup:
+    """Return a slot's value as people read it."""
+    if value is None or value == []:
+        return Markup('<span class="none">–</span>')
+    match slot:
+        case "deal":
+            return escape(DEAL_NOUNS.get(str(value), str(value)))
+        case "property_type":
+            return escape(TYPES.get(str(value), str(value)))
+        case "area":
+            return Markup("<bdi>{}</bdi>").format(", ".join(value) if isinstance(value, list) else value)
+        case "budget_min" | "budget_max":
+            return money(value)
+        case "rooms_min" | "rooms_max":
+            return number(value)
+        case "timing":
+            return escape(timing_words(value, _THIS_YEAR_IS_SAID) if isinstance(value, Mapping) else str(value))
+    return Markup("<bdi>{}</bdi>").format(value)
+
+
+def wish(slots: Mapping[str, Any]) -> Markup:
+    """Return in one line what the caller is looking for: kind, rooms, where, for how much, when."""
+    parts: list[Markup] = []
+    kind, deal = TYPES.get(str(slots.get("property_type"))), DEAL_NOUNS.get(str(slots.get("deal")))
+    if kind or deal:
+        parts.append(escape(" ל".join(part for part in (kind, deal) if part)))
+    if slots.get("rooms_min") is not None or slots.get("rooms_max") is not None:
+        parts.append(span(slots.get("rooms_min"), slots.get("rooms_max")) + " חדרים")
+    if slots.get("area"):
+        parts.append(slot_value(slots["area"], "area"))
+    if slots.get("budget_min") is not None or slots.get("budget_max") is not None:
+        parts.append(span(slots.get("budget_min"), slots.get("budget_max"), "₪"))
+    if slots.get("timing"):
+        parts.append(slot_value(slots["timing"], "timing"))
+    return _COMMA.join(parts)
+
+
+def fix(error: str) -> str:
+    """Return in Hebrew what to do about a delivery's last error; empty where nobody knows."""
+    said = WORDS["error"]
+    codes = re.findall(r"\b\d{3,5}\b", error)
+    for code in codes:
+        if code in said:
+            return said[code]
+    if any(len(code) == 3 and code.startswith("5") for code in codes):
+        return said["5"]
+    if re.search(r"time[d -]*out", error, re.IGNORECASE):
+        return said["timeout"]
+    return said["connection"] if re.search(r"connect|refused|resolve|unreachable", error, re.IGNORECASE) else ""
+
+
+def install(flask: Flask) -> None:
+    """Give the templates their words."""
+    for function in (label, slot_value, wish, fix):
+        flask.add_template_filter(function)
