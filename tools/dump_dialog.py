@@ -17,17 +17,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.dialog.checks import LineContext, check_line
 from app.dialog.dialog import Dialog, DialogSettings
-from app.dialog.expected import phrases
-from app.dialog.extraction import schema
-from app.dialog.message import read_message
+from app.dialog.domain import Asked
+from app.dialog.hebrew.speakable import speakable
+from app.dialog.lines.checks import LineContext, check_line
+from app.dialog.lines.priming import phrases
+from app.dialog.lines.stock import stock_sentences
+from app.dialog.llm.extraction import schema
 from app.dialog.plan import Plan
-from app.dialog.slots import Asked
-from app.dialog.speaking import speakable
-from app.dialog.stock import stock_sentences
-from app.dialog.typical_answers import typical_answers
-from app.dialog.understand import understand
+from app.dialog.understanding.ear.typical_answers import typical_answers
+from app.dialog.understanding.understand import understand
+from app.dialog.understanding.voicemail import read_message
 from app.qa.answering import Answering, Manner, Question
 from app.qa.converse import converse_one
 from app.qa.understanding import predict_dialog, predict_slots

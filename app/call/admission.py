@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from app.dialog.speaking import speakable
+from app.dialog.hebrew.speakable import speakable
 from app.telephony import twiml
 
 FULL_LINE = (

@@ -5,7 +5,7 @@ from itertools import count
 
 from app.call.events import AskExtraction, Command, Extracted, Log, Save
 from app.dialog.dialog import Dialog
-from app.dialog.extraction import schema
+from app.dialog.llm.extraction import schema
 from app.dialog.plan import Plan
 
 

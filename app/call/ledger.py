@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any, ParamSpec, Protocol
 from zoneinfo import ZoneInfo
 
-from app.dialog.callback import call_time
-from app.dialog.phones import takes_whatsapp
-from app.dialog.phrases import budget_phrase, property_phrase, timing_phrase
+from app.dialog.hebrew.clock_times import call_time
+from app.dialog.hebrew.phones import takes_whatsapp
+from app.dialog.lines.values import budget_phrase, property_phrase, timing_phrase
 from app.dialog.plan import Plan
-from app.dialog.policy import Mode
+from app.dialog.policy.state import Mode
 from app.leads.records import (
     CallBack,
     CallEnded,

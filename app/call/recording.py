@@ -14,9 +14,9 @@ import numpy.typing as npt
 import structlog
 
 from app.call.ledger import ISRAEL, Store, call_back, summary_text
-from app.dialog.expected import phrases
-from app.dialog.message import Message, read_message
-from app.dialog.slots import Asked
+from app.dialog.domain import Asked
+from app.dialog.lines.priming import phrases
+from app.dialog.understanding.voicemail import Message, read_message
 from app.leads.records import CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved
 from app.media.codec import FRAME_MS, SAMPLE_RATE_HZ, encode_ulaw
 from app.media.frontend import FrontEnd

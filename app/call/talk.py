@@ -13,11 +13,11 @@ from app.call.extracting import Extractions
 from app.call.guessing import Guesses
 from app.call.hearing import TurnHeard
 from app.call.replying import Reply, ReplySettings
-from app.dialog import lines
 from app.dialog.dialog import Dialog, DialogSettings
+from app.dialog.lines import book
+from app.dialog.lines.stock import sentences
+from app.dialog.llm.reply_gate import ReplyGate
 from app.dialog.plan import Plan
-from app.dialog.reply import ReplyGate
-from app.dialog.stock import sentences
 
 Begun = tuple[Reply, list[Command]]
 """A reply that is being prepared, and what that takes."""
@@ -74,7 +74,7 @@ class Talk:
 
     def hold(self, turn: int, now_ms: int) -> Begun:
         """Ask for a moment: no part of the dialog, which nothing is to be answered to."""
-        phrases = lines.holding()
+        phrases = book.holding()
         line = sentences(phrases[next(self._holds) % len(phrases)])
         reply = Reply(next(self._replies), turn, line, None, self._replying, self._speeches, now_ms)
         return reply, reply.begin(None, now_ms)

@@ -6,8 +6,8 @@ import structlog
 
 from app.call.admission import NO_VOICE_LINE, ask_for_message
 from app.config import Settings
-from app.dialog import lines
-from app.dialog.contract import callable_number
+from app.dialog.hebrew.phones import callable_number
+from app.dialog.lines import book
 from app.telephony import twiml
 from app.telephony.browser_calls import is_browser_call
 from app.telephony.rest import TwilioError, TwilioRest
@@ -78,7 +78,7 @@ class TwilioTelephone:
 def lost_transfer_line(caller: str | None) -> str:
     """Return what a caller hears who could not be put through; nobody calls back a number that is not known."""
     kind = "end_transfer_failed" if callable_number(caller) else "end_transfer_failed_no_phone"
-    return lines.whole(kind)[0]
+    return book.whole(kind)[0]
 
 
 def after_lost_transfer(params: Mapping[str, str]) -> bytes:

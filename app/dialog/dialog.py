@@ -9,34 +9,28 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from app.dialog import lines, prompts
-from app.dialog.answers import callback_words, cannot_talk
-from app.dialog.by_ear import wavers
-from app.dialog.closing import closing_kind, confirmed_actions
-from app.dialog.contract import DialogSettings, Said, Understand, callable_number
-from app.dialog.expected import phrases
-from app.dialog.extraction import merge_extraction, missed_wish
-from app.dialog.hearing import MOST_DIGITS, PHONE
-from app.dialog.ladder import Way, missed
-from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
-from app.dialog.policy import (
-    MOST_MISSES,
-    SLOT_STEPS,
-    DialogState,
-    Fold,
-    Mode,
-    SlotChange,
-    Source,
-    Step,
-    asked_of,
-    confirms,
-    next_step,
-)
-from app.dialog.prosody import Sounds, interim_sounds, is_backchannel
-from app.dialog.slots import TOPIC_OF, WISHES, Intent, Understanding
-from app.dialog.standing import Read, read_first, read_standing
-from app.dialog.turn import Turn
-from app.dialog.writer import LineWriter, Written
+from app.dialog.domain import TOPIC_OF, WISHES, Intent, Understand, Understanding
+from app.dialog.hebrew.clock_times import callback_words
+from app.dialog.hebrew.phones import callable_number
+from app.dialog.lines import book
+from app.dialog.lines.priming import phrases
+from app.dialog.lines.writer import LineWriter, Written
+from app.dialog.llm import prompts
+from app.dialog.llm.extraction import merge_extraction, missed_wish
+from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Plan
+from app.dialog.policy.acknowledgement import Turn
+from app.dialog.policy.actions import Action, ActionKind
+from app.dialog.policy.answered_question import Read, read_first, read_standing
+from app.dialog.policy.closing import closing_kind, confirmed_actions
+from app.dialog.policy.folding import Fold
+from app.dialog.policy.misses import MOST_MISSES, Way, missed
+from app.dialog.policy.next_question import asked_of, confirms, next_step
+from app.dialog.policy.reading import MOST_DIGITS, PHONE
+from app.dialog.policy.state import SLOT_STEPS, DialogState, Mode, SlotChange, Source, Step
+from app.dialog.settings import DialogSettings, Said
+from app.dialog.understanding.ear.by_ear import wavers
+from app.dialog.understanding.endings import Sounds, interim_sounds, is_backchannel
+from app.dialog.understanding.no_answer import cannot_talk
 
 __all__ = ["Dialog", "DialogSettings", "Said", "Understand"]
 # A reading of the language model that comes later than this is not waited for any more.
@@ -63,7 +57,7 @@ class Dialog:
         state: DialogState | None = None,
     ) -> None:
         if understand is None:
-            from app.dialog.understand import understand as understand_hebrew
+            from app.dialog.understanding.understand import understand as understand_hebrew
 
             understand = understand_hebrew
         self.settings = settings
@@ -161,7 +155,7 @@ class Dialog:
         """Note what of the agent's words the caller really heard; only this is history."""
         if text_heard.strip():
             self.history.append(Said("agent", text_heard.strip()))
-            self.memory.last_opening = lines.opening(text_heard)
+            self.memory.last_opening = book.opening(text_heard)
 
     def max_length_warning(self) -> Plan:
         """Say that the call will end soon, and go on with the question."""
@@ -420,7 +414,7 @@ class Dialog:
     def _plan(self, written: Written, *, may_phrase: bool = False) -> Plan:
         memory = self.memory
         self._last_line = written.line
-        memory.last_opening = lines.opening(written.line)
+        memory.last_opening = book.opening(written.line)
         ends = memory.step == Step.DONE
         messages = None
         if may_phrase and self.settings.uses_llm and Step(memory.step) in SLOT_STEPS:

@@ -2,33 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from app.dialog.checks import LineContext
-from app.dialog.policy import SlotChange
-from app.dialog.slots import Asked, Intent
+from app.dialog.domain import Asked, Intent
+from app.dialog.lines.checks import LineContext
+from app.dialog.policy.actions import Action
+from app.dialog.policy.state import SlotChange
 
 NO_INPUT_MS = 5_000
 NO_INPUT_AGAIN_MS = 7_000
 NO_INPUT_ON_HOLD_MS = 15_000
-
-
-class ActionKind(StrEnum):
-    """What the caller asked to have done."""
-
-    WHATSAPP = "whatsapp"
-    CALLBACK = "callback"
-    HUMAN = "human"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something to do outside the talk; `confirmed` once it may be done. `words`: when, in the caller's words."""
-
-    kind: ActionKind
-    confirmed: bool = False
-    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

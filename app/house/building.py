@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.config import Settings
-from app.dialog.stock import stock_sentences
+from app.dialog.lines.stock import stock_sentences
 from app.leads.childconfig import child_environment, journal_folder
 from app.leads.client import LeadStore
 from app.runtime import offload, spawn, spawn_after

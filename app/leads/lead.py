@@ -39,7 +39,7 @@ def idempotency_key(call_sid: str) -> str:
 
 
 def lead_payload(call: Call, slots: Sequence[Slot], turns: Sequence[Turn]) -> dict[str, Any]:
-    """Return the lead as it is delivered. Times are ISO 8601 UTC; slot values as in `app.dialog.slots`."""
+    """Return the lead as it is delivered. Times are ISO 8601 UTC; slot values as in `app.dialog.domain`."""
     known = {slot.slot: slot for slot in slots if slot.value["value"] is not None}
     spoken = known.get("phone")
     name = known.get("name")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from app.dialog.dialog import Dialog, DialogSettings, Understand
+from app.dialog.domain import TOPIC_OF, Asked
 from app.dialog.plan import Plan
-from app.dialog.slots import TOPIC_OF, Asked
 from app.qa.records import Script, evaluate
 
 MOST_TURNS = 60

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from app.dialog.slots import Asked
+from app.dialog.domain import Asked
 
 Record = dict[str, Any]
 _Day = Annotated[str, AfterValidator(date.fromisoformat)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
-from app.dialog.slots import SLOT_NAMES
+from app.dialog.domain import SLOT_NAMES
 
 _FILLER_WORDS = "שכונת שכונה רובע אזור עיר צפון דרום מזרח מערב מרכז יפו מכבים רעות ו"
 _FILLERS = frozenset(_FILLER_WORDS.split())

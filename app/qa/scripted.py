@@ -11,8 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.dialog.slots import Asked
-from app.dialog.understand import understand
+from app.dialog.domain import Asked
+from app.dialog.understanding.understand import understand
 from app.qa.answering import Answering, Manner
 from app.qa.utterance import Utterance, load_utterance
 

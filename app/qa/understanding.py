@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.dialog.extraction import merge_extraction, schema
-from app.dialog.prompts import extraction_messages
-from app.dialog.slots import SLOT_NAMES, Asked, Understanding
-from app.dialog.understand import understand
+from app.dialog.domain import SLOT_NAMES, Asked, Understanding
+from app.dialog.llm.extraction import merge_extraction, schema
+from app.dialog.llm.prompts import extraction_messages
+from app.dialog.understanding.understand import understand
 from app.qa.records import Script, Utterance, evaluate
 
 Extract = Callable[[list[dict[str, str]], dict[str, Any]], str]

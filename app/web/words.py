@@ -9,8 +9,8 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
-from app.dialog.phrases import DEAL_NOUNS, TYPES
-from app.dialog.spelling import timing_words
+from app.dialog.hebrew.spelling import timing_words
+from app.dialog.lines.values import DEAL_NOUNS, TYPES
 from app.web.filters import money, number, span
 
 WORDS: Mapping[str, Mapping[str, str]] = json.loads(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from app.call.ear import Ear
 from app.call.tuning import call_settings
 from app.config import load
-from app.dialog.prosody import interim_sounds
+from app.dialog.understanding.endings import interim_sounds
 from app.media.vad import SpeechStarted, SpeechStopped
 from tests.bench_turns.corpus import Clip
 

@@ -4,14 +4,14 @@ import pytest
 
 from app.call.events import SendClear, SendMark, SendMedia, Speak
 from app.call.states import State
-from app.dialog import lines
+from app.dialog.lines import book
 from tests.call.driver import CallDriver, Llm, Stt, World, settings
 
 AREA = "אני מחפש דירה בשכירות ברעננה"
 
 
 def _is_holding(text: str) -> bool:
-    return text in lines.holding()
+    return text in book.holding()
 
 
 def _listening(**world: object) -> CallDriver:
@@ -137,10 +137,10 @@ def test_noise_is_not_asked_to_wait() -> None:
     assert _phrases(drive) == []
 
 
-@pytest.mark.parametrize("phrase", lines.holding())
+@pytest.mark.parametrize("phrase", book.holding())
 def test_a_holding_phrase_is_short_and_holds_nothing_that_a_voice_cannot_say(phrase: str) -> None:
     """R9.4, R9.6: two to four words, no digit, no question that would want an answer; stock, so that it is cached."""
-    from app.dialog.stock import stock_sentences
+    from app.dialog.lines.stock import stock_sentences
 
     assert 2 <= len(phrase.split()) <= 4
     assert not any(letter.isdigit() or letter == "?" for letter in phrase)

@@ -4,7 +4,7 @@ import pytest
 
 from app.call.events import CancelLlm, HangUp, OpenStt, Speak, SpeechAudio, SttEnded, SttHeard
 from app.call.states import State
-from app.dialog.lines import holding
+from app.dialog.lines.book import holding
 from tests.call.driver import CallDriver, Llm, Stt, World, settings
 
 AREA = "אני מחפש דירה בשכירות ברעננה"

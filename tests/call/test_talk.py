@@ -4,8 +4,8 @@ from app.call.events import AskLlm, CallStarted, Log, Save, Speak, SpeechAudio, 
 from app.call.hearing import TurnHeard
 from app.call.replying import Reply, ReplySettings
 from app.call.talk import Talk
-from app.dialog import lines
 from app.dialog.dialog import Dialog, DialogSettings
+from app.dialog.lines import book
 from tests.call.driver import CALLER, TODAY
 
 AREA = "אני מחפש דירה בשכירות ברעננה"
@@ -100,6 +100,6 @@ def test_a_holding_phrase_changes_nothing_in_the_dialog() -> None:
     talk = _talk()
     before, plan = talk.dialog.state, talk.plan
     said = [" ".join(one.text for one in talk.hold(1, 0)[1] if isinstance(one, Speak)) for _ in range(4)]
-    assert tuple(said[:3]) == lines.holding()
+    assert tuple(said[:3]) == book.holding()
     assert said[3] == said[0]
     assert (talk.dialog.state, talk.plan) == (before, plan)

@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.dialog.phrases import TYPES
-from app.dialog.slots import Asked, Intent, Understanding
+from app.dialog.domain import Asked, Intent, Understanding
+from app.dialog.lines.values import TYPES
 
 TODAY = date(2026, 11, 22)
 AREAS = [

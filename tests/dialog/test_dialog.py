@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.dialog.checks import check_line
 from app.dialog.dialog import Dialog, DialogSettings
-from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Action, ActionKind, Plan
-from app.dialog.slots import Asked, Intent
+from app.dialog.domain import Asked, Intent
+from app.dialog.lines.checks import check_line
+from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Plan
+from app.dialog.policy.actions import Action, ActionKind
 from tests.dialog.strategies import TODAY
 
 CALLER = "+972541234549"

@@ -6,11 +6,11 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.dialog.checks import check_line
 from app.dialog.dialog import Dialog, DialogSettings
-from app.dialog.lines import opening
+from app.dialog.domain import Understanding
+from app.dialog.lines.book import opening
+from app.dialog.lines.checks import check_line
 from app.dialog.plan import Plan
-from app.dialog.slots import Understanding
 from tests.dialog.strategies import PHONES, TODAY, Scripted, understandings
 
 Act = tuple[str, Understanding | str]

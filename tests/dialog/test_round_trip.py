@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.dialog.phones import to_e164
-from app.dialog.slots import Asked
-from app.dialog.spelling import budget_words, phone_words, rooms_words, timing_words
-from app.dialog.understand import understand
+from app.dialog.domain import Asked
+from app.dialog.hebrew.phones import to_e164
+from app.dialog.hebrew.spelling import budget_words, phone_words, rooms_words, timing_words
+from app.dialog.understanding.understand import understand
 
 TODAY = date(2026, 11, 22)
 ROOMS = st.integers(2, 16).map(lambda halves: halves / 2)

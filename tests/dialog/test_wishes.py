@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from app.dialog.checks import check_line
 from app.dialog.dialog import Dialog, DialogSettings
+from app.dialog.lines.checks import check_line
 from app.dialog.plan import Plan
 
 TODAY = date(2026, 11, 22)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import app.leads.lead as lead_module
-from app.dialog.slots import SLOT_NAMES
+from app.dialog.domain import SLOT_NAMES
 from app.leads.lead import caller_number, is_lead, lead_payload
 from app.leads.models import Call, Slot, Turn
 from app.leads.records import CallBack, FactsSaved

@@ -1,0 +1,93 @@
+"""What the office wants to know of a caller, and what one caller utterance says about it (R10.2).
+
+Shared words of the dialog's rooms: `understand` fills an `Understanding`, `policy.folding` folds it into the state.
+Values are those of the evaluation sets: whole ILS, rooms with halves, E.164 phones, canonical Hebrew area names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, Protocol
+
+PARTS: Mapping[str, tuple[str, ...]] = {"rooms": ("rooms_min", "rooms_max"), "budget": ("budget_min", "budget_max")}
+"""Topics that are asked about as one and known as two slots."""
+TOPIC_OF = {slot: topic for topic, slots in PARTS.items() for slot in slots}
+SLOT_NAMES = ("deal", "area", "property_type", *PARTS["rooms"], *PARTS["budget"], "timing", "name", "phone")
+
+
+class Intent(StrEnum):
+    """What the caller does with an utterance; one per turn, precedence as in the evaluation sets."""
+
+    PROVIDE_INFO = "provide_info"
+    CONFIRM = "confirm"
+    DENY = "deny"
+    GOODBYE = "goodbye"
+    HUMAN = "human"
+    REPEAT = "repeat"
+    WHATSAPP = "whatsapp"
+    SCHEDULE = "schedule"
+    UNCLEAR = "unclear"
+
+
+WISHES = frozenset({Intent.HUMAN, Intent.WHATSAPP, Intent.SCHEDULE, Intent.GOODBYE})
+"""Intents that change the course of the call: when they are heard in doubt, the caller is asked."""
+
+
+class Asked(StrEnum):
+    """What the agent's last question was about."""
+
+    GREETING = "greeting"
+    DEAL = "deal"
+    AREA = "area"
+    PROPERTY_TYPE = "property_type"
+    ROOMS = "rooms"
+    BUDGET = "budget"
+    TIMING = "timing"
+    NAME = "name"
+    PHONE = "phone"
+    PHONE_CONFIRM = "phone_confirm"
+    SUMMARY_CONFIRM = "summary_confirm"
+    NEXT_STEP = "next_step"
+    ANYTHING_ELSE = "anything_else"
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What one caller utterance means.
+
+    `updates` holds only slots whose value changes, each with its new full value (`area`: the full list after the turn;
+    `None`: withdrawn). `quotes` gives the caller's words behind each update. `refused` are slots the caller will not
+    give. `unsure` are slots with two readings: confirm before relying on them. `owner`: the caller sells or lets a
+    property of their own. `hold`: the caller asked for a moment. `phone_digits`: digits of a number still being
+    dictated. The remaining flags are acts that need an answer of their own.
+    """
+
+    updates: dict[str, Any] = field(default_factory=dict)
+    intent: Intent = Intent.UNCLEAR
+    quotes: dict[str, str] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    owner: bool = False
+    hold: bool = False
+    abuse: bool = False
+    injection: bool = False
+    asks_robot: bool = False
+    asks_listing: bool = False
+    phone_digits: str = ""
+
+
+class Understand(Protocol):
+    """Reads one caller utterance; pure and deterministic."""
+
+    def __call__(
+        self,
+        text: str,
+        *,
+        asked: Asked,
+        state: dict[str, Any],
+        today: date,
+        alternatives: tuple[str, ...] = (),
+        agent: str = "",
+    ) -> Understanding:
+        """Return what the utterance means at this point of the call."""

@@ -1,0 +1,197 @@
+"""Months, dates and parts of the year: "15.2", "הראשון לשביעי", "סוף השנה", "רבעון שני", "ניסן" (R10.2)."""
+
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+from typing import Any
+
+from app.dialog.hebrew.holidays import HEBREW_MONTHS, hebrew_month
+from app.dialog.hebrew.numbers import quantity_at
+from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+
+_ORDINALS = {
+    fold(name): number
+    for number, names in enumerate(
+        (
+            "ראשון",
+            "שני",
+            "שלישי",
+            "רביעי",
+            "חמישי",
+            "שישי",
+            "שביעי",
+            "שמיני",
+            "תשיעי",
+            "עשירי",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_NO_DATE = words("מיליון מליון אלף חדרים")
+_FEW_MONTHS = 12
+_LAST_MONTH = 12
+_LAST_DAY = 31
+_CENTURY = 100
+_YEARS = range(2024, 2041)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A move-in time at tokens `start` up to, not including, `end`, in the evaluation sets' form."""
+
+    start: int
+    end: int
+    value: dict[str, Any]
+    strong: bool = True
+
+
+def in_month(year: int, month: int) -> dict[str, Any]:
+    """Return a calendar month as a timing value."""
+    return {"type": "month", "month": f"{year:04d}-{month:02d}"}
+
+
+def within(months: float) -> dict[str, Any]:
+    """Return "within so many months" as a timing value; parts of a month count as one."""
+    return {"type": "within", "months_max": max(1, ceil(months - 1e-6))}
+
+
+def next_month(month: int, today: date, *, over: bool = False) -> dict[str, Any]:
+    """Return the next occurrence of a month; `over`: this month's is already past."""
+    year = today.year + (month < today.month or (month == today.month and over))
+    return in_month(year, month)
+
+
+def is_year(utterance: Utterance, index: int) -> bool:
+    """Whether the number at `index` is a calendar year of these days."""
+    token = utterance.tokens[index] if index < len(utterance) else None
+    return bool(token and token.is_number and token.text.isdigit() and int(token.text) in _YEARS)
+
+
+def ordinal_month(utterance: Utterance, index: int) -> bool:
+    """Whether "לראשון" at `index` names a month by number: a day stands before it."""
+    rest = utterance.key(index).removeprefix("ל")
+    if rest == utterance.key(index) or rest not in _ORDINALS or index == 0:
+        return False
+    return _day_at(utterance, index - 1) is not None
+
+
+def _day_at(utterance: Utterance, index: int) -> int | None:
+    """Return the day of the month a word says: "הראשון", "מראשון", "15", "עשירי"."""
+    for prefix, rest in stems(utterance.key(index)) if index >= 0 else ():
+        if rest in _ORDINALS and len(prefix) <= len("מה"):
+            return _ORDINALS[rest]
+    quantity = quantity_at(utterance, index, index + 1) if index >= 0 else None
+    return int(quantity.value) if quantity is not None and 1 <= quantity.value <= _LAST_DAY else None
+
+
+def written_date(utterance: Utterance, index: int, today: date) -> Timing | None:
+    """Read "15.2", "1/7/27"."""
+    token = utterance.tokens[index]
+    parts = token.text.replace("/", ".").split(".")
+    if not token.is_number or len(parts) not in (2, 3) or not all(part.isdigit() for part in parts):
+        return None
+    day, month = int(parts[0]), int(parts[1])
+    if not (1 <= day <= _LAST_DAY and 1 <= month <= _LAST_MONTH) or utterance.key(index + 1) in _NO_DATE:
+        return None
+    if len(parts) > 2:
+        year = int(parts[2])
+        return Timing(index, index + 1, in_month(year + 2000 if year < _CENTURY else year, month))
+    over = month == today.month and day < today.day
+    return Timing(index, index + 1, next_month(month, today, over=over))
+
+
+def ordinal_date(utterance: Utterance, index: int, today: date) -> Timing | None:
+    """Read "הראשון לשביעי", "ב-1 לשמיני", "העשירי לחודש השני": a day and a month by number."""
+    start, key = index - 1, utterance.key(index)
+    month = _ORDINALS.get(key[1:]) if key[:1] == "ל" else None
+    day = _day_at(utterance, start)
+    if day is None or (month is None and key != "לחודש"):
+        return None
+    if key == "לחודש":
+        month = _ORDINALS.get(utterance.key(index + 1).removeprefix("ה"))
+        if utterance.key(index + 1) == "הבא":
+            return Timing(start, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
+        if month is None:
+            # "ה-15 לחודש": of this month, or of the next when that day is behind us.
+            return Timing(start, index + 1, next_month(_month_of_day(day, today), today))
+        index += 1
+    over = month == today.month and day < today.day
+    return Timing(start, index + 1, next_month(month or today.month, today, over=over))
+
+
+def _month_of_day(day: int, today: date) -> int:
+    return today.month if day >= today.day else today.month % _LAST_MONTH + 1
+
+
+def bare_day(utterance: Utterance, today: date) -> Timing | None:
+    """Read "עד ה-15" at the end of an answer: that day of this month, or of the next when it is behind us."""
+    last = len(utterance) - 1
+    token = utterance.tokens[last] if utterance.tokens else None
+    if token is None or not token.is_number or token.prefix != "ה" or not token.text.isdigit():
+        return None
+    day = int(token.text)
+    if not 1 <= day <= _LAST_DAY:
+        return None
+    return Timing(last, last + 1, next_month(_month_of_day(day, today), today))
+
+
+def spelled_hebrew_month(utterance: Utterance, index: int, today: date) -> Timing | None:
+    """Read "ניסן", "בראש חודש אלול": the month of the calendar in which that Hebrew month begins next."""
+    for prefix, rest in stems(utterance.key(index)):
+        if rest in HEBREW_MONTHS and prefix in ("", "ב", "ל", "מ"):
+            begins = hebrew_month(rest, today)
+            return Timing(index, index + 1, in_month(begins.year, begins.month))
+    return None
+
+
+def relative_period(utterance: Utterance, index: int, today: date) -> Timing | None:
+    """Read "סוף השנה", "החודש הבא", "השנה הבאה", "רבעון שני"."""
+    rest = {rest for _, rest in stems(utterance.key(index))}
+    after, before = utterance.key(index + 1), {r for _, r in stems(utterance.key(index - 1))}
+    if rest & {"רבעונ"}:
+        return _quarter(index, after, before, today)
+    if "חודש" in rest and after == "הבא":
+        return Timing(index, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
+    if "חודש" in rest and (number := _ORDINALS.get(after.removeprefix("ה"))) and after.startswith("ה"):
+        return Timing(index, index + 2, next_month(number, today, over=True))
+    this_month = utterance.key(index).endswith("החודש") or after == "הזה"
+    if "חודש" in rest and this_month and after != "הקרוב":
+        return Timing(index, index + 1, in_month(today.year, today.month))
+    if "שנה" in rest and after == "הבאה":
+        return _next_year(index, before, today)
+    if "שנה" in rest and after in words("האקדמית אקדמית"):
+        return None
+    if "שנה" in rest and before & words("סוף תחילת אמצע אחרי") and utterance.key(index - 1) != "ראש":
+        return _part_of_year(utterance, index, before, today)
+    if is_year(utterance, index):
+        year = int(utterance.tokens[index].text)
+        month = _LAST_MONTH if before & words("סוף") else 6 if before & words("אמצע") else 1
+        return Timing(index, index + 1, in_month(year, month)) if year > today.year else None
+    return None
+
+
+def _next_year(index: int, before: set[str], today: date) -> Timing:
+    for word, month in (("תחילת", 1), ("אמצע", 6), ("סוף", _LAST_MONTH)):
+        if before & words(word):
+            return Timing(index - 1, index + 2, in_month(today.year + 1, month))
+    return Timing(index, index + 2, within(_FEW_MONTHS))
+
+
+def _part_of_year(utterance: Utterance, index: int, before: set[str], today: date) -> Timing:
+    after_end = utterance.key(index - 2) == "אחרי"
+    if before & words("סוף") and not after_end:
+        return Timing(index - 1, index + 1, in_month(today.year, _LAST_MONTH))
+    month = 6 if before & words("אמצע") else 1
+    return Timing(index - 1, index + 1, next_month(month, today, over=True))
+
+
+def _quarter(index: int, after: str, before: set[str], today: date) -> Timing:
+    current = (today.month - 1) // 3
+    number = (current + 1) % 4 + 1 if after == "הבא" else _ORDINALS.get(after.removeprefix("ה"), 0)
+    if not 1 <= number <= 4:
+        number = current + 1
+    month = number * 3 if before & words("סוף") else number * 3 - 2
+    if month < today.month and number - 1 == current:
+        return Timing(index, index + 2, in_month(today.year, number * 3))
+    return Timing(index, index + 2, next_month(month, today))

@@ -1,0 +1,91 @@
+"""Lengths of time: "חודשיים", "חודשיים שלושה", "חצי שנה עד שנה", in months (R10.2)."""
+
+from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
+from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+
+_UNITS = {
+    **dict.fromkeys(("חודש", "חודשימ", "חודשיימ"), 1.0),
+    **dict.fromkeys(("שנה", "שנימ", "שנות"), 12.0),
+    **dict.fromkeys(("שבוע", "שבועות"), 0.25),
+    **dict.fromkeys(("יומ", "ימימ"), 1 / 30),
+}
+_DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "שנתימ": 24.0, "שבועימ": 0.5, "יומיימ": 0.1, "חדשיימ": 2.0}
+_MONTHS = fold("חודשים")
+_LONGEST_MONTHS = 60
+_OTHER_UNITS = words("חדרים חדר שקל אלף מיליון מטר")
+
+
+def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, float]:
+    """Read the longer end of "חודש חודשיים", "חודשיים שלושה", "חצי שנה עד שנה"."""
+    here = end
+    if utterance.key(here) in words("עד או גג מקסימום אולי"):
+        here += 1
+    longer = duration_at(utterance, here) if here < len(utterance) else None
+    if longer is not None and longer[0] > months:
+        return longer[1], longer[0]
+    quantity = quantity_at(utterance, here) if here < len(utterance) else None
+    unit = 12.0 if months >= 12 else 1.0 if months >= 1 else 0.25
+    if (
+        quantity is not None
+        and quantity.shape is Shape.BARE
+        and months < quantity.value * unit <= _LONGEST_MONTHS
+        and quantity.prefix in ("", "ל")
+        and utterance.key(quantity.end) not in _OTHER_UNITS
+    ):
+        return quantity.end, quantity.value * unit
+    return end, months
+
+
+def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
+    """Read a length of time at `index`: months and the token after it."""
+    key = utterance.key(index)
+    for prefix, rest in stems(key) if key else ():
+        if rest == _MONTHS and not prefix and quantity_at(utterance, index + 1) is not None:
+            # "חודשים שלושה": the dual lost its sound.
+            return 2.0, index + 1
+        if rest in _DUALS and (prefix == "" or set(prefix) <= set("בלהומכ")):
+            return _DUALS[rest] + _half(utterance, index + 1, _DUALS[rest]), index + 1 + bool(
+                _half(utterance, index + 1, _DUALS[rest])
+            )
+        if rest in ("חודש", "שנה", "שבוע") and prefix in ("", "ל", "ב", "כ", "ו", "ה"):
+            if utterance.key(index - 1) in words("סוף תחילת אמצע ראש באמצע בסוף"):
+                return None
+            half = _half(utterance, index + 1, _UNITS[rest])
+            return _UNITS[rest] + half, index + 1 + bool(half)
+    atom = atom_at(utterance, index)
+    follower = utterance.key(index + 1)
+    if utterance.key(index) == "כמה" and follower in words("שבועות ימים"):
+        # "כמה שבועות", "כמה ימים": hardly a month.
+        return 1.0, index + 2
+    if atom is None:
+        return None
+    if atom.kind is Kind.FRACTION and follower in ("שנה", "חודש"):
+        return atom.value * _UNITS[follower], index + 2
+    if atom.kind is Kind.UNIT and atom.value == 3 and follower == "רבעי" and utterance.key(index + 2) == "שנה":
+        return 9.0, index + 3
+    quantity = quantity_at(utterance, index)
+    if quantity is None or quantity.shape not in (Shape.BARE, Shape.HUNDREDS):
+        return None
+    return _counted(utterance, quantity)
+
+
+def _counted(utterance: Utterance, quantity: Quantity) -> tuple[float, int] | None:
+    unit = _UNITS.get(utterance.key(quantity.end).removeprefix("ה"))
+    if unit is None:
+        second = quantity_at(utterance, quantity.end)
+        if utterance.key(quantity.end) in ("עד", "או"):
+            second = quantity_at(utterance, quantity.end + 1)
+        if second is None or second.shape is not Shape.BARE or second.value <= quantity.value:
+            return None
+        unit = _UNITS.get(utterance.key(second.end))
+        return None if unit is None or second.value > 60 else (second.value * unit, second.end + 1)
+    half = _half(utterance, quantity.end + 1, unit)
+    value = quantity.value * unit + half
+    return None if value > 120 else (value, quantity.end + 1 + bool(half))
+
+
+def _half(utterance: Utterance, index: int, unit: float) -> float:
+    atom = atom_at(utterance, index)
+    if atom is not None and atom.kind is Kind.FRACTION and atom.prefix == "ו":
+        return atom.value * (12.0 if unit >= 12 else unit if unit < 1 else 1.0)
+    return 0.0

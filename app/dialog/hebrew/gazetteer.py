@@ -1,0 +1,155 @@
+"""Towns, neighbourhoods and regions by every spelling, and where an utterance names them (R10.2).
+
+The data is data/hebrew/areas.json: canonical names, aliases, and flags for names that are also common words.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from app.dialog import data
+from app.dialog.hebrew.common_words import COMMON_WORDS
+from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+
+MAX_WORDS = 5
+_SHARED = words("קרית רמת גבעת כפר נוה גני הר נאות")
+"""First words of names that one speaker says once for two: "רמת גן או השרון" stays apart, the region has a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A gazetteer entry. `cities` are a neighbourhood's towns: more than one when the name repeats."""
+
+    name: str
+    kind: str
+    cities: tuple[str, ...] = ()
+    needs_city: bool = False
+    risky: str = ""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """Towns with a neighbourhood called the same but for the article, each with that neighbourhood's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place named at tokens `start` up to, not including, `end`; `name` as it goes into the slot."""
+
+    start: int
+    end: int
+    place: Place
+    name: str
+    prefix: str = ""
+    alias: str = ""
+    sure: bool = True
+
+
+def _loose(text: str) -> str:
+    return fold(text).replace("יי", "י").replace(" ", "")
+
+
+def _spellings(name: str) -> Iterable[str]:
+    """Yield the ways a name is written: with and without the articles of its words."""
+    parts = name.split()
+    yield name
+    for index, part in enumerate(parts):
+        if part.startswith("ה") and len(part) > 3 and (index or len(parts) == 1):
+            yield " ".join([*parts[:index], part[1:], *parts[index + 1 :]])
+    if len(parts) > 1 and parts[0].startswith("ה"):
+        yield " ".join([parts[0][1:], *parts[1:]])
+        yield " ".join([part.removeprefix("ה") if len(part) > 3 else part for part in parts])
+
+
+@lru_cache(maxsize=1)
+def gazetteer() -> dict[str, tuple[Place, str]]:
+    """Return every spelling, folded and written as one word, with its place and the alias it came from."""
+    entries: list[dict[str, Any]] = data.read_json("hebrew/areas.json")
+    cities: dict[str, list[str]] = {}
+    for entry in entries:
+        if "city" in entry:
+            cities.setdefault(entry["name"], []).append(entry["city"])
+    alike: dict[str, list[str]] = {}
+    for name in cities:
+        for spelling in _spellings(name):
+            alike.setdefault(_loose(spelling), []).append(name)
+    index: dict[str, tuple[Place, str]] = {}
+    for entry in entries:
+        towns = tuple(cities.get(entry["name"], ()))
+        needs_city = bool(entry.get("needs_city")) or len(towns) > 1
+        others = alike.get(_loose(entry["name"]), ()) if towns else ()
+        elsewhere = tuple((town, name) for name in others if name != entry["name"] for town in cities[name])
+        place = Place(entry["name"], entry["kind"], towns, needs_city, entry.get("risky", ""), elsewhere)
+        for alias in (entry["name"], *entry.get("aliases", ())):
+            for spelling in _spellings(alias):
+                if spelling == "אלף":
+                    # A thousand is never the neighbourhood "האלף" without its article.
+                    continue
+                risky = "risky" if alias in entry.get("risky_aliases", ()) else ""
+                short = "short" if len(_loose(alias)) <= 3 and alias != entry["name"] and '"' in alias else ""
+                bare = "bare" if spelling != alias and alias.startswith("ה") and " " not in alias else ""
+                index.setdefault(_loose(spelling), (place, risky or short or bare))
+    return index
+
+
+def find(utterance: Utterance) -> list[Mention]:
+    """Return every gazetteer name in the utterance, the longest first, whatever it is said for."""
+    found: list[Mention] = []
+    index = 0
+    while index < len(utterance):
+        mention = _at(utterance, index)
+        later = _at(utterance, mention.end - 1) if mention is not None and mention.end - mention.start > 1 else None
+        if mention is not None and later is not None and later.end > mention.end and _names_within(mention, later):
+            # "באזור מרכז פתח תקווה", "תל אביב יפו ד": the later name, not what its first word could end.
+            mention, index = later, later.start
+        if mention is None:
+            index += 1
+        else:
+            found.append(mention)
+            index = mention.end
+            while (also := _elliptic(utterance, found[-1])) is not None:
+                found.append(also)
+                index = also.end
+    return found
+
+
+def _names_within(mention: Mention, later: Mention) -> bool:
+    return mention.place.kind == "region" or mention.place.name in later.place.cities
+
+
+def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
+    """Read the second name of "קריית מוצקין או ביאליק", whose first word is said once."""
+    if before.end - before.start < 2:
+        return None
+    shared = utterance.key(before.start).removeprefix(before.prefix)
+    index = before.end + (utterance.key(before.end) == "או")
+    key = utterance.key(index)
+    if shared not in _SHARED or not key or (index == before.end and key[0] != "ו"):
+        return None
+    entry = gazetteer().get(_loose(shared + key.removeprefix("ו")))
+    if entry is None or entry[0] == before.place or _at(utterance, index) is not None:
+        return None
+    return Mention(index, index + 1, entry[0], entry[0].name, "ו" if key[0] == "ו" else "", entry[1])
+
+
+def _at(utterance: Utterance, start: int) -> Mention | None:
+    names = gazetteer()
+    first = utterance.tokens[start]
+    readings = ((first.prefix, first.key),) if first.is_number else stems(first.key)
+    if len(first.key) == 2 and first.key[0] == "ב":
+        # "בח 300": too short for a stem anywhere else.
+        readings = (*readings, ("ב", first.key[1]))
+    for count in range(min(MAX_WORDS, len(utterance) - start), 0, -1):
+        rest = "".join(utterance.key(start + offset) for offset in range(1, count)).replace("יי", "י")
+        for prefix, stem in readings:
+            entry = names.get(stem.replace("יי", "י") + rest)
+            if count == 1 and stem == "בתימ" and len(utterance) > 1:
+                # "בתים למכירה" are houses, not Bat Yam written as one word.
+                continue
+            if entry is None or (count > 1 and utterance.tokens[start + count - 1].prefix):
+                continue
+            if count > 1 and prefix and " " not in entry[0].name and first.key in COMMON_WORDS:
+                # "מחר יש" is not "from Harish".
+                continue
+            if entry[1] == "short" and not first.abbreviated:
+                continue
+            return Mention(start, start + count, entry[0], entry[0].name, prefix, entry[1])
+    return None

@@ -1,0 +1,119 @@
+"""What stands around a number: "up to", "at least", "between", "about" (R10.2)."""
+
+from app.dialog.hebrew.numbers import Quantity, atom_at
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems, words
+
+_MAX_BEFORE = words("עד מקסימום מקס גג המקסימום הגג בגבולות בגבול תקרה בתקרה לכל מירבי מרבי המרבי")
+_MIN_BEFORE = words("לפחות מינימום המינימום מעל ממינימום לפחות")
+_NEUTRAL = words(
+    """של הוא היא יהיה בערך סביב משהו כמו אזור באזור בסביבות סביבות אולי זה שלי שלנו לי לנו בטווח טווח בין בתקציב
+    תקציב התקציב ה ב בסך סך לערך איזה כ נגיד קצת מ ל אני אנחנו היותר המקסימלי המקסימלית שלנו ממש היה יש הכל הכול"""
+)
+_MAX_PHRASES = Phrasebook(
+    "לא יותר מ* | לא מעל | =לכל היותר | לא עולה על | לא לעבור את | לא עובר* את | לא מעבר ל* | =בגבולות ה*"
+)
+_MIN_PHRASES = Phrasebook("=יותר מ* | לא פחות מ* | לא מתחת ל* | =לכל הפחות | =החל מ* | =מתחיל* מ* | לא מתחת")
+_MIN_AFTER = Phrasebook(
+    """
+    =ומעלה | =והלאה | =לפחות | =מינימום | =לא פחות | =או יותר | =ויותר | =פלוס | =+ | =לכל הפחות | =ולמעלה | =ואילך
+    | =זה המינימום | =המינימום
+    """
+)
+_MAX_AFTER = Phrasebook("=מקסימום | =גג | =לכל היותר | =ומטה | =או פחות | =לא יותר | =תקרה | =זה הגג | =זה המקסימום")
+_PLUS = ("פלוס", "+")
+_ADDED = words(
+    """ארנונה ועד ממד מרפסת מרפסות חניה חנייה מחסן סלון מעמ גינה חצר משרד יחידת חדר חדרי מטבח גג ריהוט הוצאות חשבונות
+    מים חשמל שירותים פינת תיווך עמלה מעלית בריכה מינוס"""
+)
+_HAS_ROOF = words("דירת דירות בדירת עם על")
+_EITHER_SIDE = ("לא יותר", "לא פחות", "מקסימום", "גג", "לכל היותר", "לפחות", "מינימום", "לכל הפחות")
+_UNITS = words("חדר חדרים חד שקל שקלים שח ש₪ ₪ אלף מיליון חודש חודשים ל לחודש בחודש שקלימ")
+
+
+def is_max(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether the number is the most the caller wants."""
+    return (
+        _looks_back(utterance, quantity.start, _MAX_BEFORE, _MAX_PHRASES)
+        or _looks_ahead(utterance, quantity.end, _MAX_AFTER)
+        or _no_more_than(utterance, quantity)
+    )
+
+
+def is_min(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether the number is the least. "פחות או יותר" and "פלוס מינוס" hedge and are no bound."""
+    if _no_more_than(utterance, quantity):
+        return False
+    if _looks_back(utterance, quantity.start, frozenset(), _MAX_PHRASES):
+        return False
+    if _looks_back(utterance, quantity.start, _MIN_BEFORE, _MIN_PHRASES):
+        return True
+    return not hedged(utterance, quantity.end) and _looks_ahead(utterance, quantity.end, _MIN_AFTER)
+
+
+def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether a no somewhat before, or right after, turns "יותר מ-" into a limit."""
+    if utterance.key(quantity.start - 1) != "יותר" or not quantity.prefix.endswith("מ"):
+        return False
+    before = utterance.keys[max(0, quantity.start - 5) : quantity.start - 1]
+    return "לא" in before or "אינ" in before or utterance.key(quantity.end) == "לא"
+
+
+def hedged(utterance: Utterance, end: int) -> bool:
+    """Whether what follows token `end` only says "about"."""
+    for index in range(end, min(end + 3, len(utterance))):
+        if utterance.key(index) == "פלוס" and utterance.key(index + 1) == "מינוס":
+            return True
+        if utterance.key(index) == "פחות" and utterance.key(index + 1) == "או":
+            return True
+    return False
+
+
+def _looks_back(utterance: Utterance, start: int, single: frozenset[str], phrases: Phrasebook) -> bool:
+    index = start - 1
+    for _ in range(5):
+        key = utterance.key(index)
+        if not key:
+            return False
+        for width in (3, 2, 1):
+            match = phrases.at(utterance, index - width + 1) if index - width + 1 >= 0 else None
+            # "לא יותר מ" ends in a letter that may be written onto the number itself.
+            if match is not None and match.end in (index + 1, index + 2):
+                return True
+        roof = key == "גג" and utterance.key(index - 1) in _HAS_ROOF
+        if not roof and any(rest in single for prefix, rest in stems(key) if prefix in ("", "ו", "ש")):
+            # "לא יותר" is a maximum, "לא פחות" a minimum; "לא עד" negates.
+            return True
+        if key not in _NEUTRAL:
+            return False
+        index -= 1
+    return False
+
+
+def _looks_ahead(utterance: Utterance, end: int, phrases: Phrasebook) -> bool:
+    index = end
+    while utterance.key(index) in _UNITS:
+        index += 1
+    match = phrases.at(utterance, index)
+    if match is None:
+        return False
+    after = utterance.key(match.end)
+    if match.value.lstrip("=") in _PLUS:
+        # "ארבעה חדרים פלוס ממד": the plus adds a thing, not more of the same.
+        return after not in _ADDED
+    # "שני חדרים גג חמש אלף": the bound is the next number's.
+    return not (match.value.lstrip("=") in _EITHER_SIDE and atom_at(utterance, match.end) is not None)
+
+
+def range_between(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
+    """Whether two numbers are said as the ends of a range: "X עד Y", "בין X ל-Y", "מ-X ל-Y", "X או Y", "X Y"."""
+    between = [utterance.key(index) for index in range(low.end, high.start)]
+    between = [key for key in between if key not in _UNITS]
+    prefix, before = high.prefix, utterance.key(low.start - 1)
+    if between not in ([], ["עד"], ["או"], ["ל"], ["ועד"], ["לבינ"], ["אולי"], ["גג"], ["מקסימומ"]):
+        return False
+    if between or prefix in ("ל", "או"):
+        return between != ["או"] or prefix in ("", "ל")
+    gap = utterance.tokens[high.start].gap
+    if before in ("בינ", "בטוח", "טוח"):
+        return prefix in ("", "ל", "ו")
+    return prefix == "" and not any(mark in gap for mark in ".?") and (high.start == low.end or bool(gap))

@@ -1,0 +1,396 @@
+"""The caller's name, after a cue ("קוראים לי") or as the answer to the question for it (R10.2).
+
+Given names come from data/hebrew/first_names.txt (public births data): name, tab, bearers.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app.dialog import data
+from app.dialog.hebrew.common_words import COMMON_WORDS
+from app.dialog.hebrew.gazetteer import Mention, find
+from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.repairs import repair_points
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, stems, words
+
+_KNOWN_BEARERS = 300
+_SHORTEST_COMMAND = 5
+_PARTICLES = words("אל אבו בן בת עבד אבן דה דל ון ואן אום")
+"""Parts of a name that are no whole word of it: "עבד אל קאדר" counts as one."""
+_FROM_SOMEWHERE = words("ממושב מקיבוץ מחברת מהצפון מהדרום מהמרכז מהעבודה מהבנק מהעיר מהמשרד מעיריית מחנות מהארגון")
+_MAX_WORDS = 3
+
+_CUES = Phrasebook(
+    """
+        קוראים לי | =בשם | =בתור | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה
+        | =על שם | =כתבי | =רשום | =תרשמי | =ותרשמי | =תרשום | =ותרשום | =רשמי | =תכתבי | =תכתוב | =מדבר | =מדברת
+        | =ושמי | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
+        | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם | =שמי הוא
+        | =השם פרטי | =קוראימ לי | =כאן | =לרשום | =לכתוב | =תרשמו | =תכתבו | =קורא לי | =קוראת לי | =קורא לעצמי
+        | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם | =צריך להיות | =צריכה להיות | =אמור להיות
+        | =אמורה להיות | =השם הנכון | קוראים לה | קוראים לו
+        | =שמי המלא | =שמי המלא הוא
+        """
+)
+_SURNAME_CUES = Phrasebook(
+    "=שם משפחה | שם המשפחה | שם המשפחה שלי | שם המשפחה הוא | ושם משפחה | =ומשפחה | =ושם המשפחה | =המשפחה"
+)
+_AFTER_CUE = words("זה הוא בבקשה לי שלי על שם אני אותי אותה אותו את אשתי בעלי הייתי אמא אבא הבן הבת שלה שלו")
+_NOT_OF_ONESELF = words("של לא עם אצל דרך אל כמו ליד מול בלי אחי אחותי הבן הבת חבר חברה השכן השכנה")
+_WELL_KNOWN = 2000
+"""Of so many people a name is one wherever it ends an answer."""
+_NICKNAMES = words(
+    """שמוליק סלבה יענקלה מוישה צחי רחלי ריקי יענקי זקי סבטה ויטאלי דובי שימי חיימון ברוכי נתי מושיק דדי רפי קוקי
+    שימעלה מושון נוריק ולדי סרגיי אנדריי גרישה סאשה ליוסיק בני מיקי דני גדי"""
+)
+_RENAMES = Phrasebook("=את השם | =השם | =השם שלי")
+_WEAK_CUES = Phrasebook("=אני | =ואני | =שאני | =זה | =זו | =זאת | =פה | =וזה")
+_STRIP = words(
+    """אז טוב כן שלום היי הי אוקיי אוקי בבקשה תודה נעים מאוד מאד בסדר אני זה זאת זו פה כאן לי שלי הוא היא השם שמי משפחת
+    משפחה פרטי קוראים רק פשוט אה על שם נו בטח סבבה אהלן תרשמי תרשום תרשמו לרשום תכתבי תכתוב רשמי מדבר מדברת ערב בוקר
+    צהריים יופי מצוין אדון גברת מר דוקטור דר ד״ר פרופסור הרב עורך עורכת עוד האדון הגברת לא סליחה רגע אמרתי בעצם
+    השם המלא את כבר ואני ושמי גם אפשר קרא תקראי תקרא לקרוא מלא המלא שיהיה נגיד"""
+)
+_TITLES = words("מר גברת דוקטור דר פרופסור הרב אדון משפחת משפחה עורך עורכת עוד")
+_STOP = words(
+    """
+        ולא כמוך כמוני רועש רעש קליטה דרך רלוונטי מהמשרד המתווך המתווכת הסוכן היועץ מתיווך שמחפש שמחפשת ואני והטלפון
+        והמספר ומחפש ומחפשת ורוצה בטלפון טלפון
+        """
+)
+_SPELLING = words("עם בלי באות כמו כותבים כתוב בצד")
+_NOT_ALONE = words(
+    """
+        אין מה למה אחר כך אולי טוב חן אור שיר גל ים בר אבל תודה בעיה חולון מחר ביי הלו לאן לה חכו חכה כלום סתם עזבי
+        מעדיף מעדיפה אינו אינה בעייתי בעיה נוח בול אמת נחמד נחמדה מושלם מצוין עט אחלה מגניב הבן הבת פרטי לומר נמסור
+        אמסור בהמשך כרגע תגידי תגיד
+        """
+)
+_TOLD_TO_OTHERS = words(
+    """
+        תפסיק תפסיקי תפסיקו תעזוב תעזבו תנמיך תנמיכי תכבה תכבי תבוא תבואי תבואו בוא בואי בואו תרד תרדי תזוז תזוזי
+        תשתוק תשתקי שקט די אל לך לכי תחכה תחכי תעלה תיזהר תיזהרי תביא
+        """
+)
+_UNWANTED_AFTER_AM = words(
+    """
+        גר גרה עובד עובדת לומד לומדת
+        מחפש רוצה צריך מעוניין נוהג עסוק מבין לא כן בן בת סטודנט סטודנטית עולה חדש רווק נשוי זוג יודע
+        חושב מתקשר מעדיף גמיש לחוץ בעל מוכר משכיר יכול אוהב כבר עוד רק גם פה כאן רואה רואים באמצע בדיוק בעצם
+        אשמח מאוד שומע שומעת זמין פנוי בדרך בבית בעבודה פנסיונר פנסיונרית חייל חיילת אמא אבא אלמן אלמנה טוב
+        מורה מנהל מנהלת רופא רופאה אחות נהג נהגת מהנדס מהנדסת קבלן שיפוצניק עורך עורכת
+        בסדר נורא מצטער מצטערת ממש נותן נותנת לבד מחכה
+        """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name at tokens `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+    value: str
+    sure: bool = True
+
+
+@lru_cache(maxsize=1)
+def first_names() -> dict[str, int]:
+    """Return folded given names with their number of bearers."""
+    table: dict[str, int] = {}
+    for line in data.read_text("hebrew/first_names.txt").splitlines():
+        name, _, bearers = line.partition("\t")
+        key = fold(name)
+        table[key] = table.get(key, 0) + int(bearers)
+    for key in _NICKNAMES:
+        table[key] = max(table.get(key, 0), _KNOWN_BEARERS)
+    return table
+
+
+def _bearers(key: str) -> int:
+    return first_names().get(key, 0)
+
+
+def _common(key: str) -> bool:
+    """Whether a word is a common one, prefixed or not; a known name is none."""
+    if key in COMMON_WORDS or key in _STOP:
+        return True
+    if key.startswith("לה") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
+        # "להמשיך": an infinitive.
+        return True
+    if key in _TOLD_TO_OTHERS:
+        return True
+    told = key.removeprefix("ו")
+    if told.startswith("ת") and key.endswith("י") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
+        # "תמשיכי", "תוותרי": somebody is told to do something.
+        return True
+    return _bearers(key) < _KNOWN_BEARERS and any(
+        len(prefix) == 1 and prefix in "הובלש" and rest in COMMON_WORDS for prefix, rest in stems(key)
+    )
+
+
+def _name_word(utterance: Utterance, index: int) -> bool:
+    """Whether a word can be part of a name: no number, no common word unless many people bear it."""
+    key = utterance.key(index)
+    if len(key) < 2 or utterance.tokens[index].is_number or not ("א" <= key[0] <= "ת"):
+        return False
+    if (key == "אל" and utterance.key(index + 1).startswith("ת")) or key in words("ולא"):
+        # "אל תרשמי": do not.
+        return False
+    if _common(key):
+        return _bearers(key) >= 3000 and key not in _STRIP and key not in _UNWANTED_AFTER_AM
+    return atom_at(utterance, index) is None or _bearers(key) >= _KNOWN_BEARERS
+
+
+def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Name | None:
+    """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
+    while utterance.key(start) in _TITLES or (utterance.key(start) == "דינ" and utterance.key(start - 1)[:4] == "עורכ"):
+        start += 1
+    while len(utterance.key(start)) == 1:
+        # A stutter: "א אורי".
+        start += 1
+    chosen: list[int] = []
+    index = start
+    origins = _origins(utterance)
+    while index < len(utterance) and sum(utterance.key(at) not in _PARTICLES for at in chosen) < _MAX_WORDS:
+        token = utterance.tokens[index]
+        if token.key in _SPELLING or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1):
+            break
+        if index in claimed or not _name_word(utterance, index):
+            break
+        if known_first and chosen and "," in token.gap and _bearers(token.key) < _KNOWN_BEARERS:
+            # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
+            break
+        affiliated = token.key in _FROM_SOMEWHERE or (token.key.startswith("מה") and len(token.key) > len("מהדי"))
+        if chosen and (
+            (affiliated and token.key not in first_names()) or (index in origins and token.key not in first_names())
+        ):
+            break
+        if chosen and utterance.key(chosen[-1]) == token.key:
+            # "גל אה גל כהן": the repeated word is a stutter.
+            chosen[-1] = index
+        else:
+            chosen.append(index)
+        index += 1
+    if not chosen or (known_first and _bearers(utterance.key(chosen[0])) < _KNOWN_BEARERS):
+        return None
+    return Name(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
+
+
+def _origins(utterance: Utterance) -> frozenset[int]:
+    """Return where a place begins that the caller is from: "דרור מהוד השרון"."""
+    return frozenset(mention.start for mention in find(utterance) if mention.prefix == "מ")
+
+
+def understand_name(
+    utterance: Utterance, places: tuple[Mention, ...], claimed: frozenset[int], known: str = "", *, expected: bool
+) -> Name | None:
+    """Return the caller's name, or None; `known` is the name given before.
+
+    Weak cues ("אני X") need a known given name unless a name is `expected`.
+    """
+    best: Name | None = None
+    for match in _CUES.all(utterance):
+        loose = match.value.lstrip("=") in (
+            "מדבר",
+            "מדברת",
+            "בתור",
+            "צריך להיות",
+            "צריכה להיות",
+            "אמור להיות",
+            "אמורה להיות",
+            "לקרוא",
+            "כאן",
+            "תרשמי",
+            "תרשום",
+            "כתבי",
+            "רשום",
+            "ותרשמי",
+            "ותרשום",
+            "רשמי",
+            "תכתבי",
+            "תכתוב",
+            "תרשמי את",
+            "השם",
+            "תרשמו",
+            "לרשום",
+            "לכתוב",
+        )
+        if utterance.key(match.start - 1) in words("את אתה"):
+            # "את מדברת יפה".
+            continue
+        index = match.end
+        while utterance.key(index) in _AFTER_CUE:
+            index += 1
+        name = _collect(utterance, index, claimed, known_first=loose and not expected)
+        if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
+            best = _without_as(name)
+    best = best or _renamed(utterance) or _speaking(utterance, claimed)
+    if best is None:
+        best = _weak(utterance, expected, claimed)
+    if best is None and expected:
+        best = _alone(utterance, claimed) or _at_the_end(utterance, claimed)
+    if best is not None or _CUES.within(utterance):
+        best = _repaired(utterance, best, claimed)
+        best = _with_surname(utterance, best, claimed) if expected else best
+    if known and best is not None and utterance.key(best.start - 1) == "לא":
+        best = _instead(best, known)
+    if known and not expected and best is None:
+        best = _new_surname(utterance, known, claimed)
+    if (
+        best is not None
+        and not expected
+        and any(m.start < best.end and best.start < m.end and m.prefix for m in places)
+    ):
+        return None
+    return best
+
+
+def _renamed(utterance: Utterance) -> Name | None:
+    """Read "תשני את השם לדורית": the lamed is no part of the name."""
+    for match in _RENAMES.all(utterance):
+        key = utterance.key(match.end)
+        if key.startswith("ל") and _bearers(key[1:]) >= _KNOWN_BEARERS > _bearers(key):
+            return Name(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
+    return None
+
+
+def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+    """Read "שלום, עליזה מדברת": the name stands before its cue."""
+    at = next((index for index, key in enumerate(utterance.keys[:5]) if key in words("מדבר מדברת")), 0)
+    for start in (at - 2, at - 1):
+        if start < 0 or utterance.key(start) in COMMON_WORDS or _bearers(utterance.key(start)) < _KNOWN_BEARERS:
+            continue
+        name = _collect(utterance, start, claimed, known_first=True)
+        if name is not None and name.start == start and name.end == at:
+            return name
+    return None
+
+
+def _repaired(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:
+    """Read "יוסי סליחה יוסף חדד", "השם הוא לא נחום אלא מנחם": the name after the repair stands."""
+    for point in reversed(repair_points(utterance)):
+        if point >= (name.end if name is not None else 1):
+            later = _collect(utterance, point, claimed, known_first=True)
+            if later is not None and not _professional(utterance, later):
+                return later
+    return name
+
+
+def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:
+    """Join "שם פרטי תמר, שם משפחה אלוני"."""
+    for match in _SURNAME_CUES.all(utterance):
+        index = match.end
+        while utterance.key(index) in _AFTER_CUE:
+            index += 1
+        surname = _collect(utterance, index, claimed, known_first=False)
+        if surname is None:
+            continue
+        if name is None or surname.start <= name.start < surname.end:
+            return name or surname
+        if name.start >= surname.end:
+            return Name(surname.start, name.end, f"{name.value} {surname.value}")
+        given = name if name.end <= match.start else Name(name.start, match.start, name.value)
+        return Name(given.start, surname.end, f"{given.value} {surname.value}")
+    return name
+
+
+def _instead(name: Name, known: str) -> Name:
+    """Read "לא רוני, רינה" as the second name when the first is the one known."""
+    first, _, rest = name.value.partition(" ")
+    return Name(name.start + 1, name.end, rest) if rest and first == known.split(maxsplit=1)[0] else name
+
+
+def _new_surname(utterance: Utterance, known: str, claimed: frozenset[int]) -> Name | None:
+    """Read "שם המשפחה בארי לא ברק" as a repair of the surname known."""
+    surname = _with_surname(utterance, None, claimed)
+    if surname is None:
+        return None
+    given = known.split(maxsplit=1)[0]
+    return Name(surname.start, surname.end, f"{given} {surname.value}")
+
+
+def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+    """Read a well-known given name, with a surname, that ends a longer answer: "היא זו שעונה, יפעת לביא"."""
+    size = len(utterance)
+    for start in range(max(1, size - _MAX_WORDS), size):
+        if _bearers(utterance.key(start)) < _WELL_KNOWN or utterance.key(start - 1) in _NOT_OF_ONESELF:
+            continue
+        name = _collect(utterance, start, claimed, known_first=True) if _name_word(utterance, start) else None
+        if name is not None and name.start == start and name.end == size:
+            return name
+    return None
+
+
+def _without_as(name: Name) -> Name:
+    """Read "רשמי אותי כיעל" as Yael."""
+    first, _, rest = name.value.partition(" ")
+    if not first.startswith("כ") or _bearers(fold(first)) >= _KNOWN_BEARERS:
+        return name
+    if _bearers(fold(first[1:])) < _WELL_KNOWN:
+        return name
+    return Name(name.start, name.end, f"{first[1:]} {rest}".strip())
+
+
+def _claims(name: Name, claimed: frozenset[int]) -> bool:
+    return any(index in claimed for index in range(name.start, name.end))
+
+
+def _professional(utterance: Utterance, name: Name) -> bool:
+    return utterance.key(name.end) in words("המתווך המתווכת הסוכן השכן")
+
+
+def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name | None:
+    about_name = expected or bool(set(utterance.keys) & words("השם שם"))
+    for match in _WEAK_CUES.all(utterance):
+        key = utterance.key(match.end)
+        if (
+            key in _UNWANTED_AFTER_AM
+            or key in words("אינו אינה הבן הבת בעייתי")
+            or match.end in claimed
+            or (key in COMMON_WORDS and _bearers(key) < 3000)
+        ):
+            continue
+        pronoun = match.value.lstrip("=") in ("אני", "ואני", "שאני")
+        name = _collect(utterance, match.end, claimed, known_first=not expected or not pronoun)
+        if name is None or _professional(utterance, name) or (not pronoun and not about_name and name.start > 2):
+            continue
+        if not expected and not pronoun and utterance.key(match.end) not in first_names():
+            continue
+        if not expected and key in _NOT_ALONE and name.end - name.start == 1 and not pronoun:
+            continue
+        return name
+    return None
+
+
+def _alone(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+    """Read an answer that is nothing but a name, once politeness and titles are taken off."""
+    start = 0
+    while (
+        start < len(utterance)
+        and (utterance.key(start) in _STRIP or start in claimed)
+        and not (
+            _bearers(utterance.key(start)) >= _KNOWN_BEARERS
+            and start == len(utterance) - 1
+            and utterance.key(start) not in COMMON_WORDS
+        )
+    ):
+        start += 1
+    name = _collect(utterance, start, claimed, known_first=False)
+    if name is None:
+        return None
+    rest = [index for index in range(name.end, len(utterance)) if utterance.key(index) not in _STRIP]
+    first = utterance.key(name.start)
+    known = _bearers(first) >= 40
+    if utterance.key(name.end) in _TOLD_TO_OTHERS:
+        # "דני תפסיק": somebody in the room is told off.
+        return None
+    if utterance.key(name.start - 1) == "לא" and _bearers(first) < _KNOWN_BEARERS:
+        return None
+    if first in _NOT_ALONE and not known:
+        return None
+    if known and _bearers(first) >= _KNOWN_BEARERS:
+        return name
+    if rest and utterance.key(rest[0]) not in _SPELLING and rest[0] not in _origins(utterance):
+        return None
+    return name if name.end - name.start <= 2 or known else None

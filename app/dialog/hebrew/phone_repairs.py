@@ -1,0 +1,115 @@
+"""Repairs of a number that was read back: "הסוף הוא שלוש שמונה", "שבע ולא שש", "הקידומת אפס חמש ארבע" (R10.2, R17)."""
+
+from dataclasses import dataclass
+
+from app.dialog.hebrew.phones import group_at, to_e164
+from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+
+_END = words("סוף אחרונה אחרונות אחרון אחרונים נגמר מסתיים לבסוף")
+_BEGINNING = words("התחלה תחילת קידומת ראשונה ראשונות ראשונים מתחיל")
+_NOT = words("לא ולא במקום אינ")
+_PLACES = [
+    fold(word)
+    for word in ["ראשונה", "שנייה", "שלישית", "רביעית", "חמישית", "שישית", "שביעית", "שמינית", "תשיעית", "עשירית"]
+]
+_MOST_REPAIRED = 7
+_FEWEST_UNPLACED = 3
+"""Fewer digits than this fit too many places of a number to say which they repair."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    start: int
+    end: int
+    digits: str
+
+
+def _runs(utterance: Utterance) -> list[_Run]:
+    """Return the digits said in one breath each; any other word parts them."""
+    runs: list[_Run] = []
+    index = 0
+    while index < len(utterance):
+        read = group_at(utterance, index)
+        if read is None:
+            index += 1
+            continue
+        digits, end = read
+        if runs and runs[-1].end == index:
+            runs[-1] = _Run(runs[-1].start, end, runs[-1].digits + digits)
+        else:
+            runs.append(_Run(index, end, digits))
+        index = end
+    return runs
+
+
+def _exchanged(number: str, old: str, new: str, *, last: bool, first: bool) -> str:
+    """Return the number with the digits denied exchanged, "" when it is not clear which ones are meant."""
+    if last and number.endswith(old):
+        return number[: -len(old)] + new
+    if first and number.startswith(old):
+        return new + number[len(old) :]
+    return number.replace(old, new) if number.count(old) == 1 else ""
+
+
+def _place(utterance: Utterance) -> int:
+    """Return which digit is named by its place, "הספרה הרביעית" as 3; too large to be one when none is."""
+    places = [_PLACES.index(rest) for key in utterance.keys for _, rest in stems(key) if rest in _PLACES]
+    named = "ספרה" in {rest for key in utterance.keys for _, rest in stems(key)}
+    return places[0] if len(places) == 1 and named else len(_PLACES)
+
+
+def _differences(said: str, there: str) -> int:
+    if said != there and sorted(said) == sorted(there):
+        return 1  # two digits that changed places are one mistake
+    return sum(one != other for one, other in zip(said, there, strict=True))
+
+
+def _fitted(number: str, said: str) -> str:
+    """Return the number with the digits said put where they differ least, "" when that is not one place."""
+    length = len(said)
+    if length < _FEWEST_UNPLACED or said in number:
+        return ""
+    places = sorted((_differences(said, number[at : at + length]), at) for at in range(len(number) - length + 1))
+    if places[0][0] > max(1, length // 3) or (len(places) > 1 and places[1][0] == places[0][0]):
+        return ""
+    at = places[0][1]
+    return number[:at] + said + number[at + length :]
+
+
+def repaired_phone(utterance: Utterance, phone: str) -> str | None:
+    """Return the number `phone` (E.164) with the part the caller corrects exchanged, as E.164; None: no such repair."""
+    number = phone.replace("+972", "0", 1)
+    runs = _runs(utterance)
+    said = "".join(run.digits for run in runs)
+    if not said or max(len(run.digits) for run in runs) > _MOST_REPAIRED:
+        return None
+    heard = {rest for key in utterance.keys for _, rest in stems(key)}
+    last, first = bool(heard & _END), bool(heard & _BEGINNING)
+    if len(runs) == 1 and utterance.key(runs[0].start - 1) in words("במקום") and len(said) % 2 == 0:
+        # "במקום שש תשע": the old digits and at once the new ones.
+        half = len(said) // 2
+        exchanged = _exchanged(number, said[:half], said[half:], last=last, first=first)
+        return to_e164(exchanged)
+    denied = [run for run in runs if utterance.key(run.start - 1) in _NOT]
+    if len(denied) > 1 and denied[0].start == 1 and utterance.key(0) == "לא":
+        # "לא, שמונה שבע ולא שמונה ארבע": the opening no answers the question.
+        denied = denied[1:]
+    wanted = [run for run in runs if run not in denied]
+    if len(denied) == 1 and len(wanted) == 1 and len(denied[0].digits) == len(wanted[0].digits):
+        repaired = _exchanged(number, denied[0].digits, wanted[0].digits, last=last, first=first)
+    elif last and len(runs) == 1:
+        repaired = number[: -len(said)] + said
+    elif first and len(runs) == 1:
+        # "הקידומת חמישים וארבע": its nought goes without saying.
+        start = said if said.startswith("0") else "0" + said
+        repaired = start + number[len(start) :]
+    elif len(runs) == 1 and len(said) == 1 and (at := _place(utterance)) < len(number):
+        repaired = number[:at] + said + number[at + 1 :]
+    elif len(said) == len("52") and said.startswith("5") and number.startswith("05"):
+        # "לא, חמישים ושלוש": said as one number, it is the prefix.
+        repaired = "0" + said + number[len("052") :]
+    elif len(runs) == 1:
+        repaired = _fitted(number, said)
+    else:
+        repaired = ""
+    return to_e164(repaired) if repaired != number else None

@@ -1,0 +1,229 @@
+"""Phone numbers dictated in words, pairs and digits, over several turns, with repairs (R10.2, R17).
+
+"אפס חמישים ארבע" is 0-5-0-4, "אפס חמישים וארבע" is 0-5-4: only the vav joins a pair.
+"""
+
+import re
+from dataclasses import dataclass
+
+from app.dialog.hebrew.numbers import Kind, atom_at
+from app.dialog.hebrew.tokens import Utterance, words
+
+_MOBILE_DIGITS = 10
+_LANDLINE_DIGITS = 9
+_MOST_CUT = 4
+_PREFIX_DIGITS = 3
+_REPLACE = words("סליחה טעות טעיתי בעצם אופס תיקון")
+_RESTART = words("שוב מחדש מהתחלה התחלה")
+_TIMES = words("פעמיים כפול דאבל")
+_NOUGHTS = words("אפסים")
+PHONE_NOUNS = words("טלפון הטלפון נייד הנייד פלאפון הפלאפון מספר המספר בטלפון בנייד הסלולרי סלולרי למספר מספרי")
+_GLUE = words("מקף קו נקודה ואז אחר כך קידומת זה פלוס הקידומת ו ואחרי")
+CALLER_NUMBER = re.compile(r"\+[1-9]\d{7,14}")
+# Withheld numbers arrive as words ("anonymous") or as these, which spell such words on a keypad (facts of Twilio).
+WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dictation:
+    """Digits heard: a whole number (`phone`, E.164) or what is still missing its end (`digits`)."""
+
+    phone: str | None
+    digits: str
+    start: int
+    end: int
+
+
+def to_e164(digits: str) -> str | None:
+    """Return an Israeli number as E.164: 05x/07x with ten digits, landline 02/03/04/08/09 with nine; else None.
+
+    Unallocated ranges are accepted: numbering plans move, and the number is read back anyway.
+    """
+    for country in ("00972", "972"):
+        if digits.startswith(country) and len(digits) >= len(country) + 8:
+            rest = digits.removeprefix(country)
+            digits = rest if rest.startswith("0") else "0" + rest
+            break
+    if len(digits) == _LANDLINE_DIGITS and digits[0] == "5":
+        digits = "0" + digits
+    mobile = len(digits) == _MOBILE_DIGITS and (digits[:2] == "05" or (digits[:2] == "07" and digits[2] in "23456789"))
+    landline = len(digits) == _LANDLINE_DIGITS and digits[0] == "0" and digits[1] in "23489"
+    return "+972" + digits[1:] if mobile or landline else None
+
+
+def takes_whatsapp(phone: str) -> bool:
+    """Return whether a number in E.164 can have WhatsApp by itself: an Israeli landline or 07x number cannot."""
+    return not phone.startswith("+972") or phone.startswith("+9725")
+
+
+def _groups(utterance: Utterance) -> tuple[list[str], int, int]:
+    """Return the digit groups as spoken, repairs applied, and the tokens they span."""
+    groups: list[str] = []
+    first, last, index = -1, -1, 0
+    while index < len(utterance):
+        key = utterance.key(index)
+        if key in _RESTART and groups:
+            groups = []
+        elif key in _REPLACE or (key == "לא" and groups):
+            index = _repair(utterance, index, groups)
+            last = max(last, index)
+            continue
+        read = group_at(utterance, index)
+        if key in _TIMES and read is None and groups:
+            # "שבע פעמיים" at the end of a breath doubles the digit before.
+            groups.append(groups[-1][-1])
+            index += 1
+            last = index
+            continue
+        if read is None:
+            if groups and key not in _GLUE and key not in _REPLACE and _complete(groups):
+                break
+            index += 1
+            continue
+        digits, index = read
+        if first < 0:
+            first = index - 1
+        groups.append(digits)
+        last = index
+    return groups, max(first, 0), max(last, 0)
+
+
+def _complete(groups: list[str]) -> bool:
+    return to_e164("".join(groups)) is not None
+
+
+def _repair(utterance: Utterance, index: int, groups: list[str]) -> int:
+    """Apply "לא סליחה X": X replaces as many digits as it has, or everything when it is a whole number."""
+    while utterance.key(index) in _REPLACE or utterance.key(index) in words("לא רגע התכוונתי אני אה זה"):
+        index += 1
+    rest: list[str] = []
+    end = index
+    while (read := group_at(utterance, end)) is not None:
+        rest.append(read[0])
+        end = read[1]
+    if not rest:
+        return index
+    if len("".join(rest)) >= _LANDLINE_DIGITS or "".join(rest).startswith("05"):
+        groups.clear()
+    elif (kept := _completed_by("".join(groups), "".join(rest))) is not None:
+        # "שש שש לא סליחה שש שבע שתיים...": as many digits fall as make the number whole.
+        groups[:] = [kept]
+    elif groups:
+        replaced, said = groups.pop(), rest[0]
+        # A pair is repaired by a pair; one digit repairs only the last digit of a run.
+        if len(replaced) > len(said):
+            groups.append(replaced[: -len(said)])
+    groups.extend(rest)
+    return end
+
+
+def _completed_by(before: str, rest: str) -> str | None:
+    """Return what is left of `before` when `rest` replaces its last digits and ends the number; None: not one way."""
+    cuts = [before[:-cut] for cut in range(1, _MOST_CUT + 1) if to_e164(before[:-cut] + rest) and before[:-cut]]
+    return cuts[0] if len(cuts) == 1 else None
+
+
+def group_at(utterance: Utterance, index: int) -> tuple[str, int] | None:
+    """Read one spoken group: a digit, a pair joined by vav, a written run, "פעמיים שבע"."""
+    token = utterance.tokens[index] if index < len(utterance) else None
+    if token is None:
+        return None
+    if token.is_number:
+        digits = "".join(letter for letter in token.text if letter.isdigit())
+        return digits, index + 1
+    if token.key in _NOUGHTS:
+        return "0", index + 1
+    if token.key in _TIMES and (inner := group_at(utterance, index + 1)) is not None and len(inner[0]) == 1:
+        return inner[0] * 2, inner[1]
+    atom = atom_at(utterance, index)
+    if atom is None or (atom.prefix and atom.prefix not in ("ו", "ל", "ב")):
+        return None
+    if atom.kind is Kind.UNIT and utterance.key(index + 1) in _NOUGHTS and 1 < atom.value <= 4:
+        return "0" * int(atom.value), index + 2
+    if atom.kind is Kind.UNIT and utterance.key(index + 1) in words("פעמים") and atom.value in (3, 4):
+        inner = group_at(utterance, index + 2)
+        if inner is not None and len(inner[0]) == 1:
+            return inner[0] * int(atom.value), inner[1]
+    return _spoken_group(utterance, index, atom.kind, int(atom.value))
+
+
+def _spoken_group(utterance: Utterance, index: int, kind: Kind, value: int) -> tuple[str, int] | None:
+    follower = atom_at(utterance, index + 1)
+    if kind is Kind.TENS:
+        if follower is not None and follower.kind is Kind.UNIT and follower.prefix == "ו" and 1 <= follower.value <= 9:
+            return str(value + int(follower.value)), index + 2
+        return str(value), index + 1
+    if kind is Kind.UNIT:
+        if follower is not None and follower.kind is Kind.HUNDREDS and not follower.prefix:
+            return _hundreds(utterance, index + 2, value * 100)
+        if (
+            follower is not None
+            and follower.kind is Kind.UNIT
+            and follower.value == 10
+            and not follower.prefix
+            and 1 <= value <= 9
+        ):
+            return str(10 + value), index + 2
+        return str(value), index + 1
+    if kind is Kind.HUNDRED and utterance.key(index + 1) != "אחוז":
+        return _hundreds(utterance, index + 1, value)
+    return None
+
+
+def _hundreds(utterance: Utterance, index: int, value: int) -> tuple[str, int]:
+    """Read the tens and units of "שלוש מאות עשרים ושתיים" in a dictated number."""
+    follower = atom_at(utterance, index)
+    if follower is None or follower.kind not in (Kind.TENS, Kind.UNIT):
+        return str(value), index
+    after = atom_at(utterance, index + 1)
+    teen = after is not None and after.kind is Kind.UNIT and after.value == 10 and not after.prefix
+    if follower.kind is Kind.UNIT and follower.prefix != "ו" and not teen:
+        return str(value), index
+    rest = _spoken_group(utterance, index, follower.kind, int(follower.value))
+    assert rest is not None
+    return str(value + int(rest[0])), rest[1]
+
+
+def _solid(utterance: Utterance, start: int, end: int) -> bool:
+    """Whether nothing but digits was said between two tokens: "5,800 עד 7,400 שלושה חדרים" is no number."""
+    return all(
+        group_at(utterance, index) is not None or utterance.key(index) in _GLUE or utterance.key(index) in _REPLACE
+        for index in range(start, end)
+    )
+
+
+def understand_phone(utterance: Utterance, held: str, *, expected: bool) -> Dictation | None:
+    """Return the number dictated in this utterance, joined to the digits `held` from earlier turns; None: no digits.
+
+    Unless one is `expected`, only a whole number counts.
+    """
+    groups, start, end = _groups(utterance)
+    digits = "".join(groups)
+    if not digits:
+        return None
+    restarted = any(key in _RESTART for key in utterance.keys)
+    phone = to_e164(digits)
+    if phone is None and any(key.endswith("קידומת") for key in utterance.keys):
+        # "תשע שתיים ... שמונה, והקידומת אפס חמש שלוש": the prefix may come last.
+        phone = to_e164(digits[-_PREFIX_DIGITS:] + digits[:-_PREFIX_DIGITS])
+    if phone is None and held and not restarted:
+        phone = to_e164(held + digits)
+        digits = held + digits
+    if phone is not None:
+        said = (
+            expected
+            or bool(held)
+            or any(key in PHONE_NOUNS for key in utterance.keys)
+            or (digits[0] in "09" and _solid(utterance, start, end))
+        )
+        return Dictation(phone, "", start, end) if said else None
+    if not expected or (len(digits) < 2 and not held):
+        return None
+    if len(digits) >= _MOBILE_DIGITS and not digits.startswith(("972", "00972")):
+        return Dictation(None, "", start, end)
+    return Dictation(None, digits, start, end)
+
+
+def callable_number(number: str | None) -> str | None:
+    """Return the number if it can be called back: not withheld, and in E.164."""
+    return number if number and CALLER_NUMBER.fullmatch(number) and number not in WITHHELD else None

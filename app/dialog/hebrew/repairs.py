@@ -1,0 +1,142 @@
+"""Negations and repairs: which of several values the caller said is the one that stands (R10.2)."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems, words
+
+
+class Spanned(Protocol):
+    """Anything found at tokens `start` up to, not including, `end`."""
+
+    @property
+    def start(self) -> int: ...  # noqa: D102 - a field
+    @property
+    def end(self) -> int: ...  # noqa: D102 - a field
+
+
+S = TypeVar("S", bound=Spanned)
+
+_SWAP = words("תחליפי תחליף להחליף תחליפו")
+_NOT = words(
+    """לעזוב עוזב עוזבת עוזבים נמאס לא ולא שלא בלי ובלי חוץ למעט מלבד אין במקום ובמקום עזבי עזוב תורידי תוריד תמחקי תמחק
+    להוריד למחוק"""
+)
+_LOWERED = words("תורידי תוריד להוריד")
+_DROP = words("תורידי תוריד תמחקי תמחק להוריד למחוק")
+_AFTER_DROPPING = words("בעצם רק ותשאירי תשאירי בבקשה מהרשימה")
+_NOT_QUITE = words("רק סתם משנה חשוב יותר פחות מעל מתחת לפני")
+_WANT = words(
+    """
+        רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אמרתי התכוונתי באזור את על
+        אצל של כסף לי לנו יכול יכולה יכולים להיות מצליח מצליחה
+        """
+)
+_REPAIRS = Phrasebook(
+    """=סליחה | =בעצם | התכוונתי | =לא לא | =לא סליחה | =רגע לא | =לא רגע | =תיקון | טעיתי | =טעות | =ליתר דיוק
+    | =יותר נכון | =אלא | =או בעצם | =לא בעצם | תשני | תשנה | תתקני | תתקן | תעדכני | תעדכן | =כלומר
+    | =זאת אומרת | =העיקר | התבלבלתי | =תעשי | =תעשה"""
+)
+_HAS_NOW = words(
+    """גר גרה גרים גרות מתגורר מתגוררת מתגוררים משלם משלמת משלמים מוכר מוכרת מוכרים משכיר משכירה משכירים היינו הייתי
+    קניתי קנינו מכרתי מכרנו שכרתי שכרנו"""
+)
+_RENTS, _NOW = words("שוכר שוכרת שוכרים"), words("היום כרגע עכשיו כיום כבר")
+_MINE = words("לי לנו")
+_HOMES = words("דירה דירת בית וילה נכס משרד חנות מגרש דופלקס קוטג")
+_SEEKS = words("רוצה רוצים מחפש מחפשת מחפשים מחפשות צריך צריכה צריכים מעוניין מעוניינת מעוניינים קונים מתכננים חושבים")
+_SAID = Phrasebook("אמרתי | אמרנו")
+_BUT = Phrasebook("=אבל | =ועכשיו | =אז עכשיו")
+_REJECTED_AFTER = Phrasebook(
+    "=לא רלוונטי* | =כבר לא | =ירד מהפרק | =לא מתאים* | =לא בא בחשבון | =לא טוב* | =לא נכון | =יקר* מדי"
+)
+
+
+def repair_points(utterance: Utterance) -> list[int]:
+    """Return the tokens from which on what is said replaces what was said before."""
+    points = [match.end for match in _REPAIRS.all(utterance) if match.start > 0 or match.value == "=לא לא"]
+    said = [match.end for match in _SAID.all(utterance)]
+    if said:
+        points += [match.end for match in _BUT.all(utterance) if match.start > said[0]]
+    points += [match.end for match in _SAID.all(utterance) if match.start > 0]
+    for index, token in enumerate(utterance.tokens):
+        # "חיפה אה לא נשר", "חיפה, לא, נשר": a no that stands by itself takes back what came before it.
+        follower = utterance.tokens[index + 1] if index + 1 < len(utterance) else None
+        if index and token.key == "לא" and follower is not None and _alone(token.gap, follower.gap):
+            points.append(index + 1)
+    return sorted(set(points))
+
+
+def _alone(before: str, after: str) -> bool:
+    return any(letter in before for letter in "אה.") or "," in after
+
+
+def negated(utterance: Utterance, start: int) -> bool:
+    """Whether the value at token `start` is one the caller does not want."""
+    index = start - 1
+    if utterance.key(index) in _LOWERED and (atom := atom_at(utterance, start)) is not None and atom.prefix == "ל":
+        # "תורידי לחמש וחצי": where to, not what to drop.
+        return False
+    if utterance.key(index) == "את" and utterance.key(index - 1) in _SWAP:
+        return True
+    if utterance.key(index) in _WANT:
+        index -= 1
+        if utterance.key(index) in _WANT:
+            index -= 1
+    if utterance.key(index) not in _NOT:
+        return False
+    if utterance.key(index) == "לא":
+        if utterance.key(index + 1) in _NOT_QUITE or index + 1 in repair_points(utterance):
+            return False
+        # "כן לא", "לא, נשר": an answer, not a negation of what follows it.
+        return "," not in utterance.tokens[index + 1].gap
+    return True
+
+
+def rejected_after(utterance: Utterance, end: int) -> bool:
+    """Whether the words after a value reject it: "חולון כבר לא רלוונטי"."""
+    return _REJECTED_AFTER.at(utterance, end) is not None or _dropped_after(utterance, end)
+
+
+def _dropped_after(utterance: Utterance, end: int) -> bool:
+    """Whether the verb of dropping comes after its object: "חולון תורידי, רק בת ים", but not "חולון, תורידי את לוד"."""
+    if utterance.key(end) not in _DROP or "," in utterance.tokens[end].gap:
+        return False
+    follower = utterance.tokens[end + 1] if end + 1 < len(utterance) else None
+    return follower is None or "," in follower.gap or follower.key in _AFTER_DROPPING
+
+
+def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:
+    """Split values of one slot into those that stand and those the caller denied or replaced."""
+    denied = [value for value in found if negated(utterance, value.start) or rejected_after(utterance, value.end)]
+    standing = [value for value in found if value not in denied]
+    for point in repair_points(utterance):
+        after = [value for value in standing if value.start >= point]
+        if after:
+            denied += [value for value in standing if value.start < point]
+            standing = after
+    return standing, denied
+
+
+def background(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens about what the caller has now, when what they want follows.
+
+    "גרים היום ברמת גן בשכירות ורוצים לקנות בפתח תקווה": nothing up to "ורוצים" is a wish.
+    """
+    has, seeks = [], []
+    for index, key in enumerate(utterance.keys):
+        rest = {rest for _, rest in stems(key)}
+        if (rest & _HAS_NOW or (rest & _RENTS and utterance.key(index + 1) in _NOW)) or (
+            key == "יש" and utterance.key(index + 1) in _MINE and utterance.key(index + 2) in _HOMES
+        ):
+            has.append(index)
+        if rest & _SEEKS:
+            seeks.append(index)
+    spans = [range(start, min(seek for seek in seeks if seek > start)) for start in has if seeks and seeks[-1] > start]
+    return frozenset(index for span in spans for index in span)
+
+
+def answers_no_with(utterance: Utterance, start: int) -> bool:
+    """Whether a value is negated only by the utterance's opening "לא": "לא חיפה" may mean "no: Haifa"."""
+    return utterance.key(0) == "לא" and (start == 1 or (start == 2 and utterance.key(1) == "אמרתי"))

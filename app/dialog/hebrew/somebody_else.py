@@ -1,0 +1,99 @@
+"""What a caller tells about others: a sister's home, the neighbours' rent, when the parents moved (R10.2).
+
+Figures, rooms and months told of somebody else are no wish of the caller, whichever question stands.
+"""
+
+from app.dialog.hebrew.tokens import Utterance, stems, words
+
+OTHERS = words(
+    """
+        אחותי אחי אחיי אחים אחיות אמא אבא אימא ההורים הורי הוריי הבן הבת בני בתי חבר חברה חברים חברי חברתי החבר החברה
+        החברים השכן השכנה השכנים שכן שכנה שכנים בעלי אשתי דוד דודה דודי דודתי סבא סבתא גיסי גיסתי חמי חמותי הבוס בוס
+        הילדים קולגה אח אחות גיס גיסה שותף
+        שותפה השותף השותפה השותפים השותפות
+        """
+)
+_BEFORE_A_BENEFICIARY = words("בשביל עבור של עם ועם אצל אני")
+_THEIRS = words("שלי שלנו שלו שלה שלהם קרוב קרובה טוב טובה דודה דוד אח אחות הגדול הגדולה הקטן הקטנה")
+_DOES = words(
+    """
+        גר גרה גרים גרות מתגורר מתגוררת מתגוררים משלם משלמת משלמים שילם שילמה שילמו קנה קנתה קנו מכר מכרה מכרו שכר
+        שכרה שכרו שוכר שוכרת שוכרים עבר עברה עברו מצא מצאה מצאו השקיע השקיעה השקיעו לקח לקחה לקחו מוכר מוכרת מוכרים
+        משכיר משכירה משכירים התחתן התחתנה התחתנו נולד נולדה נולדו חזר חזרה חזרו קיבל קיבלה קיבלו בנה בנתה בנו
+        מוצא מוצאת מוצאים מתחתן מתחתנת מתחתנים נפטר נפטרה מחזיק מחזיקה מחזיקים
+        נכנסה נכנסו יצאה יצאו עזבה עזבו פינה פינתה פינו השכיר השכירה השכירו
+        """
+)
+_WAS, _MINE = words("היה היתה הייתה היו"), words("לי לנו")
+_I_DID = words("גרתי גרנו מכרתי מכרנו קניתי קנינו שכרתי שכרנו השכרתי השכרנו")
+_HOME, _PRESENT = words("דירה הדירה בית הבית"), words("הנוכחית הנוכחי הקודמת הקודם")
+_NOW, _WE = words("היום כרגע עכשיו כיום"), words("אני אנחנו")
+MEDIA = words("סרטון הסרטון סרט הסרט כתבה הכתבה תוכנית תכנית התוכנית שיר השיר")
+"""What is seen and heard of homes and towns elsewhere."""
+_SAY = words("אומרים אמרו")
+_HAS = words("לו לה להם")
+_WITH_ME = words("איתי איתנו אצלי אצלנו אתי אתנו")
+_BACK_TO_ONESELF = words(
+    """
+        אבל אני אנחנו אנו לי לנו אז לכן רוצה רוצים צריך צריכה צריכים מחפש מחפשת מחפשים מספיק תרשמי התקציב הכניסה איתי
+        איתנו אצלי אצלנו בשבילי בשבילנו מעדיף מעדיפה מעדיפים יכול יכולה יכולים עכשיו כעת תקציב כניסה
+        החוזה נגמר מסתיים
+        """
+)
+_LONGEST_SUBJECT = 4
+
+
+def told_of_others(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens that tell what somebody else has, pays or did, up to where the caller speaks of oneself."""
+    told: set[int] = set()
+    for start, key in enumerate(utterance.keys):
+        if start in told:
+            continue
+        if (opening := _opens(utterance, start)) is not None:
+            told.update(range(start, _end(utterance, opening)))
+            continue
+        if key.removeprefix("ש").removeprefix("ו") not in OTHERS and key not in OTHERS:
+            continue
+        if utterance.key(start - 1) in _BEFORE_A_BENEFICIARY:
+            continue
+        verb = _verb(utterance, start)
+        if verb is None or utterance.key(verb + 1) in _WITH_ME:
+            continue
+        told.update(range(start, _end(utterance, verb + 1)))
+    return frozenset(told)
+
+
+def _opens(utterance: Utterance, start: int) -> int | None:
+    """Return where a telling of a former or present home, or of hearsay, goes on after its opening words."""
+    key, after, third = utterance.keys[start], utterance.key(start + 1), utterance.key(start + 2)
+    if key in _I_DID | MEDIA or (after in _PRESENT and any(rest in _HOME for _, rest in stems(key))):
+        # "גרנו בשלושה חדרים", "בדירה הנוכחית".
+        return start + 1
+    if (key in _WAS and after in _MINE) or (key == "כולמ" and after in _SAY):
+        # "הייתה לנו דירה של ארבעה חדרים", "כולם אומרים".
+        return start + 2
+    now_here = (key in _NOW and after in _WE) or (key in _WE and after in _NOW)
+    # "היום אנחנו בשלושה חדרים".
+    return start + 3 if now_here and third.startswith("ב") and third not in _BACK_TO_ONESELF else None
+
+
+def _verb(utterance: Utterance, start: int) -> int | None:
+    """Return where the verb of the subject at `start` stands."""
+    for index in range(start + 1, min(start + 1 + _LONGEST_SUBJECT, len(utterance))):
+        key = utterance.key(index)
+        if any(rest in _DOES for prefix, rest in stems(key) if prefix in ("", "ש")):
+            return index
+        if key == "יש" and utterance.key(index + 1) in _HAS:
+            return index + 1
+        if key not in _THEIRS:
+            return None
+    return None
+
+
+def _end(utterance: Utterance, start: int) -> int:
+    """Return the first token from `start` on with which the caller comes back to their own wish."""
+    for index in range(start, len(utterance)):
+        key = utterance.key(index)
+        if key in _BACK_TO_ONESELF or key.removeprefix("ו") in _BACK_TO_ONESELF:
+            return index
+    return len(utterance)

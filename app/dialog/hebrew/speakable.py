@@ -1,0 +1,250 @@
+"""Make any text speakable: no digit, symbol or Latin letter is left for the TTS to guess at (R9.6).
+
+The agent's own lines are written in words already; this is what stands between free text (an LLM's line, an office's
+name, a caller's spelling) and the voice. Rules run from the most specific to the plainest, and the last one removes
+whatever is neither Hebrew nor plain punctuation.
+"""
+
+import re
+from collections.abc import Callable
+
+from app.dialog.hebrew.spelling import (
+    MONTHS,
+    UNITS,
+    Gender,
+    clock_words,
+    counted,
+    date_words,
+    decimal_words,
+    digits_words,
+    months_words,
+    number_words,
+    phone_words,
+    price_words,
+    rooms_words,
+    year_words,
+)
+
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+
+NUMBER = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?"
+ABBREVIATIONS = {
+    'מ"ר': "מטר רבוע",
+    'ש"ח': "שקל",
+    'ר"מ': "מטר רבוע",
+    "חד'": "חדרים",
+    "שד'": "שדרות",
+    "רח'": "רחוב",
+    "טל'": "טלפון",
+    "מס'": "מספר",
+    "דק'": "דקות",
+    "שכ'": "שכונת",
+    "קרית": "קריית",
+    'ת"א': "תל אביב",
+    'ב"ש': "באר שבע",
+    'פ"ת': "פתח תקווה",
+    'ר"ג': "רמת גן",
+    'ראשל"צ': "ראשון לציון",
+    'ב"ב': "בני ברק",
+    'כ"ס': "כפר סבא",
+    'עו"ד': "עורך דין",
+    'בע"מ': "בעירבון מוגבל",
+    'ע"י': "על ידי",
+    "וכו'": "וכולי",
+    'נדל"ן': "נדלן",
+    'דו"ח': "דוח",
+    'סה"כ': "סך הכול",
+    'חו"ל': "חוץ לארץ",
+    'יח"ד': "יחידת דיור",
+    'ד"ר': "דוקטור",
+    'אח"כ': "אחר כך",
+    'בד"כ': "בדרך כלל",
+}
+LATIN_WORDS = {
+    "whatsapp": "וואטסאפ",
+    "agentlocator": "אייג'נט לוקייטור",
+    "agent": "אייג'נט",
+    "locator": "לוקייטור",
+    "ok": "אוקיי",
+    "sms": "אס אם אס",
+    "email": "אימייל",
+    "mail": "מייל",
+    "gmail": "ג'ימייל",
+    "zoom": "זום",
+    "facebook": "פייסבוק",
+    "google": "גוגל",
+    "penthouse": "פנטהאוז",
+    "loft": "לופט",
+    "studio": "סטודיו",
+    "duplex": "דופלקס",
+    "tel aviv": "תל אביב",
+}
+LETTER_NAMES = "איי בי סי די אי אף ג'י אייץ' איי ג'יי קיי אל אם אן או פי קיו אר אס טי יו וי דאבליו אקס וואי זד"
+LATIN_LETTERS = dict(
+    zip(
+        "abcdefghijklmnopqrstuvwxyz",
+        LETTER_NAMES.split(),
+        strict=True,
+    )
+)
+SYMBOLS = {"₪": " שקל ", "$": " דולר ", "€": " אירו ", "%": " אחוז ", "&": " ו", "@": " שטרודל ", "+": " פלוס "}
+SYMBOLS |= {"*": " כוכבית ", "#": " סולמית ", "=": " שווה ", "°": " מעלות "}
+# Nouns a digit may stand before: singular, plural, gender. Speech agrees with them.
+NOUNS: dict[str, tuple[str, str, Gender]] = {
+    "דירות": ("דירה", "דירות", "f"),
+    "דקות": ("דקה", "דקות", "f"),
+    "שעות": ("שעה", "שעות", "f"),
+    "קומות": ("קומה", "קומות", "f"),
+    "מרפסות": ("מרפסת", "מרפסות", "f"),
+    "חניות": ("חניה", "חניות", "f"),
+    "שנים": ("שנה", "שנים", "f"),
+    "מיטות": ("מיטה", "מיטות", "f"),
+    "אפשרויות": ("אפשרות", "אפשרויות", "f"),
+    "ספרות": ("ספרה", "ספרות", "f"),
+    "נכסים": ("נכס", "נכסים", "m"),
+    "בתים": ("בית", "בתים", "m"),
+    "ימים": ("יום", "ימים", "m"),
+    "שבועות": ("שבוע", "שבועות", "m"),
+    "מטרים": ("מטר", "מטרים", "m"),
+    "חדרי": ("חדר", "חדרי", "m"),
+    "ילדים": ("ילד", "ילדים", "m"),
+}
+
+
+def _value(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def _money(match: re.Match[str]) -> str:
+    whole, fraction, scale = match.group("whole"), match.group("fraction") or "", match.group("scale") or ""
+    factor = {"מיליון": 10**6, "m": 10**6, "אלף": 1000, "k": 1000}.get(scale.lower(), 1)
+    shekels = round(float(whole.replace(",", "") + fraction) * factor)
+    return price_words(shekels)
+
+
+def _scaled(match: re.Match[str]) -> str:
+    whole, fraction, scale = match.group("whole"), match.group("fraction") or "", match.group("scale").lower()
+    factor = 10**6 if scale in ("m", "מיליון") else 1000
+    return price_words(round(float(whole.replace(",", "") + fraction) * factor)).removesuffix(" שקל")
+
+
+def _date(match: re.Match[str]) -> str:
+    day, month = int(match.group("day")), int(match.group("month"))
+    if not (1 <= day <= 31 and 1 <= month <= 12):
+        return match.group()
+    year = int(match.group("year")) if match.group("year") else None
+    if year is not None and year < 100:
+        year += 2000
+    # "ב-1.12" is said "באחד בדצמבר": the prefix joins the day.
+    return (match.group("prefix") or "").rstrip("-־") + date_words(day, month, year)
+
+
+def _clock(match: re.Match[str]) -> str:
+    hour, minute = int(match.group(1)), int(match.group(2))
+    return clock_words(hour or 12, minute) if hour < 24 and minute < 60 else match.group()
+
+
+def _phone(match: re.Match[str]) -> str:
+    return phone_words("".join(character for character in match.group() if character.isdigit()))
+
+
+def _rooms(match: re.Match[str]) -> str:
+    rooms = float(match.group(1))
+    return rooms_words(rooms, rooms)
+
+
+def _counted(match: re.Match[str]) -> str:
+    return counted(_value(match.group(1)), *NOUNS[match.group(2)])
+
+
+def _percent(match: re.Match[str]) -> str:
+    number = match.group(1)
+    return "אחוז אחד" if number == "1" else "שני אחוזים" if number == "2" else f"{decimal_words(number)} אחוז"
+
+
+def _plain(match: re.Match[str]) -> str:
+    whole = match.group(1)
+    if len(whole) > 1 and whole.startswith("0"):
+        return digits_words(whole + (match.group(2) or ""))
+    return decimal_words(whole.replace(",", "") + (match.group(2) or ""))
+
+
+_AMOUNT = r"(?<![\d.,])(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,12})(?P<fraction>\.\d{1,6})?"
+_PREFIX = r"(?P<prefix>(?<![א-ת])[בלמשוהכ]{1,2}[-־]?)?"
+_MONTH_NAMES = "|".join(MONTHS[1:])
+RULES: tuple[Rule, ...] = (
+    (re.compile(r"(?<!\d)24/7(?!\d)"), lambda _: "עשרים וארבע שבע"),
+    (re.compile(r"(?:\+?972[-\s]?|(?<!\d)0)\d{1,2}[-\s]?\d{3}[-\s]?\d{4}(?!\d)"), _phone),
+    (
+        re.compile(
+            _PREFIX
+            + r"(?P<day>\d{1,2})[./](?P<month>\d{1,2})(?:[./](?P<year>\d{4}|\d{2}))?(?![\d./])"
+            + r"(?!\s*(?:חד|מיליון|אלף|[kmKM₪%]))"
+        ),
+        _date,
+    ),
+    (re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?!\d)"), _clock),
+    (re.compile(r"(?<=[א-ת])[-־](?=\d)"), lambda _: ""),
+    (
+        re.compile(r"(?<!\d)(\d{1,2})\s+ב(?=" + _MONTH_NAMES + ")"),
+        lambda m: f"{date_words(int(m.group(1)) or 1, 1).split(' ב')[0]} ב",
+    ),
+    (re.compile(r"(?<=\d)\s*[-–־]\s*(?=\d)"), lambda _: " עד "),
+    (
+        re.compile(r"(?:₪\s*)" + _AMOUNT),
+        lambda m: price_words(round(float(m["whole"].replace(",", "") + (m["fraction"] or "")))),
+    ),
+    (re.compile(_AMOUNT + r"\s*(?P<scale>מיליון|אלף|[kKmM](?![a-zA-Z]))?\s*(?:₪|שקלים|שקל|שח)(?![א-ת])"), _money),
+    (re.compile(_AMOUNT + r"\s*(?P<scale>מיליון|אלף|[kKmM](?![a-zA-Z]))"), _scaled),
+    (re.compile(r"(\d{1,2}(?:\.\d)?)\s*חדר(?:ים)?(?![א-ת])"), _rooms),
+    (re.compile(r"(\d{1,3})\s*חודש(?:ים)?(?![א-ת])"), lambda m: months_words(int(m.group(1)) or 1)),
+    (re.compile(r"(\d{1,6})\s+(" + "|".join(NOUNS) + r")(?![א-ת])"), _counted),
+    (re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|אחוזים|אחוז)"), _percent),
+    (re.compile(r"(ספרות(?: האחרונות)? |\*|כוכבית )(\d{2,10})"), lambda m: m.group(1) + digits_words(m.group(2))),
+    (
+        re.compile(r"((?:קומה|דירה|כניסה|שעה|(?:רחוב|שדרות)(?: [א-ת'\"]+){1,3}) )(\d{1,3})(?!\d)"),
+        lambda m: m.group(1) + number_words(int(m.group(2)), "f"),
+    ),
+    (re.compile(r"(?<=שנת )(\d{4})"), lambda m: year_words(int(m.group(1)))),
+    (re.compile(r"(?<![\d,.])((?:19|20)\d{2})(?![\d,.]?\d)"), lambda m: year_words(int(m.group(1)))),
+    (re.compile(r"(?<![\d,.])(0\d+|\d{13,})"), lambda m: digits_words(m.group(1))),
+    (re.compile(NUMBER), _plain),
+)
+NIQQUD = re.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4-\u05c7]")
+QUOTES = str.maketrans(
+    {"״": '"', "׳": "'", "”": '"', "“": '"', "’": "'", "‘": "'", "–": "-", "—": ",", "־": "-", "…": "."}
+)
+_ABBREVIATION = re.compile(
+    r"(?<![א-ת\"'])([ובלמשהכ]?)("
+    + "|".join(sorted(map(re.escape, ABBREVIATIONS), key=len, reverse=True))
+    + r")(?![א-ת\"])"
+)
+_LATIN = re.compile(r"[A-Za-z]+")
+_DIGIT = re.compile(r"\d")
+_UNSPEAKABLE = re.compile(r"[^א-ת\s,.?!'\"]")
+_STRAY_QUOTE = re.compile(r"(?<![א-ת])['\"]|\"(?![א-ת])")
+
+
+def _latin(match: re.Match[str]) -> str:
+    word = match.group()
+    known = LATIN_WORDS.get(word.lower())
+    if known:
+        return f" {known} "
+    return " " + " ".join(LATIN_LETTERS[letter] for letter in word.lower()) + " "
+
+
+def speakable(text: str) -> str:
+    """Return the text in Hebrew words: Hebrew letters, spaces, , . ? ! and quotes inside a word (צ'ק) only."""
+    text = NIQQUD.sub("", text).translate(QUOTES)
+    text = _ABBREVIATION.sub(lambda match: match.group(1) + ABBREVIATIONS[match.group(2)], text)
+    for pattern, say in RULES:
+        text = pattern.sub(say, text)
+    for symbol, words in SYMBOLS.items():
+        text = text.replace(symbol, words)
+    text = _LATIN.sub(_latin, text)
+    # Digits of other scripts (and any the rules left) are still digits to a TTS.
+    text = _DIGIT.sub(lambda match: f" {UNITS['f'][int(match.group())]} ", text)
+    text = _STRAY_QUOTE.sub(" ", _UNSPEAKABLE.sub(" ", text))
+    text = re.sub(r"\s+([,.?!])", r"\1", re.sub(r"\s+", " ", text))
+    text = re.sub(r"([,.?!])[,.]+", r"\1", text)
+    return text.strip(" ,")

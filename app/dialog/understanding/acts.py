@@ -1,0 +1,260 @@
+"""Dialogue acts: what the caller does, apart from giving details (R10.2, R10.5, R17)."""
+
+from dataclasses import dataclass
+
+from app.dialog.domain import Asked, Intent
+from app.dialog.hebrew.clock_times import callback_words
+from app.dialog.hebrew.tokens import Match, Utterance, fold, words
+from app.dialog.understanding.act_words import (
+    ABUSE,
+    ASKS,
+    BESIDE_AGAIN,
+    BESIDE_REPEAT,
+    CONFIRM,
+    CONFIRM_ALONE,
+    CONNECT,
+    CONSULTED,
+    DENY,
+    GHOSTS,
+    GO_ON,
+    GOODBYE,
+    GREETING_OR_BYE,
+    HOLD,
+    HOLD_FILLERS,
+    HUMAN,
+    INJECTION,
+    LISTING,
+    MY_NUMBER,
+    NO_ANSWER,
+    NO_MEANS_YES,
+    NOT_HUMAN,
+    NOT_REPEAT,
+    NOT_SCHEDULE,
+    NOT_WHATSAPP,
+    PHONE_YES,
+    QUESTIONS,
+    REFUSAL,
+    REPEAT,
+    REPEAT_ALONE,
+    ROBOT,
+    SCHEDULE,
+    SPEAK,
+    STAFF,
+    TALK_TO,
+    WHATSAPP,
+    WHATSAPP_NAMED,
+)
+
+_CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
+_LONGEST_ASSENT = 3
+_AGAINST = words("לא ולא שלא אל בלי ובלי")
+_BY_PHONE = words("לדבר טלפון טלפונית בטלפון שני השני השנייה השניה")
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """The acts heard in an utterance, before slots decide between them."""
+
+    human: bool = False
+    goodbye: bool = False
+    repeat: bool = False
+    whatsapp: bool = False
+    names_whatsapp: bool = False
+    """The service is named, which "תשלחי לי" leaves open."""
+    schedule: bool = False
+    confirm: bool = False
+    deny: bool = False
+    refusal: bool = False
+    no_answer: bool = False
+    hold: bool = False
+    abuse: bool = False
+    injection: bool = False
+    asks_robot: bool = False
+    asks_listing: bool = False
+    question: bool = False
+    ghost: bool = False
+    same_number: bool = False
+
+
+def _human(utterance: Utterance) -> bool:
+    if NOT_HUMAN.within(utterance) and not CONNECT.within(utterance):
+        return False
+    if HUMAN.within(utterance):
+        return not any(
+            key in ("יתקשר", "יחזור", "שיתקשר", "שיחזור", "יחזרו", "שנציג") for key in utterance.keys
+        ) or bool(set(utterance.keys) & words("לדבר תעבירי תעביר עכשיו"))
+    keys = utterance.keys
+    if any(match.end < len(keys) and keys[match.end] not in CONSULTED for match in TALK_TO.all(utterance)):
+        return True
+    staff = [index for index, key in enumerate(keys) if key in STAFF or key[1:] in STAFF]
+    if not staff:
+        return False
+    speaks = any(key in SPEAK for key in keys[: staff[-1]])
+    told = any(key in words("אמר אמרה הבטיח אני משה") for key in keys[: staff[0]])
+    asks = bool(staff[-1] >= len(keys) - 2 and set(keys[max(0, staff[-1] - 2) : staff[-1]]) & ASKS)
+    return speaks or asks or (len(utterance) <= 2 + ("בבקשה" in keys) and not told)
+
+
+def _means_me(utterance: Utterance, match: Match) -> bool:
+    """Whether "בי" is "in me": it folds like "ביי"."""
+    return utterance.tokens[match.start].text == "בי" and len(utterance) > 1
+
+
+def _goodbye(utterance: Utterance, asked: Asked) -> bool:
+    closing = [match for match in GOODBYE.all(utterance) if not _means_me(utterance, match)]
+    if closing:
+        weak = all(match.value.lstrip("=") in ("זה הכל", "זה הכול", "נדבר", "סיימנו", "זהו זה") for match in closing)
+        if not weak:
+            return not (closing[0].start == 0 and len(utterance) > closing[0].end + 3)
+        return asked in (Asked.ANYTHING_ELSE, Asked.NEXT_STEP, Asked.SUMMARY_CONFIRM) or "תודה" in utterance.keys
+    matches = GREETING_OR_BYE.all(utterance)
+    return (
+        bool(matches)
+        and all(key in words("גם לך לכם לכולם") for key in utterance.keys[matches[-1].end :])
+        and (asked is not Asked.GREETING or "תודה" in utterance.keys)
+    )
+
+
+def _repeat(utterance: Utterance) -> bool:
+    keys = utterance.keys
+    if not keys:
+        return False
+    if len(keys) <= 3 and any(key in REPEAT_ALONE for key in keys):
+        alone = all(key in REPEAT_ALONE or key in BESIDE_REPEAT for key in keys)
+        if alone and (len(keys) <= 2 or keys[-1] in words("מה שוב")):
+            return True
+    if NOT_REPEAT.within(utterance):
+        return any(
+            match.value.lstrip("=") in ("מה אמרת", "מה שאלת", "לא שמעתי", "לא הבנתי", "לחזור על")
+            and not NOT_REPEAT.at(utterance, match.start)
+            for match in REPEAT.all(utterance)
+        )
+    if REPEAT.within(utterance):
+        return True
+    return keys[-1] == "שוב" and len(keys) <= 4 and all(key in BESIDE_AGAIN for key in keys[:-1])
+
+
+def _takes_call(utterance: Utterance) -> bool:
+    """Whether the answer to "a message or a call" is the call: an adviser, or a time for it."""
+    if WHATSAPP.within(utterance) or HUMAN.within(utterance) or set(utterance.keys) & words("עכשיו לא"):
+        return False
+    return bool(set(utterance.keys) & words("יועץ היועץ יועצת")) or bool(callback_words(utterance.text))
+
+
+def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
+    """Whether the caller wants a message; "לא ווטסאפ" and "ולא הודעה" are against it."""
+    if NOT_WHATSAPP.within(utterance):
+        return False
+    wanted = [match for match in WHATSAPP.all(utterance) if utterance.key(match.start - 1) not in _AGAINST]
+    if asked is Asked.NEXT_STEP and not wanted and not set(utterance.keys) & words("יום ביום ליום"):
+        first = any(key in words("ראשון ראשונה הראשון הראשונה שניהם תשלחי תשלחו תשלח") for key in utterance.keys)
+        return first or utterance.keys[-2:] == (fold("גם"), fold("וגם"))
+    return bool(wanted)
+
+
+def _says_no(utterance: Utterance) -> bool:
+    """Whether a lone no answers: it opens or closes the utterance, or there is hardly more; "אני לא מבין" is none."""
+    keys = utterance.keys
+    if keys in (("אינ",), ("כלומ",)):
+        return True
+    return "לא" in keys and (keys[0] == "לא" or keys[-1] == "לא" or len(keys) <= 3)
+
+
+def _passing(utterance: Utterance, match: Match) -> bool:
+    """Whether "בדיוק" only says when: "אני בדיוק יוצאת מהעבודה"."""
+    return match.value == "=בדיוק" and utterance.key(match.start - 1) in words("אני אנחנו")
+
+
+def _tag_question(utterance: Utterance, asked: Asked) -> bool:
+    """Whether "נכון" at the end only asks for assent: "ארנונה זה שבע מאות שקל נכון"."""
+    keys = utterance.keys
+    return keys[-1:] == ("נכונ",) and len(keys) > _LONGEST_ASSENT and asked not in _CLOSED and keys[0] != "כנ"
+
+
+def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
+    """Return every act heard in the utterance."""
+    keys = set(utterance.keys)
+    injection = INJECTION.within(utterance)
+    human = not injection and _human(utterance)
+    offered = asked is Asked.NEXT_STEP and _takes_call(utterance)
+    ghost = GHOSTS.within(utterance) and len(utterance) <= 8
+    hold = any(match.start <= 1 for match in HOLD.all(utterance))
+    goes_on = GO_ON.within(utterance) and len(utterance) <= 3 and asked not in _CLOSED
+    refusal = goes_on or REFUSAL.within(utterance) or (len(keys) <= 2 and bool(keys & words("פרטי אישי סודי")))
+    whatsapp = _whatsapp(utterance, asked)
+    robot = ROBOT.within(utterance)
+    if robot and not keys & SPEAK - words("מדבר"):
+        human = (human and not keys & words("אנושית אנושי אדם בנאדם")) or False
+    first = utterance.keys[:1]
+    return Acts(
+        human=human and not offered,
+        goodbye=_goodbye(utterance, asked),
+        repeat=_repeat(utterance),
+        whatsapp=whatsapp,
+        names_whatsapp=whatsapp and WHATSAPP_NAMED.within(utterance) and not keys & MY_NUMBER,
+        schedule=(
+            offered
+            or any(utterance.key(match.start - 1) not in _AGAINST for match in SCHEDULE.all(utterance))
+            or (asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not WHATSAPP.within(utterance))
+            or (bool(keys & words("שיחה פגישה לפגישה לשיחה")) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
+        )
+        and not NOT_SCHEDULE.within(utterance),
+        confirm=any(not _passing(utterance, match) for match in CONFIRM.all(utterance))
+        or (
+            bool(utterance.keys)
+            and all(key in CONFIRM_ALONE for key in keys)
+            and not keys <= words("תודה מאוד בבקשה זה לי")
+        ),
+        deny=(DENY.within(utterance) or _says_no(utterance)) and not NO_MEANS_YES.within(utterance),
+        refusal=refusal,
+        no_answer=NO_ANSWER.within(utterance),
+        hold=hold and all(key in HOLD_FILLERS for key in utterance.keys),
+        abuse=ABUSE.within(utterance),
+        injection=injection,
+        asks_robot=robot,
+        asks_listing=LISTING.within(utterance),
+        question=_tag_question(utterance, asked)
+        or bool(first and first[0] in QUESTIONS and not NO_MEANS_YES.at(utterance, 0))
+        or utterance.text.rstrip().endswith("?"),
+        ghost=ghost,
+        same_number=any(utterance.key(match.end) != "של" for match in PHONE_YES.all(utterance)),
+    )
+
+
+def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -> Intent:
+    """Return the turn's one intent: human > goodbye > repeat > whatsapp/schedule > information > yes/no > unclear."""
+    if acts.ghost or (acts.injection and not informed):
+        return Intent.UNCLEAR
+    if acts.human:
+        return Intent.HUMAN
+    if acts.goodbye:
+        return Intent.GOODBYE
+    if acts.repeat and not (informed and asked is Asked.PHONE):
+        return Intent.REPEAT
+    closing = asked in (Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.SUMMARY_CONFIRM)
+    if acts.whatsapp and (closing or not informed or acts.names_whatsapp):
+        return Intent.WHATSAPP
+    if acts.schedule and not phone_confirmed and not (informed and asked in (Asked.PHONE, Asked.PHONE_CONFIRM)):
+        return Intent.SCHEDULE
+    if phone_confirmed:
+        return Intent.CONFIRM
+    if informed:
+        return Intent.PROVIDE_INFO
+    if acts.hold or acts.abuse or acts.asks_robot:
+        return Intent.UNCLEAR
+    return _answer(acts, asked)
+
+
+def _answer(acts: Acts, asked: Asked) -> Intent:
+    """Choose for an utterance that gives no detail."""
+    closed = asked in _CLOSED
+    if acts.refusal:
+        return Intent.DENY
+    if acts.no_answer and (not closed or asked is Asked.NEXT_STEP):
+        return Intent.PROVIDE_INFO
+    if acts.question:
+        return Intent.UNCLEAR
+    if acts.deny:
+        return Intent.DENY
+    confirms = acts.confirm or (acts.same_number and asked is Asked.PHONE_CONFIRM)
+    return Intent.CONFIRM if confirms else Intent.UNCLEAR

@@ -1,0 +1,380 @@
+"""Budgets as callers say them: ellipsis by deal, ranges, bounds, and the figures that are no budget (R10.2)."""
+
+from dataclasses import dataclass, replace
+
+from app.dialog.domain import Asked
+from app.dialog.hebrew.limits import is_max, is_min, range_between
+from app.dialog.hebrew.numbers import MILLION, THOUSAND, Quantity, Shape, quantities
+from app.dialog.hebrew.repairs import answers_no_with, negated, settle
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems, words
+
+BUY_ILS = (200_000, 60_000_000)
+RENT_ILS = (800, 60_000)
+COMMERCIAL_RENT_ILS = (800, 500_000)
+IMPLIES_BUY_ILS = 150_000
+
+_COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land", "farm")
+_CURRENCY = words("שקל שקלים שח ₪ אלשח שקלימ ש שקלין")
+_LARGEST_BARE = {"buy": 20, "rent": 99}
+_PER_MONTH = words("לחודש בחודש חודשי החודשי חודשית")
+_BUDGET = words(
+    "תקציב התקציב בתקציב לתקציב מתקציב התקציבים לשלם משלם משלמת תקרה נגיע להגיע סהכ סכום הסכום מחיר המחיר במחיר"
+)
+_OTHER_UNITS = words(
+    """מטר מטרים מר מטרר קומות דקות דקה קילומטר קמ אחוז אחוזים % נפשות ילדים ילד איש אנשים שנים שנה חודשים חודש
+    שבועות ימים יום חדרים חדר חניות חניה מרפסות כיוונים דונם דונמים שותפים סטודנטים בבוקר בערב בצהריים פעמים דירות
+    חדרי שותפות מקלחות דיירים כלבים חתולים בנות בנים שעות"""
+)
+_FLOOR = words("קומה בקומה לקומה מקומה גיל בגיל בן בת בני שעה בשעה רחוב ברחוב בית יום ביום קו מספר שכונה רובע פעם מתוך")
+_NOT_BUDGET = Phrasebook(
+    """
+        הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה
+        | ארנונה | הארנונה | ועד בית | ועד הבית | הועד | נותנ* לי | נותנ* לנו | נתנ* לי | נתנ* לנו
+        | נמכר* | מכר | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון
+        | חסכונות | פיקדון | ערבות | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ
+        | ביטוח | קנתה | קנה | קנו | קניתי | קנינו | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות
+        | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה | שמאי | הציעו | ברוטו | נטו | מענק
+        | קצבה | קצבת | פנסיה | מלגה | דיברו איתי | אמרו לי | אמר לי | אמרה לי | שכר הדירה שלי | שכר הדירה שלנו
+        | השכירות שלי | השכירות שלנו | אי אפשר למצוא | אין כלום | אין דירות
+        """
+)
+_SUMS = Phrasebook("=סך הכל | =סך הכול | =בסך הכל | =בסך הכול | =סהכ | =ביחד | =יחד | =אז בערך | =אז זה | =אז עד | =אז")
+_APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
+_PAYS, _NOW = words("משלם משלמת משלמים"), words("כרגע היום עכשיו כיום")
+_A_PAIR = 2
+_ABOUT = words("סביב בסביבות באזור בגבולות בערך לקראת")
+_ONESELF = words("אני ואני אנחנו ואנחנו")
+_RESETS = words("מוכן מוכנה מוכנים לעלות אז בנפרד אבל רוצה רוצים נגיע להגיע")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An amount or a range in ILS at tokens `start` up to, not including, `end`."""
+
+    low: int | None
+    high: int | None
+    start: int
+    end: int
+    unsure: bool = False
+    evidence: bool = False
+    budget_word: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an utterance says about the budget; `deal` is what a figure implies when the deal is unknown."""
+
+    low: int | None
+    high: int | None
+    start: int
+    end: int
+    unsure: bool = False
+    deal: str | None = None
+
+
+def _scaled(quantity: Quantity, deal: str | None, hint: int) -> tuple[float, bool]:
+    """Return the ILS a quantity stands for and whether that was guessed."""
+    value = quantity.value
+    if quantity.shape is Shape.FULL:
+        if deal == "buy" and quantity.scale == 1 and THOUSAND <= value < 100_000:
+            # "2350" written by the recogniser for "שתיים שלוש מאות חמישים".
+            return value * THOUSAND, True
+        return value, False
+    if quantity.shape is Shape.HUNDREDS:
+        if hint == MILLION or deal == "buy":
+            return value * THOUSAND, False
+        if hint == THOUSAND:
+            return value * THOUSAND, False
+        return (value * THOUSAND, True) if deal is None else (value, True)
+    if hint:
+        return value * hint, False
+    if deal == "rent":
+        return value * THOUSAND, False
+    return value * MILLION, deal is None
+
+
+def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int]) -> bool:
+    """Whether the figure is a size, floor, age, own capital, somebody else's price and the like."""
+    if utterance.key(quantity.end) in _OTHER_UNITS:
+        return True
+    if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
+        return True
+    for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
+        if utterance.key(index) in _PAYS and _now(utterance, index, quantity):
+            # "כרגע אני משלם ארבע", "אני משלם ארבע היום": the rent there is, not the one sought.
+            return True
+        if utterance.key(index) in _ONESELF or any(
+            rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))
+        ):
+            return False
+        match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
+        if match is not None and any(rest in _BUDGET for _, rest in stems(utterance.key(index - 1))):
+            # "התקציב עלה לשלושה מיליון".
+            return False
+        if match is not None and match.end <= quantity.start:
+            # "כולל ארנונה עד שש" is the whole rent.
+            return not utterance.key(index - 1).endswith("כולל")
+        if utterance.tokens[index].is_number or utterance.key(index) in _CURRENCY:
+            return False
+    for index in (quantity.end, quantity.end + 1, quantity.end + 2):
+        if utterance.key(index) in _APART:
+            # "שבעת אלפים בלי ארנונה" is the rent all the same.
+            return False
+        match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
+        if match is not None and match.value in ("הון עצמי", "ההון העצמי", "ארנונה", "ועד בית", "משכנתא"):
+            return True
+    return False
+
+
+def _now(utterance: Utterance, pays: int, quantity: Quantity) -> bool:
+    """Whether a word beside the verb at `pays`, or after the figure, says that this is what is paid today."""
+    end = quantity.end + (utterance.key(quantity.end) in _CURRENCY | _PER_MONTH)
+    beside = (pays - 2, pays - 1, pays + 1, end, end + 1)
+    return any(utterance.key(index) in _NOW for index in beside)
+
+
+def _candidates(utterance: Utterance, claimed: frozenset[int], asked: Asked) -> list[Quantity]:
+    kept: list[Quantity] = []
+    excluded: Quantity | None = None
+    for quantity in quantities(utterance, claimed):
+        chained = excluded is not None and _chained(utterance, excluded, quantity)
+        if chained or _excluded(utterance, quantity, claimed):
+            excluded = quantity if quantity.shape is Shape.BARE else None
+            continue
+        excluded = None
+        if quantity.value == 0 or _lone_unit(utterance, quantity, asked) or _the_two(utterance, quantity):
+            continue
+        if kept and _tenth_of(kept[-1], quantity):
+            kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value + quantity.value / 10)
+        else:
+            kept.append(quantity)
+    return kept
+
+
+def _the_two(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether "השניים" are two things spoken of; "סביב השניים" is a figure."""
+    about = utterance.key(quantity.start - 1) in _ABOUT
+    return quantity.prefix.startswith("ה") and quantity.value <= _A_PAIR and not about
+
+
+def _lone_unit(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
+    """Whether "אלף" stands alone where money was not asked, or "שקל אחד": a word misheard or begun anew, no figure."""
+    if quantity.value == 1 and utterance.key(quantity.start - 1) == "שקל":
+        # "שקל אחד" is no million.
+        return True
+    alone = quantity.end - quantity.start == 1 and quantity.scale == THOUSAND and not quantity.prefix
+    alone = alone and (quantity.value == THOUSAND or len(utterance) == 1)
+    after = utterance.key(quantity.end)
+    return alone and asked is not Asked.BUDGET and not (after in _CURRENCY or after in _PER_MONTH)
+
+
+def _tenth_of(first: Quantity, second: Quantity) -> bool:
+    """Whether two small numbers are one figure: "שניים ושמונה" is 2.8."""
+    small = first.shape is second.shape is Shape.BARE and first.scale == second.scale == 1
+    whole = first.value == int(first.value) <= 20 and second.value == int(second.value) < 10
+    return small and whole and second.prefix == "ו" and second.start == first.end
+
+
+def _chained(utterance: Utterance, first: Quantity, second: Quantity) -> bool:
+    """Whether a number only continues the one before: "קומה שלוש או ארבע", "בני חמש ושבע"."""
+    between = [utterance.key(index) for index in range(first.end, second.start)]
+    return second.shape is Shape.BARE and (between == ["או"] or (not between and second.prefix in ("", "ו")))
+
+
+def _evidence(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether the words around the number, or its size, say that it is money."""
+    if quantity.shape is Shape.FULL and quantity.value >= THOUSAND:
+        return True
+    after = utterance.key(quantity.end)
+    if after in _CURRENCY or after in _PER_MONTH or utterance.key(quantity.end + 1) in _PER_MONTH:
+        return True
+    before = {
+        rest for index in range(max(0, quantity.start - 4), quantity.start) for _, rest in stems(utterance.key(index))
+    }
+    return bool(before & _BUDGET)
+
+
+def _pair(
+    utterance: Utterance, first: Quantity, second: Quantity, deal: str | None
+) -> tuple[tuple[float, float], bool] | None:
+    """Return both ends in ILS when two quantities make a range."""
+    adjacent = second.start == first.end and not second.prefix
+    if not range_between(utterance, first, second) or negated(utterance, first.start):
+        return None
+    if adjacent and first.shape is Shape.BARE and second.shape is Shape.BARE and first.scale == second.scale == 1:
+        return _two_digits(first, second, deal)
+    high, guess_high = _scaled(second, deal, first.scale if first.scale > 1 and second.scale == 1 else 0)
+    low, guess_low = _scaled(first, deal, second.scale if first.scale == 1 and second.scale > 1 else 0)
+    if first.shape is Shape.FULL and first.scale > 1 and second.shape is Shape.BARE and second.value < 10:
+        # "מיליון שבע עד תשע": the second end repeats only the digit that changes.
+        tail = (first.value // first.scale) * first.scale + second.value * first.scale / 10
+        if (first.digit_tail and tail > first.value) or (not first.digit_tail and high <= low and tail > low):
+            high = tail
+    if adjacent and first.shape is Shape.BARE and (first.value + 1) * 100 * THOUSAND == second.value == high:
+        # "שבע שמונה מאות אלף".
+        low = first.value * 100 * THOUSAND
+    if first.scale == MILLION and second.shape is Shape.HUNDREDS:
+        high = (first.value // MILLION) * MILLION + second.value * THOUSAND
+    return ((low, high), guess_high or guess_low) if low < high else None
+
+
+def _two_digits(first: Quantity, second: Quantity, deal: str | None) -> tuple[tuple[float, float], bool] | None:
+    scale = THOUSAND if deal == "rent" else MILLION
+    if first.value < second.value <= first.value + 1:
+        return (first.value * scale, second.value * scale), deal is None
+    return None
+
+
+def _answers(utterance: Utterance, quantity: Quantity, asked: Asked, deal: str | None) -> bool:
+    """Whether, the budget being asked, a number without a unit answers it by its shape or a bound."""
+    if quantity.shape is Shape.SPLIT and asked in (Asked.GREETING, Asked.DEAL) and deal is not None:
+        # "קנייה בחיפה שלוש שלוש מאות": nothing but money is said so.
+        return True
+    if asked is not Asked.BUDGET:
+        return False
+    return quantity.shape is not Shape.BARE or is_max(utterance, quantity) or is_min(utterance, quantity)
+
+
+def _figures(utterance: Utterance, found: list[Quantity], deal: str | None, asked: Asked) -> list[Figure]:
+    figures: list[Figure] = []
+    index = 0
+    while index < len(found):
+        first = found[index]
+        second = found[index + 1] if index + 1 < len(found) else None
+        ends = _pair(utterance, first, second, deal) if second is not None else None
+        evidence = (
+            _evidence(utterance, first)
+            or _answers(utterance, first, asked, deal)
+            or (ends is not None and second is not None and _evidence(utterance, second))
+        )
+        if ends is not None and second is not None:
+            (low, high), unsure = ends
+            figures.append(Figure(round(low), round(high), first.start, second.end, unsure, evidence))
+            index += 2
+            continue
+        if first.shape is Shape.BARE and first.value > _LARGEST_BARE.get(deal or "buy", 0) and not evidence:
+            # "שלושים" is no thirty million.
+            index += 1
+            continue
+        figures.append(replace(_single(utterance, first, second, deal), evidence=evidence))
+        index += 2 if figures[-1].end > first.end else 1
+    return [replace(figure, budget_word=_says_budget(utterance, figure.start)) for figure in figures]
+
+
+def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal: str | None) -> Figure:
+    value, unsure = _scaled(first, deal, 0)
+    end = first.end
+    if (
+        second is not None
+        and second.start == first.end
+        and not second.prefix
+        and first.shape is second.shape is Shape.BARE
+        and first.value == int(first.value) <= 20
+        and second.value == int(second.value) < 10
+    ):
+        # "שתיים ארבע" that do not rise by one: the hundreds were swallowed.
+        scale = THOUSAND if deal == "rent" else MILLION
+        value, unsure, end = (first.value + second.value / 10) * scale, True, second.end
+    whole = replace(first, end=end)
+    if is_min(utterance, whole):
+        return Figure(round(value), None, first.start, end, unsure)
+    return Figure(None, round(value), first.start, end, unsure)
+
+
+def _says_budget(utterance: Utterance, start: int) -> bool:
+    return any(
+        rest.startswith(("תקציב", "התקציב"))
+        for index in range(max(0, start - 5), start)
+        for _, rest in stems(utterance.key(index))
+    )
+
+
+def _plausible(figure: Figure, deal: str | None, property_type: str | None) -> bool:
+    bounds = BUY_ILS if deal == "buy" else RENT_ILS
+    if deal == "rent" and property_type in _COMMERCIAL:
+        bounds = COMMERCIAL_RENT_ILS
+    if deal is None:
+        bounds = (RENT_ILS[0], BUY_ILS[1])
+    return all(bounds[0] <= value <= bounds[1] for value in (figure.low, figure.high) if value is not None)
+
+
+def _deal_of(utterance: Utterance, found: list[Quantity]) -> str | None:
+    """Guess the deal from the figures themselves, when nobody named it."""
+    if any(key in _PER_MONTH for key in utterance.keys):
+        return "rent"
+    full = [quantity for quantity in found if quantity.shape is Shape.FULL]
+    if any(quantity.value >= IMPLIES_BUY_ILS for quantity in full):
+        return "buy"
+    if full and all(quantity.value < 30_000 for quantity in full) and any(quantity.value >= 800 for quantity in full):
+        return "rent"
+    return None
+
+
+def understand_budget(
+    utterance: Utterance,
+    asked: Asked,
+    deal: str | None,
+    property_type: str | None,
+    claimed: frozenset[int],
+    *,
+    budget_known: bool = False,
+) -> Budget | None:
+    """Return the budget the caller states, or None.
+
+    Numbers without a unit count when the budget was asked, when money words stand beside them, or when they change a
+    budget that is known.
+    """
+    found = _candidates(utterance, claimed, asked)
+    if not found:
+        return None
+    implied = deal or _deal_of(utterance, found)
+    figures = _figures(utterance, found, implied, asked)
+    if asked is not Asked.BUDGET:
+        figures = [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, budget_known)]
+    if any(figure.budget_word for figure in figures):
+        figures = [figure for figure in figures if figure.budget_word]
+    standing, denied = settle(utterance, figures)
+    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
+        standing = denied
+    standing = [figure for figure in standing if figure.evidence] or standing
+    standing = _concluded(utterance, standing)
+    standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
+    if not standing:
+        return None
+    chosen = _join(utterance, standing)
+    guessed_deal = None
+    if deal is None and not chosen.unsure:
+        large = (chosen.high or chosen.low or 0) >= IMPLIES_BUY_ILS
+        guessed_deal = "rent" if any(key in _PER_MONTH for key in utterance.keys) else "buy" if large else None
+    return Budget(chosen.low, chosen.high, chosen.start, chosen.end, chosen.unsure, guessed_deal)
+
+
+def _concluded(utterance: Utterance, standing: list[Figure]) -> list[Figure]:
+    """Prefer the sum: "יש לי מיליון והבנק נותן שמונה מאות אז סך הכול מיליון שמונה"."""
+    sums = [match.end for match in _SUMS.all(utterance)]
+    return [figure for figure in standing if any(figure.start - 3 <= end <= figure.start for end in sums)] or standing
+
+
+def _bounded(utterance: Utterance, figure: Figure, asked: Asked, budget_known: bool) -> bool:
+    """Whether a number without a unit is a budget though something else was asked: "עד שבע", "תעלי לשתיים וחצי"."""
+    if asked in (Asked.PHONE, Asked.ROOMS, Asked.TIMING, Asked.PHONE_CONFIRM, Asked.NAME):
+        return False
+    before = utterance.key(figure.start - 1)
+    if before in words("עד מקסימום גג") and (utterance.key(figure.end) == "" or asked is Asked.GREETING):
+        return True
+    return budget_known and bool(set(utterance.keys) & words("תקציב התקציב תעלי תעלה תורידי נעלה"))
+
+
+def _join(utterance: Utterance, standing: list[Figure]) -> Figure:
+    """Join "מינימום מיליון ומקסימום שני מיליון" into one range; otherwise the first figure said."""
+    lows = [figure for figure in standing if figure.high is None]
+    highs = [figure for figure in standing if figure.low is None]
+    if lows and highs and (lows[0].low or 0) < (highs[0].high or 0):
+        unsure = lows[0].unsure or highs[0].unsure
+        return Figure(lows[0].low, highs[0].high, min(lows[0].start, highs[0].start), highs[0].end, unsure)
+    bounded = [figure for figure in standing if figure.low is not None or _is_capped(utterance, figure)]
+    return (bounded or standing)[0]
+
+
+def _is_capped(utterance: Utterance, figure: Figure) -> bool:
+    return is_max(utterance, Quantity(figure.start, figure.end, 0.0, Shape.FULL))

@@ -1,0 +1,150 @@
+"""To buy or to rent, and whether the caller owns the property (R10.2)."""
+
+from itertools import pairwise
+
+from app.dialog.domain import Asked
+from app.dialog.hebrew.repairs import background, settle
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, stems, words
+from app.dialog.understanding.kind import SEEKS, YOU, Found
+
+_OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
+_BUY = """
+    לקנות | קנייה | קניה | לקנייה | לרכוש | רכישה | לקניה | להשקעה | דירה ראשונה | על הנייר | מקבלן | קונה | קונים
+    | השקעה | קונות | רוכש | רוכשים | נקנה | אקנה | לקנית | קנית | לרכישת | רכישת | לקניית | buy | למכירה | להשקיע
+    | נרכוש | ארכוש | אני משקיע | אני משקיעה | משקיעים
+    | להיות בעלים | להיות בעל דירה | להיות בעלת דירה | להיות בעלי דירה | להיות בעל בית | להיות בעלי בית
+    """
+_RENT = """
+    לשכור | שכירות | להשכרה | שכר דירה | רנט | בשכירות | לשכירות | השכרה | שוכר | שוכרת | שוכרים | להשכיר | rent
+    | שכר הדירה | שכרות | נשכור | אשכור | להשכר | השכרת | השכירות | לסכור | שכירויות | סכירות
+    """
+_DEAL = Phrasebook(
+    {
+        **{phrase.strip(): "buy" for phrase in _BUY.split("|")},
+        **{phrase.strip(): "rent" for phrase in _RENT.split("|")},
+    }
+)
+_COMES_WITH = words("עם אופציה אופציית אפשרות")
+"""Before a deal that only comes with the other: "שכירות עם אופציה לקנייה"."""
+_RENTING = words("שוכר שוכרת שוכרים")
+_HERE = words("פה כאן כבר היום כרגע עכשיו")
+_HEARD_BUY = words("בנייה בניה לבנות קניא")
+_HEARD_RENT = words("לסחור שכרות סחירות שחירות לשחור סכירות לסכור לשקור")
+_OWNER = Phrasebook(
+    """
+        למכור | מוכר | מוכרת | מוכרים | מכירת הדירה | למכירה שלי | למכירת | להשכיר את | משכיר | משכירה | משכירים
+        | רוצה להשכיר את | יש לי דירה להשכיר | יש לי דירה להשכרה | יש לי דירה למכירה | יש לנו דירה להשכיר
+        | יש לנו דירה למכירה | יש לנו דירה להשכרה | יש לי בית למכירה | יש לנו בית למכירה | לפרסם | לפרסם דירה
+        | דירה שלי להשכרה | דירה שלי למכירה | למסור לכם | בעל דירה | בעלת דירה | בעלים של | הדירה שלי למכירה
+        | הדירה שלי להשכרה | הדירה שלנו למכירה | הדירה שלנו להשכרה | להעמיד | להוציא למכירה | להציע למכירה
+        | להעריך | שוכרים לדירה שלי | דייר* לדירה שלי
+        """
+)
+_NOT_THE_CALLER = words("לא להיות אתם שאתם אתן שאתן")
+_SEEKS_TAKERS = Phrasebook(
+    "|".join(
+        f"{verb} {taker}"
+        for verb in ("מחפש", "מחפשת", "מחפשים", "למצוא")
+        for taker in ("שוכר*", "דייר", "דיירים", "קונה", "קונים")
+    )
+)
+_HAVE = Phrasebook("יש לי | יש לנו | =ברשותי | =בבעלותי | =ברשותנו")
+_WHICH_I = words("שאני שאנחנו שאנו שאותה שאותו")
+_NOTHING_OWNED = words("עניין ענין שאלה שאלות התעניינות בקשה תקציב כסף")
+_SALE = words("למכירה להשכרה להשכיר למכור")
+_NOT_OWNER = words("קונים קונה לקנות לקנייה לרכוש קניה קנייה לשכור שוכרים מחפש מחפשת מחפשים")
+
+
+def _office_does(utterance: Utterance) -> list[Found]:
+    """Read "אתם משכירים דירות בחיפה?": what the office lets is what the caller would rent."""
+    pairs = enumerate(pairwise(utterance.keys))
+    return [
+        Found(at + 1, at + 2, _OFFICE_DOES[does]) for at, (you, does) in pairs if you in YOU and does in _OFFICE_DOES
+    ]
+
+
+def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Found | None:
+    """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
+    found: list[Found] = []
+    now = background(utterance) | claimed
+    for match in _DEAL.all(utterance):
+        if match.start in now or utterance.key(match.start - 1) in _COMES_WITH:
+            continue
+        if match.prefix.endswith("ה") and utterance.key(match.start)[len(match.prefix) :] in _RENTING:
+            # "השוכר שלי יוצא במרץ": a tenant.
+            continue
+        if utterance.key(match.start) in _RENTING and {utterance.key(match.end), utterance.key(match.end + 1)} & _HERE:
+            # "אנחנו שוכרים פה כבר שלוש שנים": what they do today.
+            continue
+        if (
+            match.value == "buy"
+            and utterance.key(match.start) == "מקבלנ"
+            and utterance.key(match.start - 1) in words("לא")
+        ):
+            continue
+        found.append(Found(match.start, match.end, match.value))
+    found += _office_does(utterance)
+    if asked is Asked.DEAL and not found:
+        for index, key in enumerate(utterance.keys):
+            if key in _HEARD_RENT or key.lstrip("בלה") in _HEARD_RENT:
+                found.append(Found(index, index + 1, "rent"))
+            elif key in _HEARD_BUY or key.lstrip("בלה") in _HEARD_BUY:
+                found.append(Found(index, index + 1, "buy"))
+    standing, denied = settle(utterance, found)
+    standing = _after_so(utterance, standing)
+    if not standing and denied and len({value.value for value in denied}) == 1:
+        # "לא לקנות": of two, the other one.
+        other = "rent" if denied[0].value == "buy" else "buy"
+        return Found(denied[0].start, denied[0].end, other) if asked is Asked.DEAL else None
+    if not standing:
+        return None
+    return (
+        standing[0]
+        if len({value.value for value in standing}) == 1 or asked is not Asked.DEAL
+        else _last_choice(utterance, standing)
+    )
+
+
+def _after_so(utterance: Utterance, standing: list[Found]) -> list[Found]:
+    """Prefer the conclusion: "אין לי כסף לקנות אז שכירות"."""
+    so = [index for index, key in enumerate(utterance.keys) if key in ("אז", "לכנ") and index > 0]
+    concluded = [value for value in standing if so and value.start > so[0]]
+    return concluded or standing
+
+
+def _last_choice(utterance: Utterance, standing: list[Found]) -> Found | None:
+    """Of "קנייה או שכירות" repeated back, neither; otherwise the first."""
+    between = [utterance.key(index) for index in range(standing[0].end, standing[1].start)]
+    return None if between == ["או"] else standing[0]
+
+
+def is_owner(utterance: Utterance) -> bool:
+    """Whether the caller sells or lets a property of their own, rather than seeking one."""
+    keys = set(utterance.keys)
+    if _SEEKS_TAKERS.within(utterance):
+        return True
+    if {rest for key in keys for _, rest in stems(key)} & _NOT_OWNER:
+        return False
+    for match in _OWNER.all(utterance):
+        if match.value == "להשכיר את" and utterance.key(match.end) not in words(
+            "הדירה הבית הנכס דירתי המשרד החנות הוילה דירה המחסן המגרש הקליניקה היחידה המבנה הדופלקס הפנטהאוז הקוטג"
+        ):
+            continue
+        if match.value == "להעריך" and not keys & words("הדירה הבית הנכס שלי שלנו"):
+            continue
+        if utterance.key(match.start - 1) in _NOT_THE_CALLER:
+            continue
+        return True
+    for match in _HAVE.all(utterance):
+        for index in range(match.end, min(match.end + 9, len(utterance))):
+            lets_it = utterance.key(index - 1) in _WHICH_I and utterance.key(index + 1) in _SALE
+            if utterance.key(index) in SEEKS | _NOTHING_OWNED and not lets_it:
+                break
+            if utterance.key(index) in _SALE:
+                return True
+    return any(
+        utterance.key(index) in _SALE
+        and keys & words("שלי שלנו")
+        and keys & words("הדירה הבית הנכס הוילה המשרד החנות המגרש")
+        for index in range(len(utterance))
+    )

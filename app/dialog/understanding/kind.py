@@ -1,0 +1,136 @@
+"""What kind of property the caller wants (R10.2)."""
+
+from dataclasses import dataclass
+
+from app.dialog.data import property_kinds
+from app.dialog.domain import Asked
+from app.dialog.hebrew.repairs import background, settle
+from app.dialog.hebrew.somebody_else import OTHERS
+from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, words
+
+_TYPES = Phrasebook({phrase: code for code, phrases in property_kinds().items() for phrase in phrases})
+_NOT_TYPES = Phrasebook(
+    """
+        קומת קרקע | בקומת קרקע | ועד בית | ועד הבית | בית ספר | בית כנסת | בית חולים | בית קפה | בית הספר
+        | בית משפט | יחידת הורים | יחידת ההורים | בן אדם | משרד תיווך | משרד התיווך | משרד הפנים | משרד החינוך
+        | המשרד שלכם | משרד נדלן | בעל בית | בעלי בית | בעל הבית | בעלת הבית | בית אבות | גן ילדים
+        | דמי דירה | שכר דירה | שכר הדירה | קרקע בטוחה | מכון | בית מלון | עסק משפחתי
+        | יש לי עסק | יש לנו עסק | לעסק | העסק | בית עסק | בעל עסק | בעלת עסק | בעלי עסק | בית מידות
+        | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית
+        """
+)
+YOU = words("אתם אתן")
+_LETS = words("משכיר משכירה משכירים מוכר מוכרת מוכרים השכרתי השכרנו")
+_OPEN = (Asked.GREETING, Asked.PROPERTY_TYPE, Asked.DEAL)
+_INTERESTED = words("מעוניין מעוניינת מעוניינים מתעניין מתעניינת מתעניינים מדובר מסתפק הכוונה")
+_MORE_THAN_A_ROOM = words("וחצי אחד")
+SEEKS = words(
+    "מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים מעדיף מעדיפה לקנות לשכור וקונים קונים"
+)
+_THIRD_PARTY = words("קנה קנתה קנו קניתי קנינו מכר מכרה מכרו מכרתי מכרנו נמכרה נמכר שכרה שכר שכרו")
+_GENERIC = ("apartment", "private_house", "commercial", "villa")
+_EXTRAS = words("פלוס עם כולל ועם + כולל")
+_PLACED = words("בבניין בבנין לבניין הבניין הבנין מהמשרד המשרד למשרד במשרד בבית הבית מהבית לבית הבתים מבית")
+_WAS_OR_BUILD, _FORMER = words("הייתה היתה היה לבניית לבנות"), words("הקודמת הקודם הנוכחית הנוכחי")
+_OWNED = words("שלי שלנו שלו שלה שלהם שלך שלכם")
+_AND_TYPES = words("או")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value at tokens `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+    value: str
+
+
+def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Found | None:
+    """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind."""
+    blocked = {index for match in _NOT_TYPES.all(utterance) for index in range(match.start, match.end)} | claimed
+    blocked |= background(utterance)
+    if asked is Asked.PROPERTY_TYPE and utterance.keys in (("גג",), ("גנ",)):
+        # To "which type": a flat with one; anywhere else what a home has besides.
+        return Found(0, 1, "roof_apartment" if utterance.keys == ("גג",) else "garden_apartment")
+    found: list[Found] = []
+    index = 0
+    while index < len(utterance):
+        match = _TYPES.at(utterance, index)
+        if match is None or any(position in blocked for position in range(match.start, match.end)):
+            index += 1
+            continue
+        if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
+            # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
+            match = Match(match.start, match.start + 1, "apartment", match.prefix)
+        if _means_wanted(utterance, match, asked, bool(found)):
+            found.append(Found(match.start, match.end, match.value))
+        index = match.end
+    standing, _ = settle(utterance, found)
+    if not standing:
+        return None
+    chosen = standing[0]
+    for other in standing[1:]:
+        if chosen.value in _GENERIC and other.value != chosen.value and _specifies(utterance, chosen, other):
+            chosen = other
+            break
+    return chosen
+
+
+def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
+    between = [utterance.key(index) for index in range(general.end, kind.start)]
+    if between == ["כמו"] and kind.value == "private_house":
+        # "דירה כמו בית" is a flat.
+        return False
+    return not between or (len(between) <= 3 and between[-1] in words("רצוי עדיף מסוג סוג כמו משהו בעדיפות כלומר"))
+
+
+def _anothers(utterance: Utterance, end: int) -> bool:
+    """Whether the home is somebody's already: "הבית שלנו", "הדירה של אחותי"."""
+    return utterance.key(end) in _OWNED or (utterance.key(end) == "של" and utterance.key(end + 1) in OTHERS)
+
+
+def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
+    before, key, after = utterance.key(match.start - 1), utterance.key(match.start), utterance.key(match.end)
+    single = match.end - match.start == 1
+    if before in _WAS_OR_BUILD or after in _FORMER:
+        # "הדירה הקודמת הייתה דופלקס", "קרקע לבניית בית": not what is wanted.
+        return False
+    if key.endswith("דירות") and asked not in _OPEN and not set(utterance.keys) & SEEKS:
+        # "אמרו לי שדירות שם עולות שלושה מיליון".
+        return False
+    if {before, utterance.key(match.start - 2)} & _LETS and not set(utterance.keys) & YOU:
+        return False
+    if (
+        match.value == "apartment"
+        and match.prefix[-1:] in ("ב", "ל")
+        and asked not in _OPEN
+        and before not in _INTERESTED
+    ):
+        return False
+    if set(utterance.keys) & _THIRD_PARTY and not set(utterance.keys) & SEEKS:
+        return False
+    if (
+        match.value == "warehouse"
+        and (before in _EXTRAS or match.prefix.startswith("ו"))
+        and (later or asked is not Asked.PROPERTY_TYPE)
+    ):
+        return False
+    if match.value in ("office", "store") and single and before in words("ליד מול קרוב"):
+        return False
+    if (
+        single
+        and key in _PLACED
+        and before not in _INTERESTED
+        and not (asked is Asked.PROPERTY_TYPE and (len(utterance) == 1 or match.prefix == "ל"))
+    ):
+        return False
+    if _anothers(utterance, match.end) or (match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE):
+        return False
+    if match.prefix.endswith("ל") and match.value == "apartment" and before in words("להיכנס כניסה נכנס"):
+        return False
+    if match.value == "apartment" and match.prefix.endswith("ל") and before in words("שותף שותפה שותפים"):
+        return False
+    return before in _INTERESTED or not (
+        match.prefix in ("ב", "מ", "כ", "וב")
+        and match.value in ("office", "private_house", "building", "store", "farm")
+    )

@@ -1,0 +1,297 @@
+"""Rooms: halves, ranges and bounds. The Israeli count includes the living room (R10.2)."""
+
+from dataclasses import dataclass, field
+
+from app.dialog.domain import Asked
+from app.dialog.hebrew.limits import is_max, is_min, range_between
+from app.dialog.hebrew.number_words import CONSTRUCT_FORMS
+from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
+from app.dialog.hebrew.repairs import answers_no_with, negated, repair_points, settle
+from app.dialog.hebrew.tokens import Utterance, stems, words
+
+MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
+
+_ROOM = words("חדר חדרים חד חדרי חדרימ חדרין")
+_NOT_COUNTED = words("עבודה כביסה ארונות ממד מדרגות אוכל אורחים כושר רחצה ילדים הורים")
+_LIVING = words("סלון וסלון הסלון")
+_JOINS_LIVING = words("פלוס עמ עם וגם + ועוד עוד")
+_SAYS_NUMBER = words("הוא זה יהיה יהיו צריך צריכים להיות שיהיה אמור תרשמי תשני תעדכני אז")
+_LEADS_TO_NUMBER = words("עדיף רוצה רוצים צריך צריכה צריכים זה אולי את שיהיו שיהיה יותר בערך")
+_OTHER_UNITS = words(
+    """חודש חודשים שבוע שבועות שנה שנים יום ימים אלף אלפים מיליון מיליונים שקל שקלים שח ₪ מטר מטרים מר קומה ילדים נפשות
+    אחים אחיות ילדות בנים בנות שותפים כלבים חתולים אנשים דקות אחוז בבוקר בערב חניות מרפסות כיוונים k מקלחות שירותים"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Bounds on the number of rooms; None: not said."""
+
+    low: float | None = None
+    high: float | None = None
+    start: int = 0
+    end: int = 0
+    unsure: bool = False
+    claimed: frozenset[int] = field(default_factory=frozenset)
+
+
+def _plausible(value: float) -> bool:
+    return MIN_ROOMS <= value <= MAX_ROOMS and value * 2 == int(value * 2)
+
+
+def _small_at(utterance: Utterance, start: int, claimed: frozenset[int]) -> Quantity | None:
+    """Read a number of rooms at `start`: a bare quantity, cut short where a longer reading would not be rooms."""
+    if start in claimed:
+        return None
+    stop = next((index for index in range(start, len(utterance)) if index in claimed), len(utterance))
+    quantity = quantity_at(utterance, start, stop)
+    if quantity is None or quantity.shape is Shape.BARE:
+        return quantity if quantity is not None and _plausible(quantity.value) else None
+    return None
+
+
+def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> list[Quantity]:
+    """Return the one or two numbers that end right before the word "חדרים" at `noun`."""
+    last = _ending_at(utterance, noun, claimed)
+    if last is None:
+        return []
+    for gap in (0, 1):
+        first = _ending_at(utterance, last.start - gap, claimed)
+        if first is not None and (negated(utterance, first.start) or _counts_people(utterance, first.start)):
+            return [last]
+        if first is not None and gap == 0 and last.prefix == "ו" and first.value < last.value <= first.value + 1:
+            return [first, last]
+        if first is not None and first.value < last.value and range_between(utterance, first, last):
+            middle = utterance.key(first.end) if gap else ""
+            if middle in ("", "עד", "או", "ל") and (gap or first.value + 1 >= last.value):
+                return [first, last]
+    return [last]
+
+
+def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quantity | None:
+    for width in (3, 2, 1):
+        start = end - width
+        if start < 0 or any(index in claimed for index in range(start, end)):
+            continue
+        quantity = quantity_at(utterance, start, end)
+        if quantity is not None and quantity.end == end and quantity.shape is Shape.BARE and _plausible(quantity.value):
+            atom = atom_at(utterance, start)
+            if atom is not None and atom.kind in (Kind.UNIT, Kind.DIGITS):
+                return quantity
+    return None
+
+
+def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
+    found: list[Rooms] = []
+    for noun in range(len(utterance)):
+        if noun in claimed or not any(
+            rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה") for prefix, rest in stems(utterance.key(noun))
+        ):
+            continue
+        if utterance.key(noun + 1) in _NOT_COUNTED:
+            continue
+        definite = utterance.key(noun).startswith("ה")
+        numbers = [] if definite else _before_noun(utterance, noun, claimed)
+        rooms = _from_numbers(utterance, numbers, noun) if numbers else _single(utterance, noun)
+        if rooms is not None:
+            found.append(rooms)
+    return found
+
+
+def _single(utterance: Utterance, noun: int) -> Rooms | None:
+    """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה"."""
+    if utterance.key(noun) not in ("חדר", "חדרימ", "החדרימ") and not utterance.key(noun).endswith("חדר"):
+        return None
+    after = atom_at(utterance, noun + 1)
+    if after is not None and after.kind is Kind.FRACTION and after.prefix == "ו" and utterance.key(noun)[-3:] == "חדר":
+        high = quantity_at(utterance, noun + 2 + (utterance.key(noun + 2) in words("או עד")))
+        if high is not None and high.shape is Shape.BARE and high.value == 2 and not high.prefix:
+            return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), high, noun, high.end)
+        return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), None, noun, noun + 2)
+    number = noun + 1
+    while utterance.key(noun) == "החדרימ" and utterance.key(number) in _SAYS_NUMBER:
+        number += 1
+    quantity = quantity_at(utterance, number)
+    if quantity is not None and quantity.prefix and not (quantity.prefix == "ל" and utterance.key(noun) == "החדרימ"):
+        return None
+    if quantity is None or quantity.shape is not Shape.BARE or not _plausible(quantity.value):
+        return None
+    if utterance.key(quantity.end) in _OTHER_UNITS or (utterance.key(noun)[-3:] == "חדר" and quantity.value >= 2):
+        return None
+    second = quantity.end + (utterance.key(quantity.end) in words("עד או"))
+    high = quantity_at(utterance, second) if second < len(utterance) else None
+    if (
+        high is not None
+        and high.shape is Shape.BARE
+        and quantity.value < high.value
+        and _plausible(high.value)
+        and range_between(utterance, quantity, high)
+        and utterance.key(high.end) not in _OTHER_UNITS
+    ):
+        return _rooms(utterance, quantity, high, noun, high.end)
+    return _rooms(utterance, quantity, None, noun, quantity.end)
+
+
+def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> Rooms | None:
+    end, extra, unsure = noun + 1, 0.0, False
+    half = atom_at(utterance, end)
+    last = numbers[-1]
+    if half is not None and half.kind is Kind.FRACTION and half.prefix == "ו" and last.value == int(last.value):
+        last = Quantity(last.start, end + 1, last.value + half.value, Shape.BARE, prefix=last.prefix)
+        end += 1
+    if utterance.key(end) == "שינה":
+        end += 1
+        extra, unsure = 1.0, True
+    ahead = [utterance.key(index) for index in range(end, end + 3)]
+    for offset, key in enumerate(ahead):
+        if key in _LIVING and (offset == 0 or _adds(ahead[offset - 1], key)):
+            extra, unsure, end = 1.0, False, end + offset + 1
+            break
+    if not extra and _follows_living(utterance, numbers[0]):
+        extra = 1.0
+    low = numbers[0] if len(numbers) == 2 else last
+    high = last if len(numbers) == 2 else None
+    return _rooms(utterance, low, high, numbers[0].start, end, extra, unsure)
+
+
+def _adds(joint: str, living: str) -> bool:
+    """Whether the living room comes on top: "עם סלון" does, "עם הסלון" says that it was counted."""
+    return living in _LIVING and (joint in ("פלוס", "+", "וגמ", "ועוד") or (joint == "עמ" and living == "סלונ"))
+
+
+def _follows_living(utterance: Utterance, number: Quantity) -> bool:
+    """Whether the living room was counted before the others: "סלון ועוד שלושה", "סלון ושני חדרים"."""
+    joined = number.prefix == "ו" or utterance.key(number.start - 1) in _JOINS_LIVING
+    before = {utterance.key(index) for index in range(number.start - 3, number.start)}
+    return joined and bool(before & _LIVING)
+
+
+def _rooms(
+    utterance: Utterance,
+    low: Quantity,
+    high: Quantity | None,
+    start: int,
+    end: int,
+    extra: float = 0.0,
+    unsure: bool = False,
+) -> Rooms:
+    claimed = frozenset(range(start, end))
+    if high is not None:
+        return Rooms(low.value + extra, high.value + extra, start, end, unsure, claimed)
+    whole = Quantity(start, end, low.value, Shape.BARE)
+    if is_min(utterance, whole):
+        return Rooms(low.value + extra, None, start, end, unsure, claimed)
+    if is_max(utterance, whole):
+        return Rooms(None, low.value + extra, start, end, unsure, claimed)
+    return Rooms(low.value + extra, low.value + extra, start, end, unsure, claimed)
+
+
+def _counts_people(utterance: Utterance, index: int) -> bool:
+    """Whether the words before a number make it a floor, an age or a family: "קומה שתיים", "יש לי שניים"."""
+    before = utterance.key(index - 1)
+    return before in _BEFORE_OTHER or (before in words("לי לנו") and utterance.key(index - 2) == "יש")
+
+
+def _both_of(utterance: Utterance, index: int) -> bool:
+    """Whether a number counts things known, "שני הטלפונים", of which the rooms would be "החדרים"."""
+    after = utterance.key(index + 1)
+    definite = after.startswith("ה") and len(after) > len("הוא") and not after.startswith("החדר")
+    return utterance.key(index) in CONSTRUCT_FORMS and definite
+
+
+def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
+    """Read numbers alone, for when the agent asked how many rooms."""
+    found: list[Rooms] = []
+    index = 0
+    while index < len(utterance):
+        quantity = _small_at(utterance, index, claimed)
+        if (
+            quantity is None
+            or utterance.key(quantity.end) in _OTHER_UNITS
+            or _counts_people(utterance, index)
+            or _both_of(utterance, index)
+        ):
+            whole = quantity or quantity_at(utterance, index)
+            # A longer number is skipped whole: "מיליון שמונה" holds no eight rooms.
+            index = max(index + 1, whole.end) if whole is not None and index not in claimed else index + 1
+            if whole is not None and _counts_people(utterance, whole.start):
+                index = _past_chained(utterance, index, claimed)
+            continue
+        end, extra = quantity.end, 0.0
+        follower = None
+        for start in (quantity.end, quantity.end + 1):
+            candidate = _small_at(utterance, start, claimed) if start < len(utterance) else None
+            if (
+                candidate is not None
+                and candidate.value > quantity.value
+                and not negated(utterance, quantity.start)
+                and range_between(utterance, quantity, candidate)
+            ):
+                follower, end = candidate, candidate.end
+                break
+        ahead = [utterance.key(position) for position in range(end, end + 2)]
+        if ahead[0] in _LIVING or _adds(ahead[0], ahead[1]):
+            extra, end = 1.0, end + (1 if ahead[0] in _LIVING else 2)
+        elif _follows_living(utterance, quantity):
+            extra = 1.0
+        found.append(_rooms(utterance, quantity, follower, quantity.start, end, extra))
+        index = end
+    return found
+
+
+def _past_chained(utterance: Utterance, index: int, claimed: frozenset[int]) -> int:
+    """Return the token after numbers that only continue a floor or an age: "בני חמש ושבע", "קומה שתיים או שלוש"."""
+    start = index + 1 if utterance.key(index) == "או" else index
+    atom = atom_at(utterance, start)
+    if atom is None or (start == index and atom.prefix != "ו") or start in claimed:
+        return index
+    return start + 1
+
+
+_BEFORE_OTHER = words("קומה בקומה לקומה גיל בגיל שעה בשעה רחוב מספר אנחנו בן בת בני בנות")
+
+
+def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Rooms | None:
+    """Return the rooms the caller wants, or None. Bare numbers count only as the answer to the rooms question."""
+    found = _with_noun(utterance, claimed)
+    if not found and asked is Asked.ROOMS:
+        found = _bare(utterance, claimed)
+        if not found and utterance.keys == ("חדר",):
+            found = [Rooms(1.0, 1.0, 0, 1, claimed=frozenset({0}))]
+    found += _repaired(utterance, found, claimed)
+    everything = frozenset(index for rooms in found for index in rooms.claimed)
+    standing, denied = settle(utterance, found)
+    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
+        standing = denied
+    if not standing:
+        return Rooms(claimed=everything) if everything else None
+    chosen = standing[0]
+    low, high = chosen.low, chosen.high
+    if len(standing) == 2:
+        low, high = _merge(chosen, standing[1])
+    return Rooms(low, high, chosen.start, standing[-1].end, chosen.unsure, everything)
+
+
+def _repaired(utterance: Utterance, found: list[Rooms], claimed: frozenset[int]) -> list[Rooms]:
+    """Read a number that replaces rooms just said, without the word again: "שלושה חדרים בעצם ארבעה"."""
+    if not found:
+        return []
+    last = max(found, key=lambda rooms: rooms.end)
+    points = [point for point in repair_points(utterance) if point >= last.end]
+    if negated(utterance, last.start):
+        points.append(last.end)
+    for point in points:
+        start = point
+        while utterance.key(start) in _LEADS_TO_NUMBER:
+            start += 1
+        quantity = _small_at(utterance, start, claimed)
+        if quantity is not None and utterance.key(quantity.end) not in _OTHER_UNITS:
+            return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
+    return []
+
+
+def _merge(first: Rooms, second: Rooms) -> tuple[float | None, float | None]:
+    """Join "לפחות שלושה חדרים, מקסימום ארבעה" and "שלושה חדרים או ארבעה חדרים"."""
+    lows = [low for low in (first.low, second.low) if low is not None]
+    highs = [high for high in (first.high, second.high) if high is not None]
+    return (min(lows) if lows else None), (max(highs) if highs else None)

@@ -1,0 +1,383 @@
+"""What one caller utterance means, given what was asked and what is known (R10.2, R10.6).
+
+Deterministic and pure: places are claimed first, then rooms, phones, times and money share the numbers that are
+left, then the name takes words nothing else explained.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
+from app.dialog.hebrew.gazetteer import gazetteer
+from app.dialog.hebrew.names import first_names, understand_name
+from app.dialog.hebrew.phone_repairs import repaired_phone
+from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
+from app.dialog.hebrew.somebody_else import told_of_others
+from app.dialog.hebrew.tokens import Utterance, fold, normalise, stems, words
+from app.dialog.understanding.act_words import HOLD
+from app.dialog.understanding.acts import Acts, decide, understand_acts
+from app.dialog.understanding.area import Areas, understand_areas
+from app.dialog.understanding.budget import understand_budget
+from app.dialog.understanding.deal import is_owner, understand_deal
+from app.dialog.understanding.ear.by_ear import by_ear
+from app.dialog.understanding.ear.misheard import mend
+from app.dialog.understanding.ear.nearest_answer import load
+from app.dialog.understanding.kind import understand_type
+from app.dialog.understanding.move_in import understand_timing
+from app.dialog.understanding.rooms import understand_rooms
+
+_SLOTS_OF_ASKED = {
+    Asked.ROOMS: ("rooms_min", "rooms_max"),
+    Asked.BUDGET: ("budget_min", "budget_max"),
+    Asked.PHONE_CONFIRM: ("phone",),
+}
+_REFUSABLE = {
+    Asked.AREA: "area",
+    Asked.PROPERTY_TYPE: "property_type",
+    Asked.ROOMS: "rooms",
+    Asked.BUDGET: "budget",
+    Asked.TIMING: "timing",
+    Asked.NAME: "name",
+    Asked.PHONE: "phone",
+    Asked.PHONE_CONFIRM: "phone",
+    Asked.DEAL: "deal",
+}
+_CLEARED = {
+    "area": words("אזור האזור עיר העיר שכונה השכונה איפה מיקום המיקום"),
+    "rooms": words("חדרים החדרים כמות"),
+    "budget": words("תקציב התקציב מחיר המחיר כסף"),
+    "timing": words("תאריך התאריך מתי כניסה הכניסה"),
+    "property_type": words("סוג הסוג"),
+}
+_HOW_MUCH_IS = (("כמה", "זה"), ("כמה", "עולה"), ("כמה", "עולות"))
+_WHAT_IS = (("מה", "זה"), ("מה", "זאת"), *_HOW_MUCH_IS)
+"""Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
+_ENTERS = words("כניסה לכניסה הכניסה להיכנס נכנס נכנסים נכנסת לעבור")
+_INDIFFERENT = (
+    ("לא", "משנה"),
+    ("לא", "חשוב"),
+    ("עזבי", "את"),
+    ("לא", "אכפת"),
+    ("תמחקי", "את"),
+    ("תורידי", "את"),
+    ("לא", fold("רלוונטי")),
+    ("לא", fold("רלוונטית")),
+    ("בלי", "הגבלת"),
+)
+
+
+class _Turn:
+    """Collects what each reader finds, one slot after another."""
+
+    def __init__(self, utterance: Utterance, asked: Asked, state: Mapping[str, Any], today: date) -> None:
+        self.utterance = utterance
+        self.asked = asked
+        self.state = state
+        self.today = today
+        self.updates: dict[str, Any] = {}
+        self.quotes: dict[str, str] = {}
+        self.unsure: set[str] = set()
+        self.claimed: frozenset[int] = frozenset()
+        self.phone_digits = ""
+        self.acts: Acts = understand_acts(utterance, asked)
+        self.informed = False
+        self.phone_confirmed = False
+
+    def put(self, slot: str, value: Any, start: int, end: int, *, unsure: bool = False) -> None:
+        """Record a slot's value with the caller's words for it; a value already known is information, no update."""
+        self.informed = True
+        if self.state.get(slot) == value:
+            return
+        self.updates[slot] = value
+        self.quotes[slot] = self.utterance.quote(start, end)
+        if unsure:
+            self.unsure.add(slot)
+
+    def known(self, slot: str) -> Any:
+        """Return the slot as it stands after what this turn said so far."""
+        return self.updates.get(slot, self.state.get(slot))
+
+    def read(self) -> Understanding:
+        """Run the readers and fold what they found."""
+        if self.acts.ghost or self.acts.injection:
+            return Understanding(injection=self.acts.injection)
+        owner = is_owner(self.utterance)
+        # "דקה אחת" counts nothing.
+        self.claimed = frozenset(index for match in HOLD.all(self.utterance) for index in range(match.start, match.end))
+        self._phone()
+        areas = self._areas()
+        self.claimed |= told_of_others(self.utterance)
+        if not owner:
+            self._property()
+        self._rooms()
+        self._timing()
+        if not owner:
+            self._budget()
+        self._name(areas)
+        self._clear()
+        return self._conclude(owner)
+
+    def _phone(self) -> None:
+        held = str(self.state.get("phone_digits") or "")
+        dictation = understand_phone(self.utterance, held, expected=self.asked in (Asked.PHONE, Asked.PHONE_CONFIRM))
+        if (dictation is None or dictation.phone is None) and self._phone_repair(dictation):
+            return
+        if dictation is not None:
+            if dictation.phone is not None:
+                self.put("phone", dictation.phone, dictation.start, dictation.end)
+                self.claimed |= frozenset(range(dictation.start, dictation.end))
+            elif dictation.digits:
+                self.phone_digits = dictation.digits
+                self.informed = True
+                self.claimed |= frozenset(range(dictation.start, dictation.end))
+            return
+        caller_id = self.state.get("caller_id")
+        if self.asked in (Asked.PHONE_CONFIRM, Asked.PHONE) and caller_id and not self.state.get("phone"):
+            yes = (self.acts.confirm and not self.acts.deny) or self.acts.same_number
+            denied = self.acts.deny or self.acts.refusal or self.acts.question
+            if yes and not denied and (self.asked is Asked.PHONE_CONFIRM or self.acts.same_number):
+                self.put("phone", caller_id, 0, len(self.utterance))
+                self.phone_confirmed = True
+
+    def _phone_repair(self, dictation: Dictation | None) -> bool:
+        """Read digits that only correct the known number; whether they belong to it."""
+        known = self.state.get("phone")
+        if not known or not (self.asked is Asked.PHONE_CONFIRM or set(self.utterance.keys) & PHONE_NOUNS):
+            return False
+        repaired = repaired_phone(self.utterance, known)
+        if repaired is not None:
+            self.put("phone", repaired, 0, len(self.utterance))
+            self.claimed |= frozenset(range(len(self.utterance)))
+            return True
+        if dictation is None or dictation.digits.startswith("0"):
+            return False
+        # Digits of the number just read, or a repair that fits nowhere: no beginning of another number.
+        self.claimed |= frozenset(range(dictation.start, dictation.end))
+        return True
+
+    def _areas(self) -> Areas:
+        known = [name for name in (self.state.get("area") or []) if isinstance(name, str)]
+        areas = understand_areas(self.utterance, self.asked, known, fuzzy=not self._acts())
+        if self.acts.asks_listing and self.acts.question and not self._seeks():
+            return Areas(mentions=areas.mentions, claimed=areas.claimed)
+        if areas.value is not None or areas.withdrawn:
+            spans = [(mention.start, mention.end) for mention in areas.mentions]
+            start, end = min(s for s, _ in spans), max(e for _, e in spans)
+            self.put("area", areas.value, start, end, unsure=areas.unsure)
+        self.claimed |= areas.claimed
+        return areas
+
+    def _acts(self) -> bool:
+        """Whether the caller does something other than answer, so that no misheard place is looked for."""
+        acts = self.acts
+        return (
+            acts.human
+            or acts.goodbye
+            or acts.repeat
+            or acts.schedule
+            or acts.whatsapp
+            or acts.refusal
+            or acts.abuse
+            or acts.asks_robot
+            or acts.question
+        )
+
+    def _seeks(self) -> bool:
+        seeking = words("מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים")
+        keys = set(self.utterance.keys)
+        return bool(keys & seeking) or ("יש" in keys and "כמה" not in keys) or self.asked is Asked.AREA
+
+    def _property(self) -> None:
+        if self.acts.asks_listing and self.acts.question and not self._seeks():
+            return
+        if self.utterance.keys[:2] in _WHAT_IS:
+            return
+        kind = understand_type(self.utterance, self.asked, self.claimed)
+        if kind is not None and self.asked is Asked.NAME and first_names().get(self.utterance.key(kind.start), 0):
+            # "חוה אשכנזי" is no farm.
+            kind = None
+        asks = self.acts.question and self.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
+        if kind is not None and not (asks and not self._seeks()):
+            known = self.state.get("property_type")
+            passing = (
+                kind.value == "apartment"
+                and known not in (None, "apartment")
+                and self.asked is not Asked.PROPERTY_TYPE
+                and self.utterance.key(kind.end) not in words("רגילה פשוטה")
+            )
+            if not passing:
+                self.put("property_type", kind.value, kind.start, kind.end)
+        deal = understand_deal(self.utterance, self.asked, self.claimed)
+        if deal is not None:
+            self.put("deal", deal.value, deal.start, deal.end)
+
+    def _rooms(self) -> None:
+        if self.utterance.keys[:2] in _HOW_MUCH_IS:
+            return
+        rooms = understand_rooms(self.utterance, self.asked, self.claimed)
+        if rooms is None:
+            return
+        self.claimed |= rooms.claimed
+        if rooms.low is None and rooms.high is None:
+            return
+        self._bounds("rooms", rooms.low, rooms.high, rooms.start, rooms.end, unsure=rooms.unsure)
+
+    def _bounds(self, slot: str, low: float | None, high: float | None, start: int, end: int, *, unsure: bool) -> None:
+        """Put one or both bounds; a known bound that contradicts the new one is withdrawn."""
+        known_low, known_high = self.state.get(f"{slot}_min"), self.state.get(f"{slot}_max")
+        if low is not None:
+            self.put(f"{slot}_min", _whole(low), start, end, unsure=unsure)
+        elif high is not None and known_low is not None and known_low > high:
+            self.put(f"{slot}_min", None, start, end)
+        if high is not None:
+            self.put(f"{slot}_max", _whole(high), start, end, unsure=unsure)
+        elif low is not None and known_high is not None and known_high < low:
+            self.put(f"{slot}_max", None, start, end)
+
+    def _timing(self) -> None:
+        if self.acts.goodbye or self.acts.human or (self.acts.schedule and not set(self.utterance.keys) & _ENTERS):
+            # "תתקשרו אחרי החגים" is when to call, not when to move in.
+            return
+        timing = understand_timing(self.utterance, self.asked, self.today, self.claimed)
+        if timing is None or (self.acts.schedule and not timing.strong):
+            return
+        self.claimed |= frozenset(range(timing.start, timing.end))
+        self.put("timing", timing.value, timing.start, timing.end)
+
+    def _budget(self) -> None:
+        if self.acts.hold or (self.asked in (Asked.PHONE, Asked.PHONE_CONFIRM) and self.phone_digits):
+            return
+        deal, kind = self.known("deal"), self.known("property_type")
+        was = self.state.get("deal")
+        known = self.state.get("budget_max") is not None or self.state.get("budget_min") is not None
+        # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
+        asked = Asked.NEXT_STEP if self.acts.schedule else self.asked
+        budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, budget_known=known)
+        if budget is not None:
+            self._bounds("budget", budget.low, budget.high, budget.start, budget.end, unsure=budget.unsure)
+            self.claimed |= frozenset(range(budget.start, budget.end))
+            if budget.deal is not None and deal is None:
+                self.put("deal", budget.deal, budget.start, budget.end, unsure=True)
+        if "deal" in self.updates and was is not None:
+            for slot in ("budget_min", "budget_max"):
+                if slot not in self.updates and self.state.get(slot) is not None:
+                    self.updates[slot] = None
+                    self.quotes[slot] = self.quotes.get("deal", "")
+
+    def _name(self, areas: Areas) -> None:
+        if (self.acts.refusal and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
+            return
+        question = self.acts.question and self.utterance.keys[:2] != ("מי", "אני")
+        if self.asked is Asked.NAME and (
+            self.acts.repeat or question or self.acts.asks_listing or self.acts.hold or self.acts.abuse
+        ):
+            return
+        known = str(self.state.get("name") or "")
+        name = understand_name(self.utterance, areas.mentions, self.claimed, known, expected=self.asked is Asked.NAME)
+        if name is not None:
+            self.put("name", name.value, name.start, name.end, unsure=not name.sure)
+
+    def _clear(self) -> None:
+        """Withdraw a known value the caller no longer cares for: "התקציב לא משנה"."""
+        keys = self.utterance.keys
+        pairs = set(pairwise(keys))
+        if not pairs & set(_INDIFFERENT):
+            return
+        heard = {rest for key in keys for _, rest in stems(key)}
+        for slot, nouns in _CLEARED.items():
+            members = (f"{slot}_min", f"{slot}_max") if slot in ("rooms", "budget") else (slot,)
+            if not heard & nouns or any(member in self.updates for member in members):
+                continue
+            for member in members:
+                if self.state.get(member) is not None:
+                    self.put(member, None, 0, len(self.utterance))
+
+    def _conclude(self, owner: bool) -> Understanding:
+        acts = self.acts
+        informed = self.informed or owner
+        refused: tuple[str, ...] = ()
+        if acts.refusal and not acts.schedule and not self.updates and self.asked in _REFUSABLE:
+            refused = (_REFUSABLE[self.asked],)
+        intent = decide(acts, self.asked, informed=informed, phone_confirmed=self.phone_confirmed)
+        return Understanding(
+            updates={slot: self.updates[slot] for slot in SLOT_NAMES if slot in self.updates},
+            intent=intent,
+            quotes=self.quotes,
+            refused=refused,
+            unsure=tuple(slot for slot in SLOT_NAMES if slot in self.unsure),
+            owner=owner,
+            hold=acts.hold,
+            abuse=acts.abuse,
+            injection=acts.injection,
+            asks_robot=acts.asks_robot,
+            asks_listing=acts.asks_listing,
+            phone_digits=self.phone_digits,
+        )
+
+
+# Read when the module is, so that no caller waits for it.
+gazetteer()
+first_names()
+load()
+
+
+def _whole(value: float) -> float | int:
+    return int(value) if value == int(value) else value
+
+
+def _answers(understanding: Understanding, asked: Asked) -> bool:
+    """Whether the reading holds what was asked for, or any act that needs no slot."""
+    if understanding.intent not in (Intent.UNCLEAR, Intent.PROVIDE_INFO):
+        return True
+    slots = _SLOTS_OF_ASKED.get(asked, (asked.value,))
+    if understanding.phone_digits and asked is Asked.PHONE:
+        return True
+    return any(slot in understanding.updates for slot in slots) or bool(
+        asked in (Asked.GREETING, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.SUMMARY_CONFIRM) and understanding.updates
+    )
+
+
+def understand(
+    text: str,
+    *,
+    asked: Asked,
+    state: Mapping[str, Any],
+    today: date,
+    alternatives: tuple[str, ...] = (),
+    agent: str = "",  # noqa: ARG001 - part of the contract; the wording of the question decides nothing here
+) -> Understanding:
+    """Return what the caller's words mean.
+
+    `state` holds the slots known before, and may hold `caller_id` (E.164) and `phone_digits`. `alternatives` are the
+    recogniser's further readings: one of them stands in when the best reading does not answer what was asked; what it
+    gives is then `unsure`.
+    """
+    utterance = normalise(text)
+    best = _Turn(utterance, asked, state, today).read()
+    heard = by_ear(
+        (text, *alternatives), asked, state.get("deal"), best, lambda said: _Turn(said, asked, state, today).read()
+    )
+    if heard is not None:
+        return heard
+    if _answers(best, asked) or best.injection or best.hold:
+        return best
+    # What is told of others is no answer misheard.
+    mendable = (
+        best.intent is Intent.UNCLEAR
+        and not best.updates
+        and not told_of_others(utterance)
+        and HOLD.at(utterance, 0) is None
+    )
+    mended = mend(utterance, asked) if mendable else None
+    readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])
+    for reading in readings:
+        other = _Turn(reading, asked, state, today).read()
+        if _answers(other, asked) and other.intent is not Intent.GOODBYE:
+            if best.updates and not other.updates:
+                continue
+            doubtful = tuple(slot for slot in SLOT_NAMES if slot in other.updates and slot != "phone")
+            return replace(other, unsure=tuple(dict.fromkeys((*other.unsure, *doubtful))))
+    return best

@@ -1,0 +1,57 @@
+"""The tokenizer every rule shares."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.dialog.hebrew.tokens import Phrasebook, fold, normalise, stems
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("קוטג'", "קוטג"), ("ש״ח", "שח"), ("קריית", "קרית"), ("ווילה", "וילה"), ("תֵּל", "תל")]
+)
+def test_spellings_of_one_word_are_equal(one: str, other: str) -> None:
+    """R10.2: quotes, niqqud, doubled letters."""
+    assert fold(one) == fold(other)
+
+
+def test_two_months_stay_apart_from_months() -> None:
+    """R10.2: the dual keeps both its yods."""
+    assert fold("חודשיים") != fold("חודשים")
+
+
+def test_hesitations_are_left_out_and_look_alikes_stay() -> None:
+    """R10.2: "אממ" says nothing; "אם המושבות" is a place."""
+    assert [token.text for token in normalise("אהה אממ אם המושבות נו").tokens] == ["אם", "המושבות"]
+
+
+def test_a_letter_before_a_number_is_its_prefix() -> None:
+    """R10.2: "ב-5", "ל 6"."""
+    assert [(token.prefix, token.text) for token in normalise("ב-5 ל 6").tokens] == [("ב", "5"), ("ל", "6")]
+
+
+def test_quotes_are_the_callers_own_words() -> None:
+    """R10.2: provenance shows what was said, not what was matched."""
+    utterance = normalise("אני, אה, ברמת־גן!")
+    assert utterance.quote(1, 3) == "ברמת־גן"
+
+
+def test_the_whole_word_comes_before_its_stems() -> None:
+    """R10.2: "לוד" begins with a prefix letter and is a town."""
+    assert stems(fold("ובלוד"))[0] == ("", fold("ובלוד"))
+    assert ("וב", fold("לוד")) in stems(fold("ובלוד"))
+
+
+def test_a_phrase_may_carry_a_prefix_unless_it_says_not() -> None:
+    """R10.2: how rules state their words."""
+    book = Phrasebook("בית פרטי | =ביי | תתקשר*")
+    assert book.within(normalise("לבית פרטי"))
+    assert not book.within(normalise("וביי"))
+    assert book.within(normalise("שתתקשרי"))
+
+
+@given(st.text(max_size=60))
+def test_every_token_is_where_it_says_it_is(text: str) -> None:
+    """R10.2: quotes can be cut from any text."""
+    for token in normalise(text).tokens:
+        assert token.text in text[token.start : token.end]
