@@ -89,6 +89,10 @@ class NoiseFloor:
         if self.calibrated and self._frames >= _BLOCK_FRAMES * _WINDOW_BLOCKS and least > self.level:
             self._set_level(least * _DIP)
 
+    def threshold_over(self, level: float) -> float:
+        """Return the RMS from which on a frame is voice over noise of this level: the guideline's formula."""
+        return max(self._settings.least_rms, level * self._settings.ratio + self._settings.offset_rms)
+
     def _set_level(self, level: float) -> None:
         self.level = level
-        self.threshold = max(self._settings.least_rms, level * self._settings.ratio + self._settings.offset_rms)
+        self.threshold = self.threshold_over(level)

@@ -3,12 +3,16 @@
 All times are media time, in ms.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 from app.media.codec import FRAME_MS
 from app.media.floor import NoiseFloor, ThresholdSettings
 from app.media.frontend import Frame
+from app.media.pitch import PitchTracker
+from app.media.room import Room
 
 # A word's end sinks into the line's noise before it is over: for so long after the voice, frames over this share of the
 # threshold (still 1.4 times the noise) belong to it.
@@ -30,6 +34,10 @@ _NEAR_SHARE_OVER_AGENT = 0.7
 _LIVELY_ROOM = 12.0
 _LEAST_VOICED_FRAMES = 50
 _LEVEL_RATE = 1 / 50
+
+# An "ehh" is as even as many voices, but holds one tune: so much of half a second moves less than a semitone a frame.
+_TUNE_FRAMES = 26
+_SAME_PITCH, _HELD_SHARE = 0.06, 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,8 @@ class Vad:
         self._floor = NoiseFloor(settings.calibration_ms, settings.threshold)
         self._attack_ms, self._release_ms = settings.attack_ms, settings.release_ms
         self._confirmer = confirmer
+        self._room = Room()
+        self._recent_pcm: deque[bytes] = deque(maxlen=_TUNE_FRAMES)
         self._calibration: list[Frame] = []
         self._onset_ms: int | None = None
         self._loud_ms = 0
@@ -116,8 +126,12 @@ class Vad:
 
     @property
     def threshold(self) -> float:
-        """The RMS over which a frame is voice."""
-        return self._floor.threshold
+        """The RMS over which a frame is voice: over the line's noise, and over the voices of the room."""
+        return max(self._floor.threshold, self._room_threshold)
+
+    @property
+    def _room_threshold(self) -> float:
+        return self._floor.threshold_over(self._room.bed) if self._room.bed else 0.0
 
     @property
     def calibrated(self) -> bool:
@@ -173,6 +187,11 @@ class Vad:
 
     def _judge(self, frame: Frame, *, loud: bool) -> VadEvent | None:
         end_ms = frame.start_ms + FRAME_MS
+        found_bed = self._look_around(frame)
+        # Single frames of many voices are loud, 60 ms of them are not.
+        loud = loud and self._room.level > self._room_threshold
+        if found_bed and self.is_speech:
+            return self._end_in_bed(end_ms)
         if loud:
             self._last_loud_ms = end_ms
         denied = self._is_denied(frame, loud=loud)
@@ -194,10 +213,41 @@ class Vad:
             return None
         self.is_speech = False
         self._onset_ms = None
+        self._room.speech_ended()
+        return SpeechStopped(self._last_voiced_ms)
+
+    def _look_around(self, frame: Frame) -> bool:
+        """Let the room be heard; return whether a bed of voices has become certain."""
+        line_rms = self._floor.level
+        rms = frame.rms if frame.rms > frame.echo_rms else min(frame.rms, line_rms)
+        self._recent_pcm.append(frame.pcm)
+        if not self._room.receive(rms, line_rms, is_speech=self.is_speech):
+            return False
+        if self._is_one_voice():
+            self._room.refute()
+            return False
+        return True
+
+    def _is_one_voice(self) -> bool:
+        tracker = PitchTracker()
+        pitches = [tracker.receive(pcm) for pcm in self._recent_pcm]
+        steps = pairwise(pitches)
+        held = sum(1 for one, other in steps if one and other and abs(one - other) < _SAME_PITCH * one)
+        return held >= _HELD_SHARE * (len(pitches) - 1)
+
+    def _end_in_bed(self, end_ms: int) -> SpeechStopped:
+        """The caller has been silent for a while; behind are others. Where nobody spoke, speech ends where it began."""
+        assert self._onset_ms is not None
+        self.is_speech = self.is_voiced = False
+        near_ms = end_ms - self._room.far_frames * FRAME_MS
+        self._last_voiced_ms = max(self._onset_ms, near_ms)
+        if near_ms > self._onset_ms:
+            self._room.speech_ended()
+        self._onset_ms = None
         return SpeechStopped(self._last_voiced_ms)
 
     def _is_tail(self, frame: Frame, end_ms: int) -> bool:
-        threshold = max(self._floor.threshold, frame.echo_rms)
+        threshold = max(self.threshold, frame.echo_rms)
         if frame.rms > _TAIL_SHARE * threshold and end_ms <= self._tail_until_ms:
             return True
         if self._confirmer is None or frame.rms <= _WEAK_SHARE * threshold:
@@ -220,6 +270,7 @@ class Vad:
         if self._onset_ms is None or self._loud_ms < self._attack_ms or not (self._is_confirmed and self._is_near):
             return None
         self.is_speech = True
+        self._room.speech_began()
         self._last_voiced_ms = self._last_loud_ms
         self._tail_until_ms = end_ms + _TAIL_MS
         return SpeechStarted(self._onset_ms)

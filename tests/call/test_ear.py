@@ -7,7 +7,7 @@ from app.call.ear import Ear, Noticed
 from app.media.bargein import BargeInSettings
 from app.media.endpointing import EndpointSettings
 from app.media.vad import SpeechStarted, SpeechStopped, VadSettings
-from tests.bench_turns.noises import NOISES
+from tests.bench_turns.noises import NOISES, babble_of
 from tests.bench_turns.other_noises import OTHER_NOISES
 from tests.media.sounds import Floats, at_dbfs, caller, noise, silence, to_ulaw
 
@@ -125,3 +125,41 @@ def test_a_caller_over_the_agents_echo_is_heard_in_time() -> None:
     starts, stops = _overhears(_ear(), line, agent)
     assert 3000 <= starts[0] <= 3250
     assert 3180 <= stops[0] <= 3450
+
+
+def _babble(ms: int, rms: float) -> Floats:
+    """Six voices at once, of the sample callers."""
+    others = [caller(f"w01_0{number}") for number in range(1, 9)]
+    return babble_of(others, 6)(ms, np.random.default_rng(3)) * rms
+
+
+@pytest.mark.parametrize("db", [-20, -15])
+def test_an_utterance_ends_in_time_though_others_talk_on_behind_the_caller(db: float) -> None:
+    """R6.3: they began after the line was measured; the next word is heard over them."""
+    sentence, word = at_dbfs(caller("v022"), -20), at_dbfs(caller("v004"), -20)
+    line = np.concatenate([silence(1000), sentence, silence(2500), word, silence(2500)])
+    behind = np.concatenate([silence(1500), _babble(len(line) // 8 - 1500, 3277 * 10 ** (db / 20))])
+    heard = _hear(_ear(), line + np.pad(behind, (0, len(line) - len(behind))))
+    ends = [one.eou.at_ms for one in heard if one.eou and not one.eou.forced]
+    first_ms, second_ms = 1000 + len(sentence) // 8, 1000 + len(sentence) // 8 + 2500 + len(word) // 8
+    assert -200 <= ends[0] - first_ms <= 1000
+    assert -300 <= ends[-1] - second_ms <= 1000
+    assert len(ends) <= 3  # the others alone may once be taken for somebody
+
+
+@pytest.mark.parametrize("db", [-8, -10])
+def test_a_softer_voice_on_a_quiet_line_is_the_caller_too(db: float) -> None:
+    """R6.2: who turns away, or hands the phone over."""
+    parts = [silence(1000)]
+    for level in (-20, -20, -20 + db, -20 + db):
+        parts += [at_dbfs(caller("v001"), level), silence(1500)]
+    assert sum(one.eou is not None for one in _hear(_ear(), np.concatenate(parts))) == 4
+
+
+def test_a_held_sound_far_below_the_sentence_does_not_end_it() -> None:
+    """R6.3: "ehh", which is as even as many voices, belongs to the speaker."""
+    sentence, seconds = at_dbfs(caller("v001"), -20), np.arange(8 * 1100) / 8000
+    held = sum(np.sin(2 * np.pi * 180 * harmonic * seconds) / harmonic for harmonic in range(1, 9))
+    ehh = at_dbfs(np.asarray(held), -33)
+    heard = _hear(_ear(neural=False), np.concatenate([silence(1000), sentence, ehh, sentence, silence(1500)]))
+    assert sum(one.eou is not None and not one.eou.forced for one in heard) == 1

@@ -1,0 +1,106 @@
+"""The other voices of a room."""
+
+import numpy as np
+import pytest
+
+from app.media.room import Room
+
+LINE = 10.0
+CALLER = 1000.0
+
+
+def hear(room: Room, levels: list[float], *, is_speech: bool = False) -> list[int]:
+    """Return with which of these frames a bed was found."""
+    return [at for at, rms in enumerate(levels) if room.receive(rms, LINE, is_speech=is_speech)]
+
+
+def say(room: Room, levels: list[float]) -> list[int]:
+    """A stretch of speech."""
+    room.speech_began()
+    found = hear(room, levels, is_speech=True)
+    room.speech_ended()
+    return found
+
+
+def voices(level: float, frames: int, seed: int = 1) -> list[float]:
+    """Many at once: uneven from frame to frame, even over 60 ms."""
+    return [float(level * factor) for factor in np.random.default_rng(seed).uniform(0.6, 1.4, frames)]
+
+
+def one_voice(level: float, frames: int) -> list[float]:
+    """Syllables of 140 ms with gaps of 100 ms, in which the line is heard."""
+    return [level if at % 12 < 7 else LINE for at in range(frames)]
+
+
+@pytest.mark.parametrize("db", [-20, -15, -12])
+def test_many_voices_behind_the_caller_are_a_bed_soon_after_the_last_near_syllable(db: float) -> None:
+    """R6.2: 700 ms after it."""
+    room, level = Room(), CALLER * 10 ** (db / 20)
+    room.speech_began()
+    (found,) = hear(room, [*one_voice(CALLER, 60), *voices(level, 60)], is_speech=True)
+    assert 55 + 33 <= found <= 60 + 40
+    assert room.bed == pytest.approx(level, rel=0.3)
+    assert room.far_frames >= 30
+
+
+def test_one_voice_is_no_bed_however_soft() -> None:
+    """R6.2: a caller who turns away, a second person, a soft word."""
+    for softer in (1.0, 0.4, 0.3, 0.2):
+        room = Room()
+        say(room, one_voice(CALLER, 100))
+        hear(room, [LINE] * 50)
+        assert say(room, one_voice(CALLER * softer, 200)) == []
+
+
+def test_a_voice_that_trails_off_is_no_bed() -> None:
+    """R6.3: a sentence that sinks by 18 dB in a second and a half."""
+    room = Room()
+    sinking = [float(rms) for rms in CALLER * np.geomspace(1, 0.12, 75)]
+    assert say(room, [*one_voice(CALLER, 60), *sinking]) == []
+
+
+def test_the_voices_before_anyone_spoke_are_a_bed_where_they_are_soft() -> None:
+    """R6.2: a loud and even sound may be a caller who holds one."""
+    for level, is_bed in ((200.0, True), (900.0, False)):
+        assert bool(hear(Room(), voices(level, 100))) is is_bed
+
+
+def test_a_known_bed_is_left_in_its_first_gap_and_found_again_sooner() -> None:
+    """R6.2."""
+    room = Room()
+    say(room, one_voice(CALLER, 60))
+    (first,) = hear(room, voices(150.0, 80))
+    hear(room, [LINE] * 5)
+    assert room.bed == 0
+    (again,) = hear(room, voices(150.0, 80))
+    assert again < first
+
+
+def test_the_bed_follows_the_voices_but_not_the_caller() -> None:
+    """R6.2: the room grows louder by 4 dB; the caller over it does not move it."""
+    room = Room()
+    say(room, one_voice(CALLER, 60))
+    hear(room, voices(120.0, 80))
+    say(room, [float(rms) for rms in np.maximum(one_voice(CALLER, 100), voices(120.0, 100))])
+    assert room.bed == pytest.approx(120, rel=0.3)
+    hear(room, voices(190.0, 80))
+    assert room.bed == pytest.approx(190, rel=0.3)
+
+
+def test_what_is_hardly_over_the_line_is_its_noise() -> None:
+    """R6.1."""
+    room = Room()
+    say(room, one_voice(CALLER, 60))
+    assert hear(room, voices(11.0, 100)) == []
+
+
+def test_a_bed_that_was_none_is_looked_for_anew() -> None:
+    """R6.3: an "ehh" is even, too."""
+    room = Room()
+    say(room, one_voice(CALLER, 60))
+    sound = voices(150.0, 200)
+    found = next(at for at, rms in enumerate(sound) if room.receive(rms, LINE, is_speech=False))
+    room.refute()
+    assert room.bed == 0
+    assert hear(room, sound[found + 1 : found + 45]) == []
+    assert hear(room, sound[found + 45 :]) != []
