@@ -15,8 +15,8 @@ PURE = [
     *(
         APP / "call" / f"{name}.py"
         for name in (
-            *("admission", "ear", "events", "extracting", "guessing", "hearing", "holding", "interrupting", "machine"),
-            *("replying", "settings", "showing", "speaking", "states", "tape", "talk", "turn", "turntaking"),
+            *("admission", "ear", "events", "extracting", "guessing", "hearing", "holding", "interrupting", "line"),
+            *("machine", "replying", "settings", "showing", "speaking", "states", "tape", "talk", "turn", "turntaking"),
         )
     ),
     *(APP / "telephony" / f"{name}.py" for name in ("frames", "loopback", "messages", "signature", "twiml")),

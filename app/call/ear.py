@@ -69,15 +69,23 @@ class Ear:
     def receive(self, ulaw: bytes, playing: Playing = nothing) -> Iterator[Noticed]:
         """Take a mu-law payload of any size and what was `playing` as it came; yield its frames one by one."""
         for frame in self._front.process(ulaw, playing):
-            self.media_ms = frame.end_ms
-            change = self._vad.receive(frame)
-            if isinstance(change, SpeechStarted):
-                self._voiced_from_ms = change.at_ms
-            elif isinstance(change, SpeechStopped):
-                self._voiced_ms += change.at_ms - self._voiced_from_ms
-                self._silent_from_ms = change.at_ms
-            eou = self._endpointer.receive(change) if change else None
-            yield Noticed(frame, change, self._endpointer.receive(frame) or eou)
+            yield self._notice(frame)
+
+    def receive_nothing(self, frames: int) -> Iterator[Noticed]:
+        """Take it that so many frames did not come because nobody speaks; yield them as the line's noise."""
+        for frame in self._front.silence(frames, self._vad.noise_floor):
+            yield self._notice(frame)
+
+    def _notice(self, frame: Frame) -> Noticed:
+        self.media_ms = frame.end_ms
+        change = self._vad.receive(frame)
+        if isinstance(change, SpeechStarted):
+            self._voiced_from_ms = change.at_ms
+        elif isinstance(change, SpeechStopped):
+            self._voiced_ms += change.at_ms - self._voiced_from_ms
+            self._silent_from_ms = change.at_ms
+        eou = self._endpointer.receive(change) if change else None
+        return Noticed(frame, change, self._endpointer.receive(frame) or eou)
 
     def told(self, sounds: Sound) -> None:
         """The words of the utterance so far sound like this."""

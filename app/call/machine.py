@@ -50,7 +50,7 @@ from app.call.talk import Talk
 from app.call.turntaking import TurnTaking
 from app.dialog.dialog import Dialog
 from app.dialog.plan import Plan
-from app.media.codec import SAMPLE_RATE_HZ
+from app.media.codec import FRAME_MS, SAMPLE_RATE_HZ
 from app.media.endpointing import EndOfUtterance
 from app.media.vad import SpeechStarted
 from app.media.wav import write_wav
@@ -99,7 +99,7 @@ class Call(TurnTaking):
             due.append(self._reply.timer())
         if self.state is State.SPEAKING or self._holding.is_playing:
             due.append(self._speaking.timer())
-        due.append(self._hold_due_ms)
+        due += [self._hold_due_ms, self._line.timer(is_speech=self._ear.is_speech)]
         if self._interruption:
             due.append(self._interruption.verdict_at_ms)
         if self._doubt:
@@ -164,6 +164,7 @@ class Call(TurnTaking):
 
     def _on_started(self, event: CallStarted, now_ms: int) -> list[Command]:
         self._talk = Talk(self._settings.dialog, self._settings.replying, event)
+        self._line.begin(now_ms)
         self._ends_at_ms = now_ms + self._settings.max_call_ms - LAST_WORDS_MS
         self._over_at_ms = now_ms + self._settings.max_call_ms + 2 * PATIENCE_MS
         started = Save("started", {"caller": event.caller, "callee": event.callee, "stream_sid": event.stream_sid})
@@ -199,7 +200,7 @@ class Call(TurnTaking):
         return [*commands, *self._go(Trigger.ENDED, {"reason": reason})]
 
     def _on_tick(self, now_ms: int) -> list[Command]:
-        commands: list[Command] = []
+        commands = self._on_no_audio(now_ms)
         if self._interruption and now_ms >= self._interruption.verdict_at_ms:
             self._interruption.verdict_at_ms = now_ms + VERDICT_MS
             commands += self._judge(self._interruption, self._part, now_ms) if self._part else []
@@ -226,7 +227,19 @@ class Call(TurnTaking):
 
     def _on_audio(self, ulaw: bytes, now_ms: int) -> list[Command]:
         commands: list[Command] = []
+        left_ms = len(ulaw) * 1000 // SAMPLE_RATE_HZ
+        self._line.came(left_ms, now_ms)
         for noticed in self._ear.receive(ulaw, lambda ago_ms: self._speaking.playing(now_ms - ago_ms)):
+            left_ms -= FRAME_MS
+            self._late_ms = self._line.late_ms(max(left_ms, 0))
+            commands += self._on_frame(noticed, now_ms)
+        self._late_ms = 0
+        return commands
+
+    def _on_no_audio(self, now_ms: int) -> list[Command]:
+        """A line without frames is silent (R6.3): so much of it is due by now."""
+        commands: list[Command] = []
+        for noticed in self._ear.receive_nothing(self._line.missing_frames(now_ms, is_speech=self._ear.is_speech)):
             commands += self._on_frame(noticed, now_ms)
         return commands
 
@@ -275,6 +288,7 @@ class Call(TurnTaking):
         if self._doubt and not self._interruption:
             self._turn.precede(self._doubt.part)
             self._doubt = None
+        self._rejoin(part, now_ms)
         self._turn.ended_at_ms, self._turn.silence_ms = now_ms, eou.silence_ms
         self._own_wait_ms = 0
         return [
@@ -328,7 +342,7 @@ class Call(TurnTaking):
     def _prompt(self, speak: Callable[[Dialog], Plan], now_ms: int) -> list[Command]:
         """Speak unasked, from LISTENING."""
         assert self._talk
-        self._no_input_at_ms = self._turn = None
+        self._no_input_at_ms = self._turn = self._answered = None
         self._reply, commands = self._talk.prompt(speak, self._turn_number, now_ms)
         return [*self._go(Trigger.PROMPTED), *commands]
 

@@ -36,8 +36,7 @@ from app.call.machine import Call, CallSettings
 from app.call.services import Services
 from app.call.showing import shown
 from app.call.states import State
-from app.call.steady_line import SteadyLine
-from app.call.stream_reader import StreamReader
+from app.call.stream_reader import DEAD_AFTER_S, StreamReader
 from app.call.telephone import lost_transfer_line
 from app.media.codec import SAMPLE_RATE_HZ
 from app.runtime import Alarm, Inbox, OneByOne, now_ms, spawn, spawn_after, task
@@ -132,14 +131,8 @@ class Session:
 
     def _read(self, start: messages.StreamStart) -> str:
         """Read the stream to its end; return why it ended."""
-        if not self._is_guest(start):
-            return StreamReader(self._socket, self._events.put, self._log).run()
-        line = SteadyLine(self._events.put)
-        line.keep()
-        try:
-            return StreamReader(self._socket, line.put, self._log, guests.PATIENCE_S).run()
-        finally:
-            line.close()
+        dead_after_s = guests.PATIENCE_S if self._is_guest(start) else DEAD_AFTER_S
+        return StreamReader(self._socket, self._events.put, self._log, dead_after_s).run()
 
     def _is_guest(self, start: messages.StreamStart) -> bool:
         return self._takes_guests and guests.shows_no_token(start)

@@ -1,17 +1,22 @@
 """From a media stream's messages to the machine's events, for the length of one call."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from app.call.events import CallerAudio, Dtmf, Event, MarkEchoed
 from app.media.codec import SAMPLE_RATE_HZ
-from app.runtime import spawn_after
+from app.runtime import sleep, spawn_after
 from app.telephony import messages
 from app.telephony.websocket import WebSocket
 
-DEAD_AFTER_S = 10.0  # Twilio sends frames all the time: a stream silent for this long is gone
-MOST_FULL_READS = 30  # 15 s of caller audio that came without a pause: time to skip to the present
+# No frame is no sign of death: carriers suppress silence. Marks, the pongs to our pings and frames are signs of life.
+DEAD_AFTER_S = 20.0
+MOST_BEHIND_MS = 15_000  # of audio that comes without a pause; what is staler is given up
+HAND_OVER_WITHIN_S = 1.0  # whatever still follows
+PIECE_MS = 500  # so much in one go; other calls go on in between
+_BYTES_PER_MS = SAMPLE_RATE_HZ // 1000
 
 
 class StreamReader:
@@ -20,29 +25,27 @@ class StreamReader:
     def __init__(
         self, socket: WebSocket, put: Callable[[Event], None], log: Any, dead_after_s: float = DEAD_AFTER_S
     ) -> None:
-        """`put` takes each event; `log` is the call's; a stream silent for `dead_after_s` is closed."""
+        """`put` takes each event; `log` is the call's; a peer that gives no sign of life for so long is closed."""
         self._socket = socket
         self._put = put
         self._log = log
         self._dead_after_s = dead_after_s
-        self._heard_at_s = time.monotonic()
-        self._gathered = bytearray()
-        self._lost_bytes = 0
+        self._gathered = _Gathered()
 
     def run(self) -> str:
         """Read to the end of the stream; return why it ended."""
-        spawn_after(self._dead_after_s / 2, self._watch)
+        spawn_after(self._dead_after_s / 4, self._watch)
         while (raw := self._socket.receive()) is not None:
-            self._heard_at_s = time.monotonic()
             try:
                 message = messages.parse(raw)
             except messages.MessageError as error:
                 self._log.warning("BAD_MESSAGE", reason=str(error))
                 continue
             if isinstance(message, messages.MediaIn):
-                if message.track == "inbound":
-                    self._gathered += message.payload
-                if not self._socket.has_more:
+                if not message.track.startswith("outbound"):
+                    self._gathered.add(message)
+                # What is still in the socket is newer: a reader that is behind sees first how far.
+                if not self._socket.has_more and (not self._socket.full_reads or self._gathered.is_old):
                     self._hand_over()
                 continue
             self._hand_over()  # nothing overtakes
@@ -57,21 +60,55 @@ class StreamReader:
         return "closed"
 
     def _hand_over(self) -> None:
-        if not self._gathered:
-            return
-        ulaw, self._gathered = bytes(self._gathered), bytearray()
-        if self._socket.full_reads > MOST_FULL_READS:
-            # This process cannot keep up: what is long past is given up, rather than answered ever later.
-            self._lost_bytes += len(ulaw)
-            return
-        if self._lost_bytes:
-            self._log.warning("AUDIO_LOST", ms=self._lost_bytes * 1000 // SAMPLE_RATE_HZ)
-            self._lost_bytes = 0
-        self._put(CallerAudio(ulaw))
+        ulaw, lost_ms = self._gathered.take()
+        if lost_ms:
+            # This process could not keep up: what is long past is given up, rather than answered ever later.
+            self._log.warning("AUDIO_LOST", ms=lost_ms)
+        piece = PIECE_MS * _BYTES_PER_MS
+        for start in range(0, len(ulaw), piece):
+            self._put(CallerAudio(ulaw[start : start + piece]))
+            if start + piece < len(ulaw):
+                sleep(0)
 
     def _watch(self) -> None:
-        if time.monotonic() - self._heard_at_s > self._dead_after_s:
-            self._log.warning("STREAM_DEAD", silent_s=self._dead_after_s)
+        silent_s = time.monotonic() - self._socket.heard_at_s
+        if self._socket.closed:
+            return
+        if silent_s > self._dead_after_s:
+            self._log.warning("STREAM_DEAD", silent_s=round(silent_s, 1))
             self._socket.close(1001, "silent")
-        elif not self._socket.closed:
-            spawn_after(self._dead_after_s / 2, self._watch)
+            return
+        if silent_s > self._dead_after_s / 4:
+            self._socket.ping()
+        spawn_after(self._dead_after_s / 4, self._watch)
+
+
+class _Gathered:
+    """Audio that came in one go: the newest `MOST_BEHIND_MS` of it, by Twilio's timestamps where they make sense."""
+
+    def __init__(self) -> None:
+        self._frames: deque[tuple[int, bytes]] = deque()
+        self._position_ms = 0
+        self._lost_bytes = 0
+        self._since_s = 0.0
+
+    @property
+    def is_old(self) -> bool:
+        """Whether what was gathered first has waited for long enough."""
+        return bool(self._frames) and time.monotonic() - self._since_s > HAND_OVER_WITHIN_S
+
+    def add(self, message: messages.MediaIn) -> None:
+        if not self._frames:
+            self._since_s = time.monotonic()
+        self._position_ms = max(self._position_ms, message.timestamp_ms or 0)
+        self._frames.append((self._position_ms, message.payload))
+        self._position_ms += len(message.payload) // _BYTES_PER_MS
+        while self._position_ms - self._frames[0][0] > MOST_BEHIND_MS:
+            self._lost_bytes += len(self._frames.popleft()[1])
+
+    def take(self) -> tuple[bytes, int]:
+        """Return what is left of it, and how many ms were given up."""
+        ulaw, lost_ms = b"".join(payload for _, payload in self._frames), self._lost_bytes // _BYTES_PER_MS
+        self._frames.clear()
+        self._lost_bytes = 0
+        return ulaw, lost_ms

@@ -23,6 +23,7 @@ from app.call.interrupting import (
     Interruption,
     rest_ms,
 )
+from app.call.line import Line
 from app.call.replying import Reply
 from app.call.settings import CallSettings
 from app.call.speaking import Speaking
@@ -31,6 +32,7 @@ from app.call.talk import Talk
 from app.call.turn import Turn
 
 PREROLL_FRAMES = 20  # 400 ms: the hysteresis and the soft first syllable before it
+REJOIN_WITHIN_MS = 500  # a voice that was cut off by a stall of the line goes on as soon after
 WITHDRAW_HEARD_MS = 400  # a reply heard for less than this was an answer to half a sentence
 
 
@@ -43,6 +45,10 @@ class TurnTaking:
         self._ear = Ear(settings.vad, settings.endpointing, settings.barge_in)
         self._speaking = Speaking(settings.playout)
         self._holding = Holding(settings.hold_after_ms)
+        self._line = Line()
+        self._part_from_ms = 0
+        self._late_ms = 0
+        self._answered: Turn | None = None
         self._preroll: deque[bytes] = deque(maxlen=PREROLL_FRAMES)
         self._streams, self._turns = count(1), count(1)
         self._talk: Talk | None = None
@@ -68,6 +74,7 @@ class TurnTaking:
         plan = self._talk.plan if self._talk else None
         phrases = plan.phrases if plan else ()
         self._part = Hearing(self._settings.hearing, self._streams, phrases)
+        self._part_from_ms = self._ear.media_ms
         commands = [command for pcm in self._preroll for command in self._part.audio(pcm)]
         self._preroll.clear()
         return commands
@@ -104,7 +111,10 @@ class TurnTaking:
     def _listen(self, trigger: Trigger, now_ms: int) -> list[Command]:
         """The floor is the caller's."""
         assert self._talk
-        self._talk.settle()
+        # In a stall of the line the caller may be in mid-sentence: what was said stands once there is audio again.
+        self._answered = self._turn if self._line.is_quiet and self._talk.can_take_back else None
+        if not self._answered:
+            self._talk.settle()
         self._reply = self._turn = None
         self._no_input_at_ms = now_ms + self._talk.plan.no_input_ms if self._talk.plan else None
         if self._part is not None:
@@ -146,7 +156,8 @@ class TurnTaking:
         part = self._part
         assert part
         fields = {"heard_ms": heard_ms, "reply": reply.number}
-        if heard_ms < WITHDRAW_HEARD_MS and (self._turn or self._talk.can_take_back):
+        # In a burst after a stall the caller spoke before the agent did.
+        if heard_ms - self._late_ms < WITHDRAW_HEARD_MS and (self._turn or self._talk.can_take_back):
             return [*commands, *self._withdraw(part), *self._go(Trigger.WENT_ON, fields)]
         self._turn = None
         self._talk.settle()
@@ -165,6 +176,19 @@ class TurnTaking:
         reply, self._reply = self._reply, None
         self._adopt(part)
         return reply.cancel() if reply else []
+
+    def _rejoin(self, part: Hearing, now_ms: int) -> None:
+        """The line had stalled in mid-sentence, and the first half was answered: both halves are one turn."""
+        answered, self._answered = self._answered, None
+        if answered is None or not self._talk:
+            return
+        began_ms = now_ms - self._late_ms - (self._ear.media_ms - self._part_from_ms)
+        if began_ms > answered.ended_at_ms + REJOIN_WITHIN_MS:
+            self._talk.settle()
+            return
+        self._talk.take_back()
+        answered.add(part)
+        self._turn, self._turn_number = answered, answered.number
 
     def _weigh(self, interruption: Interruption, now_ms: int) -> list[Command]:
         """The caller has the floor for now: is it a voice that goes on, or one that is over and said nothing?"""

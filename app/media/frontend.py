@@ -61,6 +61,11 @@ class FrontEnd:
         """How much audio has been turned into frames."""
         return self._frames * FRAME_MS
 
+    def silence(self, frames: int, rms: float) -> list[Frame]:
+        """Return frames of a line that sends none, as loud as its noise (`rms`); nothing is learned from them."""
+        first, self._frames = self._frames, self._frames + frames
+        return [Frame((first + number) * FRAME_MS, bytes(_PCM_BYTES), rms) for number in range(frames)]
+
     def process(self, ulaw: bytes, playing: Playing = nothing) -> list[Frame]:
         """Take a mu-law payload of any size and what was `playing` as it came; return the 20 ms frames it completes."""
         if self._rest:

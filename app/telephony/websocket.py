@@ -13,6 +13,7 @@ it.
 
 import contextlib
 import socket as sockets
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -51,6 +52,8 @@ class WebSocket:
         """How long what arrives may gather before it is read: several messages in one go cost less than one by one."""
         self.full_reads = 0
         """How many reads in a row, each of half a second of a call's audio, have left more to read."""
+        self.heard_at_s = time.monotonic()
+        """When the peer last gave a sign of life, a pong being one."""
         self._socket = sock
         self._decoder = frames.FrameDecoder()
         self._events: deque[frames.Event] = deque(self._decoder.feed(early))
@@ -137,6 +140,12 @@ class WebSocket:
             raise WebSocketClosedError(f"WebSocket closed ({self.close_code})")
         self._send(b"".join([frames.text_frame(text) for text in texts]))
 
+    def ping(self) -> None:
+        """Ask the peer for a sign of life (RFC 6455 §5.5.2); nothing happens when the WebSocket is closed."""
+        if not self.closed:
+            with contextlib.suppress(WebSocketClosedError):
+                self._send(frames.ping_frame())
+
     def close(self, code: int = frames.NORMAL, reason: str = "") -> None:
         """Close from our side; from any greenlet, again and again. `receive` in another greenlet then returns None.
 
@@ -187,6 +196,7 @@ class WebSocket:
         except (OSError, EOFError):  # EOFError: eventlet's word for "closed by another greenlet"
             data = b""
         if data:
+            self.heard_at_s = time.monotonic()
             self._events.extend(self._decoder.feed(data))
             self.full_reads = self.full_reads + 1 if len(data) == _READ_BYTES else 0
             if self.full_reads:

@@ -208,6 +208,17 @@ class CallDriver:
             self._pass(self.now_ms + 20)
             self.give(CallerAudio(ulaw[start : start + FRAME]))
 
+    def no_frames(self, ms: int) -> None:
+        """The carrier sends nothing."""
+        self._pass(self.now_ms + ms)
+
+    def stalls(self, sound: Floats) -> None:
+        """The line stalls while the caller makes this sound, all of which then comes at once."""
+        self.no_frames(len(sound) // 8)
+        ulaw = to_ulaw(sound)
+        for start in range(0, len(ulaw), FRAME):
+            self.give(CallerAudio(ulaw[start : start + FRAME]))
+
     def says(self, ms: int) -> None:
         self.caller(buzz(ms))
 

@@ -89,12 +89,12 @@ def test_a_client_at_a_keyboard_is_told_its_mistakes(here: Town) -> None:
     slip = TYPED.replace(":", "", 1)
     wide = '{"event":"start","start":{"mediaFormat":{"sampleRate":16000}}}'
     shown = '{"event":"start","start":{"streamSid":"MZ1","callSid":"CA1","customParameters":{"token":"please"}}}'
-    media = '{"event":"media","media":{"payload":"/w=="}}'
+    stop = '{"event":"stop","stop":{}}'
     for message, says in (
         (slip, "not JSON"),
         (wide, "sampleRate"),
         (shown, "token malformed"),
-        (media, "before start"),
+        (stop, "before start"),
     ):
         with open_stream(here) as client:
             code, reason = refusal(client, message)
