@@ -1,8 +1,11 @@
 """The engines and the store of one worker, as its settings ask for them; built after the fork, not yet started."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+
+import structlog
 
 from app.config import Settings
 from app.dialog.lines.stock import stock_sentences
@@ -10,6 +13,7 @@ from app.leads.childconfig import child_environment, journal_folder
 from app.leads.client import LeadStore
 from app.runtime import offload, spawn, spawn_after
 from app.sidecar.link import Link
+from app.speech.breaker import Breaker
 from app.speech.cache import SpeechCache
 from app.speech.cloud_engines import (
     CloudSettings,
@@ -22,8 +26,11 @@ from app.speech.cloud_engines import (
 )
 from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link
 from app.speech.engines import JsonEngine, LlmEngine, SttEngine, TtsEngine
+from app.speech.guarded import Guard, GuardedLlm, GuardedStt
 from app.speech.voice import Voice
 from app.telephony.recordings import RecordingAccount
+
+_log = structlog.get_logger("server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +77,28 @@ def build_engines(settings: Settings) -> Engines:
     cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(stock), partial(spawn, offload))
     cache.load()
     thinks = settings.llm == "openai"
+    stt = stts[settings.stt]()
     return Engines(
-        stt=stts[settings.stt](),
+        stt=GuardedStt(stt, _guard(stt.name, settings.stt_fallback_ms)) if settings.stt_fallback else stt,
         stt_fallback=stts[settings.stt_fallback]() if settings.stt_fallback else None,
-        llm=OpenAiLlm(speech, cloud) if thinks else None,
+        llm=GuardedLlm(OpenAiLlm(speech, cloud), _guard("openai", settings.llm_first_token_ms)) if thinks else None,
         extractor=OpenAiJson(speech, cloud) if thinks else None,
         voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after),
         stock=stock,
         links=tuple(links),
     )
+
+
+def _guard(engine: str, late_ms: int) -> Guard:
+    """One breaker for an engine of this process, for which something else stands in."""
+
+    def tell_down() -> None:
+        _log.warning("ENGINE_DOWN", engine=engine, why="it failed or was late several times in a row")
+
+    def tell_back() -> None:
+        _log.info("ENGINE_BACK", engine=engine)
+
+    return Guard(Breaker(time.monotonic, tell_down, tell_back), time.monotonic, late_ms / 1000, partial(spawn_after, 0))
 
 
 def build_store(settings: Settings) -> tuple[LeadStore, Link]:

@@ -110,17 +110,20 @@ def test_a_monologue_longer_than_googles_streams_is_one_turn(town: Town) -> None
 def test_without_the_language_model_the_rules_speak(town: Town) -> None:
     """R10.6: refused, broken, late or stalled: the line is the deterministic dialog's, the slots are the same."""
     town.vendors.mind.script(answer="נהדר ונפלא מאוד. מה שלומכם היום, ואיך מזג האוויר אצלכם?")
+    stall: tuple[str, dict[str, Any]] = ("LLM_LATE", {"stall_after_tokens": 2})
     troubles: list[tuple[str, dict[str, Any]]] = [
-        ("LLM_FAILED", {"status": 429}),
-        ("LLM_FAILED", {"status": 500}),
         ("LLM_LATE", {"first_token_ms": 60_000}),
-        ("LLM_LATE", {"stall_after_tokens": 2}),
+        stall,  # a sign of life between the others, or the model would not be asked any more
+        ("LLM_FAILED", {"status": 429}),
+        stall,
+        ("LLM_FAILED", {"status": 500}),
     ]
-    texts = [WISH, "לקנות", "ארבעה חדרים", "עד שני מיליון"]
+    texts = [WISH, "לקנות", "ארבעה חדרים", "עד שני מיליון", "בעוד חצי שנה"]
     with town.greeted() as phone:
         for turn, ((log, trouble), text) in enumerate(zip(troubles, texts, strict=True), 1):
             town.vendors.ears.script(texts=[text])
-            town.vendors.mind.script(**{"status": 200, "first_token_ms": 20, **trouble})
+            healthy = {"status": 200, "first_token_ms": 20, "stall_after_tokens": -1}
+            town.vendors.mind.script(**{**healthy, **trouble})
             before = sum(line.startswith(log) for line in town.log(phone))
             ask(town, phone, turn)
             assert sum(line.startswith(log) for line in town.log(phone)) > before, trouble
@@ -130,6 +133,27 @@ def test_without_the_language_model_the_rules_speak(town: Town) -> None:
     assert not any("מזג" in answer for answer in answers)
     slots = {row["slot"] for row in town.rows("SELECT slot FROM slots WHERE call_sid = ?", phone.call_sid)}
     assert {"area", "property_type", "deal", "budget_max"} <= slots
+
+
+def test_a_model_that_is_down_is_soon_no_longer_asked_and_found_again_by_itself(town: Town) -> None:
+    """R18: every call of the process profits from what one learned; recovery takes no restart."""
+    town.vendors.ears.script(texts=["לא יודע"])
+    with town.greeted() as phone:
+        town.vendors.mind.script(status=500)
+        for turn in range(1, 4):
+            ask(town, phone, turn)
+        assert "ENGINE_DOWN" in town.server.log()
+        town.vendors.mind.script(status=200)
+        asked = len(town.vendors.mind.entries)
+        ended(town, phone)
+    with town.greeted() as phone:
+        turn = 0
+        while "ENGINE_BACK" not in town.server.log():
+            turn += 1
+            assert turn < 8
+            ask(town, phone, turn)
+        assert len(town.vendors.mind.entries) > asked
+        ended(town, phone)
 
 
 # -- speaking ---------------------------------------------------------------------------------------------------------
