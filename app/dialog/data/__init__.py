@@ -26,7 +26,7 @@ def read_toml(name: str) -> dict[str, Any]:
 @cache
 def property_kinds() -> Mapping[str, tuple[str, ...]]:
     """Return what callers call each kind of property."""
-    return {kind: phrases(listed) for kind, listed in read_toml("real_estate/kinds.toml").items()}
+    return {kind: phrases(listed) for kind, listed in read_toml("real_estate/kinds.toml")["kinds"].items()}
 
 
 def phrases(listed: str) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ from math import ceil
 from typing import Any
 
 from app.dialog.hebrew.holidays import HEBREW_MONTHS, hebrew_month
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import quantity_at
 from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+
+_LISTS = Lexicon("hebrew/dates.toml")
 
 _ORDINALS = {
     fold(name): number
@@ -28,7 +31,7 @@ _ORDINALS = {
     )
     for name in names.split()
 }
-_NO_DATE = words("מיליון מליון אלף חדרים")
+_NO_DATE = _LISTS.words("no_date")
 _FEW_MONTHS = 12
 _LAST_MONTH = 12
 _LAST_DAY = 31

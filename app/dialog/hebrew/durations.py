@@ -1,7 +1,10 @@
 """Lengths of time: "חודשיים", "חודשיים שלושה", "חצי שנה עד שנה", in months (R10.2)."""
 
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+
+_LISTS = Lexicon("hebrew/dates.toml")
 
 _UNITS = {
     **dict.fromkeys(("חודש", "חודשימ", "חודשיימ"), 1.0),
@@ -12,7 +15,7 @@ _UNITS = {
 _DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "שנתימ": 24.0, "שבועימ": 0.5, "יומיימ": 0.1, "חדשיימ": 2.0}
 _MONTHS = fold("חודשים")
 _LONGEST_MONTHS = 60
-_OTHER_UNITS = words("חדרים חדר שקל אלף מיליון מטר")
+_OTHER_UNITS = _LISTS.words("other_units")
 
 
 def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, float]:

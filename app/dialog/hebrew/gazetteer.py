@@ -10,11 +10,13 @@ from typing import Any
 
 from app.dialog import data
 from app.dialog.hebrew.common_words import COMMON_WORDS
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.tokens import Utterance, fold, stems
+
+_LISTS = Lexicon("hebrew/places.toml")
 
 MAX_WORDS = 5
-_SHARED = words("קרית רמת גבעת כפר נוה גני הר נאות")
-"""First words of names that one speaker says once for two: "רמת גן או השרון" stays apart, the region has a name."""
+_SHARED = _LISTS.words("shared")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,23 @@
 """What stands around a number: "up to", "at least", "between", "about" (R10.2)."""
 
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Quantity, atom_at
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems, words
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems
 
-_MAX_BEFORE = words("עד מקסימום מקס גג המקסימום הגג בגבולות בגבול תקרה בתקרה לכל מירבי מרבי המרבי")
-_MIN_BEFORE = words("לפחות מינימום המינימום מעל ממינימום לפחות")
-_NEUTRAL = words(
-    """של הוא היא יהיה בערך סביב משהו כמו אזור באזור בסביבות סביבות אולי זה שלי שלנו לי לנו בטווח טווח בין בתקציב
-    תקציב התקציב ה ב בסך סך לערך איזה כ נגיד קצת מ ל אני אנחנו היותר המקסימלי המקסימלית שלנו ממש היה יש הכל הכול"""
-)
-_MAX_PHRASES = Phrasebook(
-    "לא יותר מ* | לא מעל | =לכל היותר | לא עולה על | לא לעבור את | לא עובר* את | לא מעבר ל* | =בגבולות ה*"
-)
-_MIN_PHRASES = Phrasebook("=יותר מ* | לא פחות מ* | לא מתחת ל* | =לכל הפחות | =החל מ* | =מתחיל* מ* | לא מתחת")
-_MIN_AFTER = Phrasebook(
-    """
-    =ומעלה | =והלאה | =לפחות | =מינימום | =לא פחות | =או יותר | =ויותר | =פלוס | =+ | =לכל הפחות | =ולמעלה | =ואילך
-    | =זה המינימום | =המינימום
-    """
-)
-_MAX_AFTER = Phrasebook("=מקסימום | =גג | =לכל היותר | =ומטה | =או פחות | =לא יותר | =תקרה | =זה הגג | =זה המקסימום")
+_LISTS = Lexicon("hebrew/limits.toml")
+
+_MAX_BEFORE = _LISTS.words("max_before")
+_MIN_BEFORE = _LISTS.words("min_before")
+_NEUTRAL = _LISTS.words("neutral")
+_MAX_PHRASES = _LISTS.phrases("max_phrases")
+_MIN_PHRASES = _LISTS.phrases("min_phrases")
+_MIN_AFTER = _LISTS.phrases("min_after")
+_MAX_AFTER = _LISTS.phrases("max_after")
 _PLUS = ("פלוס", "+")
-_ADDED = words(
-    """ארנונה ועד ממד מרפסת מרפסות חניה חנייה מחסן סלון מעמ גינה חצר משרד יחידת חדר חדרי מטבח גג ריהוט הוצאות חשבונות
-    מים חשמל שירותים פינת תיווך עמלה מעלית בריכה מינוס"""
-)
-_HAS_ROOF = words("דירת דירות בדירת עם על")
+_ADDED = _LISTS.words("added")
+_HAS_ROOF = _LISTS.words("has_roof")
 _EITHER_SIDE = ("לא יותר", "לא פחות", "מקסימום", "גג", "לכל היותר", "לפחות", "מינימום", "לכל הפחות")
-_UNITS = words("חדר חדרים חד שקל שקלים שח ש₪ ₪ אלף מיליון חודש חודשים ל לחודש בחודש שקלימ")
+_UNITS = _LISTS.words("units")
 
 
 def is_max(utterance: Utterance, quantity: Quantity) -> bool:

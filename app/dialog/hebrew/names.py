@@ -9,79 +9,35 @@ from functools import lru_cache
 from app.dialog import data
 from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.gazetteer import Mention, find
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import repair_points
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+
+_LISTS = Lexicon("hebrew/names.toml")
 
 _KNOWN_BEARERS = 300
 _SHORTEST_COMMAND = 5
-_PARTICLES = words("אל אבו בן בת עבד אבן דה דל ון ואן אום")
-"""Parts of a name that are no whole word of it: "עבד אל קאדר" counts as one."""
-_FROM_SOMEWHERE = words("ממושב מקיבוץ מחברת מהצפון מהדרום מהמרכז מהעבודה מהבנק מהעיר מהמשרד מעיריית מחנות מהארגון")
+_PARTICLES = _LISTS.words("particles")
+_FROM_SOMEWHERE = _LISTS.words("from_somewhere")
 _MAX_WORDS = 3
 
-_CUES = Phrasebook(
-    """
-        קוראים לי | =בשם | =בתור | =שמי | =שמי הפרטי | =השם שלי | =השם הוא | =השם זה | =השם שלי הוא | =השם שלי זה
-        | =על שם | =כתבי | =רשום | =תרשמי | =ותרשמי | =תרשום | =ותרשום | =רשמי | =תכתבי | =תכתוב | =מדבר | =מדברת
-        | =ושמי | =וקוראים לי | =והשם שלי | =והשם | =תרשמי על שם | =תרשמי את | =תרשמי בבקשה | =רשום על שם | =זה על שם
-        | =השם | =שם פרטי | =השם המלא | =השם המלא שלי | =אפשר לקרוא לי | =תקראי לי | =תקרא לי | =על השם | =שמי הוא
-        | =השם פרטי | =קוראימ לי | =כאן | =לרשום | =לכתוב | =תרשמו | =תכתבו | =קורא לי | =קוראת לי | =קורא לעצמי
-        | =קוראת לעצמי | =איש הקשר | =איש קשר | =אשת הקשר | =מדברים עם | =צריך להיות | =צריכה להיות | =אמור להיות
-        | =אמורה להיות | =השם הנכון | קוראים לה | קוראים לו
-        | =שמי המלא | =שמי המלא הוא
-        """
-)
-_SURNAME_CUES = Phrasebook(
-    "=שם משפחה | שם המשפחה | שם המשפחה שלי | שם המשפחה הוא | ושם משפחה | =ומשפחה | =ושם המשפחה | =המשפחה"
-)
-_AFTER_CUE = words("זה הוא בבקשה לי שלי על שם אני אותי אותה אותו את אשתי בעלי הייתי אמא אבא הבן הבת שלה שלו")
-_NOT_OF_ONESELF = words("של לא עם אצל דרך אל כמו ליד מול בלי אחי אחותי הבן הבת חבר חברה השכן השכנה")
+_CUES = _LISTS.phrases("cues")
+_SURNAME_CUES = _LISTS.phrases("surname_cues")
+_AFTER_CUE = _LISTS.words("after_cue")
+_NOT_OF_ONESELF = _LISTS.words("not_of_oneself")
 _WELL_KNOWN = 2000
 """Of so many people a name is one wherever it ends an answer."""
-_NICKNAMES = words(
-    """שמוליק סלבה יענקלה מוישה צחי רחלי ריקי יענקי זקי סבטה ויטאלי דובי שימי חיימון ברוכי נתי מושיק דדי רפי קוקי
-    שימעלה מושון נוריק ולדי סרגיי אנדריי גרישה סאשה ליוסיק בני מיקי דני גדי"""
-)
-_RENAMES = Phrasebook("=את השם | =השם | =השם שלי")
-_WEAK_CUES = Phrasebook("=אני | =ואני | =שאני | =זה | =זו | =זאת | =פה | =וזה")
-_STRIP = words(
-    """אז טוב כן שלום היי הי אוקיי אוקי בבקשה תודה נעים מאוד מאד בסדר אני זה זאת זו פה כאן לי שלי הוא היא השם שמי משפחת
-    משפחה פרטי קוראים רק פשוט אה על שם נו בטח סבבה אהלן תרשמי תרשום תרשמו לרשום תכתבי תכתוב רשמי מדבר מדברת ערב בוקר
-    צהריים יופי מצוין אדון גברת מר דוקטור דר ד״ר פרופסור הרב עורך עורכת עוד האדון הגברת לא סליחה רגע אמרתי בעצם
-    השם המלא את כבר ואני ושמי גם אפשר קרא תקראי תקרא לקרוא מלא המלא שיהיה נגיד"""
-)
-_TITLES = words("מר גברת דוקטור דר פרופסור הרב אדון משפחת משפחה עורך עורכת עוד")
-_STOP = words(
-    """
-        ולא כמוך כמוני רועש רעש קליטה דרך רלוונטי מהמשרד המתווך המתווכת הסוכן היועץ מתיווך שמחפש שמחפשת ואני והטלפון
-        והמספר ומחפש ומחפשת ורוצה בטלפון טלפון
-        """
-)
-_SPELLING = words("עם בלי באות כמו כותבים כתוב בצד")
-_NOT_ALONE = words(
-    """
-        אין מה למה אחר כך אולי טוב חן אור שיר גל ים בר אבל תודה בעיה חולון מחר ביי הלו לאן לה חכו חכה כלום סתם עזבי
-        מעדיף מעדיפה אינו אינה בעייתי בעיה נוח בול אמת נחמד נחמדה מושלם מצוין עט אחלה מגניב הבן הבת פרטי לומר נמסור
-        אמסור בהמשך כרגע תגידי תגיד
-        """
-)
-_TOLD_TO_OTHERS = words(
-    """
-        תפסיק תפסיקי תפסיקו תעזוב תעזבו תנמיך תנמיכי תכבה תכבי תבוא תבואי תבואו בוא בואי בואו תרד תרדי תזוז תזוזי
-        תשתוק תשתקי שקט די אל לך לכי תחכה תחכי תעלה תיזהר תיזהרי תביא
-        """
-)
-_UNWANTED_AFTER_AM = words(
-    """
-        גר גרה עובד עובדת לומד לומדת
-        מחפש רוצה צריך מעוניין נוהג עסוק מבין לא כן בן בת סטודנט סטודנטית עולה חדש רווק נשוי זוג יודע
-        חושב מתקשר מעדיף גמיש לחוץ בעל מוכר משכיר יכול אוהב כבר עוד רק גם פה כאן רואה רואים באמצע בדיוק בעצם
-        אשמח מאוד שומע שומעת זמין פנוי בדרך בבית בעבודה פנסיונר פנסיונרית חייל חיילת אמא אבא אלמן אלמנה טוב
-        מורה מנהל מנהלת רופא רופאה אחות נהג נהגת מהנדס מהנדסת קבלן שיפוצניק עורך עורכת
-        בסדר נורא מצטער מצטערת ממש נותן נותנת לבד מחכה
-        """
-)
+_NICKNAMES = _LISTS.words("nicknames")
+_RENAMES = _LISTS.phrases("renames")
+_WEAK_CUES = _LISTS.phrases("weak_cues")
+_STRIP = _LISTS.words("strip")
+_TITLES = _LISTS.words("titles")
+_STOP = _LISTS.words("stop")
+_SPELLING = _LISTS.words("spelling")
+_NOT_ALONE = _LISTS.words("not_alone")
+_TOLD_TO_OTHERS = _LISTS.words("told_to_others")
+_UNWANTED_AFTER_AM = _LISTS.words("unwanted_after_am")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ Gender carries no information, because speakers mix it; prefixes stay with the w
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.tokens import Utterance, fold, stems
+
+_LISTS = Lexicon("hebrew/numbers.toml")
 
 MILLION = 1_000_000
 
@@ -73,8 +76,8 @@ def _lexicon() -> dict[str, Atom]:
 _LEXICON = _lexicon()
 # "שנים" is years after a number, and two before "עשר", "וחצי" or a unit.
 _YEARS_OR_TWO = fold("שנים")
-CONSTRUCT_FORMS = words("שני שתי שלושת ארבעת חמשת ששת שבעת שמונת תשעת")
-_TEENS, _AFTER_TWO = words("עשר עשרה"), words("וחצי ורבע מיליון אלף")
+CONSTRUCT_FORMS = _LISTS.words("construct_forms")
+_TEENS, _AFTER_TWO = _LISTS.words("teens"), _LISTS.words("after_two")
 
 
 def digits_value(text: str) -> float | None:

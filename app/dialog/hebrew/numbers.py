@@ -8,13 +8,16 @@ reader of the slot knows.
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import CONSTRUCT_FORMS, MILLION, Atom, Kind, atom_at, digits_value
-from app.dialog.hebrew.tokens import Utterance, words
+from app.dialog.hebrew.tokens import Utterance
+
+_LISTS = Lexicon("hebrew/numbers.toml")
 
 __all__ = ["MILLION", "Kind", "Quantity", "Shape", "atom_at", "digits_value", "quantities", "quantity_at"]
 
 THOUSAND = 1_000
-_MEASURES = words("מטר מטרים מר דונם")
+_MEASURES = _LISTS.words("measures")
 _HUNDREDS_OF_THOUSANDS = 5
 """From here on "X Y מאות אלף" is a price range; below, flats cost millions and the thousands only repeat."""
 

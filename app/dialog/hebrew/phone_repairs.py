@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.phones import group_at, to_e164
 from app.dialog.hebrew.tokens import Utterance, fold, stems, words
 
-_END = words("סוף אחרונה אחרונות אחרון אחרונים נגמר מסתיים לבסוף")
-_BEGINNING = words("התחלה תחילת קידומת ראשונה ראשונות ראשונים מתחיל")
-_NOT = words("לא ולא במקום אינ")
+_LISTS = Lexicon("hebrew/phones.toml")
+
+_END = _LISTS.words("end")
+_BEGINNING = _LISTS.words("beginning")
+_NOT = _LISTS.words("not")
 _PLACES = [
     fold(word)
     for word in ["ראשונה", "שנייה", "שלישית", "רביעית", "חמישית", "שישית", "שביעית", "שמינית", "תשיעית", "עשירית"]

@@ -6,19 +6,22 @@
 import re
 from dataclasses import dataclass
 
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Kind, atom_at
 from app.dialog.hebrew.tokens import Utterance, words
+
+_LISTS = Lexicon("hebrew/phones.toml")
 
 _MOBILE_DIGITS = 10
 _LANDLINE_DIGITS = 9
 _MOST_CUT = 4
 _PREFIX_DIGITS = 3
-_REPLACE = words("סליחה טעות טעיתי בעצם אופס תיקון")
-_RESTART = words("שוב מחדש מהתחלה התחלה")
-_TIMES = words("פעמיים כפול דאבל")
-_NOUGHTS = words("אפסים")
-PHONE_NOUNS = words("טלפון הטלפון נייד הנייד פלאפון הפלאפון מספר המספר בטלפון בנייד הסלולרי סלולרי למספר מספרי")
-_GLUE = words("מקף קו נקודה ואז אחר כך קידומת זה פלוס הקידומת ו ואחרי")
+_REPLACE = _LISTS.words("replace")
+_RESTART = _LISTS.words("restart")
+_TIMES = _LISTS.words("times")
+_NOUGHTS = _LISTS.words("noughts")
+PHONE_NOUNS = _LISTS.words("phone_nouns")
+_GLUE = _LISTS.words("glue")
 CALLER_NUMBER = re.compile(r"\+[1-9]\d{7,14}")
 # Withheld numbers arrive as words ("anonymous") or as these, which spell such words on a keypad (facts of Twilio).
 WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems, words
+from app.dialog.hebrew.tokens import Utterance, stems
+
+_LISTS = Lexicon("hebrew/scope.toml")
 
 
 class Spanned(Protocol):
@@ -18,39 +21,22 @@ class Spanned(Protocol):
 
 S = TypeVar("S", bound=Spanned)
 
-_SWAP = words("תחליפי תחליף להחליף תחליפו")
-_NOT = words(
-    """לעזוב עוזב עוזבת עוזבים נמאס לא ולא שלא בלי ובלי חוץ למעט מלבד אין במקום ובמקום עזבי עזוב תורידי תוריד תמחקי תמחק
-    להוריד למחוק"""
-)
-_LOWERED = words("תורידי תוריד להוריד")
-_DROP = words("תורידי תוריד תמחקי תמחק להוריד למחוק")
-_AFTER_DROPPING = words("בעצם רק ותשאירי תשאירי בבקשה מהרשימה")
-_NOT_QUITE = words("רק סתם משנה חשוב יותר פחות מעל מתחת לפני")
-_WANT = words(
-    """
-        רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אמרתי התכוונתי באזור את על
-        אצל של כסף לי לנו יכול יכולה יכולים להיות מצליח מצליחה
-        """
-)
-_REPAIRS = Phrasebook(
-    """=סליחה | =בעצם | התכוונתי | =לא לא | =לא סליחה | =רגע לא | =לא רגע | =תיקון | טעיתי | =טעות | =ליתר דיוק
-    | =יותר נכון | =אלא | =או בעצם | =לא בעצם | תשני | תשנה | תתקני | תתקן | תעדכני | תעדכן | =כלומר
-    | =זאת אומרת | =העיקר | התבלבלתי | =תעשי | =תעשה"""
-)
-_HAS_NOW = words(
-    """גר גרה גרים גרות מתגורר מתגוררת מתגוררים משלם משלמת משלמים מוכר מוכרת מוכרים משכיר משכירה משכירים היינו הייתי
-    קניתי קנינו מכרתי מכרנו שכרתי שכרנו"""
-)
-_RENTS, _NOW = words("שוכר שוכרת שוכרים"), words("היום כרגע עכשיו כיום כבר")
-_MINE = words("לי לנו")
-_HOMES = words("דירה דירת בית וילה נכס משרד חנות מגרש דופלקס קוטג")
-_SEEKS = words("רוצה רוצים מחפש מחפשת מחפשים מחפשות צריך צריכה צריכים מעוניין מעוניינת מעוניינים קונים מתכננים חושבים")
-_SAID = Phrasebook("אמרתי | אמרנו")
-_BUT = Phrasebook("=אבל | =ועכשיו | =אז עכשיו")
-_REJECTED_AFTER = Phrasebook(
-    "=לא רלוונטי* | =כבר לא | =ירד מהפרק | =לא מתאים* | =לא בא בחשבון | =לא טוב* | =לא נכון | =יקר* מדי"
-)
+_SWAP = _LISTS.words("swap")
+_NOT = _LISTS.words("not")
+_LOWERED = _LISTS.words("lowered")
+_DROP = _LISTS.words("drop")
+_AFTER_DROPPING = _LISTS.words("after_dropping")
+_NOT_QUITE = _LISTS.words("not_quite")
+_WANT = _LISTS.words("want")
+_REPAIRS = _LISTS.phrases("repairs")
+_HAS_NOW = _LISTS.words("has_now")
+_RENTS, _NOW = _LISTS.words("rents"), _LISTS.words("now")
+_MINE = _LISTS.words("mine")
+_HOMES = _LISTS.words("homes")
+_SEEKS = _LISTS.words("seeks")
+_SAID = _LISTS.phrases("said")
+_BUT = _LISTS.phrases("but")
+_REJECTED_AFTER = _LISTS.phrases("rejected_after")
 
 
 def repair_points(utterance: Utterance) -> list[int]:

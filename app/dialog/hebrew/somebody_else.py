@@ -3,43 +3,24 @@
 Figures, rooms and months told of somebody else are no wish of the caller, whichever question stands.
 """
 
-from app.dialog.hebrew.tokens import Utterance, stems, words
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.tokens import Utterance, stems
 
-OTHERS = words(
-    """
-        אחותי אחי אחיי אחים אחיות אמא אבא אימא ההורים הורי הוריי הבן הבת בני בתי חבר חברה חברים חברי חברתי החבר החברה
-        החברים השכן השכנה השכנים שכן שכנה שכנים בעלי אשתי דוד דודה דודי דודתי סבא סבתא גיסי גיסתי חמי חמותי הבוס בוס
-        הילדים קולגה אח אחות גיס גיסה שותף
-        שותפה השותף השותפה השותפים השותפות
-        """
-)
-_BEFORE_A_BENEFICIARY = words("בשביל עבור של עם ועם אצל אני")
-_THEIRS = words("שלי שלנו שלו שלה שלהם קרוב קרובה טוב טובה דודה דוד אח אחות הגדול הגדולה הקטן הקטנה")
-_DOES = words(
-    """
-        גר גרה גרים גרות מתגורר מתגוררת מתגוררים משלם משלמת משלמים שילם שילמה שילמו קנה קנתה קנו מכר מכרה מכרו שכר
-        שכרה שכרו שוכר שוכרת שוכרים עבר עברה עברו מצא מצאה מצאו השקיע השקיעה השקיעו לקח לקחה לקחו מוכר מוכרת מוכרים
-        משכיר משכירה משכירים התחתן התחתנה התחתנו נולד נולדה נולדו חזר חזרה חזרו קיבל קיבלה קיבלו בנה בנתה בנו
-        מוצא מוצאת מוצאים מתחתן מתחתנת מתחתנים נפטר נפטרה מחזיק מחזיקה מחזיקים
-        נכנסה נכנסו יצאה יצאו עזבה עזבו פינה פינתה פינו השכיר השכירה השכירו
-        """
-)
-_WAS, _MINE = words("היה היתה הייתה היו"), words("לי לנו")
-_I_DID = words("גרתי גרנו מכרתי מכרנו קניתי קנינו שכרתי שכרנו השכרתי השכרנו")
-_HOME, _PRESENT = words("דירה הדירה בית הבית"), words("הנוכחית הנוכחי הקודמת הקודם")
-_NOW, _WE = words("היום כרגע עכשיו כיום"), words("אני אנחנו")
-MEDIA = words("סרטון הסרטון סרט הסרט כתבה הכתבה תוכנית תכנית התוכנית שיר השיר")
-"""What is seen and heard of homes and towns elsewhere."""
-_SAY = words("אומרים אמרו")
-_HAS = words("לו לה להם")
-_WITH_ME = words("איתי איתנו אצלי אצלנו אתי אתנו")
-_BACK_TO_ONESELF = words(
-    """
-        אבל אני אנחנו אנו לי לנו אז לכן רוצה רוצים צריך צריכה צריכים מחפש מחפשת מחפשים מספיק תרשמי התקציב הכניסה איתי
-        איתנו אצלי אצלנו בשבילי בשבילנו מעדיף מעדיפה מעדיפים יכול יכולה יכולים עכשיו כעת תקציב כניסה
-        החוזה נגמר מסתיים
-        """
-)
+_LISTS = Lexicon("hebrew/scope.toml")
+
+OTHERS = _LISTS.words("others")
+_BEFORE_A_BENEFICIARY = _LISTS.words("before_a_beneficiary")
+_THEIRS = _LISTS.words("theirs")
+_DOES = _LISTS.words("does")
+_WAS, _MINE = _LISTS.words("was"), _LISTS.words("somebody_else_mine")
+_I_DID = _LISTS.words("i_did")
+_HOME, _PRESENT = _LISTS.words("home"), _LISTS.words("present")
+_NOW, _WE = _LISTS.words("somebody_else_now"), _LISTS.words("we")
+MEDIA = _LISTS.words("media")
+_SAY = _LISTS.words("say")
+_HAS = _LISTS.words("has")
+_WITH_ME = _LISTS.words("with_me")
+_BACK_TO_ONESELF = _LISTS.words("back_to_oneself")
 _LONGEST_SUBJECT = 4
 
 

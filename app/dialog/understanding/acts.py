@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.dialog.domain import Asked, Intent
 from app.dialog.hebrew.clock_times import callback_words
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.tokens import Match, Utterance, fold, words
 from app.dialog.understanding.act_words import (
     ABUSE,
@@ -45,10 +46,12 @@ from app.dialog.understanding.act_words import (
     WHATSAPP_NAMED,
 )
 
+_LISTS = Lexicon("hebrew/acts.toml")
+
 _CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
 _LONGEST_ASSENT = 3
-_AGAINST = words("לא ולא שלא אל בלי ובלי")
-_BY_PHONE = words("לדבר טלפון טלפונית בטלפון שני השני השנייה השניה")
+_AGAINST = _LISTS.words("against")
+_BY_PHONE = _LISTS.words("by_phone")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from app.dialog.domain import Asked
 from app.dialog.hebrew.dates import ordinal_month
 from app.dialog.hebrew.gazetteer import Mention, find
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.names import first_names
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import answers_no_with, background, negated, settle
@@ -13,14 +14,16 @@ from app.dialog.hebrew.somebody_else import MEDIA
 from app.dialog.hebrew.tokens import Utterance, fold, stems, words
 from app.dialog.understanding.ear.misheard import misheard_places
 
-_STREET = words("בדרך רחוב ברחוב שדרות בשדרות סמטת כיכר כביש בכביש צומת דרך שדרה לרחוב הרחוב מרחוב")
-_INTRODUCES = words("מדבר מדברת שמי קוראים לי השם זה כאן בשם")
+_LISTS = Lexicon("real_estate/area.toml")
+
+_STREET = _LISTS.words("street")
+_INTRODUCES = _LISTS.words("introduces")
 _BORNE = 300
 """Of so many people a name is no rare one."""
-_WOULD_LIKE = words("שמח שמחה רוצה רוצים מעוניין מעוניינת מעדיף מעדיפה צריך צריכה שמחים")
-_NEAR = words("ליד לידה לידו לידם סמוך סמוכה קרוב קרובה מול לכיוון צמוד")
-_BESIDE_ONE, _TO_ONE = words("לידו לידה לידם לידן"), words("אליו אליה אליהם אליהן")
-_CLOSE_TO = words("מאוד מאד ל אל יחסית לאזור לעיר לשכונת")
+_WOULD_LIKE = _LISTS.words("would_like")
+_NEAR = _LISTS.words("near")
+_BESIDE_ONE, _TO_ONE = _LISTS.words("beside_one"), _LISTS.words("to_one")
+_CLOSE_TO = _LISTS.words("close_to")
 _LIVES = (
     *(
         "גר",
@@ -47,25 +50,16 @@ _LIVES_WORDS = words(" ".join(_LIVES)) | words(
     """גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים סניף סניפים יושבים ממוקמים נוסע נוסעת נוסעים נוהג
     נוהגת כביש פקק נסיעה לנסוע חופש חופשה עבדתי עבדנו למדתי"""
 )
-_CALLS = words("מתקשר מתקשרת מתקשרים מדבר מדברת")
-_KIN = words("אחותי אחי אמא אבא ההורים הבן הבת חבר חברה חברים השכן השכנה בעלי אשתי דודה דוד סבתא סבא בת בן הילדים")
-_OWN_CHILD = words("שלי שלנו שלו שלה דוד דודה זוג זוגי זוגתי")
-"""After "בת" and "בן": a relative; otherwise they count ("דירה בת חמישה חדרים", "משפחה בת שמונה נפשות")."""
-_SEEKS = words(
-    """
-        רוצה רוצים מחפש מחפשת מחפשים צריך צריכה צריכים מעוניין מעוניינת מעוניינים אבל לעבור לגור רק אלא לקנות
-        לשכור ורוצה ורוצים ומחפש ומחפשת ומחפשים מעדיף מעדיפה מעדיפים עוברים קונים קונה לרכוש מתעניין מתעניינת
-        לחפש חיפוש שכירות קנייה השכרה לגבי בקשר
-        """
-)
-_OFF_TOPIC = words("מזג גשם כדורגל הפועל חדשות בחדשות")
-_NEW_HOMES = words("דירות וילות יחידות חנויות שכונות דירה דירת")
-"""What is new beside "חדשות", which is otherwise the news."""
-_TEAMS = words("הפועל מכבי ביתר")
+_CALLS = _LISTS.words("calls")
+_KIN = _LISTS.words("kin")
+_OWN_CHILD = _LISTS.words("own_child")
+_SEEKS = _LISTS.words("seeks")
+_OFF_TOPIC = _LISTS.words("off_topic")
+_NEW_HOMES = _LISTS.words("new_homes")
+_TEAMS = _LISTS.words("teams")
 _SHORT_NAME = 4
-_TELLING = words("נוה קרית רמת המושבה מושבה שיכון רובע גבעת")
-"""First words of names that nothing but a place has."""
-_CONCLUDES = words("אז ולכן לכן")
+_TELLING = _LISTS.words("telling")
+_CONCLUDES = _LISTS.words("concludes")
 _COMMON_PLACES = frozenset(
     (
         "הפארק",
@@ -84,8 +78,8 @@ _COMMON_PLACES = frozenset(
 )
 """Neighbourhoods that are everyday words, too: never taken from a preposition alone."""
 _DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
-_ADD = words("גם וגם תוסיפי תוסיף להוסיף נוסף בנוסף ועוד עוד ואפשר אפילו")
-_REMOVE = words("תורידי תוריד תמחקי תמחק להוריד למחוק עזבי עזוב תוותרי לוותר")
+_ADD = _LISTS.words("add")
+_REMOVE = _LISTS.words("remove")
 
 
 @dataclass(frozen=True, slots=True)

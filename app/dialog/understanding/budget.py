@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 
 from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.numbers import MILLION, THOUSAND, Quantity, Shape, quantities
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems, words
+from app.dialog.hebrew.tokens import Utterance, stems, words
+
+_LISTS = Lexicon("real_estate/budget.toml")
 
 BUY_ILS = (200_000, 60_000_000)
 RENT_ILS = (800, 60_000)
@@ -14,37 +17,20 @@ COMMERCIAL_RENT_ILS = (800, 500_000)
 IMPLIES_BUY_ILS = 150_000
 
 _COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land", "farm")
-_CURRENCY = words("שקל שקלים שח ₪ אלשח שקלימ ש שקלין")
+_CURRENCY = _LISTS.words("currency")
 _LARGEST_BARE = {"buy": 20, "rent": 99}
-_PER_MONTH = words("לחודש בחודש חודשי החודשי חודשית")
-_BUDGET = words(
-    "תקציב התקציב בתקציב לתקציב מתקציב התקציבים לשלם משלם משלמת תקרה נגיע להגיע סהכ סכום הסכום מחיר המחיר במחיר"
-)
-_OTHER_UNITS = words(
-    """מטר מטרים מר מטרר קומות דקות דקה קילומטר קמ אחוז אחוזים % נפשות ילדים ילד איש אנשים שנים שנה חודשים חודש
-    שבועות ימים יום חדרים חדר חניות חניה מרפסות כיוונים דונם דונמים שותפים סטודנטים בבוקר בערב בצהריים פעמים דירות
-    חדרי שותפות מקלחות דיירים כלבים חתולים בנות בנים שעות"""
-)
-_FLOOR = words("קומה בקומה לקומה מקומה גיל בגיל בן בת בני שעה בשעה רחוב ברחוב בית יום ביום קו מספר שכונה רובע פעם מתוך")
-_NOT_BUDGET = Phrasebook(
-    """
-        הון עצמי | ההון העצמי | משכנתא | משכנתה | המשכנתא | משכורת | המשכורת | שכר של | מרוויח* | הכנסה | ההכנסה
-        | ארנונה | הארנונה | ועד בית | ועד הבית | הועד | נותנ* לי | נותנ* לנו | נתנ* לי | נתנ* לנו
-        | נמכר* | מכר | מכרו | מכרה | מכרתי | מכרנו | הלוואה | חיסכון
-        | חסכונות | פיקדון | ערבות | שכרתי | שכרנו | דמי תיווך | תיווך | עמלה | שיפוץ | לשפץ
-        | ביטוח | קנתה | קנה | קנו | קניתי | קנינו | שילמ* | ביקשו | דורש* | עלתה | עלה | עלו | עולה | עולות
-        | שווה | משלמים היום | משלם היום | משלמת היום | ירושה | מקדמה | שמאי | הציעו | ברוטו | נטו | מענק
-        | קצבה | קצבת | פנסיה | מלגה | דיברו איתי | אמרו לי | אמר לי | אמרה לי | שכר הדירה שלי | שכר הדירה שלנו
-        | השכירות שלי | השכירות שלנו | אי אפשר למצוא | אין כלום | אין דירות
-        """
-)
-_SUMS = Phrasebook("=סך הכל | =סך הכול | =בסך הכל | =בסך הכול | =סהכ | =ביחד | =יחד | =אז בערך | =אז זה | =אז עד | =אז")
-_APART = words("כולל וכולל בלי ובלי ללא לפני פלוס לא ולא עם חוץ מלבד פרט")
-_PAYS, _NOW = words("משלם משלמת משלמים"), words("כרגע היום עכשיו כיום")
+_PER_MONTH = _LISTS.words("per_month")
+_BUDGET = _LISTS.words("budget")
+_OTHER_UNITS = _LISTS.words("other_units")
+_FLOOR = _LISTS.words("floor")
+_NOT_BUDGET = _LISTS.phrases("not_budget")
+_SUMS = _LISTS.phrases("sums")
+_APART = _LISTS.words("apart")
+_PAYS, _NOW = _LISTS.words("pays"), _LISTS.words("now")
 _A_PAIR = 2
-_ABOUT = words("סביב בסביבות באזור בגבולות בערך לקראת")
-_ONESELF = words("אני ואני אנחנו ואנחנו")
-_RESETS = words("מוכן מוכנה מוכנים לעלות אז בנפרד אבל רוצה רוצים נגיע להגיע")
+_ABOUT = _LISTS.words("about")
+_ONESELF = _LISTS.words("oneself")
+_RESETS = _LISTS.words("resets")
 
 
 @dataclass(frozen=True, slots=True)

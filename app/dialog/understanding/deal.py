@@ -3,9 +3,12 @@
 from itertools import pairwise
 
 from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import background, settle
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, stems, words
 from app.dialog.understanding.kind import SEEKS, YOU, Found
+
+_LISTS = Lexicon("real_estate/deals.toml")
 
 _OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
 _BUY = """
@@ -24,23 +27,13 @@ _DEAL = Phrasebook(
         **{phrase.strip(): "rent" for phrase in _RENT.split("|")},
     }
 )
-_COMES_WITH = words("עם אופציה אופציית אפשרות")
-"""Before a deal that only comes with the other: "שכירות עם אופציה לקנייה"."""
-_RENTING = words("שוכר שוכרת שוכרים")
-_HERE = words("פה כאן כבר היום כרגע עכשיו")
-_HEARD_BUY = words("בנייה בניה לבנות קניא")
-_HEARD_RENT = words("לסחור שכרות סחירות שחירות לשחור סכירות לסכור לשקור")
-_OWNER = Phrasebook(
-    """
-        למכור | מוכר | מוכרת | מוכרים | מכירת הדירה | למכירה שלי | למכירת | להשכיר את | משכיר | משכירה | משכירים
-        | רוצה להשכיר את | יש לי דירה להשכיר | יש לי דירה להשכרה | יש לי דירה למכירה | יש לנו דירה להשכיר
-        | יש לנו דירה למכירה | יש לנו דירה להשכרה | יש לי בית למכירה | יש לנו בית למכירה | לפרסם | לפרסם דירה
-        | דירה שלי להשכרה | דירה שלי למכירה | למסור לכם | בעל דירה | בעלת דירה | בעלים של | הדירה שלי למכירה
-        | הדירה שלי להשכרה | הדירה שלנו למכירה | הדירה שלנו להשכרה | להעמיד | להוציא למכירה | להציע למכירה
-        | להעריך | שוכרים לדירה שלי | דייר* לדירה שלי
-        """
-)
-_NOT_THE_CALLER = words("לא להיות אתם שאתם אתן שאתן")
+_COMES_WITH = _LISTS.words("comes_with")
+_RENTING = _LISTS.words("renting")
+_HERE = _LISTS.words("here")
+_HEARD_BUY = _LISTS.words("heard_buy")
+_HEARD_RENT = _LISTS.words("heard_rent")
+_OWNER = _LISTS.phrases("owner")
+_NOT_THE_CALLER = _LISTS.words("not_the_caller")
 _SEEKS_TAKERS = Phrasebook(
     "|".join(
         f"{verb} {taker}"
@@ -48,11 +41,11 @@ _SEEKS_TAKERS = Phrasebook(
         for taker in ("שוכר*", "דייר", "דיירים", "קונה", "קונים")
     )
 )
-_HAVE = Phrasebook("יש לי | יש לנו | =ברשותי | =בבעלותי | =ברשותנו")
-_WHICH_I = words("שאני שאנחנו שאנו שאותה שאותו")
-_NOTHING_OWNED = words("עניין ענין שאלה שאלות התעניינות בקשה תקציב כסף")
-_SALE = words("למכירה להשכרה להשכיר למכור")
-_NOT_OWNER = words("קונים קונה לקנות לקנייה לרכוש קניה קנייה לשכור שוכרים מחפש מחפשת מחפשים")
+_HAVE = _LISTS.phrases("have")
+_WHICH_I = _LISTS.words("which_i")
+_NOTHING_OWNED = _LISTS.words("nothing_owned")
+_SALE = _LISTS.words("sale")
+_NOT_OWNER = _LISTS.words("not_owner")
 
 
 def _office_does(utterance: Utterance) -> list[Found]:

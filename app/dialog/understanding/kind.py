@@ -4,36 +4,28 @@ from dataclasses import dataclass
 
 from app.dialog.data import property_kinds
 from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import background, settle
 from app.dialog.hebrew.somebody_else import OTHERS
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, words
 
+_LISTS = Lexicon("real_estate/kinds.toml")
+
 _TYPES = Phrasebook({phrase: code for code, phrases in property_kinds().items() for phrase in phrases})
-_NOT_TYPES = Phrasebook(
-    """
-        קומת קרקע | בקומת קרקע | ועד בית | ועד הבית | בית ספר | בית כנסת | בית חולים | בית קפה | בית הספר
-        | בית משפט | יחידת הורים | יחידת ההורים | בן אדם | משרד תיווך | משרד התיווך | משרד הפנים | משרד החינוך
-        | המשרד שלכם | משרד נדלן | בעל בית | בעלי בית | בעל הבית | בעלת הבית | בית אבות | גן ילדים
-        | דמי דירה | שכר דירה | שכר הדירה | קרקע בטוחה | מכון | בית מלון | עסק משפחתי
-        | יש לי עסק | יש לנו עסק | לעסק | העסק | בית עסק | בעל עסק | בעלת עסק | בעלי עסק | בית מידות
-        | שותפים לדירה | שותף לדירה | שותפה לדירה | בית תוכנה | חצי בית
-        """
-)
-YOU = words("אתם אתן")
-_LETS = words("משכיר משכירה משכירים מוכר מוכרת מוכרים השכרתי השכרנו")
+_NOT_TYPES = _LISTS.phrases("not_types")
+YOU = _LISTS.words("you")
+_LETS = _LISTS.words("lets")
 _OPEN = (Asked.GREETING, Asked.PROPERTY_TYPE, Asked.DEAL)
-_INTERESTED = words("מעוניין מעוניינת מעוניינים מתעניין מתעניינת מתעניינים מדובר מסתפק הכוונה")
-_MORE_THAN_A_ROOM = words("וחצי אחד")
-SEEKS = words(
-    "מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים מעדיף מעדיפה לקנות לשכור וקונים קונים"
-)
-_THIRD_PARTY = words("קנה קנתה קנו קניתי קנינו מכר מכרה מכרו מכרתי מכרנו נמכרה נמכר שכרה שכר שכרו")
+_INTERESTED = _LISTS.words("interested")
+_MORE_THAN_A_ROOM = _LISTS.words("more_than_a_room")
+SEEKS = _LISTS.words("seeks")
+_THIRD_PARTY = _LISTS.words("third_party")
 _GENERIC = ("apartment", "private_house", "commercial", "villa")
-_EXTRAS = words("פלוס עם כולל ועם + כולל")
-_PLACED = words("בבניין בבנין לבניין הבניין הבנין מהמשרד המשרד למשרד במשרד בבית הבית מהבית לבית הבתים מבית")
-_WAS_OR_BUILD, _FORMER = words("הייתה היתה היה לבניית לבנות"), words("הקודמת הקודם הנוכחית הנוכחי")
-_OWNED = words("שלי שלנו שלו שלה שלהם שלך שלכם")
-_AND_TYPES = words("או")
+_EXTRAS = _LISTS.words("extras")
+_PLACED = _LISTS.words("placed")
+_WAS_OR_BUILD, _FORMER = _LISTS.words("was_or_build"), _LISTS.words("former")
+_OWNED = _LISTS.words("owned")
+_AND_TYPES = _LISTS.words("and_types")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,24 @@
 from dataclasses import dataclass, field
 
 from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.number_words import CONSTRUCT_FORMS
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import answers_no_with, negated, repair_points, settle
 from app.dialog.hebrew.tokens import Utterance, stems, words
 
+_LISTS = Lexicon("real_estate/rooms.toml")
+
 MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
 
-_ROOM = words("חדר חדרים חד חדרי חדרימ חדרין")
-_NOT_COUNTED = words("עבודה כביסה ארונות ממד מדרגות אוכל אורחים כושר רחצה ילדים הורים")
-_LIVING = words("סלון וסלון הסלון")
-_JOINS_LIVING = words("פלוס עמ עם וגם + ועוד עוד")
-_SAYS_NUMBER = words("הוא זה יהיה יהיו צריך צריכים להיות שיהיה אמור תרשמי תשני תעדכני אז")
-_LEADS_TO_NUMBER = words("עדיף רוצה רוצים צריך צריכה צריכים זה אולי את שיהיו שיהיה יותר בערך")
-_OTHER_UNITS = words(
-    """חודש חודשים שבוע שבועות שנה שנים יום ימים אלף אלפים מיליון מיליונים שקל שקלים שח ₪ מטר מטרים מר קומה ילדים נפשות
-    אחים אחיות ילדות בנים בנות שותפים כלבים חתולים אנשים דקות אחוז בבוקר בערב חניות מרפסות כיוונים k מקלחות שירותים"""
-)
+_ROOM = _LISTS.words("room")
+_NOT_COUNTED = _LISTS.words("not_counted")
+_LIVING = _LISTS.words("living")
+_JOINS_LIVING = _LISTS.words("joins_living")
+_SAYS_NUMBER = _LISTS.words("says_number")
+_LEADS_TO_NUMBER = _LISTS.words("leads_to_number")
+_OTHER_UNITS = _LISTS.words("other_units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ def _past_chained(utterance: Utterance, index: int, claimed: frozenset[int]) -> 
     return start + 1
 
 
-_BEFORE_OTHER = words("קומה בקומה לקומה גיל בגיל שעה בשעה רחוב מספר אנחנו בן בת בני בנות")
+_BEFORE_OTHER = _LISTS.words("before_other")
 
 
 def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Rooms | None:

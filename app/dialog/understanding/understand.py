@@ -12,6 +12,7 @@ from typing import Any
 
 from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.names import first_names, understand_name
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
@@ -28,6 +29,8 @@ from app.dialog.understanding.ear.nearest_answer import load
 from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
 from app.dialog.understanding.rooms import understand_rooms
+
+_LISTS = Lexicon("real_estate/turn.toml")
 
 _SLOTS_OF_ASKED = {
     Asked.ROOMS: ("rooms_min", "rooms_max"),
@@ -55,7 +58,7 @@ _CLEARED = {
 _HOW_MUCH_IS = (("כמה", "זה"), ("כמה", "עולה"), ("כמה", "עולות"))
 _WHAT_IS = (("מה", "זה"), ("מה", "זאת"), *_HOW_MUCH_IS)
 """Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
-_ENTERS = words("כניסה לכניסה הכניסה להיכנס נכנס נכנסים נכנסת לעבור")
+_ENTERS = _LISTS.words("enters")
 _INDIFFERENT = (
     ("לא", "משנה"),
     ("לא", "חשוב"),

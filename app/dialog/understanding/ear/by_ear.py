@@ -11,13 +11,16 @@ from functools import lru_cache
 from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
 from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.gazetteer import find
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.names import first_names
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.tokens import Utterance, fold, normalise, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, normalise, stems
 from app.dialog.understanding.ear.garbled_phone import mobile_number
 from app.dialog.understanding.ear.garbled_words import remade
 from app.dialog.understanding.ear.nearest_answer import Near, nearest
 from app.dialog.understanding.ear.typical_answers import typical_answers
+
+_LISTS = Lexicon("hebrew/ear.toml")
 
 _LONGEST_WORDS = 7
 _SHORT_WORDS = 4
@@ -25,17 +28,16 @@ _SHORT_WORDS = 4
 _NAME_MARGIN = 0.06
 _OR = "או"
 _GIVEN_AND_SURNAME = 2
-_NAME_CUES = words("קוראים לי שמי השם שלי זה אני משפחת משפחה הוא")
-_FAMILY = words("משפחת משפחה")
+_NAME_CUES = _LISTS.words("name_cues")
+_FAMILY = _LISTS.words("family")
 _BORNE = 1000
 _KNOWN_BEARERS = 2700
 """Of so many people a name is as likely as any other misheard for it."""
 _BOUNDS = {Asked.ROOMS: ("rooms_min", "rooms_max"), Asked.BUDGET: ("budget_min", "budget_max")}
 _REMADE = (Asked.GREETING, Asked.DEAL, Asked.PROPERTY_TYPE)
-_CHANGES = words("תשני תשנה תשנו תעדכני תעדכן")
+_CHANGES = _LISTS.words("changes")
 _CHANGEABLE = (Asked.BUDGET, Asked.AREA, Asked.ROOMS)
-_PLAIN_WORDS = words("אני אנחנו רוצה רוצים בבקשה תודה כן אז טוב זה יהיה בערך לערך משהו כמו בגבולות של סביבות בסביבות")
-"""What may stand beside a number and is no number misheard, as "הרבה" (ארבע) and "מאוד" (מאות) are."""
+_PLAIN_WORDS = _LISTS.words("plain_words")
 _SLOTLESS = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE)
 
 Reader = Callable[[Utterance], Understanding]

@@ -8,9 +8,12 @@ from rapidfuzz import fuzz, process
 from app.dialog.domain import Asked
 from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.gazetteer import Mention, gazetteer
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.somebody_else import OTHERS
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, stems
+
+_LISTS = Lexicon("hebrew/ear.toml")
 
 FUZZY_RATIO = 90.0
 """Likeness, of 100, that is enough anywhere; measured: below it common words become towns."""
@@ -19,10 +22,7 @@ NOISY_RATIO = 79.0
 """Enough when the rest of the answer is small words, so that a place is all it can be; then it is unsure."""
 _LONG_ENOUGH = 4
 
-_CARRIERS = words(
-    """אני אנחנו רוצה רוצים מחפש מחפשת מחפשים צריך צריכה מעוניין מעוניינת מעדיף מעדיפה באזור אזור של העיר עיר בעיר
-    שכונת שכונה בשכונת בשכונה רק או גם את זה אולי סביבת בסביבות בסביבה לגור בערך משהו כן תל קרית רמת גבעת נוה כפר ב"""
-)
+_CARRIERS = _LISTS.words("carriers")
 _CONFUSABLE = str.maketrans({"ט": "ת", "ק": "כ", "ח": "כ", "ע": "א", "ס": "ש", "צ": "ש", "ו": "ב", "פ": "ב"})
 
 

@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.dialog.domain import Asked, Understanding
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.sounds import likeness, sound, without_last_liquid
 from app.dialog.hebrew.spelling import decimal_words
-from app.dialog.hebrew.tokens import Token, Utterance, normalise, words
+from app.dialog.hebrew.tokens import Token, Utterance, normalise
 from app.dialog.understanding.ear.typical_answers import Answer, typical_answers
+
+_LISTS = Lexicon("hebrew/ear.toml")
 
 _SHARES = (1.0, 0.7, 0.55, 0.45, 0.4)
 """What each reading weighs, best first."""
@@ -25,9 +28,7 @@ _BEST_SHARE = 0.4
 _OPENED = 0.02
 """What it costs to hear a last vowel where a reading has a consonant after it."""
 _RIVALS = 14
-_COURTESIES = words(
-    "אני אנחנו רוצה בבקשה תודה אפשר משהו כזה אז טוב של את זה יהיה בינתיים בנתיים כרגע באזור אזור מחפש מחפשת מחפשים"
-)
+_COURTESIES = _LISTS.words("courtesies")
 _LEAST_SOUNDS = 3
 _LONGEST_NUMBER = 8
 

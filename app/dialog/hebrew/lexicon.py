@@ -1,0 +1,49 @@
+"""The word lists of the rules, read from files that a Hebrew speaker edits (R10.2, R24).
+
+A file of `app/dialog/data` holds lists by name, in normal spelling: words parted by spaces, or phrases parted by "|"
+(`Phrasebook` says how a phrase is written). "{name}" in a list stands for the list of that name, of the same file or of
+hebrew/classes.toml. Everything is folded once, when a module of rules is imported.
+"""
+
+import re
+from functools import cache
+from typing import Any
+
+from app.dialog import data
+from app.dialog.hebrew.tokens import Phrasebook, words
+
+CLASSES = "hebrew/classes.toml"
+_CLASS = re.compile(r"\{(\w+)\}")
+
+
+class Lexicon:
+    """The lists of one file.
+
+    Raises KeyError, naming file and list, for a list that is not there.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def words(self, name: str) -> frozenset[str]:
+        """Return a list of words, folded."""
+        return words(self.text(name))
+
+    def phrases(self, name: str) -> Phrasebook:
+        """Return a list of phrases; the value of each is the phrase as it is written."""
+        return Phrasebook(self.text(name))
+
+    def text(self, name: str) -> str:
+        """Return a list as it is written, with the lists that it names put in."""
+        return _CLASS.sub(lambda named: self._text_of(named.group(1)), self._text_of(name))
+
+    def _text_of(self, name: str) -> str:
+        for file in (self._file, CLASSES):
+            if name in _lists(file):
+                return str(_lists(file)[name])
+        raise KeyError(f"{self._file}: no list {name!r}")
+
+
+@cache
+def _lists(file: str) -> dict[str, Any]:
+    return data.read_toml(file)
