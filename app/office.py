@@ -32,9 +32,10 @@ class LiveCalls(Protocol):
     def events(self, call_sid: str, after: int = 0) -> tuple[list[Answer], int]:
         """Return what happened in a call since `after`, and what to pass next; a call that ended is kept for a while.
 
-        Each: `seq, at_ms` (since the stream's start), event` (a log line's name, or one of those that are never
-        logged: `INTERIM {turn, text}`, `PLANNED {turn, reply, text}`, `SAID {turn, reply, text, heard}`, `SLOTS {turn,
-        slots, asked, confirms}`, `TIMING {turn, …}`) and the event's own fields. The last of a call is `CALL_ENDED`.
+        Each: `seq`, `at_ms` (since the stream's start), `event` and the event's own fields. An event is a log line,
+        or one of those that are never logged: `INTERIM {turn, text}`, `PLANNED {turn, text}`, `SAYING {turn, reply,
+        text}`, `SAID {turn, reply, text, heard}`, `SLOTS {turn, slots, asked, confirms}`, `TIMING {turn, …}`. The
+        last of a call is `CALL_ENDED`.
         A gap in `seq` means that older ones were dropped. An unknown call has none: `([], after)`.
         """
 

@@ -77,6 +77,7 @@ class Session:
         self._stream_sid = ""
         self._caller: str | None = None
         self._early_ms = 0
+        self._saying: tuple[int, int, str] | None = None
         self._hang_up: HangUp | None = None
         self._leaving: Any = None
         self._is_released = False
@@ -198,6 +199,9 @@ class Session:
             if isinstance(event, SttHeard):
                 turn, words = call.words_so_far
                 self._show("INTERIM", {"turn": turn, "text": words})
+            if (saying := call.saying) and saying != self._saying:
+                self._saying = saying
+                self._show("SAYING", dict(zip(("turn", "reply", "text"), saying, strict=True)))
             if call.state is State.ENDED:
                 self._release()
             else:

@@ -61,6 +61,15 @@ class TurnTaking:
         self._no_input_at_ms: int | None = None
 
     @property
+    def saying(self) -> tuple[int, int, str] | None:
+        """The turn, the reply's number and what the agent is saying now, as far as it is known; None while she is not.
+
+        It grows as the language model goes on.
+        """
+        reply = self._reply if self.state is State.SPEAKING else None
+        return (reply.turn, reply.number, reply.text) if reply else None
+
+    @property
     def words_so_far(self) -> tuple[int, str]:
         """The number of the turn under way, and what is heard of it by now."""
         return self._turn_number, self._turn.interim if self._turn else ""

@@ -44,7 +44,7 @@ class LiveCall:
             case "ASR_TEXT":
                 self.interim, self.last_caller = "", fields["text"]
                 self.turns = max(self.turns, fields["turn"])
-            case "PLANNED":
+            case "PLANNED" | "SAYING":
                 self.last_agent = fields["text"]
             case "SLOTS":
                 self.slots = fields["slots"]

@@ -5,7 +5,7 @@ from flask import Flask, Response, jsonify, request
 from app.config import Settings
 from app.office import LiveCalls
 from app.telephony.loopback import is_local
-from app.web import console, filters, login, statics, words
+from app.web import console, filters, login, phone, statics, words
 
 
 def create_flask(office: LiveCalls, settings: Settings) -> Flask:
@@ -17,6 +17,7 @@ def create_flask(office: LiveCalls, settings: Settings) -> Flask:
     words.install(flask)
     login.install(flask, settings)
     console.install(flask, settings)
+    phone.install(flask, settings.agent_name)
 
     @flask.get("/health")
     def health() -> Response:

@@ -37,10 +37,11 @@ def test_a_live_call_shows_its_state_words_slots_and_last_answer() -> None:
     view.note("CA1", "ASR_TEXT", {"turn": 1, "text": "אני מחפש בחולון"})
     view.note("CA1", "SLOTS", {"turn": 1, "slots": slots, "asked": "budget", "confirms": {}})
     view.note("CA1", "PLANNED", {"turn": 1, "text": "מה התקציב?"})
+    view.note("CA1", "SAYING", {"turn": 1, "reply": 2, "text": "בשמחה. מה התקציב?"})
     view.note("CA1", "TURN", {"endpointing_ms": 360, "total_ms": 400})
     (call,) = view.live()
     assert (call["interim"], call["last_caller"], call["turns"]) == ("", "אני מחפש בחולון", 1)
-    assert (call["slots"], call["last_agent"], call["last_answer_ms"]) == (slots, "מה התקציב?", 760)
+    assert (call["slots"], call["last_agent"], call["last_answer_ms"]) == (slots, "בשמחה. מה התקציב?", 760)
 
 
 def test_events_come_once_each_with_their_time_since_the_start() -> None:

@@ -1,13 +1,21 @@
 """The simulated caller's ear plays what it is sent exactly as Twilio's player does."""
 
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.qa.player import FRAME_SAMPLES, Player, Underrun
+from app.qa.player import FRAME_SAMPLES, SAMPLES_PER_MS, Player, Underrun
 
 LOUD = b"\x80" * FRAME_SAMPLES
 HUSH = b"\xff" * FRAME_SAMPLES
 END = "assistant_tts_end:1"
+VECTORS = json.loads((Path(__file__).parent / "player_vectors.json").read_text())
+"""What is sent and what is heard; the softphone's player is held to the same (tests/browser)."""
 
 
 def ms(value: int) -> int:
@@ -155,6 +163,46 @@ def test_more_than_ten_minutes_ahead_is_discarded() -> None:
 
     assert player.discarded_samples == FRAME_SAMPLES
     assert player.playout_end == ms(600_000)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_what_is_sent_is_heard_as_the_common_vectors_say(vector: dict[str, Any]) -> None:
+    """R9.2, R21: one model, two players."""
+    player = Player()
+    marks: list[list[Any]] = []
+
+    def pass_to(until: int) -> None:
+        while (due := player.timer()) is not None and due <= until:
+            marks.extend([due // SAMPLES_PER_MS, name] for name in player.due_marks(due))
+
+    for step in vector["steps"]:
+        now = ms(step["at_ms"])
+        pass_to(now)
+        if "media_ms" in step:
+            player.receive_media(b"\x80" * ms(step["media_ms"]), now)
+        elif "mark" in step:
+            player.receive_mark(step["mark"], now)
+        else:
+            player.receive_clear(now)
+        pass_to(now)
+    pass_to(ms(vector["until_ms"]))
+
+    assert player.ear is not None
+    assert loud_ms(bytes(player.ear)) == vector["audible_ms"]
+    assert marks == vector["marks"]
+    assert [[hole.at_sample / 8, hole.gap_samples / 8] for hole in player.underruns] == vector["holes_ms"]
+    assert player.discarded_samples == ms(vector["discarded_ms"])
+
+
+def loud_ms(ear: bytes) -> list[list[int]]:
+    """Return the stretches that are not silent, in ms."""
+    found, at = [], 0
+    for is_loud, run in groupby(ear, lambda byte: byte == 0x80):
+        length = len(list(run))
+        if is_loud:
+            found.append([at // SAMPLES_PER_MS, (at + length) // SAMPLES_PER_MS])
+        at += length
+    return found
 
 
 @given(

@@ -9,14 +9,15 @@ from app.web.console import today
 from app.web.icons import ICONS
 from app.web.login import refuse, shared_context
 
-NAVIGATION = (("today", "/console", "today", "היום"),)
+NAVIGATION = (("today", "/console", "today", "היום"), ("phone", "/phone", "mic", "טלפון"))
 """Of each page: its section's name, address, picture and words."""
 
 
 def install(flask: Flask, settings: Settings) -> None:
     """Give the app the console."""
     for blueprint in (today.today,):
-        blueprint.before_request(refuse)
+        if refuse not in blueprint.before_request_funcs.get(None, ()):
+            blueprint.before_request(refuse)
         flask.register_blueprint(blueprint)
 
     @flask.context_processor
