@@ -5,7 +5,6 @@ mask them is the page's part. Nothing here holds the hub: what is about live cal
 is asked of the store goes to the store child, and the asking greenlet waits, bounded.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,7 +67,9 @@ class Records(Protocol):
     """Questions to the store and changes in it. Each waits in its greenlet, at most 2 s (a change: 5 s).
 
     Raises:
-        StoreUnavailable: no answer in time, or the store refuses.
+        StoreUnavailable: no answer in time, or the store is down.
+        ValueError: what is asked makes no sense (no such lead, no such flag, less than three digits); the message says
+            why.
     """
 
     def today(self, since: str, until: str) -> Answer:
@@ -86,9 +87,10 @@ class Records(Protocol):
         flag: str | None = None,
         number: str | None = None,
         words: str | None = None,
-        tests: bool = False,
         before: str | None = None,
         limit: int = 50,
+        *,
+        tests: bool = False,
     ) -> Answer:
         """Return `{"calls": [row], "next": cursor | None}`, newest first.
 
@@ -132,17 +134,8 @@ class Records(Protocol):
     def actions(self, limit: int = 100) -> list[Answer]:
         """Return the operators' latest actions: `at, action, subject, instance`."""
 
-    def retention(self) -> list[Answer]:
-        """Return `kind, keep, oldest, count` of everything that is kept for a time."""
-
     def store_status(self) -> Answer:
-        """Return `outbox: {channel: {state: n}}, outbox_oldest_s, journal, unconfirmed`."""
-
-    def peaks(self, call_sid: str) -> Answer | None:
-        """Return `duration_ms, caller, agent` (peaks 0…127, 50 a second) of a call's kept audio."""
-
-    def audio(self, call_sid: str) -> Path | None:
-        """Return the stereo WAV of a call's kept audio, caller left (mu-law 8 kHz)."""
+        """Return `outbox: {channel: {state: n}}, outbox_oldest_s, unconfirmed`."""
 
     def tape(self, call_sid: str) -> Path | None:
         """Return the replay file of a call, where one was kept."""
@@ -158,15 +151,6 @@ class Records(Protocol):
 
     def audit(self, action: str, subject: str) -> None:
         """Note an operator's action; `subject` must be masked."""
-
-    def forget(self, number: str, *, dry_run: bool) -> Mapping[str, int]:
-        """Erase everything of a number (any spelling), or count it: calls, turns, leads, deliveries, files, live, …
-
-        `live` above 0: nothing was erased, for a call of that number is under way.
-
-        Raises:
-            ValueError: this is no telephone number.
-        """
 
 
 class Office(LiveCalls, Records, Protocol):

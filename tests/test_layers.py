@@ -44,7 +44,7 @@ FLOORS: dict[str, set[str]] = {
     "logs": set(),
     "acceptor": {"runtime"},
     "speech": {"sidecar", "media"},
-    "leads": {"sidecar", "telephony", "config"},
+    "leads": {"office", "sidecar", "telephony", "config"},
     "call": {"media", "dialog", "leads", "speech", "telephony", "runtime", "config"},
     "qa": {"media", "dialog", "telephony", "call", "config"},
     "office": set(),

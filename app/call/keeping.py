@@ -29,6 +29,11 @@ class CallFiles:
         """Return what takes the lines of a call's tape, if tapes are kept; empty lines flush it."""
         return None if self._tapes is None else _Tape(call_sid, self._tapes / f"{_name(call_sid)}.jsonl")
 
+    def tape(self, call_sid: str) -> Path | None:
+        """Return a call's tape, where there is one."""
+        path = None if self._tapes is None else self._tapes / f"{_name(call_sid)}.jsonl"
+        return path if path and path.is_file() else None
+
     def keep_sample(self, call_sid: str, wav: bytes) -> None:
         """Write a call's sample."""
         path = self._samples / f"{_name(call_sid)}.wav"

@@ -7,6 +7,7 @@ from app.config import Settings
 from app.house.about import About
 from app.house.admitting import Doorkeeper
 from app.house.building import Engines
+from app.house.cabinet import Cabinet
 from app.house.streams import Streams
 from app.house.watching import Watching
 from app.leads.client import LeadStore
@@ -19,6 +20,7 @@ class Desk:
 
     def __init__(
         self,
+        cabinet: Cabinet,
         settings: Settings,
         about: About,
         watching: Watching,
@@ -43,6 +45,11 @@ class Desk:
         self.knows = watching.knows
         self.clock0_epoch_ms = watching.clock0_epoch_ms
         self.book = doorkeeper.book
+        self.today, self.calls, self.call = cabinet.today, cabinet.calls, cabinet.call
+        self.leads, self.lead, self.quality = cabinet.leads, cabinet.lead, cabinet.quality
+        self.actions, self.store_status, self.tape = cabinet.actions, cabinet.store_status, cabinet.tape
+        self.set_status, self.set_note, self.send_again = cabinet.set_status, cabinet.set_note, cabinet.send_again
+        self.audit = cabinet.audit
         self.browser_token = doorkeeper.browser_token
 
     @property

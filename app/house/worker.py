@@ -1,6 +1,7 @@
 """Everything one worker process is made of, put together once, after gunicorn's fork."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -15,12 +16,14 @@ from app.config import Settings
 from app.house.about import About
 from app.house.admitting import Doorkeeper
 from app.house.building import build_engines, build_store, recording_account
+from app.house.cabinet import Cabinet
 from app.house.desk import Desk
 from app.house.draining import Drain
 from app.house.streams import Streams
 from app.house.warming import Warming, rehearse
 from app.house.watching import Watching
 from app.house.webhook_events import WebhookEvents
+from app.leads.records import CallServed
 from app.runtime import HubWatch, now_ms, spawn
 from app.telephony.browser_calls import is_browser_call
 from app.telephony.webhooks import Webhooks, WebhookSettings
@@ -55,7 +58,7 @@ class House:
             admit=self.doorkeeper.admit,
             keep_sample=self._files.keep_sample,
             open_tape=self._files.open_tape,
-            on_log=self._watching.note,
+            on_log=self._on_log,
             extractor=engines.extractor,
         )
         stts = tuple(engine for engine in (engines.stt, engines.stt_fallback) if engine)
@@ -74,6 +77,7 @@ class House:
         )
         self.drain = Drain(admission, self.streams, recordings, store, self._links)
         self.desk = Desk(
+            Cabinet(store, self._files, self.about.instance),
             settings,
             self.about,
             self._watching,
@@ -99,6 +103,19 @@ class House:
             spawn(self._files.expire)
         names: Mapping[str, Any] = engines.names
         _log.info("Composite WSGI ready / WebSocketWSGI / blueprints", **names, version=self.about.version)
+
+    def _on_log(self, call_sid: str, event: str, fields: dict[str, Any]) -> None:
+        """Hand what happens in a call to whoever wants to know."""
+        self._watching.note(call_sid, event, fields)
+        if event == "CALL_STARTED":
+            self._services.store.tell(
+                CallServed,
+                call_sid=call_sid,
+                clock0_at=datetime.now(UTC),
+                instance=self.about.instance,
+                app_version=self.about.version,
+                engines=self._engines.names,
+            )
 
     def serve_stream(self, socket: WebSocket, *, is_local: bool = False) -> None:
         """Serve one media stream until it ends (blocks its greenlet).

@@ -5,6 +5,7 @@ import socket
 import sys
 from datetime import UTC, datetime
 
+from app.leads.asking import ANSWERED_WITHIN_S, Questions
 from app.leads.childconfig import VARIABLE, StoreChildConfig
 from app.leads.database import Database
 from app.leads.journal import Journal
@@ -56,7 +57,8 @@ def main() -> None:
     outboxes = _outboxes(config, store)
     # A worker that ends may be the last for hours: a lead goes out then, even if nobody has answered a transfer yet.
     last_ahead_s = max(config.settle_s, config.transfer_settle_s)
-    Service(connection, store, Journal(config.journal_folder), outboxes, last_ahead_s).run()
+    questions = Questions(Database(config.database_url, ANSWERED_WITHIN_S))
+    Service(connection, store, Journal(config.journal_folder), outboxes, questions, last_ahead_s).run()
     sys.stderr.flush()
     os._exit(0)  # an outbox thread still in a receiver's timeout must not hold up the end
 

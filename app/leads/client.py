@@ -16,15 +16,12 @@ import structlog
 from eventlet.event import Event
 
 from app.leads.records import Record
+from app.office import StoreUnavailable
 from app.sidecar.wire import Op
 
 _RETRY_S = 0.2
 P = ParamSpec("P")
 _log = structlog.get_logger("leads")
-
-
-class StoreUnavailable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
-    """The store did not answer a query in time, or refused it; a call goes on without the answer."""
 
 
 class StoreLink(Protocol):
@@ -42,7 +39,7 @@ class StoreLink(Protocol):
 
 
 class LeadStore:
-    """Tells the store child what happens. Every method but `query` and `stop` returns at once."""
+    """Tells the store child what happens. Every method but `query`, `change` and `stop` returns at once."""
 
     def __init__(
         self,
@@ -79,15 +76,22 @@ class LeadStore:
             self._spill()
 
     def query(self, name: str, timeout_s: float = 2.0, **arguments: Any) -> dict[str, Any]:
-        """Ask one of `queries.QUERIES`; waits in the calling greenlet.
+        """Ask one of `questions.QUESTIONS`, or `call_state`; waits in the calling greenlet.
 
         Raises:
-            StoreUnavailable: no answer in `timeout_s`, or the store is down or refuses.
+            StoreUnavailable: no answer in `timeout_s`, or the store is down.
+            ValueError: the question makes no sense.
         """
-        op, answer = self._ask({"op": "query", "name": name, "arguments": arguments}, timeout_s)
-        if op is not Op.END:
-            raise StoreUnavailable(f"{answer.get('code')}: {answer.get('message')}")
-        return answer
+        return self._answer({"op": "query", "name": name, "arguments": arguments}, timeout_s)
+
+    def change(self, record: Record, timeout_s: float = 5.0) -> dict[str, Any]:
+        """Have an operator's change written, and wait for it in the calling greenlet.
+
+        Raises:
+            StoreUnavailable: it is not known to be written.
+            ValueError: it makes no sense.
+        """
+        return self._answer(record.model_dump(mode="json"), timeout_s)
 
     def stop(self, grace_s: float = 8.0) -> None:
         """Let the child write everything and try what is due, for at most `grace_s`; then end it."""
@@ -143,6 +147,14 @@ class LeadStore:
             return
         _log.warning("records_spilled", records=len(self._unconfirmed), file=path.name)
         self._unconfirmed.clear()
+
+    def _answer(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        op, answer = self._ask(request, timeout_s)
+        if op is Op.END:
+            return answer
+        if answer.get("code") == "invalid_request":
+            raise ValueError(answer.get("message"))
+        raise StoreUnavailable(f"{answer.get('code')}: {answer.get('message')}")
 
     def _ask(self, record: dict[str, Any], timeout_s: float) -> tuple[Op, dict[str, Any]]:
         answered: Event = Event()

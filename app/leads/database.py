@@ -5,7 +5,9 @@ Blocking: used only inside the store child, never under eventlet.
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from app.leads.migrations import HEAD
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x6C656164  # any number, the same for every instance
 _BUSY_MS = 15_000
+_ASK_EVERY_STEPS = 10_000  # of SQLite's virtual machine: some tenths of a ms
 _log = logging.getLogger("leads.store")
 
 
@@ -49,10 +52,14 @@ def database_url(url: str) -> URL:
 class Database:
     """Short transactions on one database, which is brought to the newest schema before the first of them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most_s: float = 10.0) -> None:
+        """A transaction that reads alone is ended after `most_s`; on PostgreSQL each statement is, whatever it does."""
         self._url = database_url(url)
         self._ready = False
-        self.engine = _postgresql(self._url) if self._url.drivername != "sqlite" else _sqlite(self._url)
+        self._deadlines: dict[int, float] = {}
+        self._most_s = most_s
+        is_sqlite = self._url.drivername == "sqlite"
+        self.engine = _sqlite(self._url, self._is_late) if is_sqlite else _postgresql(self._url, most_s)
 
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[Session]:
@@ -64,6 +71,8 @@ class Database:
         try:
             self._prepare()
             options: dict[str, Any] = {"read_only": True} if read_only else {}
+            if read_only:
+                self._deadlines[threading.get_ident()] = time.monotonic() + self._most_s
             with (
                 self.engine.connect().execution_options(**options) as connection,
                 Session(connection, expire_on_commit=False) as session,
@@ -76,6 +85,13 @@ class Database:
             self._ready = False  # the file may have vanished or the server been rebuilt: migrate again
             self.engine.dispose()
             raise StoreDown(_reason(error)) from error
+        finally:
+            self._deadlines.pop(threading.get_ident(), None)
+
+    def _is_late(self) -> bool:
+        """Whether this thread's reading has taken too long; SQLite, which knows no such limit, asks while it works."""
+        deadline = self._deadlines.get(threading.get_ident())
+        return deadline is not None and time.monotonic() > deadline
 
     def _prepare(self) -> None:
         if self._ready:
@@ -133,12 +149,13 @@ def _reason(error: Exception) -> str:
     return f"{type(origin).__name__}: {' '.join(str(origin).split())}"[:300]
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, is_late: Callable[[], bool]) -> Engine:
     engine = create_engine(url, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun below, DDL included
+        connection.set_progress_handler(is_late, _ASK_EVERY_STEPS)
         connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA synchronous=FULL")  # a lead outlives a power cut, at some ms a turn off the hub
@@ -155,7 +172,7 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, most_s: float) -> Engine:
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -176,6 +193,8 @@ def _postgresql(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # SET LOCAL, not a start-up option: poolers refuse those.
-        connection.exec_driver_sql("SET LOCAL statement_timeout = '10s'")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(most_s * 1000)}")
+        if connection.get_execution_options().get("read_only"):
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
     return engine

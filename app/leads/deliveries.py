@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from app.leads.attention import settle_attention
 from app.leads.database import Database
 from app.leads.models import Channel, Delivery, DeliveryState, Lead, MessageReport
 from app.leads.records import MessageStatus
@@ -19,6 +20,7 @@ _TRANSIENT_ERRORS = frozenset({20429, 30001, 63017, 63018})
 _TRANSIENT_PAUSE_S = 60.0
 _MAX_SENDS = 10
 """Sends that Twilio takes and then loses before a message is given up."""
+MOST_HISTORY = 20
 _DONE = frozenset({"delivered", "read"})
 _LOST = frozenset({"failed", "undelivered", "canceled"})
 
@@ -102,12 +104,14 @@ class Deliveries:
             delivery.next_attempt_at = change.next_attempt_at
             delivery.last_error = change.error[:1000]
             delivery.updated_at = self._clock()
+            self._note(delivery)
             if change.vendor_id:
                 _lock_message(session, change.vendor_id)
                 delivery.vendor_id = change.vendor_id
                 report = session.get(MessageReport, change.vendor_id)
                 if report is not None:
                     self._apply_report(delivery, report)
+            _settle(session, delivery)
 
     def message_status(self, record: MessageStatus) -> None:
         """Take a status callback; one that overtakes the record of its own send is kept until that is written."""
@@ -125,20 +129,22 @@ class Deliveries:
             report.status, report.error_code, report.at = status, record.error_code, record.at
             for delivery in _of_message(session, record.message_sid):
                 self._apply_report(delivery, report)
+                _settle(session, delivery)
 
     def requeue(self, delivery_id: int) -> None:
         """Send a delivery that was given up on its way again, with a full set of attempts."""
         with self._database.begin() as session:
             delivery = session.get(Delivery, delivery_id, with_for_update=True)
             if delivery is not None and delivery.state == DeliveryState.FAILED_PERMANENTLY.value:
-                delivery.attempts = 0
-                self._again(delivery, self._clock())
+                send_now(delivery, self._clock())
+                _settle(session, delivery)
 
     def _apply_report(self, delivery: Delivery, report: MessageReport) -> None:
         now = self._clock()
         delivery.updated_at = now
         if report.status in _DONE:
             delivery.state, delivery.next_attempt_at, delivery.last_error = DeliveryState.DELIVERED.value, None, ""
+            self._note(delivery)
             return
         if delivery.state != DeliveryState.SENT.value:
             return
@@ -152,12 +158,34 @@ class Deliveries:
             self._again(delivery, now + timedelta(seconds=_TRANSIENT_PAUSE_S))
         else:
             delivery.state = DeliveryState.FAILED_PERMANENTLY.value
+        self._note(delivery)
 
     def _again(self, delivery: Delivery, at: datetime) -> None:
         delivery.state = DeliveryState.PENDING.value
         delivery.next_attempt_at = at
         delivery.vendor_id = None
         delivery.updated_at = self._clock()
+
+    def _note(self, delivery: Delivery) -> None:
+        delivery.history = history_of(delivery.history, self._clock(), delivery.state, delivery.last_error)
+
+
+def history_of(history: list[dict[str, Any]] | None, at: datetime, state: str, error: str) -> list[dict[str, Any]]:
+    """Return a delivery's history with one more entry; the oldest go."""
+    return [*(history or []), {"at": at.isoformat(), "state": state, "error": error}][-MOST_HISTORY:]
+
+
+def send_now(delivery: Delivery, at: datetime) -> None:
+    """Send a delivery on its way, whatever became of it before, with a full set of attempts."""
+    delivery.attempts = 0
+    delivery.state, delivery.next_attempt_at, delivery.vendor_id = DeliveryState.PENDING.value, at, None
+    delivery.updated_at = at
+    delivery.history = history_of(delivery.history, at, DeliveryState.PENDING.value, "")
+
+
+def _settle(session: Session, delivery: Delivery) -> None:
+    session.flush()
+    settle_attention(session, session.get_one(Lead, delivery.lead_id))
 
 
 def _of_message(session: Session, message_sid: str) -> list[Delivery]:

@@ -1,4 +1,4 @@
-"""The tables: calls, turns, slots, leads, deliveries, message statuses (R14).
+"""The tables: calls, turns, interruptions, slots, leads, deliveries, message statuses, operators' actions (R14, R16).
 
 Every time is UTC. A call's rows hang on its CallSid, the one name that all instances share (R1.6).
 """
@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -33,6 +44,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+Backwards = String(64).with_variant(String(64, collation="C"), "postgresql")
+"""A number's digits from its end: what is searched by its last digits is found by an index."""
+_FALSE = text("false")
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands. `SENT`: Twilio took the message; its end is for the status callback to tell."""
 
@@ -49,10 +65,41 @@ class Channel(StrEnum):
     WHATSAPP = "whatsapp"
 
 
+class LeadStatus(StrEnum):
+    """What the office has to do about a lead."""
+
+    NEW = "new"
+    CALL_BACK = "call_back"
+    HANDLED = "handled"
+
+
 class Base(DeclarativeBase):
     """Common base; the migrations are checked against its metadata."""
 
-    type_annotation_map: ClassVar = {datetime: UtcDateTime, dict[str, Any]: JSON(none_as_null=True)}
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON(none_as_null=True),
+        list[dict[str, Any]]: JSON(none_as_null=True),
+    }
+
+    def plain(self, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the row as JSON has it; times are ISO 8601."""
+        names = (column.key for column in self.__table__.columns if column.key not in leave_out)
+        values = {name: getattr(self, name) for name in names}
+        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+FLAGS = {
+    "interrupted": "was_interrupted",
+    "fallback": "used_fallback",
+    "slow": "was_slow",
+    "fault": "had_fault",
+}
+"""What a call may be looked for by, and its column."""
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
 
 
 class Call(Base):
@@ -73,10 +120,33 @@ class Call(Base):
     state_at: Mapped[datetime | None]
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     facts_at: Mapped[dict[str, Any] | None]
+    clock0_at: Mapped[datetime | None]
+    """Where every time in ms of this call's turns counts from: the stream's start."""
+    instance: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    app_version: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    engines: Mapped[dict[str, Any] | None]
+    end_reason: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    usage: Mapped[dict[str, Any] | None]
+    from_backwards: Mapped[str] = mapped_column(Backwards, default="", server_default="")
+    turn_count: Mapped[int | None]
+    """The caller's turns; this and what follows is known once the call has ended, and null for calls not summed yet."""
+    answer_p50_ms: Mapped[int | None]
+    was_interrupted: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
+    used_fallback: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
+    was_slow: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
+    had_fault: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
+    words_erased_at: Mapped[datetime | None]
+    person_erased_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_calls_started_at", "started_at"),
+        Index("ix_calls_started_at_call_sid", "started_at", "call_sid"),
+        Index("ix_calls_outcome_started_at", "outcome", "started_at"),
         Index("ix_calls_ended_at_last_activity_at", "ended_at", "last_activity_at"),
+        Index("ix_calls_from_backwards", "from_backwards"),
+        *(_partial(f"ix_calls_{column}", "started_at", "call_sid", where=column) for column in FLAGS.values()),
+        _partial("ix_calls_unsummed", "ended_at", where="turn_count IS NULL"),
+        _partial("ix_calls_words", "started_at", where="words_erased_at IS NULL"),
+        _partial("ix_calls_person", "started_at", where="person_erased_at IS NULL"),
     )
 
 
@@ -94,6 +164,44 @@ class Turn(Base):
     asked: Mapped[str] = mapped_column(String(32), default="")
     intent: Mapped[str] = mapped_column(String(32), default="")
     latencies_ms: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    timing: Mapped[dict[str, Any] | None]
+    """See `records.Timing`."""
+
+    __table_args__ = (Index("ix_turns_at", "at"),)
+
+
+class Interruption(Base):
+    """The caller spoke over the agent, and what came of it; see `records.InterruptionSaved`."""
+
+    __tablename__ = "interruptions"
+
+    call_sid: Mapped[str] = mapped_column(ForeignKey("calls.call_sid", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    turn: Mapped[int]
+    reply: Mapped[int]
+    onset_ms: Mapped[int | None]
+    clear_at_ms: Mapped[int]
+    heard_ms: Mapped[int]
+    speech_ms: Mapped[int | None]
+    words: Mapped[str] = mapped_column(Text, default="")
+    verdict: Mapped[str] = mapped_column(String(16), default="")
+    verdict_at_ms: Mapped[int | None]
+
+    __table_args__ = (Index("ix_interruptions_at", "at"),)
+
+
+class CallText(Base):
+    """All words of an ended call, to be searched: letters alone, so that no number can be found by it.
+
+    SQLite has a full-text index beside it, PostgreSQL an index over it (migration 0003).
+    """
+
+    __tablename__ = "call_texts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_sid: Mapped[str] = mapped_column(ForeignKey("calls.call_sid", ondelete="CASCADE"), unique=True)
+    words: Mapped[str] = mapped_column(Text)
 
 
 class Slot(Base):
@@ -121,8 +229,24 @@ class Lead(Base):
     idempotency_key: Mapped[str] = mapped_column(String(96), unique=True)
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    channel: Mapped[str] = mapped_column(String(16), default="call", server_default="call")
+    contact_backwards: Mapped[str | None] = mapped_column(Backwards)
+    """Null: a lead from before this and what follows was kept, not looked at yet."""
+    status: Mapped[str] = mapped_column(String(16), default=LeadStatus.NEW.value, server_default="new")
+    call_back_at: Mapped[datetime | None]
+    handled_at: Mapped[datetime | None]
+    needs_attention: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
+    """Somebody has yet to hear of it: a delivery that has not arrived, none at all, or a summary that cannot go out."""
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
 
-    __table_args__ = (Index("ix_leads_created_at", "created_at"),)
+    __table_args__ = (
+        Index("ix_leads_created_at_id", "created_at", "id"),
+        Index("ix_leads_status_created_at", "status", "created_at", "id"),
+        Index("ix_leads_contact_backwards", "contact_backwards"),
+        _partial("ix_leads_needs_attention", "created_at", "id", where="needs_attention"),
+        _partial("ix_leads_call_back", "call_back_at", where="status = 'call_back'"),
+        _partial("ix_leads_messages", "created_at", where="channel = 'recording' AND status <> 'handled'"),
+    )
 
 
 class Delivery(Base):
@@ -140,6 +264,8 @@ class Delivery(Base):
     next_attempt_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(Text, default="")
     vendor_id: Mapped[str | None] = mapped_column(String(64))
+    history: Mapped[list[dict[str, Any]] | None]
+    """What became of it, `{at, state, error}` each, the newest last; see `deliveries.note`."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -147,6 +273,7 @@ class Delivery(Base):
         UniqueConstraint("lead_id", "channel", name="uq_deliveries_lead_id_channel"),
         Index("ix_deliveries_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_deliveries_vendor_id", "vendor_id"),
+        _partial("ix_deliveries_open", "updated_at", where="state <> 'delivered'"),
     )
 
 
@@ -159,3 +286,26 @@ class MessageReport(Base):
     status: Mapped[str] = mapped_column(String(24))
     error_code: Mapped[int | None]
     at: Mapped[datetime]
+
+
+class OperatorAction(Base):
+    """What an operator did, to be looked at by others; `subject` holds no whole number."""
+
+    __tablename__ = "operator_actions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(Text, default="")
+    instance: Mapped[str] = mapped_column(String(64), default="")
+
+    __table_args__ = (Index("ix_operator_actions_at", "at"),)
+
+
+class QualityDay(Base):
+    """One finished day of Israel's, summed up once; see `questions.quality`."""
+
+    __tablename__ = "quality_days"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    figures: Mapped[dict[str, Any]]

@@ -1,13 +1,15 @@
-"""Questions to the store: reconnects and the operators' page. Answers are JSON-ready; times are ISO 8601 UTC."""
+"""Questions to the store: a reconnect's, and the command line's. Answers are JSON-ready; times are ISO 8601 UTC.
 
-from collections.abc import Callable, Mapping
+What the operators' pages ask is in `questions`.
+"""
+
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.leads.models import Base, Call, Delivery, DeliveryState, Lead, Slot, Turn
+from app.leads.models import Base, Call, Delivery, Lead, Slot, Turn
 
 _MOST_ROWS = 200
 _LATENCY_TURNS = 2000
@@ -31,32 +33,6 @@ def call_state(session: Session, call_sid: str) -> dict[str, Any]:
     }
 
 
-def recent_calls(session: Session, limit: int = 50, before: str | None = None, live: bool = False) -> dict[str, Any]:
-    """Return calls, newest first. `before`, a `started_at` of an earlier answer, pages on; `live` drops ended ones."""
-    query = select(Call).order_by(Call.started_at.desc()).limit(min(limit, _MOST_ROWS))
-    if before is not None:
-        query = query.where(Call.started_at < datetime.fromisoformat(before))
-    if live:
-        query = query.where(Call.ended_at.is_(None))
-    calls = session.scalars(query).all()
-    sids = [call.call_sid for call in calls]
-    counts = select(Turn.call_sid, func.count()).where(Turn.call_sid.in_(sids)).group_by(Turn.call_sid)
-    turns: dict[str, int] = dict(session.execute(counts).all())
-    slots: dict[str, dict[str, Any]] = {}
-    for slot in session.scalars(select(Slot).where(Slot.call_sid.in_(sids))):
-        slots.setdefault(slot.call_sid, {})[slot.slot] = slot.value["value"]
-    return {
-        "calls": [
-            {
-                **_row(call, leave_out=("state", "state_at")),
-                "turns": turns.get(call.call_sid, 0),
-                "slots": slots.get(call.call_sid, {}),
-            }
-            for call in calls
-        ]
-    }
-
-
 def call_timeline(session: Session, call_sid: str) -> dict[str, Any]:
     """Return one call whole: its turns, slots with provenance, lead and deliveries."""
     call = session.get(Call, call_sid)
@@ -68,11 +44,11 @@ def call_timeline(session: Session, call_sid: str) -> dict[str, Any]:
     deliveries = session.scalars(select(Delivery).where(Delivery.lead_id == lead.id)).all() if lead else []
     return {
         "known": True,
-        "call": _row(call),
-        "turns": [_row(turn) for turn in turns],
+        "call": call.plain(),
+        "turns": [turn.plain() for turn in turns],
         "slots": {slot.slot: _slot(slot) for slot in slots},
-        "lead": _row(lead) if lead else None,
-        "deliveries": [_row(delivery) for delivery in deliveries],
+        "lead": lead.plain() if lead else None,
+        "deliveries": [delivery.plain() for delivery in deliveries],
     }
 
 
@@ -81,17 +57,14 @@ def recent_leads(session: Session, limit: int = 50, undelivered: bool = False) -
 
     `undelivered`: those with a delivery that has not arrived, with none at all, or with a summary that cannot be sent.
     """
-    query = select(Lead).order_by(Lead.created_at.desc()).limit(min(limit, _MOST_ROWS))
+    query = select(Lead).where(Lead.channel != "erased").order_by(Lead.created_at.desc()).limit(min(limit, _MOST_ROWS))
     if undelivered:
-        own = select(Delivery.id).where(Delivery.lead_id == Lead.id)
-        open_ones = own.where(Delivery.state != DeliveryState.DELIVERED.value)
-        not_sent = Lead.payload["whatsapp_not_sent"].as_string()
-        query = query.where(or_(exists(open_ones), ~exists(own), not_sent.is_not(None)))
+        query = query.where(Lead.needs_attention)
     leads = session.scalars(query).all()
     deliveries: dict[int, list[dict[str, Any]]] = {}
     for delivery in session.scalars(select(Delivery).where(Delivery.lead_id.in_([lead.id for lead in leads]))):
-        deliveries.setdefault(delivery.lead_id, []).append(_row(delivery, leave_out=("message",)))
-    return {"leads": [{**_row(lead), "deliveries": deliveries.get(lead.id, [])} for lead in leads]}
+        deliveries.setdefault(delivery.lead_id, []).append(delivery.plain(leave_out=("message",)))
+    return {"leads": [{**lead.plain(), "deliveries": deliveries.get(lead.id, [])} for lead in leads]}
 
 
 def outbox(session: Session, limit: int = 50) -> dict[str, Any]:
@@ -109,7 +82,7 @@ def outbox(session: Session, limit: int = 50) -> dict[str, Any]:
     counts: dict[str, dict[str, int]] = {}
     for channel, state, number in states:
         counts.setdefault(channel, {})[state] = number
-    rows = [{**_row(row, leave_out=("message",)), "call_sid": call_sid} for row, call_sid in undelivered]
+    rows = [{**row.plain(leave_out=("message",)), "call_sid": call_sid} for row, call_sid in undelivered]
     return {"counts": counts, "undelivered": rows}
 
 
@@ -129,12 +102,6 @@ def latencies(session: Session, turns: int = 500) -> dict[str, Any]:
     }
 
 
-QUERIES: Mapping[str, Callable[..., dict[str, Any]]] = {
-    function.__name__: function
-    for function in (call_state, recent_calls, call_timeline, recent_leads, outbox, latencies)
-}
-
-
 def percentile(values: list[float], part: float) -> float:
     """Return the nearest-rank percentile."""
     ordered = sorted(values)
@@ -142,9 +109,4 @@ def percentile(values: list[float], part: float) -> float:
 
 
 def _slot(slot: Slot) -> dict[str, Any]:
-    return {**_row(slot, leave_out=("call_sid", "slot")), "value": slot.value["value"]}
-
-
-def _row(row: Base, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
-    values = {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in leave_out}
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
+    return {**slot.plain(leave_out=("call_sid", "slot")), "value": slot.value["value"]}

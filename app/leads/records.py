@@ -36,11 +36,115 @@ class CallStarted(_Record):
     channel: Literal["call", "browser", "recording"] = "call"
 
 
+class CallServed(_Record):
+    """Who serves a call, and since when: `clock0_at` is where the times of its turns count from."""
+
+    op: Literal["call_served"] = "call_served"
+    call_sid: CallSid
+    clock0_at: AwareDatetime
+    instance: str = ""
+    app_version: str = ""
+    engines: dict[str, str] = {}
+
+
+class CallUsed(_Record):
+    """What a call cost, in units: stt_ms, tts_chars, tts_cached_chars, llm_calls, llm_in_tokens, llm_out_tokens…"""
+
+    op: Literal["call_used"] = "call_used"
+    call_sid: CallSid
+    usage: dict[str, int]
+
+
+class Segments(_Storable):
+    """The time from the end of the caller's voice to the first sample of the answer, step after step, in ms.
+
+    They lie end to end: what was measured adds up to `Timing.answer_ms`. Null: nobody measured it.
+    """
+
+    endpointing: int | None = None
+    """Voice end → end of utterance."""
+    asr: int | None = None
+    """→ the turn's text stands."""
+    llm: int | None = None
+    """→ first token; 0 where no language model was asked."""
+    sentence: int | None = None
+    """→ first sentence that may be spoken."""
+    tts: int | None = None
+    """→ first byte of its voice."""
+    own: int | None = None
+    """→ begun to be spoken: what this process waited."""
+    send: int | None = None
+    """→ first frame sent."""
+    path: int | None = None
+    """→ first sample heard, as the marks tell it."""
+
+
+class Timing(_Storable):
+    """When a turn's steps came, in ms since the stream's start (`CallServed.clock0_at`); null: not measured."""
+
+    speech_from: int | None = None
+    speech_to: int | None = None
+    eou: int | None = None
+    eou_kind: Literal["adaptive", "sharp", "dictating", "forced"] | None = None
+    first_interim: int | None = None
+    text_at: int | None = None
+    stt_source: str | None = None
+    """final, interim, fallback or gave_up."""
+    llm_first_token: int | None = None
+    first_sentence: int | None = None
+    line_source: Literal["rules", "llm", "late"] | None = None
+    """Who phrased it; late: the language model was asked and the template spoke."""
+    tts_first_byte: int | None = None
+    tts_source: Literal["cache", "engine"] | None = None
+    first_frame: int | None = None
+    first_heard: int | None = None
+    heard_by: Literal["mark", "clock"] | None = None
+    agent_to: int | None = None
+    answer_ms: int | None = None
+    """Voice end → first heard; null for a reply that nobody heard, or that answers no turn."""
+    segments: Segments = Segments()
+    voice_ms: int | None = None
+    heard_ms: int | None = None
+    own_wait_ms: int | None = None
+    """How long what engines brought waited for this process, within the segments above."""
+    holding: bool = False
+    guesses: int = 0
+    guess_used: bool | None = None
+    withdrawn: int = 0
+    """Replies to this turn that were taken back because the caller went on."""
+    faults: int = 0
+    """Times that cannot be (below 0, above a minute) and were stored as null."""
+
+
+Verdict = Literal["floor", "resumed", "withdrawn", "late_words", "near_end"]
+
+
+class InterruptionSaved(_Record):
+    """The caller spoke over the agent. Times in ms since the stream's start.
+
+    `verdict`: floor (the caller has it), resumed (a false alarm), late_words (resumed, but words came), withdrawn (so
+    early that the reply was taken back), near_end (the agent had as good as finished); empty: the call ended first.
+    """
+
+    op: Literal["interruption"] = "interruption"
+    call_sid: CallSid
+    number: int = Field(ge=1)
+    turn: int = Field(ge=0)
+    reply: int
+    onset_ms: int | None = None
+    clear_at_ms: int
+    heard_ms: int
+    speech_ms: int | None = None
+    words: str = ""
+    verdict: Verdict | Literal[""] = ""
+    verdict_at_ms: int | None = None
+
+
 class TurnSaved(_Record):
     """One turn, whole. Sent again when more is known of it (how much of the reply was heard): the later record wins.
 
     `state` is the call's snapshot after the turn, for a reconnect on any instance. `latencies_ms` holds endpointing,
-    asr, llm_first_token, tts_first_byte and voice_to_voice as far as they were measured.
+    asr, llm_first_token, tts_first_byte and voice_to_voice as far as they were measured; `timing` tells more, later.
     """
 
     op: Literal["turn"] = "turn"
@@ -52,6 +156,7 @@ class TurnSaved(_Record):
     asked: str = ""
     intent: str = ""
     latencies_ms: dict[str, float | None] = {}
+    timing: Timing | None = None
     state: dict[str, Any] | None = None
 
 
@@ -120,11 +225,15 @@ class FactsSaved(_Record):
 
 
 class CallEnded(_Record):
-    """The call is over. `outcome` is empty where only the end is known, as from Twilio's status webhook (R3.3)."""
+    """The call is over. `outcome` is empty where only the end is known, as from Twilio's status webhook (R3.3).
+
+    `reason`: who ended it, as far as this process knows (stop, agent_done, max_call, fault, …).
+    """
 
     op: Literal["call_ended"] = "call_ended"
     call_sid: CallSid
     outcome: str = ""
+    reason: str = ""
 
 
 class MessageStatus(_Record):
@@ -136,24 +245,63 @@ class MessageStatus(_Record):
     error_code: int | None = None
 
 
-class Requeue(_Record):
-    """An operator sends a failed delivery on its way again."""
+class ByOperator(_Record):
+    """What an operator does; noted with the instance whose page it was done on."""
+
+    instance: str = ""
+
+
+class Requeue(ByOperator):
+    """A delivery that was given up goes on its way again."""
 
     op: Literal["requeue"] = "requeue"
     delivery_id: int
 
 
-Record = CallStarted | TurnSaved | SlotsChanged | FactsSaved | CallEnded | MessageStatus | Requeue
+class SendAgain(ByOperator):
+    """A lead goes out (again, or now) through a channel; where it never did, its delivery is made."""
+
+    op: Literal["send_again"] = "send_again"
+    lead_id: int
+    channel: Literal["webhook", "whatsapp"] = "webhook"
+
+
+class LeadMarked(ByOperator):
+    """What is to be done about a lead."""
+
+    op: Literal["lead_marked"] = "lead_marked"
+    lead_id: int
+    status: Literal["new", "call_back", "handled"]
+
+
+class LeadNoted(ByOperator):
+    """The operator's note on a lead."""
+
+    op: Literal["lead_noted"] = "lead_noted"
+    lead_id: int
+    text: str = Field(max_length=4000)
+
+
+class Acted(ByOperator):
+    """Something else an operator did, for the audit; `subject` holds no whole number."""
+
+    op: Literal["acted"] = "acted"
+    action: str = Field(min_length=1, max_length=32)
+    subject: str = Field(default="", max_length=200)
+
+
+CallRecord = CallStarted | CallServed | TurnSaved | InterruptionSaved | SlotsChanged | FactsSaved | CallUsed | CallEnded
+Record = CallRecord | MessageStatus | Requeue | SendAgain | LeadMarked | LeadNoted | Acted
 RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="op")])
 
 
 class Query(BaseModel):
-    """A question to the store; `arguments` are those of the function of that name in `app.leads.queries`."""
+    """A question to the store; `arguments` are those of the function of that name in `app.leads.questions`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     op: Literal["query"] = "query"
-    name: Literal["call_state", "recent_calls", "call_timeline", "recent_leads", "outbox", "latencies"]
+    name: str
     arguments: dict[str, Any] = {}
 
 

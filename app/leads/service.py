@@ -1,8 +1,9 @@
 """The store child: takes records and queries from the worker, in order, and never loses one.
 
-Three kinds of threads. The reader takes frames off the socket at once, whatever the database does. The store thread
+Four kinds of threads. The reader takes frames off the socket at once, whatever the database does. The store thread
 (the process's main one) applies records; what the database cannot take goes to the journal, and everything after it,
-until the journal is empty again. Each outbox thread delivers one channel. When the worker is gone, everything that it
+until the journal is empty again. Each outbox thread delivers one channel. Operators' questions have a thread and
+a connection of their own (`asking`), so that none stands before a call's writes. When the worker is gone, everything that it
 sent is still written, its open calls become leads, and the child ends.
 """
 
@@ -13,14 +14,17 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from pydantic import ValidationError
 
+from app.leads.asking import Questions
 from app.leads.database import StoreDown
 from app.leads.journal import Journal
 from app.leads.outbox import Outbox
-from app.leads.queries import QUERIES
-from app.leads.records import RECORD, CallEnded, MessageStatus, Query, Record, Requeue
+from app.leads.queries import call_state
+from app.leads.records import RECORD, ByOperator, CallEnded, MessageStatus, Query, Record
 from app.leads.store import Store
 from app.sidecar.wire import Op, Unpacker, WireError, pack
 
@@ -43,6 +47,7 @@ class Service:
         store: Store,
         journal: Journal,
         outboxes: Sequence[Outbox],
+        questions: Questions,
         last_ahead_s: float,
     ) -> None:
         """`last_ahead_s`: at the end, what is due within so many seconds is tried at once."""
@@ -50,6 +55,7 @@ class Service:
         self._store = store
         self._journal = journal
         self._outboxes = outboxes
+        self._questions = questions
         self._last_ahead_s = last_ahead_s
         self._requests: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
         self._sending = threading.Lock()
@@ -62,6 +68,7 @@ class Service:
     def run(self) -> None:
         """Serve until the worker closes the socket or dies."""
         threading.Thread(target=self._read, name="reader", daemon=True).start()
+        self._questions.start()
         self._adopt()
         next_sweep = 0.0
         for outbox in self._outboxes:
@@ -92,12 +99,26 @@ class Service:
             while data := self._connection.recv(_READ_BYTES):
                 for stream_id, op, payload in unpacker.feed(data):
                     if op is Op.OPEN:
-                        self._requests.put((stream_id, payload))
+                        self._take(stream_id, payload)
                     elif op is Op.PING and not self._wedged():
                         self._send_frame(pack(stream_id, Op.PONG))
         except (OSError, WireError) as fault:
             _log.info("the worker's socket ended: %s", fault)
         self._requests.put(None)
+
+    def _take(self, stream_id: int, payload: bytes) -> None:
+        """Put a request where it is answered: a call's own in their order, an operator's question beside them."""
+        question = _question(payload)
+        if question is None:
+            self._requests.put((stream_id, payload))
+        else:
+            self._questions.ask(question, partial(self._reply, stream_id))
+
+    def _reply(self, stream_id: int, answer: dict[str, Any] | None, code: str, message: str) -> None:
+        if answer is None:
+            self._send(stream_id, Op.ERROR, _error(code, message, retriable=code != "invalid_request"))
+        else:
+            self._send(stream_id, Op.END, answer)
 
     def _wedged(self) -> bool:
         since = self._busy_since
@@ -137,6 +158,9 @@ class Service:
             except StoreDown as fault:
                 self._went_down(fault)
             except Exception as fault:  # noqa: BLE001 - one bad record must not stop those after it
+                if isinstance(record, ByOperator):  # there is somebody to tell: nothing need be put aside
+                    self._send(stream_id, Op.ERROR, _error("invalid_request", str(fault), retriable=False))
+                    return
                 self._refuse(stream_id, line, f"{type(fault).__name__}: {fault}")
                 return
             else:
@@ -148,7 +172,7 @@ class Service:
     def _note(self, record: Record) -> None:
         if isinstance(record, CallEnded):
             self._open_calls.discard(record.call_sid)
-        elif not isinstance(record, MessageStatus | Requeue):
+        elif not isinstance(record, MessageStatus | ByOperator):
             # Not only at its start: that may have been told to a child before this one.
             self._open_calls.add(record.call_sid)
 
@@ -156,7 +180,7 @@ class Service:
         try:
             query = Query.model_validate(request)
             with self._store.database.begin(read_only=True) as session:
-                answer = QUERIES[query.name](session, **query.arguments)
+                answer = call_state(session, **query.arguments)
         except StoreDown as fault:
             self._send(stream_id, Op.ERROR, _error("store_down", str(fault), retriable=True))
         except Exception as fault:  # noqa: BLE001 - the asker hears of it, the others go on
@@ -239,6 +263,18 @@ class Service:
                 self._connection.sendall(frame)
         except OSError:
             pass  # the worker is gone: the reader notices, and what it sent is still written
+
+
+def _question(payload: bytes) -> dict[str, Any] | None:
+    """Return what is asked if this is an operator's question, else None."""
+    if b'"query"' not in payload:
+        return None
+    try:
+        request = json.loads(payload)["record"]
+        is_question = request["op"] == "query" and request["name"] != call_state.__name__
+    except (ValueError, KeyError, TypeError):
+        return None
+    return request if is_question else None
 
 
 def _error(code: str, message: str, *, retriable: bool) -> dict[str, object]:

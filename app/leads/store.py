@@ -11,24 +11,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.leads.attention import bring_up_to_date, settle_attention
 from app.leads.database import Database
-from app.leads.deliveries import Deliveries
+from app.leads.deliveries import Deliveries, history_of
+from app.leads.folding import fold, locked_call
 from app.leads.lead import ABANDONED, idempotency_key, is_lead, lead_payload
 from app.leads.models import Call, Channel, Delivery, DeliveryState, Lead, Slot, Turn
-from app.leads.records import (
-    CallEnded,
-    CallStarted,
-    FactsSaved,
-    MessageStatus,
-    Record,
-    Requeue,
-    SlotsChanged,
-    TurnSaved,
-)
+from app.leads.operators import Operators
+from app.leads.records import Acted, LeadMarked, LeadNoted, MessageStatus, Record, Requeue, SendAgain
+from app.leads.summing import sum_up
 from app.telephony.numbers import mask_number
 
 _SWEEP_CALLS = 100
@@ -59,6 +53,7 @@ class Store:
     ) -> None:
         self.database = database
         self.deliveries = Deliveries(database, clock)
+        self._operators = Operators(database, rules.webhook_url)
         self._rules = rules
         self._clock = clock
 
@@ -75,13 +70,16 @@ class Store:
                 self.deliveries.message_status(record)
             case Requeue():
                 self.deliveries.requeue(record.delivery_id)
+            case SendAgain() | LeadMarked() | LeadNoted() | Acted():
+                self._operators.apply(record)
             case _:
                 with self.database.begin() as session:
-                    call = _locked_call(session, record.call_sid, record.at)
+                    call = locked_call(session, record.call_sid, record.at)
                     self._touch(session, call, record.at)
-                    _fold(session, call, record)
+                    fold(session, call, record)
                     if call.ended_at is not None:
                         session.flush()
+                        sum_up(session, call)
                         self._make_lead(session, call)
 
     def abandon(self, call_sids: set[str]) -> int:
@@ -105,6 +103,7 @@ class Store:
     def _abandon(self, session: Session, calls: list[Call]) -> int:
         for call in calls:
             call.ended_at, call.outcome = call.last_activity_at, ABANDONED
+            sum_up(session, call)
             self._make_lead(session, call)
         return len(calls)
 
@@ -115,7 +114,7 @@ class Store:
         call.last_activity_at = at
         if call.outcome != ABANDONED:
             return
-        call.ended_at, call.outcome = None, ""
+        call.ended_at, call.outcome, call.turn_count = None, "", None
         lead = session.scalar(select(Lead).where(Lead.call_sid == call.call_sid))
         if lead is not None and not _on_its_way(session, lead):
             session.execute(delete(Delivery).where(Delivery.lead_id == lead.id))
@@ -133,6 +132,7 @@ class Store:
         if lead is None:
             key = idempotency_key(call.call_sid)
             lead = Lead(call_sid=call.call_sid, idempotency_key=key, payload=payload, created_at=self._clock())
+            bring_up_to_date(lead)
             session.add(lead)
             session.flush()
             _log.info(
@@ -144,7 +144,10 @@ class Store:
             )
         elif not _on_its_way(session, lead):
             lead.payload = payload
+            bring_up_to_date(lead)
         self._add_deliveries(session, call, lead)
+        session.flush()
+        settle_attention(session, lead)
 
     def _add_deliveries(self, session: Session, call: Call, lead: Lead) -> None:
         whatsapp = call.facts.get("whatsapp")
@@ -173,6 +176,7 @@ class Store:
                     state=(DeliveryState.FAILED_PERMANENTLY if fault else DeliveryState.PENDING).value,
                     next_attempt_at=None if fault else due,
                     last_error=fault,
+                    history=history_of(None, now, DeliveryState.FAILED_PERMANENTLY.value, fault) if fault else None,
                     created_at=now,
                     updated_at=now,
                 )
@@ -189,76 +193,6 @@ class Store:
             return self._rules.abandoned_settle_s
         is_ringing = call.facts.get("transfer") == "started"
         return self._rules.transfer_settle_s if is_ringing else self._rules.settle_s
-
-
-def _fold(
-    session: Session, call: Call, record: CallStarted | TurnSaved | SlotsChanged | FactsSaved | CallEnded
-) -> None:
-    match record:
-        case CallStarted():
-            call.started_at = min(call.started_at, record.at)
-            call.channel = record.channel
-            call.stream_sid = record.stream_sid[:64] or call.stream_sid
-            call.from_number = record.from_number[:64] or call.from_number
-            call.to_number = record.to_number[:64] or call.to_number
-        case TurnSaved():
-            _fold_turn(session, call, record)
-        case SlotsChanged():
-            _fold_slots(session, record)
-        case FactsSaved():
-            _fold_facts(call, record)
-        case CallEnded():
-            call.ended_at = call.ended_at or record.at
-            if record.outcome and call.outcome in ("", ABANDONED):
-                call.outcome = record.outcome[:32]
-
-
-def _fold_turn(session: Session, call: Call, record: TurnSaved) -> None:
-    if record.state is not None and (call.state_at is None or call.state_at <= record.at):
-        call.state, call.state_at = record.state, record.at
-    turn = session.get(Turn, (record.call_sid, record.number))
-    if turn is None:
-        turn = Turn(call_sid=record.call_sid, number=record.number)
-        session.add(turn)
-    elif turn.at > record.at:
-        return
-    turn.at = record.at
-    turn.caller_text, turn.agent_text, turn.agent_heard = record.caller_text, record.agent_text, record.agent_heard
-    turn.asked, turn.intent = record.asked[:32], record.intent[:32]
-    turn.latencies_ms = record.latencies_ms
-
-
-def _fold_facts(call: Call, record: FactsSaved) -> None:
-    news = record.model_dump(mode="json", exclude_none=True, exclude={"op", "at", "call_sid", "withdrawn"})
-    facts, times = dict(call.facts), dict(call.facts_at or {})
-    for name in (*record.withdrawn, *news):
-        if name in times and datetime.fromisoformat(times[name]) > record.at:
-            continue
-        times[name] = record.at.isoformat()
-        facts.pop(name, None)
-        if name in news:
-            facts[name] = news[name]
-    call.facts, call.facts_at = facts, times
-
-
-def _fold_slots(session: Session, record: SlotsChanged) -> None:
-    for name, change in record.changes.items():
-        slot = session.get(Slot, (record.call_sid, name))
-        if slot is None:
-            slot = Slot(call_sid=record.call_sid, slot=name)
-            session.add(slot)
-        elif slot.at > record.at:
-            continue
-        slot.value, slot.turn, slot.at = {"value": change.value}, record.turn, record.at
-        slot.quote, slot.confidence, slot.confirmed = change.quote, change.confidence, change.confirmed
-
-
-def _locked_call(session: Session, call_sid: str, at: datetime) -> Call:
-    """Return the call's row, made if it is new, locked so that writers of one call take turns."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = {"call_sid": call_sid, "started_at": at, "last_activity_at": at}
-    session.execute(insert(Call).values(values).on_conflict_do_nothing())
-    return session.get_one(Call, call_sid, with_for_update=True)
 
 
 def _on_its_way(session: Session, lead: Lead) -> bool:

@@ -18,10 +18,11 @@ from app.leads.models import Base
 
 
 def test_migrations_from_empty_make_the_schema_the_models_describe(empty_url: str) -> None:
-    """R14: the tables come from migrations alone."""
+    """R14: the tables come from migrations alone. The word indexes are each database's own, no model's."""
     database = Database(empty_url)
     with database.begin() as session:
-        context = MigrationContext.configure(session.connection(), opts={"compare_type": False})
+        options = {"compare_type": False, "include_object": lambda _, name, *__: "words" not in name or "calls" in name}
+        context = MigrationContext.configure(session.connection(), opts=options)
         assert compare_metadata(context, Base.metadata) == []
     database.close()
 

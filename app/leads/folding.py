@@ -1,0 +1,118 @@
+"""A call's records made into its rows. Applying one twice changes nothing; of two about one fact the later one wins.
+
+Blocking, within the store's transaction.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.leads.lead import ABANDONED
+from app.leads.models import Call, Interruption, Slot, Turn
+from app.leads.records import (
+    CallEnded,
+    CallRecord,
+    CallServed,
+    CallStarted,
+    CallUsed,
+    FactsSaved,
+    InterruptionSaved,
+    SlotsChanged,
+    TurnSaved,
+)
+
+
+def backwards(number: str) -> str:
+    """Return a number's digits from the last to the first, as they are searched; empty for what is no number."""
+    return "".join(digit for digit in reversed(number) if digit.isascii() and digit.isdigit())
+
+
+def fold(session: Session, call: Call, record: CallRecord) -> None:
+    """Write what `record` says of `call`."""
+    match record:
+        case CallStarted():
+            call.started_at = min(call.started_at, record.at)
+            call.channel = record.channel
+            call.stream_sid = record.stream_sid[:64] or call.stream_sid
+            call.from_number = record.from_number[:64] or call.from_number
+            call.from_backwards = backwards(call.from_number)
+            call.to_number = record.to_number[:64] or call.to_number
+        case CallServed():
+            call.clock0_at, call.instance, call.app_version = record.clock0_at, record.instance, record.app_version
+            call.engines = record.engines
+        case TurnSaved():
+            _fold_turn(session, call, record)
+        case InterruptionSaved():
+            _fold_interruption(session, record)
+        case SlotsChanged():
+            _fold_slots(session, record)
+        case FactsSaved():
+            _fold_facts(call, record)
+        case CallUsed():
+            call.usage = record.usage
+        case CallEnded():
+            call.ended_at = call.ended_at or record.at
+            call.end_reason = call.end_reason or record.reason[:64]
+            if record.outcome and call.outcome in ("", ABANDONED):
+                call.outcome = record.outcome[:32]
+
+
+def _fold_turn(session: Session, call: Call, record: TurnSaved) -> None:
+    if record.state is not None and (call.state_at is None or call.state_at <= record.at):
+        call.state, call.state_at = record.state, record.at
+    turn = session.get(Turn, (record.call_sid, record.number))
+    if turn is None:
+        turn = Turn(call_sid=record.call_sid, number=record.number)
+        session.add(turn)
+    elif turn.at > record.at:
+        return
+    turn.at = record.at
+    turn.caller_text, turn.agent_text, turn.agent_heard = record.caller_text, record.agent_text, record.agent_heard
+    turn.asked, turn.intent = record.asked[:32], record.intent[:32]
+    turn.latencies_ms = record.latencies_ms
+    turn.timing = record.timing.model_dump() if record.timing else None
+
+
+def _fold_interruption(session: Session, record: InterruptionSaved) -> None:
+    row = session.get(Interruption, (record.call_sid, record.number))
+    if row is None:
+        row = Interruption(call_sid=record.call_sid, number=record.number)
+        session.add(row)
+    elif row.at > record.at:
+        return
+    for name, value in record.model_dump(exclude={"op", "call_sid", "number"}).items():
+        setattr(row, name, value)
+
+
+def _fold_facts(call: Call, record: FactsSaved) -> None:
+    news = record.model_dump(mode="json", exclude_none=True, exclude={"op", "at", "call_sid", "withdrawn"})
+    facts, times = dict(call.facts), dict(call.facts_at or {})
+    for name in (*record.withdrawn, *news):
+        if name in times and datetime.fromisoformat(times[name]) > record.at:
+            continue
+        times[name] = record.at.isoformat()
+        facts.pop(name, None)
+        if name in news:
+            facts[name] = news[name]
+    call.facts, call.facts_at = facts, times
+
+
+def _fold_slots(session: Session, record: SlotsChanged) -> None:
+    for name, change in record.changes.items():
+        slot = session.get(Slot, (record.call_sid, name))
+        if slot is None:
+            slot = Slot(call_sid=record.call_sid, slot=name)
+            session.add(slot)
+        elif slot.at > record.at:
+            continue
+        slot.value, slot.turn, slot.at = {"value": change.value}, record.turn, record.at
+        slot.quote, slot.confidence, slot.confirmed = change.quote, change.confidence, change.confirmed
+
+
+def locked_call(session: Session, call_sid: str, at: datetime) -> Call:
+    """Return the call's row, made if it is new, locked so that writers of one call take turns."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"call_sid": call_sid, "started_at": at, "last_activity_at": at}
+    session.execute(insert(Call).values(values).on_conflict_do_nothing())
+    return session.get_one(Call, call_sid, with_for_update=True)

@@ -1,0 +1,121 @@
+"""Calls: a page of them, and one whole."""
+
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.leads.models import FLAGS, Call, Delivery, Interruption, Lead, Slot, Turn
+from app.leads.questions.paging import before_cursor, bounded, cursor, iso, time_of
+from app.leads.questions.rows import call_rows, delivery_row, head, lead_rows
+from app.leads.questions.searching import sids_by_number, texts_by_words
+
+_TEST = "browser"
+_ERASED = "erased"
+_BY_WORDS = "words~"
+_MOST_SCANS = 20
+"""Batches of matches by words that other filters may throw away before a page is given up as empty."""
+
+
+def calls(
+    session: Session,
+    since: str | None = None,
+    until: str | None = None,
+    outcome: str | None = None,
+    flag: str | None = None,
+    number: str | None = None,
+    words: str | None = None,
+    tests: bool = False,
+    before: str | None = None,
+    limit: int = 50,
+) -> dict[str, Any]:
+    """Return a page of calls, newest first; see `app.office.Records.calls`."""
+    limit = bounded(limit)
+    query = _filtered(since, until, outcome, flag, tests=tests)
+    if number:
+        query = query.where(Call.call_sid.in_(sids_by_number(session, number)))
+    if words:
+        return _by_words(session, query, words, before, limit)
+    if before:
+        query = query.where(before_cursor(before, Call.started_at, Call.call_sid))
+    query = query.order_by(Call.started_at.desc(), Call.call_sid.desc()).limit(limit + 1)
+    found = list(session.scalars(query))
+    page = found[:limit]
+    goes_on = len(found) > limit
+    return {
+        "calls": call_rows(session, page),
+        "next": cursor(page[-1].started_at, page[-1].call_sid) if goes_on else None,
+    }
+
+
+def call(session: Session, call_sid: str) -> dict[str, Any]:
+    """Return one call whole; see `app.office.Records.call`."""
+    found = session.get(Call, call_sid)
+    if found is None or found.channel == _ERASED:
+        return {"known": False}
+    turns = session.scalars(select(Turn).where(Turn.call_sid == call_sid).order_by(Turn.number))
+    interruptions = session.scalars(
+        select(Interruption).where(Interruption.call_sid == call_sid).order_by(Interruption.number)
+    )
+    slots = session.scalars(select(Slot).where(Slot.call_sid == call_sid).order_by(Slot.slot))
+    lead = session.scalar(select(Lead).where(Lead.call_sid == call_sid))
+    deliveries = session.scalars(select(Delivery).where(Delivery.lead_id == lead.id)).all() if lead else []
+    return {
+        "known": True,
+        "call": {
+            **head(found),
+            "to_number": found.to_number,
+            "clock0_at": iso(found.clock0_at),
+            "app_version": found.app_version,
+            "engines": found.engines,
+            "usage": found.usage,
+            "facts": found.facts,
+            "words_erased_at": iso(found.words_erased_at),
+        },
+        "turns": [turn.plain(leave_out=("call_sid",)) for turn in turns],
+        "interruptions": [one.plain(leave_out=("call_sid",)) for one in interruptions],
+        "slots": {
+            slot.slot: {**slot.plain(leave_out=("call_sid", "slot")), "value": slot.value["value"]} for slot in slots
+        },
+        "lead": lead_rows(session, [lead])[0] if lead else None,
+        "deliveries": [delivery_row(delivery, history=True) for delivery in deliveries],
+    }
+
+
+def _filtered(
+    since: str | None, until: str | None, outcome: str | None, flag: str | None, *, tests: bool
+) -> Select[Call]:
+    query = select(Call).where(Call.channel != _ERASED)
+    if not tests:
+        query = query.where(Call.channel != _TEST)
+    if since:
+        query = query.where(Call.started_at >= time_of(since))
+    if until:
+        query = query.where(Call.started_at < time_of(until))
+    if outcome:
+        query = query.where(Call.outcome == outcome)
+    if flag:
+        if flag not in FLAGS:
+            raise ValueError(f"no such flag: {flag[:30]!r}; there are {', '.join(FLAGS)}")
+        query = query.where(getattr(Call, FLAGS[flag]))
+    return query
+
+
+def _by_words(session: Session, query: Select[Call], words: str, before: str | None, limit: int) -> dict[str, Any]:
+    """Page by the order in which calls ended: the index of words knows no other."""
+    below = int(before.removeprefix(_BY_WORDS)) if before and before.startswith(_BY_WORDS) else None
+    page: list[Call] = []
+    for _ in range(_MOST_SCANS):
+        batch = texts_by_words(session, words, below, limit)
+        found = {
+            one.call_sid: one for one in session.scalars(query.where(Call.call_sid.in_([sid for _, sid in batch])))
+        }
+        for number, sid in batch:
+            if len(page) == limit:
+                return {"calls": call_rows(session, page), "next": f"{_BY_WORDS}{below}"}
+            below = number
+            if sid in found:
+                page.append(found[sid])
+        if len(batch) < limit:
+            return {"calls": call_rows(session, page), "next": None}
+    return {"calls": call_rows(session, page), "next": f"{_BY_WORDS}{below}"}

@@ -1,0 +1,74 @@
+"""Leads: a page of them, and one whole."""
+
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.leads.models import Lead, LeadStatus
+from app.leads.questions.paging import before_cursor, bounded, cursor, time_of
+from app.leads.questions.rows import lead_rows
+from app.leads.questions.searching import MOST_FOUND, sids_by_number, texts_by_words
+
+UNDELIVERED = "undelivered"
+
+
+def leads(
+    session: Session,
+    status: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    number: str | None = None,
+    words: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> dict[str, Any]:
+    """Return a page of leads, newest first; see `app.office.Records.leads`."""
+    limit = bounded(limit)
+    query = with_status(status)
+    if since:
+        query = query.where(Lead.created_at >= time_of(since))
+    if until:
+        query = query.where(Lead.created_at < time_of(until))
+    if number:
+        query = query.where(Lead.call_sid.in_(sids_by_number(session, number)))
+    if words:
+        found = texts_by_words(session, words, None, MOST_FOUND)
+        query = query.where(Lead.call_sid.in_([sid for _, sid in found]))
+    if before:
+        query = query.where(before_cursor(before, Lead.created_at, Lead.id, int))
+    rows = list(session.scalars(query.order_by(Lead.created_at.desc(), Lead.id.desc()).limit(limit + 1)))
+    page = rows[:limit]
+    goes_on = len(rows) > limit
+    return {
+        "leads": lead_rows(session, page),
+        "next": cursor(page[-1].created_at, page[-1].id) if goes_on else None,
+    }
+
+
+def lead(session: Session, lead_id: int) -> dict[str, Any]:
+    """Return one lead whole; see `app.office.Records.lead`."""
+    found = session.get(Lead, lead_id)
+    if found is None or not is_shown(found):
+        return {"known": False}
+    details = {name: {**slot} for name, slot in found.payload["slots"].items()}
+    return {"known": True, **lead_rows(session, [found], history=True)[0], "slots_detail": details}
+
+
+def is_shown(found: Lead) -> bool:
+    """Whether a lead is one, and not the notice that one was erased."""
+    return "contact" in found.payload
+
+
+def with_status(status: str | None) -> Select[Lead]:
+    """Return the leads of a status.
+
+    Raises:
+        ValueError: there is no such status.
+    """
+    query = select(Lead).where(Lead.channel != "erased")
+    if status is None:
+        return query
+    if status == UNDELIVERED:
+        return query.where(Lead.needs_attention, Lead.status != LeadStatus.HANDLED.value)
+    return query.where(Lead.status == LeadStatus(status).value)
