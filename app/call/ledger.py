@@ -90,7 +90,8 @@ class Ledger:
             case "timings":
                 self._timings(data["turn"], data)
             case "ended":
-                self._store.tell(CallEnded, call_sid=self._call_sid, outcome=data["outcome"] or "")
+                ended = {"outcome": data["outcome"] or "", "reason": data.get("reason", data["outcome"] or "")}
+                self._store.tell(CallEnded, call_sid=self._call_sid, **ended)
 
     def transferred(self, result: TransferResult) -> None:
         """Note how putting the caller through went; see `records.FactsSaved`."""

@@ -36,7 +36,14 @@ class Cabinet:
         tests: bool = False,
     ) -> Answer:
         """Return a page of calls."""
-        wanted = {"since": since, "until": until, "outcome": outcome, "flag": flag, "number": number, "words": words}
+        wanted: Answer = {
+            "since": since,
+            "until": until,
+            "outcome": outcome,
+            "flag": flag,
+            "number": number,
+            "words": words,
+        }
         return self._store.query("calls", **wanted, tests=tests, before=before, limit=limit)
 
     def call(self, call_sid: str) -> Answer:
@@ -54,7 +61,7 @@ class Cabinet:
         limit: int = 50,
     ) -> Answer:
         """Return a page of leads."""
-        wanted = {"status": status, "since": since, "until": until, "number": number, "words": words}
+        wanted: Answer = {"status": status, "since": since, "until": until, "number": number, "words": words}
         return self._store.query("leads", **wanted, before=before, limit=limit)
 
     def lead(self, lead_id: int) -> Answer:

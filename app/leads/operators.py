@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.leads.attention import settle_attention
@@ -27,6 +28,8 @@ class Operators:
         with self._database.begin() as session:
             if isinstance(record, Acted):
                 note_action(session, record.at, record.action, record.subject, record.instance)
+                return
+            if _is_done(session, record.at, f"lead {record.lead_id}"):
                 return
             lead = session.get(Lead, record.lead_id, with_for_update=True)
             if lead is None:
@@ -67,5 +70,12 @@ class Operators:
 
 
 def note_action(session: Session, at: datetime, action: str, subject: str, instance: str) -> None:
-    """Add a line to the audit."""
-    session.add(OperatorAction(at=at, action=action, subject=subject, instance=instance))
+    """Add a line to the audit, once."""
+    if not _is_done(session, at, subject, action):
+        session.add(OperatorAction(at=at, action=action, subject=subject, instance=instance))
+
+
+def _is_done(session: Session, at: datetime, subject: str, action: str | None = None) -> bool:
+    """Whether what was done at this moment is noted already: the record was told twice."""
+    query = select(OperatorAction.id).where(OperatorAction.at == at, OperatorAction.subject == subject)
+    return session.scalar(query if action is None else query.where(OperatorAction.action == action)) is not None

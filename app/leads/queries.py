@@ -3,13 +3,12 @@
 What the operators' pages ask is in `questions`.
 """
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.leads.models import Base, Call, Delivery, Lead, Slot, Turn
+from app.leads.models import Call, Delivery, Lead, Slot, Turn
 
 _MOST_ROWS = 200
 _LATENCY_TURNS = 2000

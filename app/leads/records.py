@@ -102,7 +102,7 @@ class Timing(_Storable):
     agent_to: int | None = None
     answer_ms: int | None = None
     """Voice end → first heard; null for a reply that nobody heard, or that answers no turn."""
-    segments: Segments = Segments()
+    segments: Segments = Field(default_factory=Segments)
     voice_ms: int | None = None
     heard_ms: int | None = None
     own_wait_ms: int | None = None

@@ -2,9 +2,9 @@
 
 Four kinds of threads. The reader takes frames off the socket at once, whatever the database does. The store thread
 (the process's main one) applies records; what the database cannot take goes to the journal, and everything after it,
-until the journal is empty again. Each outbox thread delivers one channel. Operators' questions have a thread and
-a connection of their own (`asking`), so that none stands before a call's writes. When the worker is gone, everything that it
-sent is still written, its open calls become leads, and the child ends.
+until the journal is empty again. Each outbox thread delivers one channel. Operators' questions have a thread and a
+connection of their own (`asking`), so that none stands before a call's writes. When the worker is gone, everything
+that it sent is still written, its open calls become leads, and the child ends.
 """
 
 import json

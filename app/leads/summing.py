@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from app.leads.models import Call, CallText, Interruption, Turn
 
 SLOW_ANSWER_MS = 2000
-_NOT_LETTERS = re.compile(r"[\u0591-\u05c7]|[^\w\s]|[\d_]")
+_UNHEARD = re.compile(r"[\u0591-\u05c7'\"]")  # vowel points, and what stands within abbreviations
+_NOT_LETTERS = re.compile(r"[^\w\s]|[\d_]")
 _FALLBACKS = frozenset({"fallback", "gave_up"})
 _FAULTY_ENDS = frozenset({"fault", "voice_lost"})
 
@@ -47,7 +48,7 @@ def answer_ms(turn: Turn) -> int | None:
 
 def letters(text: str) -> str:
     """Return the words of `text` as they are searched: letters alone, vowel points gone."""
-    return " ".join(_NOT_LETTERS.sub(" ", text.replace("'", "").replace('"', "")).split())
+    return " ".join(_NOT_LETTERS.sub(" ", _UNHEARD.sub("", text)).split())
 
 
 def _keep_words(session: Session, call_sid: str, turns: Sequence[Turn]) -> None:

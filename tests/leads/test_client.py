@@ -13,8 +13,9 @@ import pytest
 
 from app.config import load
 from app.leads.childconfig import VARIABLE, StoreChildConfig, child_environment, store_child_config
-from app.leads.client import LeadStore, StoreUnavailable
+from app.leads.client import LeadStore
 from app.leads.records import RECORD, CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved
+from app.office import StoreUnavailable
 from app.sidecar.link import Link
 from app.sidecar.wire import Op
 from tests.leads.receiver import Receiver

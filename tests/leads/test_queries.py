@@ -1,4 +1,4 @@
-"""What reconnects and the operators' page ask; on SQLite and on PostgreSQL."""
+"""What reconnects and the command line ask; on SQLite and on PostgreSQL."""
 
 import json
 from typing import Any
@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.leads.queries import QUERIES, percentile
-from app.leads.records import CallEnded, CallStarted, Query, SlotChange, SlotsChanged, TurnSaved
+from app.leads.queries import call_state, percentile
+from app.leads.questions import QUESTIONS
+from app.leads.records import CallEnded, CallStarted, SlotChange, SlotsChanged, TurnSaved
 from app.leads.store import Store
 from tests.leads.conftest import Clock
 
 
 def ask(store: Store, name: str, **arguments: Any) -> dict[str, Any]:
     with store.database.begin(read_only=True) as session:
-        answer = QUERIES[name](session, **arguments)
+        answer = {**QUESTIONS, "call_state": call_state}[name](session, **arguments)
     assert json.loads(json.dumps(answer)) == answer, "an answer travels as JSON"
     return answer
 
@@ -34,16 +35,6 @@ def office(store: Store, clock: Clock) -> Store:
         if number < 4:
             store.apply(CallEnded(at=clock.now, call_sid=sid, outcome="confirmed"))
     return store
-
-
-def test_recent_calls_come_newest_first_and_page_on(office: Store) -> None:
-    """R16: operators see calls."""
-    first = ask(office, "recent_calls", limit=2)["calls"]
-    assert [call["call_sid"] for call in first] == ["CA4", "CA3"]
-    assert (first[0]["turns"], first[0]["slots"]) == (1, {"area": ["חיפה"]})
-    second = ask(office, "recent_calls", limit=10, before=first[-1]["started_at"])["calls"]
-    assert [call["call_sid"] for call in second] == ["CA2", "CA1", "CA0"]
-    assert [call["call_sid"] for call in ask(office, "recent_calls", live=True)["calls"]] == ["CA4"]
 
 
 def test_a_reconnect_finds_where_the_call_was(office: Store) -> None:
@@ -74,9 +65,3 @@ def test_apercentile_is_a_measured_value_that_enough_others_do_not_exceed(values
     found = percentile(values, part)
     assert found in values
     assert sum(value <= found for value in values) >= part * len(values) - 1e-9
-
-
-def test_every_query_can_be_asked_over_the_wire() -> None:
-    """R16: the names of the wire are the functions' names."""
-    for name in QUERIES:
-        assert Query.model_validate({"op": "query", "name": name}).name == name

@@ -1,13 +1,12 @@
 """Rows of calls and leads as pages list them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.leads.models import FLAGS, Base, Call, Delivery, Lead, Slot, Turn
+from app.leads.models import FLAGS, Call, Delivery, Lead, Slot, Turn
 from app.leads.questions.paging import iso
 
 _LISTED_SLOTS = ("name", "area", "budget_max")
