@@ -33,6 +33,10 @@ class Lexicon:
         """Return a list of phrases; the value of each is the phrase as it is written."""
         return Phrasebook(self.text(name))
 
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Return a list of phrases as they are written."""
+        return data.phrases(self.text(name))
+
     def text(self, name: str) -> str:
         """Return a list as it is written, with the lists that it names put in."""
         return _CLASS.sub(lambda named: self._text_of(named.group(1)), self._text_of(name))

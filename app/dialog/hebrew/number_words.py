@@ -6,6 +6,7 @@ Gender carries no information, because speakers mix it; prefixes stay with the w
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from app.dialog import data
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.tokens import Utterance, fold, stems
 
@@ -38,42 +39,17 @@ class Atom:
     prefix: str = ""
 
 
-def _lexicon() -> dict[str, Atom]:
-    units = (
-        "אפס",
-        "אחד אחת",
-        "שניים שתיים שני שתי שתים",
-        "שלושה שלוש שלושת שלש שלשה",
-        "ארבעה ארבע ארבעת",
-        "חמישה חמש חמשת חמשה חמיש",
-        "שישה שש ששת ששה",
-        "שבעה שבע שבעת",
-        "שמונה שמונת",
-        "תשעה תשע תשעת",
-        "עשרה עשר עשרת",
-    )
-    tens = ["עשרים", "שלושים", "ארבעים", "חמישים", "שישים", "שבעים", "שמונים", "תשעים"]
-    table: dict[str, Atom] = {}
-    for value, spellings in enumerate(units):
-        table |= {fold(word): Atom(Kind.UNIT, value) for word in spellings.split()}
-    table |= {fold(word): Atom(Kind.TENS, 20 + 10 * step) for step, word in enumerate(tens)}
-    # Common misspellings and the sounds a narrow band recogniser writes.
-    table |= {fold(word): Atom(Kind.TENS, value) for word, value in (("חמשים", 50), ("ששים", 60), ("שלשים", 30))}
-    table |= {fold(word): Atom(Kind.HUNDRED, 100) for word in ("מאה", "מאת")}
-    table |= {fold(word): Atom(Kind.HUNDRED, 200) for word in ("מאתיים", "מאתים", "מתיים")}
-    table |= {fold("מאות"): Atom(Kind.HUNDREDS, 100)}
-    table |= {fold(word): Atom(Kind.THOUSAND, 1000) for word in ("אלף", "אלפים", "k", "קיי", "קי", "אלפי")}
-    table |= {fold(word): Atom(Kind.THOUSAND, 2000) for word in ("אלפיים",)}
-    table |= {
-        fold(word): Atom(Kind.MILLION, MILLION) for word in ("מיליון", "מליון", "מיליונים", "מליונים", "m", "מיל")
+def _read_atoms() -> dict[str, Atom]:
+    """Return the part each word plays, the words of hebrew/numbers.toml folded."""
+    return {
+        fold(word): Atom(Kind[part.upper()], float(value))
+        for part, values in data.read_toml("hebrew/numbers.toml")["words"].items()
+        for value, spellings in values.items()
+        for word in spellings.split()
     }
-    table |= {fold("חצי"): Atom(Kind.FRACTION, 0.5), fold("רבע"): Atom(Kind.FRACTION, 0.25)}
-    table |= {fold(word): Atom(Kind.QUARTERS, 0.75) for word in ("רבעי", "רבעים")}
-    table |= {fold(word): Atom(Kind.POINT, 0) for word in ("נקודה", "פסיק")}
-    return table
 
 
-_LEXICON = _lexicon()
+_ATOMS = _read_atoms()
 # "שנים" is years after a number, and two before "עשר", "וחצי" or a unit.
 _YEARS_OR_TWO = fold("שנים")
 CONSTRUCT_FORMS = _LISTS.words("construct_forms")
@@ -109,7 +85,7 @@ def atom_at(utterance: Utterance, index: int) -> Atom | None:
     ):
         return Atom(Kind.UNIT, 2, token.key.removesuffix(_YEARS_OR_TWO))
     for prefix, rest in stems(token.key):
-        atom = _LEXICON.get(rest)
+        atom = _ATOMS.get(rest)
         if rest == "מיל" and "יי" in token.text:
             # "מייל" is an e-mail; "מיל", folded alike, a million.
             continue
@@ -121,4 +97,4 @@ def atom_at(utterance: Utterance, index: int) -> Atom | None:
 def _counted(utterance: Utterance, index: int) -> bool:
     """Whether a number stands right before token `index`: "שלוש שנים וחצי" are years."""
     before = utterance.key(index - 1)
-    return bool(before) and any(rest in _LEXICON for _, rest in stems(before))
+    return bool(before) and any(rest in _ATOMS for _, rest in stems(before))

@@ -11,22 +11,7 @@ from app.dialog.understanding.kind import SEEKS, YOU, Found
 _LISTS = Lexicon("real_estate/deals.toml")
 
 _OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
-_BUY = """
-    לקנות | קנייה | קניה | לקנייה | לרכוש | רכישה | לקניה | להשקעה | דירה ראשונה | על הנייר | מקבלן | קונה | קונים
-    | השקעה | קונות | רוכש | רוכשים | נקנה | אקנה | לקנית | קנית | לרכישת | רכישת | לקניית | buy | למכירה | להשקיע
-    | נרכוש | ארכוש | אני משקיע | אני משקיעה | משקיעים
-    | להיות בעלים | להיות בעל דירה | להיות בעלת דירה | להיות בעלי דירה | להיות בעל בית | להיות בעלי בית
-    """
-_RENT = """
-    לשכור | שכירות | להשכרה | שכר דירה | רנט | בשכירות | לשכירות | השכרה | שוכר | שוכרת | שוכרים | להשכיר | rent
-    | שכר הדירה | שכרות | נשכור | אשכור | להשכר | השכרת | השכירות | לסכור | שכירויות | סכירות
-    """
-_DEAL = Phrasebook(
-    {
-        **{phrase.strip(): "buy" for phrase in _BUY.split("|")},
-        **{phrase.strip(): "rent" for phrase in _RENT.split("|")},
-    }
-)
+_DEAL = Phrasebook({phrase: deal for deal in ("buy", "rent") for phrase in _LISTS.listed(deal)})
 _COMES_WITH = _LISTS.words("comes_with")
 _RENTING = _LISTS.words("renting")
 _HERE = _LISTS.words("here")

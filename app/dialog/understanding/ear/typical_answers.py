@@ -11,8 +11,10 @@ from math import log
 
 from app.dialog import data
 from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.spelling import CONSTRUCT, MONTHS, TENS, UNITS, months_words, number_words
 
+_LISTS = Lexicon("real_estate/typical_answers.toml")
 _LARGE_CITIES = 45
 """The gazetteer lists cities by size; so many from its start are large."""
 _MOST_NAMES = 600
@@ -30,63 +32,6 @@ class Answer:
     text: str
     prior: float = 0.0
     answers: bool = True
-
-
-_ELSE = """
-    לא יודע | לא יודעת | לא יודע עדיין | עוד לא החלטנו | לא משנה | לא משנה לי | תלוי במחיר | מה אמרת
-    | לא הבנתי | לא שמעתי | מה השאלה | רגע | רגע אחד | שנייה | נציג | אני רוצה לדבר עם נציג | מי מדבר
-    | אין לי מושג | תודה רבה | להתראות | ביי | שלום | היי | לא רוצה לומר | לא רוצה להגיד | למה את צריכה
-    | זה לא חשוב | צריך לחשוב על זה | כן | לא | בסדר | תגידי את | מה יש לכם | מה ההבדל
-    | אפשר לדבר עם מישהו | כמה שיש | איפה שיש | אני לא בטוח | אני לא בטוחה | מה | איזה | נראה | אולי
-    | תלוי | מעדיף לא לומר | מעדיפה לא לומר | מעדיפים לא לומר
-    | לא רוצים לומר | מעדיף לא להגיד | מעדיפה לא להגיד | לא תודה | אני אתקשר אחר כך | זה הכל | כמה זה עולה | תחזרו אליי
-"""
-_YES = """
-    כן | כן כן | נכון | כן נכון | בסדר | בטח | כן בטח | מדויק | בדיוק | הכל נכון | כן הכל נכון
-    | הכל בסדר | סבבה | אוקיי | בסדר גמור | כן בסדר | מאשר | מאשרת
-"""
-_NO = "לא | לא לא | לא נכון | לא מדויק | לא תודה | ממש לא | טעות"
-_NUMBER = "כן למספר הזה | כן זה המספר | זה המספר | המספר הזה | אותו מספר | למספר הזה | לא מספר אחר | מספר אחר"
-_NEXT_STEP = """
-    וואטסאפ | בוואטסאפ | וואטסאפ בבקשה | בוואטסאפ בבקשה | סיכום בוואטסאפ | הודעה | תשלחו לי בוואטסאפ
-    | אשמח לסיכום בוואטסאפ | שיחה | שיחה עם יועץ | עדיף שיחה | תתקשרו אליי | תחזרו אליי | שיחזרו אליי
-    | שיתקשרו אליי | שיחת טלפון | לקבוע שיחה | לא צריך | לא תודה
-"""
-_NOTHING_ELSE = """
-    לא תודה | זה הכל | לא זה הכל | זה הכל תודה | לא זה הכל תודה | תודה רבה | תודה רבה להתראות
-    | תודה ולהתראות | להתראות | ביי
-"""
-_DEAL_VERBS = "לקנות | לרכוש | לשכור"
-_DEAL_NOUNS = "קנייה | לקנייה | רכישה | למכירה | להשקעה | שכירות | בשכירות | לשכירות | להשכרה | השכרה"
-_WANTING = """
-    אני רוצה | רוצה | רוצים | אנחנו רוצים | מעוניין | מעוניינת | אני מחפש | אני מחפשת | מחפשים | מחפש
-    | מחפשת
-"""
-_SOON = """
-    מיידי | מיידית | כניסה מיידית | כמה שיותר מהר | כמה שיותר מוקדם | עכשיו | דחוף | מיד | בהקדם
-    | הכי מהר שאפשר | השבוע | בקרוב
-"""
-_WHENEVER = """
-    גמיש | גמישה | גמישים | אני גמיש | אני גמישה | אנחנו גמישים | אין לחץ | אין שום לחץ | לא דחוף
-    | לא ממהר | לא ממהרת | לא ממהרים | אין לי לחץ | בלי לחץ | מתי שיהיה | יש זמן | לא בוער
-"""
-_SEASONS = "קיץ | חורף | אביב | סתיו"
-_HOLIDAYS = "פסח | הפסח | שבועות | החגים | סוכות | ראש השנה | חנוכה | פורים"
-_SURNAMES = """
-    כהן | לוי | מזרחי | פרץ | ביטון | דהן | אברהם | פרידמן | מלכה | אזולאי | כץ | יוסף | דוד | עמר | אוחיון
-    | חדד | גבאי | בן דוד | אדרי | לוין | טל | קליין | חן | שפירא | חזן | משה | אשכנזי | אוחנה | סגל | סויסה
-    | גולן | יצחק | בר | אליהו | שרון | רוזנברג | יעקב | אזרד | וקנין | מור | אלון | שלום | גולדשטיין | וייס
-    | בכר | רביבו | אלבז | בן חמו | אסולין | נחום | אטיאס | סבג | שמש | ברק | שחר | רוזן | גרינברג | הרוש
-    | בן שושן | לביא | קפלן | רוט | בוזגלו | שטרן | דיין | הררי | ישראלי | אלמוג | אלקיים | טולדנו | סעדה | נגר
-    | צרפתי | לוגסי | מימון | אבוטבול | בוחבוט | אמסלם | בניטה | הורוביץ | גולדברג | רבינוביץ | ויצמן | שוורץ
-    | הלוי | ברקוביץ | אברמוב | איבגי | אלפסי | סלומון | חורי | נסאר | עבאס | זועבי | אבו חמד | מסארווה
-    | אגבאריה | מחאמיד | סאלח | עזאם | חלבי | קדוש | ממן | זוהר | פלד | שגב | ארד | רגב
-"""
-_ROUND = "עד | בערך | סביב | מקסימום"
-
-
-def _listed(text: str) -> list[str]:
-    return [phrase.strip() for phrase in text.replace("\n", "").split("|") if phrase.strip()]
 
 
 def _plain(texts: Iterable[str], prior: float = 0.0) -> Iterator[Answer]:
@@ -170,7 +115,7 @@ def _budget(deal: str) -> Iterator[Answer]:
     said = [*(_millions() if deal != "rent" else ()), *(_thousands() if deal != "buy" else ())]
     yield from _plain(said, 0.01)
     yield from _plain(f"{amount} שקל" for amount in said)
-    yield from _plain(f"{bound} {amount}" for bound, amount in product(_listed(_ROUND), said))
+    yield from _plain(f"{bound} {amount}" for bound, amount in product(_LISTS.listed("round"), said))
     yield from _plain(f"{first} {second}" for first, second in pairwise(list(_round_amounts(deal))))
 
 
@@ -183,8 +128,8 @@ def _round_amounts(deal: str) -> Iterator[str]:
 
 
 def _timing() -> Iterator[Answer]:
-    yield from _plain(_listed(_SOON), 0.01)
-    yield from _plain(_listed(_WHENEVER), 0.01)
+    yield from _plain(_LISTS.listed("soon"), 0.01)
+    yield from _plain(_LISTS.listed("whenever"), 0.01)
     spans = [months_words(count) for count in range(1, 13)] + ["שנה וחצי", "שנתיים", "שבועיים", "שבוע", "חודש חודשיים"]
     spans += [f"{unit} חודשים" for unit in UNITS["f"][3:11]] + ["חודשיים שלושה", "שלושה ארבעה חודשים"]
     yield from _plain(spans, 0.01)
@@ -195,25 +140,25 @@ def _timing() -> Iterator[Answer]:
         yield from _plain(
             f"{edge} {month}" for edge in ("תחילת", "אמצע", "סוף", "בתחילת", "באמצע", "בסוף", "עד", "חודש")
         )
-    yield from _plain(f"{edge}{season}" for edge, season in product(("", "ב", "אחרי ה"), _listed(_SEASONS)))
-    yield from _plain(f"{edge} {day}" for edge, day in product(("אחרי", "לפני", "עד"), _listed(_HOLIDAYS)))
+    yield from _plain(f"{edge}{season}" for edge, season in product(("", "ב", "אחרי ה"), _LISTS.listed("seasons")))
+    yield from _plain(f"{edge} {day}" for edge, day in product(("אחרי", "לפני", "עד"), _LISTS.listed("holidays")))
     yield from _plain(
         ("סוף השנה", "עד סוף השנה", "בסוף השנה", "תחילת השנה", "חודש הבא", "בחודש הבא", "שנה הבאה", "סוף החודש")
     )
 
 
 def _deal() -> Iterator[Answer]:
-    yield from _plain((*_listed(_DEAL_VERBS), *_listed(_DEAL_NOUNS)), 0.02)
-    yield from _plain(f"{want} {verb}" for want, verb in product(_listed(_WANTING), _listed(_DEAL_VERBS)))
-    yield from _plain(f"{verb} דירה" for verb in _listed(_DEAL_VERBS))
-    yield from _plain(f"דירה {noun}" for noun in _listed(_DEAL_NOUNS))
+    yield from _plain((*_LISTS.listed("deal_verbs"), *_LISTS.listed("deal_nouns")), 0.02)
+    yield from _plain(f"{want} {verb}" for want, verb in product(_LISTS.listed("wanting"), _LISTS.listed("deal_verbs")))
+    yield from _plain(f"{verb} דירה" for verb in _LISTS.listed("deal_verbs"))
+    yield from _plain(f"דירה {noun}" for noun in _LISTS.listed("deal_nouns"))
 
 
 def _types() -> Iterator[Answer]:
     named = [phrase for phrases in data.property_kinds().values() for phrase in phrases if not phrase.isascii()]
     yield from _plain(named, 0.02)
     yield from _plain(("דירה רגילה", "סתם דירה"), 0.02)
-    yield from _plain(f"{want} {kind}" for want, kind in product(_listed(_WANTING), named))
+    yield from _plain(f"{want} {kind}" for want, kind in product(_LISTS.listed("wanting"), named))
 
 
 def _names() -> Iterator[Answer]:
@@ -224,40 +169,40 @@ def _names() -> Iterator[Answer]:
         yield Answer(name, _NAME_PRIOR * (bearers - least) / (most - least))
         yield Answer(f"קוראים לי {name}")
         yield Answer(f"שמי {name}")
-    yield from _plain(f"משפחת {surname}" for surname in _listed(_SURNAMES))
+    yield from _plain(f"משפחת {surname}" for surname in _LISTS.listed("surnames"))
 
 
 def _openings() -> Iterator[Answer]:
     """Yield what opens a call: who seeks, what, and whether to buy or to rent."""
     deals = (
-        *(f"{verb} דירה" for verb in _listed(_DEAL_VERBS)),
+        *(f"{verb} דירה" for verb in _LISTS.listed("deal_verbs")),
         "דירה לקנות",
         "דירה לקנייה",
         "דירה להשכרה",
         "דירה בשכירות",
         "דירה",
     )
-    for hello, want, wish in product(("", "שלום ", "היי "), ("", *_listed(_WANTING)), deals):
+    for hello, want, wish in product(("", "שלום ", "היי "), ("", *_LISTS.listed("wanting")), deals):
         if want or wish != "דירה":
             yield Answer(f"{hello}{want} {wish}".strip())
 
 
 def _yes_or_no() -> Iterator[Answer]:
-    yield from _plain((*_listed(_YES), *_listed(_NO)), 0.01)
+    yield from _plain((*_LISTS.listed("yes"), *_LISTS.listed("no")), 0.01)
 
 
 def _about_number() -> Iterator[Answer]:
     yield from _yes_or_no()
-    yield from _plain(_listed(_NUMBER))
+    yield from _plain(_LISTS.listed("number"))
 
 
 def _next_step() -> Iterator[Answer]:
-    yield from _plain(_listed(_NEXT_STEP), 0.01)
+    yield from _plain(_LISTS.listed("next_step"), 0.01)
     yield from _yes_or_no()
 
 
 def _anything_else() -> Iterator[Answer]:
-    yield from _plain((*_listed(_NO), *_listed(_NOTHING_ELSE)))
+    yield from _plain((*_LISTS.listed("no"), *_LISTS.listed("nothing_else")))
 
 
 _EXPECTED: dict[Asked, Callable[[], Iterator[Answer]]] = {
@@ -285,6 +230,6 @@ def typical_answers(asked: Asked, deal: str | None = None) -> tuple[Answer, ...]
     answers: dict[str, Answer] = {}
     for answer in expected:
         answers.setdefault(answer.text, answer)
-    for text in _listed(_ELSE) if answers else ():
+    for text in _LISTS.listed("else") if answers else ():
         answers.setdefault(text, Answer(text, answers=False))
     return tuple(answers.values())
