@@ -46,7 +46,7 @@ Entry = tuple[str, Any]
 
 def main(target: Path, more: Iterable[Path] = ()) -> int:
     """Write the dump; return how many lines it has."""
-    lines = [f"{key}\t{_written(value)}\n" for key, value in (*_stock(), *_sets((*SETS, *more)))]
+    lines = [f"{key}\t{_written(value)}\n" for key, value in (*_stock(), *of_sets((*SETS, *more)))]
     target.write_text("".join(lines), encoding="utf-8")
     return len(lines)
 
@@ -74,7 +74,8 @@ def _stock() -> Iterator[Entry]:
             yield f"typical/{asked}/{deal}", _digest([asdict(one) for one in typical_answers(asked, deal)])
 
 
-def _sets(paths: Iterable[Path]) -> Iterator[Entry]:
+def of_sets(paths: Iterable[Path]) -> Iterator[Entry]:
+    """Yield what the dialog makes of every record of these files, each with its key."""
     for path in paths:
         for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
             if line.strip():
