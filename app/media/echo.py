@@ -3,6 +3,9 @@
 What was sent is known, and roughly when it was heard. Its echo comes some lag later, one that nobody needs to know: it
 is no louder than the loudest that was sent within all lags, times the line's gain. And the gain is known soon: the echo
 of what was sent longest ago has been heard by now, whatever the lag, so it was no louder than what was heard.
+
+Until the gain is known, what is louder than most lines' echo is compared with what was sent (`likeness`): what is like
+it is an echo all the same, and teaches how loud this line's is.
 """
 
 import math
@@ -10,14 +13,16 @@ from collections import deque
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
-from app.media.codec import decode_ulaw
+from app.media.codec import FRAME_SAMPLES, ULAW_SILENCE, decode_ulaw
+from app.media.likeness import likeness
 
 Playing = Callable[[int], bytes]
 """The agent's frame (mu-law) that played so many ms ago, empty where none did."""
 
 LAGS = 30  # frames: an echo comes back within 600 ms
-_PRIOR_GAIN = 0.126  # -18 dB, before anything is known
+_PRIOR_GAIN = 0.1  # -20 dB, before anything is known
 _LEAST_GAIN = 0.002
 _MOST_GAIN = 1.0
 _AUDIBLE_RMS = 100.0  # what the agent sends under this leaves no echo
@@ -27,7 +32,16 @@ _MARGIN = 1.7
 # Over so long the echo's level is steadier than frame by frame, and lower: a soft voice is heard by it.
 _SPAN = 10
 _SPAN_MARGIN = 1.8
+# A gain so far under what was thought at first is known.
+_KNOWN_SHARE = 0.7
+# Such a stretch is compared, every so many frames over the gate; so often alike in a row, it is the echo's gain.
+_COMPARED, _COMPARE_EVERY = 12, 3
+_ALIKE = 0.82
+_OFTEN = 4
+_SURE_MARGIN = 1.0
 
+_SILENCE = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
+_QUIET = np.zeros(FRAME_SAMPLES)
 _SQUARES = decode_ulaw(bytes(range(256))).astype(np.float64) ** 2
 
 
@@ -55,14 +69,18 @@ class Echo:
         self._heard: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
         self._sent_span: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
         self._sent_power = self._heard_power = 0.0
+        self._played: deque[bytes] = deque([_SILENCE] * (LAGS + _COMPARED), maxlen=LAGS + _COMPARED)
+        self._samples: deque[npt.NDArray[np.float64]] = deque([_QUIET] * _COMPARED, maxlen=_COMPARED)
+        self._over_frames = self._alike = 0
+        self._is_alike = False
 
     def was_echo(self) -> None:
         """What was taken for the caller was the agent's own voice: the line's echo is louder than was thought."""
         self._prior = min(self._prior * _DOUBT, _MOST_GAIN)
         self.gain = max(self.gain, self._prior)
 
-    def receive(self, rms: float, playing: bytes) -> float:
-        """Take the RMS of a frame of the caller, and the agent's frame that was played as it came.
+    def receive(self, samples: npt.NDArray[np.float64], rms: float, playing: bytes) -> float:
+        """Take a frame of the caller and its RMS, and the agent's frame that was played as it came.
 
         Return what the frame's RMS must be over to be more than echo; 0 where there is none.
         """
@@ -75,6 +93,14 @@ class Echo:
             self._silent_frames += 1
         if self._silent_frames > LAGS:
             return 0.0
+        self._played.append(playing or _SILENCE)
+        self._samples.append(samples.copy())
+        gate = self._gate(rms, sent_rms)
+        if rms <= gate or self.gain < _KNOWN_SHARE * self._prior:
+            return gate
+        return math.inf if self._is_like_sent() else gate
+
+    def _gate(self, rms: float, sent_rms: float) -> float:
         sent, heard = self._sent, self._heard
         sent.append(sent_rms)
         heard.append(rms)
@@ -93,3 +119,16 @@ class Echo:
         if self._heard_power > span_gate * span_gate * max(self._sent_span):
             return 0.0
         return _MARGIN * self.gain * max(sent)
+
+    def _is_like_sent(self) -> bool:
+        """Whether a frame over the gate is the agent's voice nevertheless."""
+        self._over_frames += 1
+        if self._over_frames % _COMPARE_EVERY:
+            return self._is_alike
+        found = likeness(np.concatenate(self._samples), decode_ulaw(b"".join(self._played)).astype(np.float64))
+        self._is_alike = found.score >= _ALIKE
+        self._alike = self._alike + 1 if self._is_alike else 0
+        if self._alike >= _OFTEN:
+            self._prior = min(max(self._prior, _SURE_MARGIN * found.gain), _MOST_GAIN)
+            self.gain = self._prior
+        return self._is_alike

@@ -78,7 +78,7 @@ class FrontEnd:
         for frame in samples.reshape(-1, FRAME_SAMPLES):
             ago_ms -= FRAME_MS
             rms = math.sqrt(float(frame.dot(frame)) / FRAME_SAMPLES)
-            echo_rms = self.echo.receive(rms, playing(ago_ms))
+            echo_rms = self.echo.receive(frame, rms, playing(ago_ms))
             self._agc.level(frame, rms, is_speech=self._gate.update(rms) and rms > echo_rms)
             loudness.append((rms, echo_rms))
         # What is the same for every frame is done for all at once: each call of numpy costs more than its work.
