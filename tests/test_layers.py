@@ -11,7 +11,7 @@ IMPURE = {
     "grpc", "google", "openai", "twilio", "sqlalchemy", "structlog",
 }  # fmt: skip
 PURE = [
-    *sorted(path for room in ("media", "dialog") for path in (APP / room).rglob("*.py")),
+    *sorted(path for room in ("media", "dialog", "call/measuring") for path in (APP / room).rglob("*.py")),
     *(
         APP / "call" / f"{name}.py"
         for name in (

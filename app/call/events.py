@@ -242,10 +242,11 @@ class AskExtraction:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Synthesise one sentence."""
+    """Synthesise one sentence of `reply`."""
 
     speech: int
     text: str
+    reply: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,13 @@ from app.leads.records import (
     CallBack,
     CallEnded,
     CallStarted,
+    CallUsed,
     FactsSaved,
+    InterruptionSaved,
     Record,
     SlotChange,
     SlotsChanged,
+    Timing,
     TransferResult,
     TurnSaved,
     WhatsAppRequest,
@@ -50,6 +53,7 @@ class _Turn:
     asked: str = ""
     intent: str = ""
     latencies_ms: dict[str, float | None] = field(default_factory=dict)
+    timing: Timing | None = None
     state: dict[str, Any] | None = None
 
 
@@ -96,6 +100,18 @@ class Ledger:
     def transferred(self, result: TransferResult) -> None:
         """Note how putting the caller through went; see `records.FactsSaved`."""
         self._store.tell(FactsSaved, call_sid=self._call_sid, transfer=result)
+
+    def timed(self, turn: int, timing: Mapping[str, Any]) -> None:
+        """Take a turn's timing; it is written with what was heard of the reply."""
+        self._turns.setdefault(turn, _Turn()).timing = Timing.model_validate(timing)
+
+    def interrupted(self, interruption: Mapping[str, Any]) -> None:
+        """Write an interruption as far as it is known."""
+        self._store.tell(InterruptionSaved, call_sid=self._call_sid, **interruption)
+
+    def used(self, units: Mapping[str, int]) -> None:
+        """Write what the call used."""
+        self._store.tell(CallUsed, call_sid=self._call_sid, usage=dict(units))
 
     def _heard(self, number: int, text: str, plan: Plan, state: dict[str, Any]) -> None:
         turn = self._turns.setdefault(number, _Turn())
@@ -156,6 +172,7 @@ class Ledger:
             asked=turn.asked,
             intent=turn.intent,
             latencies_ms=turn.latencies_ms,
+            timing=turn.timing,
             state=turn.state,
         )
 

@@ -228,7 +228,7 @@ class Reply:
                 self.first_sentence_ms = now_ms
             sentence = _Sentence(text, next(self._speeches))
             self._sentences.append(sentence)
-            commands.append(Speak(sentence.speech, text))
+            commands.append(Speak(sentence.speech, text, self.number))
             self._voice_deadline_ms = now_ms + VOICE_SILENT_MS
         return commands
 

@@ -33,6 +33,7 @@ from app.call.events import (
 )
 from app.call.ledger import Ledger
 from app.call.machine import Call, CallSettings
+from app.call.measuring.measures import Measures
 from app.call.services import Services
 from app.call.showing import shown
 from app.call.states import State
@@ -72,6 +73,7 @@ class Session:
         self._log = structlog.get_logger("call")
         self._engines = Engines(services, self._events.put, self._log)
         self._ledger = Ledger(services.store, "")
+        self._measures = Measures(self._ledger, self._show, services.voice.is_ready)
         self._tape: Callable[[bytes], None] | None = None
         self.call_sid = ""
         self._stream_sid = ""
@@ -105,6 +107,7 @@ class Session:
         self._log = self._log.bind(call_sid=start.call_sid)
         self._engines = Engines(self._services, self._events.put, self._log)
         self._ledger = Ledger(self._services.store, start.call_sid)
+        self._measures = Measures(self._ledger, self._show, self._services.voice.is_ready)
         self._tape = self._services.open_tape(start.call_sid)
         if self._tape:
             self._tape(tape.header(self._settings))
@@ -192,6 +195,7 @@ class Session:
             commands = call.receive(event, at_ms, waited_ms)
             if self._tape and (decisions := tape.decided(commands, at_ms)):
                 self._tape(decisions)
+            self._measure(event, commands, at_ms, waited_ms)
             for command in commands:
                 self._perform(command)
             if self._outgoing:
@@ -211,6 +215,12 @@ class Session:
             self._ledger.save("ended", {"outcome": "fault"})
             spawn(self._socket.close, 1011, "internal error")
             self._release()
+
+    def _measure(self, event: Event, commands: list[Command], at_ms: int, waited_ms: int) -> None:
+        try:
+            self._measures.see(event, commands, at_ms, waited_ms)
+        except Exception:  # noqa: BLE001 - a figure less is no reason to end a call
+            self._log.exception("MEASURE_BROKE")
 
     def _send(self) -> None:
         """Send what was brought about, in one go."""
@@ -291,6 +301,7 @@ class Session:
         self._engines.release()
         if self._tape:
             self._tape(b"")
+        self._measures.finish()
         self._log.info("CALL_ENDED")
         self._show("CALL_ENDED", {})
         if self._hang_up is not None:

@@ -97,7 +97,10 @@ class Talk:
         """What the caller heard of `reply` enters the history."""
         heard = reply.heard_text(heard_ms)
         self.dialog.said(heard)
-        return [Save("said", {"turn": reply.turn, "reply": reply.number, "text": reply.text, "heard": heard})]
+        lengths = {"heard_ms": heard_ms, "voice_ms": reply.voice_ms}
+        return [
+            Save("said", {"turn": reply.turn, "reply": reply.number, "text": reply.text, "heard": heard, **lengths})
+        ]
 
     def begin_turn(self) -> None:
         """The caller begins to speak: this turn may cost some guesses."""

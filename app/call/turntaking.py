@@ -164,7 +164,7 @@ class TurnTaking:
             commands += self._collect()
         part = self._part
         assert part
-        fields = {"heard_ms": heard_ms, "reply": reply.number}
+        fields = {"heard_ms": heard_ms, "reply": reply.number, "turn": reply.turn, "voice_ms": self._ear.since_onset_ms}
         # In a burst after a stall the caller spoke before the agent did.
         if heard_ms - self._late_ms < WITHDRAW_HEARD_MS and (self._turn or self._talk.can_take_back):
             return [*commands, *self._withdraw(part), *self._go(Trigger.WENT_ON, fields)]

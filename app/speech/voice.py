@@ -49,6 +49,10 @@ class Voice:
         """Say `text`; `listener` hears Audio pieces, then Done or, with no engine left, Failed."""
         return _Speech(text, listener, self._engines, self._cache, self._first_audio_ms, self._schedule)
 
+    def is_ready(self, text: str) -> bool:
+        """Whether `text` would come from the cache."""
+        return self._cache.get(text) is not None
+
     def missing(self, texts: tuple[str, ...]) -> list[str]:
         """Return which of `texts` are stock and still have to be synthesised, in order."""
         return self._cache.missing(texts)
