@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.media.codec import decode_ulaw, encode_ulaw
+from tests.browser.sounds import dbfs, sinad_db
 
 VECTORS = json.loads((Path(__file__).parents[1] / "qa" / "player_vectors.json").read_text())
 RATES_HZ = (16_000, 44_100, 48_000, 96_000)
@@ -49,19 +50,6 @@ def through_handset(page: Page, rate_hz: int, *tones_hz: float, sent: bytes = b"
     asked = {"rate": rate_hz, "tones": tones_hz, "dbfs": -9, "seconds": SECONDS, "sent": frames}
     heard: list[dict[str, Any]] = page.evaluate(THROUGH_HANDSET, asked)
     return heard
-
-
-def sinad_db(samples: npt.NDArray[np.float64], hz: float, rate_hz: int) -> float:
-    """Return the ratio of a tone to all else, in dB."""
-    time_s = np.arange(len(samples)) / rate_hz
-    basis = np.stack([np.sin(2 * np.pi * hz * time_s), np.cos(2 * np.pi * hz * time_s), np.ones(len(samples))])
-    weights, *_ = np.linalg.lstsq(basis.T, samples, rcond=None)
-    tone = weights[:2] @ basis[:2]
-    return 10 * float(np.log10(np.sum(tone**2) / np.sum((samples - tone) ** 2)))
-
-
-def dbfs(samples: npt.NDArray[np.float64]) -> float:
-    return 10 * float(np.log10(np.mean(samples**2) + 1e-12))
 
 
 def steady(ulaw: list[int]) -> npt.NDArray[np.float64]:

@@ -25,6 +25,7 @@ export class BrowserCall {
     this.sid = null;
     this.hungUp = false;
     this.isOver = false;
+    this.asked = 0; // microphones so far: of several asked for at once, the last one counts
   }
 
   /** Throws MicrophoneError, Refusal. */
@@ -41,13 +42,16 @@ export class BrowserCall {
     this.connect(ticket, from);
   }
 
+  /** Speak through this microphone from now on. The one before is let go first: a browser may share what two ask for. */
   async useMicrophone(deviceId, switches) {
+    this.dropMicrophone();
+    this.asked += 1;
+    const { asked } = this;
     const stream = await openMicrophone(deviceId, switches, () => this.on.microphone("asking"));
-    if (this.isOver) {
-      for (const track of stream.getTracks()) track.stop();
+    if (this.isOver || asked !== this.asked) {
+      stop(stream); // the call is over, or another was asked for meanwhile
       return;
     }
-    this.dropMicrophone();
     this.stream = stream;
     const [track] = stream.getAudioTracks();
     track.onended = () => this.on.microphone("lost");
@@ -60,10 +64,7 @@ export class BrowserCall {
 
   dropMicrophone() {
     this.source?.disconnect();
-    for (const track of this.stream?.getTracks() ?? []) {
-      track.onended = null;
-      track.stop();
-    }
+    if (this.stream) stop(this.stream);
   }
 
   async useSpeaker(id) {
@@ -138,6 +139,13 @@ export class BrowserCall {
     this.context.onstatechange = null;
     this.dropMicrophone();
     this.context.close();
+  }
+}
+
+function stop(stream) {
+  for (const track of stream.getTracks()) {
+    track.onended = null;
+    track.stop();
   }
 }
 

@@ -33,10 +33,12 @@ export class Conversation {
   }
 
   onINTERIM({ turn, text }) {
-    this.say(this.caller(turn), "interim", words(text));
+    const bubble = this.caller(turn);
+    if (!bubble.final?.startsWith(text)) this.say(bubble, "interim", words(text));
   }
 
   onASR_TEXT({ turn, text }) {
+    this.caller(turn).final = text;
     this.say(this.caller(turn), text ? "" : "interim", text ? words(text) : LABELS.nothing_heard);
   }
 
@@ -62,13 +64,16 @@ export class Conversation {
     if (!this.rows.has(turn)) this.time(turn, { endpointing, asr, llm, tts, own }, endpointing + total, atMs);
   }
 
-  onTIMING({ turn, segments, answer_ms: answerMs }) {
-    this.time(turn, segments ?? {}, answerMs);
+  /** The same turn, measured up to the ear; told again as more of it is known. */
+  onTIMING({ turn, segments, answer_ms: answerMs, first_frame: atMs }) {
+    if (answerMs != null) this.time(turn, segments ?? {}, answerMs, atMs);
   }
 
   onINTERRUPTION({ reply, verdict }) {
     const bubble = this.replies.get(reply);
-    if (bubble && VERDICTS[verdict]) bubble.name.append(" ", make("span", { className: "chip warn" }, VERDICTS[verdict]));
+    if (!bubble || !VERDICTS[verdict]) return;
+    bubble.chip ??= bubble.name.appendChild(make("span", { className: "chip warn" }));
+    bubble.chip.textContent = VERDICTS[verdict];
   }
 
   /** An answer began to be heard here, `atMs` after the stream's start, `ms` after the caller's voice. */
@@ -109,7 +114,7 @@ export class Conversation {
     const row = this.rows.get(turn) ?? make("tr");
     if (!this.rows.has(turn)) $("times").prepend(row);
     this.rows.set(turn, row);
-    row.atMs ??= atMs;
+    row.atMs = atMs ?? row.atMs;
     const heard = row.heard ?? null;
     row.replaceChildren(
       make("th", { scope: "row" }, ltr(turn)),
