@@ -3,12 +3,12 @@
 from flask import Flask, Response, jsonify, request
 
 from app.config import Settings
-from app.office import LiveCalls
+from app.office import Office
 from app.telephony.loopback import is_local
 from app.web import console, filters, login, phone, statics, words
 
 
-def create_flask(office: LiveCalls, settings: Settings) -> Flask:
+def create_flask(office: Office, settings: Settings) -> Flask:
     """Return the Flask app of one worker."""
     flask = Flask(__name__, static_folder=None)
     flask.extensions["office"] = office
@@ -18,6 +18,8 @@ def create_flask(office: LiveCalls, settings: Settings) -> Flask:
     login.install(flask, settings)
     console.install(flask, settings)
     phone.install(flask, settings.agent_name)
+    for name in flask.jinja_env.list_templates():
+        flask.jinja_env.get_template(name)  # compiled now: the first visitor would stall every call
 
     @flask.get("/health")
     def health() -> Response:

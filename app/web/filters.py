@@ -75,7 +75,7 @@ def milliseconds(value: float | None) -> Markup:
     return Markup('<span class="none">לא נמדד</span>') if value is None else isolate(f"{value:,.0f} ms")
 
 
-def length(seconds: float | None) -> Markup:
+def duration(seconds: float | None) -> Markup:
     """Return `1:35`."""
     if seconds is None:
         return _NOTHING
@@ -128,14 +128,40 @@ def day(text: str) -> Markup:
     return isolate(f"{datetime.fromisoformat(text):%d.%m.%Y}")
 
 
-def _words(text: str, mask: Callable[[str], str]) -> Markup:
-    """Return what somebody said or wrote: numbers in it isolated, telephone numbers by `mask`."""
+def holds_phone(text: str) -> bool:
+    """Return whether a telephone number stands in what somebody said."""
+    return _PHONE_IN_TEXT.search(text) is not None
+
+
+def words(text: str, *, whole: bool = False) -> Markup:
+    """Return what somebody said or wrote: numbers in it isolated, telephone numbers masked unless `whole`."""
+    show = whole_phone if whole else masked_phone
     parts, end = [], 0
     for found in _PHONE_IN_TEXT.finditer(text):
-        parts += [_isolated(text[end : found.start()]), str(isolate(mask(found[0])))]
+        parts += [_isolated(text[end : found.start()]), str(isolate(show(re.sub(r"[\s\-]", "", found[0]))))]
         end = found.end()
-    whole = "".join([*parts, _isolated(text[end:])])
-    return Markup('<bdi dir="auto">{}</bdi>').format(Markup(whole))  # noqa: S704 - every part is escaped
+    joined = "".join([*parts, _isolated(text[end:])])
+    return Markup('<bdi dir="auto">{}</bdi>').format(Markup(joined))  # noqa: S704 - every part is escaped
+
+
+def spoken(line: Mapping[str, Any], *, whole: bool = False) -> Markup:
+    """Return an agent's line, what of it nobody heard struck out. A turn of the store, or a line of a live call."""
+    text = line.get("agent_text", line.get("text")) or ""
+    heard = line.get("agent_heard", line.get("heard"))
+    if heard is None or text == heard:
+        return words(text, whole=whole)
+    rest = text.removeprefix(heard)
+    told = words(heard, whole=whole) if heard else Markup("")
+    if not rest.strip():
+        return told
+    return Markup("{} <del>{}</del>").format(told, words(rest.strip(), whole=whole))
+
+
+def kept(text: str) -> Markup:
+    """Return how long something is kept, `30 days`, in Hebrew."""
+    count, _, unit = text.partition(" ")
+    names = {"day": "ימים", "days": "ימים", "hour": "שעות", "hours": "שעות", "h": "שעות"}
+    return Markup("{} {}").format(isolate(count), names.get(unit, unit)) if count.isdecimal() else escape(text)
 
 
 def _isolated(text: str) -> str:
@@ -154,21 +180,25 @@ def install(flask: Flask, *, shows_numbers: bool) -> None:
             return Markup('<span class="none">חסוי</span>')
         return isolate(whole_phone(value) if shows_numbers else masked_phone(value))
 
-    def words(value: str | None, *, whole: bool = False) -> Markup:
-        is_whole = whole or shows_numbers
-        return _words(value or "", whole_phone if is_whole else lambda text: masked_phone(re.sub(r"[\s\-]", "", text)))
+    def shown_words(value: str | None, *, whole: bool = False) -> Markup:
+        return words(value or "", whole=whole or shows_numbers)
+
+    def shown_line(line: Mapping[str, Any], *, whole: bool = False) -> Markup:
+        return spoken(line, whole=whole or shows_numbers)
 
     filters: Mapping[str, Any] = {
         "phone": phone,
         "whole_phone": lambda value: isolate(whole_phone(value)),
-        "words": words,
+        "words": shown_words,
+        "spoken": shown_line,
+        "kept": kept,
         "money": money,
         "when": when,
         "hour": hour,
         "ago": ago,
         "day": day,
         "ms": milliseconds,
-        "length": length,
+        "duration": duration,
         "number": number,
         "code": isolate,
     }

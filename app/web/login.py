@@ -106,7 +106,7 @@ def refuse() -> ResponseReturnValue | None:
         abort(404)
     if not door.is_open():
         if request.method in ("GET", "HEAD") and "websocket" not in request.headers.get("Upgrade", "").lower():
-            return redirect(url_for("login.form", next=_own_path(request.full_path.rstrip("?"))), 303)
+            return redirect(url_for("login.form", next=own_path(request.full_path.rstrip("?"))), 303)
         abort(403)
     check_form()
     return None
@@ -157,7 +157,7 @@ def form() -> ResponseReturnValue:
     """Ask for the password."""
     if the_door().is_open():
         return redirect(url_for("today.page"), 303)
-    return render_template("login.html", next=_own_path(request.args.get("next", "")))
+    return render_template("login.html", next=own_path(request.args.get("next", "")))
 
 
 @login.post("/login")
@@ -165,7 +165,7 @@ def enter() -> ResponseReturnValue:
     """Take the password; after five wrong ones within a quarter of an hour even the right one must wait."""
     check_form()
     door, address = the_door(), access.client_address(request.environ)
-    onward = _own_path(request.form.get("next", ""))
+    onward = own_path(request.form.get("next", ""))
     wait_s = door.tries.wait_s(address)
     if wait_s:
         _log.warning("CONSOLE_LOGIN", result="locked")
@@ -195,7 +195,7 @@ def leave() -> ResponseReturnValue:
 @login_required
 def theme() -> ResponseReturnValue:
     """Keep the choice of light or dark; `auto` leaves it to the system."""
-    response = redirect(_own_path(request.form.get("next", "")) or url_for("today.page"), 303)
+    response = redirect(own_path(request.form.get("next", "")) or url_for("today.page"), 303)
     chosen = request.form.get("theme", "")
     secure = not the_door().development
     if chosen in ("light", "dark"):
@@ -205,7 +205,7 @@ def theme() -> ResponseReturnValue:
     return response
 
 
-def _own_path(path: str) -> str:
+def own_path(path: str) -> str:
     """Return `path` when it is one of the operators' pages, else nothing: a login leads nowhere else."""
     return path if re.fullmatch(r"/(console|phone)([/?][^\\\s]*)?", path) else ""
 

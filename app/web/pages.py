@@ -5,26 +5,26 @@ from typing import Any
 
 from flask import Response, current_app, get_flashed_messages, request, stream_template
 
-from app.office import LiveCalls
+from app.office import Office
 from app.runtime import sleep
 from app.web.login import csp_nonce, csrf_token
 
 _PIECE = 4096
 
 
-def office() -> LiveCalls:
+def office() -> Office:
     """Return the office that the running app shows."""
-    found: LiveCalls = current_app.extensions["office"]
+    found: Office = current_app.extensions["office"]
     return found
 
 
-def page(template: str, status: int = 200, **context: Any) -> Response:
+def page(template: str, **context: Any) -> Response:
     """Send a page piece by piece: between two pieces, a few hundred µs of work apart, calls have their turn.
 
     What the template needs is asked before: an error while it is being sent would come too late for a status.
     """
     csrf_token(), csp_nonce(), get_flashed_messages()  # they touch the session or the headers, which go out first
-    return Response(_pieces(stream_template(template, **context)), status=status, mimetype="text/html")
+    return Response(_pieces(stream_template(template, **context)), mimetype="text/html")
 
 
 def _pieces(parts: Iterator[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from app.dialog.hebrew.spelling import timing_words
 from app.dialog.lines.values import DEAL_NOUNS, TYPES
-from app.web.filters import money, number, span
+from app.web.filters import money, number, span, words
 
 WORDS: Mapping[str, Mapping[str, str]] = json.loads(
     (Path(__file__).parent / "data" / "words.json").read_text(encoding="utf-8")
@@ -26,24 +26,31 @@ def label(code: object, kind: str) -> str:
     return WORDS[kind].get(text, text)
 
 
-def slot_value(value: Any, slot: str) -> Markup:
-    """Return a slot's value as people read it."""
+def slot_text(value: Any, slot: str) -> str:
+    """Return a slot's value as plain text; empty when it is not known."""
     if value is None or value == []:
-        return Markup('<span class="none">–</span>')
+        return ""
     match slot:
         case "deal":
-            return escape(DEAL_NOUNS.get(str(value), str(value)))
+            return DEAL_NOUNS.get(str(value), str(value))
         case "property_type":
-            return escape(TYPES.get(str(value), str(value)))
+            return TYPES.get(str(value), str(value))
         case "area":
-            return Markup("<bdi>{}</bdi>").format(", ".join(value) if isinstance(value, list) else value)
-        case "budget_min" | "budget_max":
-            return money(value)
-        case "rooms_min" | "rooms_max":
-            return number(value)
+            return ", ".join(value) if isinstance(value, list) else str(value)
         case "timing":
-            return escape(timing_words(value, _THIS_YEAR_IS_SAID) if isinstance(value, Mapping) else str(value))
-    return Markup("<bdi>{}</bdi>").format(value)
+            return timing_words(value, _THIS_YEAR_IS_SAID) if isinstance(value, Mapping) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def slot_value(value: Any, slot: str) -> Markup:
+    """Return a slot's value as people read it on a page."""
+    if value is None or value == []:
+        return Markup('<span class="none">–</span>')
+    if slot in ("budget_min", "budget_max"):
+        return money(value)
+    if slot in ("rooms_min", "rooms_max"):
+        return number(value)
+    return words(slot_text(value, slot))
 
 
 def wish(slots: Mapping[str, Any]) -> Markup:

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.config import load
-from app.office import LiveCalls
+from app.office import Office
 from app.telephony.browser_calls import is_browser_call, new_browser_call_sid
 from app.web.app import create_flask
 from app.web.phone import CALLS_A_MINUTE
@@ -41,7 +41,7 @@ class FakeOffice:
 
 
 def client(office: FakeOffice | None = None, env: dict[str, str] | None = None) -> FlaskClient:
-    return create_flask(cast("LiveCalls", office or FakeOffice()), load(env or {})).test_client()
+    return create_flask(cast("Office", office or FakeOffice()), load(env or {})).test_client()
 
 
 def get(browser: FlaskClient, path: str = "/phone", host: str = HOST, **environ: str) -> TestResponse:
