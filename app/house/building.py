@@ -24,9 +24,10 @@ from app.speech.cloud_engines import (
     OpenAiStt,
     make_speech_link,
 )
-from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link
+from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link, voice_pack_path
 from app.speech.engines import JsonEngine, LlmEngine, SttEngine, TtsEngine
 from app.speech.guarded import Guard, GuardedLlm, GuardedStt
+from app.speech.pack import VoicePack
 from app.speech.voice import Voice
 from app.telephony.recordings import RecordingAccount
 
@@ -73,8 +74,14 @@ def build_engines(settings: Settings) -> Engines:
     }
     tts: TtsEngine = GoogleTts(speech, cloud) if settings.tts == "google" else EmbeddedTts(embedded)
     stock = stock_sentences(settings.office_name, settings.agent_name)
-    # A file is written beside the events of all calls, never among them.
-    cache = SpeechCache(settings.data_dir / "speech", tts.name, tts.voice, frozenset(stock), partial(spawn, offload))
+    cache = SpeechCache(
+        settings.data_dir / "speech",
+        tts.name,
+        tts.voice,
+        frozenset(stock),
+        partial(spawn, offload),  # a file is written beside the events of all calls, never among them
+        pack=VoicePack.read(pack) if (pack := voice_pack_path(tts.name, tts.voice)).is_file() else None,
+    )
     cache.load()
     thinks = settings.llm == "openai"
     stt = stts[settings.stt]()
@@ -83,7 +90,7 @@ def build_engines(settings: Settings) -> Engines:
         stt_fallback=stts[settings.stt_fallback]() if settings.stt_fallback else None,
         llm=GuardedLlm(OpenAiLlm(speech, cloud), _guard("openai", settings.llm_first_token_ms)) if thinks else None,
         extractor=OpenAiJson(speech, cloud) if thinks else None,
-        voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after),
+        voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after, is_slow=settings.tts == "embedded"),
         stock=stock,
         links=tuple(links),
     )

@@ -3,15 +3,23 @@
 Only lines that hold nothing of a caller are kept: greeting, questions, holding phrases. They lie in a folder, one
 mu-law file a line, named by a hash of engine, voice and text, so a new voice never plays an old voice's audio. The
 folder may vanish or be read-only: then the cache lives in memory alone. Bounded: past `limit_bytes` the least recently
-used line goes.
+used line goes. What neither memory nor the folder holds may be in the pack that comes with the package.
 """
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
+from typing import Protocol
 
 Offload = Callable[..., object]
+
+
+class Pack(Container[object], Protocol):
+    """What may bring lines along; see `speech.pack.VoicePack`."""
+
+    def get(self, text: str) -> bytes | None:
+        """Return the audio of `text`, if it is there and whole."""
 
 
 class SpeechCache:
@@ -25,13 +33,15 @@ class SpeechCache:
         stock: frozenset[str],
         offload: Offload,
         limit_bytes: int = 16 * 1024 * 1024,
+        pack: Pack | None = None,
     ) -> None:
-        """`stock` are the only texts kept; `offload` runs blocking file work off the hub."""
+        """`stock` are the only texts kept; `offload` runs blocking file work off the hub; `pack` is this voice's."""
         self._folder = folder
         self._key = f"{engine}\n{voice}\n"
         self._stock = stock
         self._offload = offload
         self._limit_bytes = limit_bytes
+        self._pack = pack
         self._audio: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
 
@@ -49,13 +59,16 @@ class SpeechCache:
 
     def missing(self, texts: tuple[str, ...]) -> list[str]:
         """Return which of `texts` are stock and not ready, in order."""
-        return [text for text in texts if text in self._stock and text not in self._audio]
+        packed: Container[object] = self._pack or ()
+        return [text for text in texts if text in self._stock and text not in self._audio and text not in packed]
 
     def get(self, text: str) -> bytes | None:
         """Return the audio of `text`, if it is ready."""
         audio = self._audio.get(text)
         if audio is not None:
             self._audio.move_to_end(text)
+        elif self._pack is not None and (audio := self._pack.get(text)):
+            self._keep(text, audio)
         return audio
 
     def put(self, text: str, audio: bytes) -> None:

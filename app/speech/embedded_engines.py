@@ -8,9 +8,14 @@ from app.sidecar.link import Link, LinkLimits, LinkStream
 from app.sidecar.wire import Op
 from app.speech.engines import Audio, Done, Failed, Heard, SttEvent, TtsEvent
 
-__all__ = ["EmbeddedStt", "EmbeddedTts", "make_embedded_link"]
+__all__ = ["VOICE", "EmbeddedStt", "EmbeddedTts", "make_embedded_link", "voice_pack_path"]
 
-_VOICE = "ef_dora"
+VOICE = "ef_dora"
+
+
+def voice_pack_path(engine: str, voice: str) -> Path:
+    """Return where the stock lines of a voice lie that come with the package; most voices have none."""
+    return Path(__file__).parent / "data" / f"{engine}-{voice}.pack"
 
 
 def make_embedded_link(models: Path) -> Link:
@@ -53,7 +58,7 @@ class EmbeddedTts:
 
     name = "embedded"
 
-    def __init__(self, link: Link, voice: str = _VOICE) -> None:
+    def __init__(self, link: Link, voice: str = VOICE) -> None:
         self.voice = voice
         self._link = link
 

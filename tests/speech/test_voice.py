@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.speech.cache import SpeechCache
-from app.speech.engines import Audio, Done, Failed, TtsEvent
+from app.speech.engines import Audio, Done, Failed, Stream, TtsEvent
 from app.speech.voice import Voice
 
 GREETING = "שלום, הגעתם למשרד."
@@ -165,3 +165,99 @@ def test_with_nobody_left_to_try_a_late_voice_is_waited_for(tmp_path: Path) -> N
     Voice(Script(), Script(), cache_in(tmp_path), 1000, schedule).speak("משפט.", lambda _: None)
     Voice(Script(), None, cache_in(tmp_path), 1000, schedule).speak("משפט.", lambda _: None)
     assert waits == [1.0, 3.0]
+
+
+# -- a voice that is slow to begin ------------------------------------------------------------------------------------
+
+OPENING, REST = "רשמתי,", "דירה לקנייה בחולון."
+OPENED = b"o" * 4000
+
+
+class Slow:
+    """A slow voice with an opening in its cache, and timers that tell how long they were set for."""
+
+    def __init__(self, folder: Path, fallback: Script | None = None) -> None:
+        self.engine, self.timers, self.waits_s = Script(), Timers(), list[float]()
+        self.heard = list[TtsEvent]()
+        self.now_s = 0.0
+        cache = SpeechCache(folder, "script", "v", frozenset({OPENING, f"{OPENING} {REST}"}), now)
+        cache.put(OPENING, OPENED)
+        self.cache = cache
+        self.voice = Voice(self.engine, fallback, cache, 1000, self.schedule, is_slow=True, clock_s=lambda: self.now_s)
+
+    def schedule(self, seconds: float, call: Callable[[], None]) -> Timers.One:
+        self.waits_s.append(seconds)
+        return self.timers(seconds, call)
+
+    def speak(self, text: str) -> Stream:
+        self.waits_s.clear()
+        return self.voice.speak(text, self.heard.append)
+
+
+def test_the_opening_comes_from_the_cache_while_the_rest_is_made(tmp_path: Path) -> None:
+    """R9.2, R15: what is asked of the engine is the rest alone; all of it is one sentence to the caller."""
+    slow = Slow(tmp_path)
+    slow.speak(f"{OPENING} {REST}")
+    assert slow.engine.asked == [REST]
+    slow.timers.live[0]()
+    assert slow.heard == [Audio(OPENED)]
+    slow.engine.listeners[0](Audio(b"ab"))
+    slow.engine.listeners[0](Done())
+    assert slow.heard == [Audio(OPENED), Audio(b"ab"), Done()]
+    assert slow.cache.get(f"{OPENING} {REST}") == OPENED + b"ab"
+
+
+def test_the_opening_is_held_back_until_the_rest_can_follow_without_a_hole(tmp_path: Path) -> None:
+    """R9: the slower the voice has been, the longer; a rest that is there first takes the opening along."""
+    slow = Slow(tmp_path)
+    waits_s = []
+    for took_s in (0.1, 3.0, 3.0):
+        slow.speak(f"{OPENING} {REST}x")
+        waits_s.append(slow.waits_s[0])
+        slow.now_s += took_s
+        slow.engine.listeners[-1](Audio(b"ab"))
+        slow.engine.listeners[-1](Done())
+        assert slow.heard[-3:] == [Audio(OPENED), Audio(b"ab"), Done()]
+    assert waits_s[1] < waits_s[0] < waits_s[2]
+
+
+def test_a_rest_too_short_to_be_said_alone_stays_whole(tmp_path: Path) -> None:
+    """R9: the model clips the first sound of anything shorter than a word or two."""
+    slow = Slow(tmp_path)
+    slow.speak(f"{OPENING} אסף.")
+    slow.speak(f"לא, {REST}")
+    assert slow.engine.asked == [f"{OPENING} אסף.", f"לא, {REST}"]
+
+
+def test_an_engine_that_is_quick_to_begin_says_whole_sentences(tmp_path: Path) -> None:
+    """R9: one breath is better than two."""
+    slow = Slow(tmp_path)
+    Voice(slow.engine, None, slow.cache, 1000, Timers()).speak(f"{OPENING} {REST}", lambda _: None)
+    assert slow.engine.asked == [f"{OPENING} {REST}"]
+
+
+def test_a_cancelled_opening_is_not_said(tmp_path: Path) -> None:
+    """R7.1."""
+    slow = Slow(tmp_path)
+    slow.speak(f"{OPENING} {REST}").cancel()
+    assert slow.timers.live == []
+    assert slow.heard == []
+
+
+def test_a_second_voice_says_the_rest_of_a_sentence_that_was_opened(tmp_path: Path) -> None:
+    """Design, failure table: the caller hears the sentence whole, and nothing twice."""
+    second = Script("second")
+    slow = Slow(tmp_path, second)
+    slow.speak(f"{OPENING} {REST}")
+    slow.timers.live[0]()
+    slow.engine.listeners[0](Failed("unavailable", "down", retriable=True))
+    assert second.asked == [REST]
+
+
+def test_an_opening_whose_rest_cannot_be_had_is_not_said_alone(tmp_path: Path) -> None:
+    """R9: "I noted," and silence says less than nothing."""
+    slow = Slow(tmp_path)
+    slow.speak(f"{OPENING} {REST}")
+    slow.engine.listeners[0](Failed("internal", "broke", retriable=False))
+    assert slow.heard == [Failed("internal", "broke", retriable=False)]
+    assert slow.timers.live == []

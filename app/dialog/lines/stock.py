@@ -29,6 +29,22 @@ def stock_sentences(office_name: str, agent_name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def stock_openings(office_name: str, agent_name: str) -> tuple[str, ...]:
+    """Return what stock sentences say before a caller's values, up to the last comma: "תודה, ", "בסדר גמור, עדכנתי,".
+
+    A voice that is slow to begin can say them from the cache while it makes the rest.
+    """
+    whole = frozenset(stock_sentences(office_name, agent_name))
+    found: dict[str, None] = {}
+    for template in _templates(book.entries()):
+        for sentence in sentences(template):
+            before, value, _ = sentence.partition("{")
+            opening = before[: before.rfind(",") + 1]
+            if value and opening and opening not in whole:
+                found[opening] = None
+    return tuple(found)
+
+
 def _templates(node: Any) -> Iterator[str]:
     if isinstance(node, str):
         yield node

@@ -27,6 +27,8 @@ _LONGEST_PIECE = 45
 _SHORTEST_PIECE = 12
 """Letters; the model clips the first sound of anything shorter."""
 _PAUSE_MS = {",": 130, ";": 180, ":": 180, ".": 260, "?": 260, "!": 260}
+_CARRIER = "אנחנו ממשיכים בשיחה הזאת."
+"""What stands behind an opening while it is said."""
 _EDGE_MS = 30
 """Silence left around a piece when the model's own (up to half a second) is cut away."""
 
@@ -159,9 +161,41 @@ class Speaker:
             audio = _trimmed(self._kokoro.say(g2p.phonemes(piece), voice))
             if not len(audio):
                 continue
-            pause_ms = _PAUSE_MS.get(piece[-1], 0) if at < len(spoken) - 1 else 0
-            telephone = np.pad(kokoro_to_telephone(audio), (0, pause_ms * TELEPHONE_HZ // 1000))
-            yield encode_ulaw(np.rint(levelled(telephone) * 32767).astype(np.int16))
+            yield _for_telephone(audio, _PAUSE_MS.get(piece[-1], 0) if at < len(spoken) - 1 else 0)
+
+    def speak_opening(self, text: str, voice: str = DEFAULT_VOICE) -> bytes:
+        """Return `text`, which ends with a comma, said as the beginning of a sentence, with the pause behind it.
+
+        It is cut out of a whole sentence: alone, the model would clip its first sound and drop its voice at its end.
+        """
+        audio = _trimmed(self._kokoro.say(g2p.phonemes(self._nakdimon.point(f"{text} {_CARRIER}")), voice))
+        share = len(text) / len(f"{text} {_CARRIER}")
+        return _for_telephone(_trimmed(audio[: _pause_near(audio, int(len(audio) * share))]), _PAUSE_MS[","])
+
+    def sounds(self, text: str) -> str:
+        """Return what `speak` would say of `text`; see `sounds_of`."""
+        return sounds_of(self._nakdimon, text)
+
+
+def sounds_of(nakdimon: Nakdimon, text: str) -> str:
+    """Return the phonemes of a text, its pieces apart: what changes them changes the voice."""
+    return "|".join(g2p.phonemes(piece) for piece in pieces(nakdimon.point(text)))
+
+
+def _for_telephone(audio: Signal, pause_ms: int) -> bytes:
+    """Return 24 kHz speech as levelled mu-law 8 kHz with a pause behind it."""
+    telephone = np.pad(kokoro_to_telephone(audio), (0, pause_ms * TELEPHONE_HZ // 1000))
+    return encode_ulaw(np.rint(levelled(telephone) * 32767).astype(np.int16))
+
+
+def _pause_near(audio: Signal, expected: int) -> int:
+    """Return the middle of the quietest 60 ms of 24 kHz speech not far from sample `expected`."""
+    width = KOKORO_HZ * 60 // 1000
+    energy = np.convolve(audio.astype(np.float64) ** 2, np.ones(width), "same")
+    first, last = expected // 2, min(len(audio) - width, expected * 2)
+    distance = np.abs(np.arange(first, last) - expected) / expected
+    # Of two pauses as quiet, the nearer one is the comma's.
+    return first + int(np.argmin(energy[first:last] + distance * energy.max() * 1e-3))
 
 
 def levelled(speech: Signal) -> Signal:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.dialog.dialog import Dialog, DialogSettings
-from app.dialog.lines.stock import sentences, stock_sentences
+from app.dialog.lines.stock import sentences, stock_openings, stock_sentences
 
 STOCK = stock_sentences("AgentLocator", "מיכל")
 
@@ -24,3 +24,11 @@ def test_a_line_is_split_where_the_voice_falls() -> None:
     """R9.2: the first sentence is spoken while the next is made."""
     assert sentences("רשמתי, חולון. מתי תרצו להיכנס?") == ["רשמתי, חולון.", "מתי תרצו להיכנס?"]
     assert sentences("") == []
+
+
+def test_openings_are_what_stands_before_a_callers_value() -> None:
+    """R9.4: up to the last comma, where a voice pauses; no whole sentence, nothing of a caller."""
+    openings = stock_openings("AgentLocator", "מיכל")
+    assert {"רשמתי,", "תודה,", "בסדר גמור, עדכנתי,"} <= set(openings)
+    assert all(opening.endswith(",") and "{" not in opening for opening in openings)
+    assert not set(openings) & set(STOCK)

@@ -13,10 +13,12 @@ from rapidfuzz import fuzz
 from app.media.codec import decode_ulaw
 from app.sidecar.link import Link
 from app.speech.embedded import g2p
+from app.speech.embedded.kokoro import sounds_of
 from app.speech.embedded.nikud import Nakdimon
 from app.speech.embedded.weights import missing
-from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link
+from app.speech.embedded_engines import VOICE, EmbeddedStt, EmbeddedTts, make_embedded_link, voice_pack_path
 from app.speech.engines import Audio, Done, Failed, Heard, SttEvent, TtsEvent
+from app.speech.pack import VoicePack, digest
 
 MODELS = Path(__file__).parents[3] / "data" / "models"
 PATIENCE_S = 60
@@ -142,3 +144,10 @@ def test_a_cancelled_line_is_silent_and_the_next_is_spoken(link: Link) -> None:
 def test_unpointed_text_sounds_right(nakdimon: Nakdimon, text: str, sound: str) -> None:
     """R15: pointing and sounding out together; a bare phrase as well as a sentence."""
     assert g2p.phonemes(nakdimon.point(text)) == sound
+
+
+def test_the_voice_pack_says_what_the_voice_would_say_today(nakdimon: Nakdimon) -> None:
+    """R9.4: after a change of pointing or pronunciation the pack is built anew (a sample of it is looked at)."""
+    pack = VoicePack.read(voice_pack_path("embedded", VOICE))
+    sample = list(pack.lines)[::15]
+    assert [text for text in sample if pack.lines[text].sounds != digest(sounds_of(nakdimon, text).encode())] == []
