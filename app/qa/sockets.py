@@ -28,7 +28,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from app.qa.http_client import CONNECT_TIMEOUT_S, ServerError, endpoint
+from app.qa.http_client import CONNECT_TIMEOUT_S, SWITCHING_PROTOCOLS, ServerError, endpoint
 
 NORMAL_CLOSURE = 1000
 ABNORMAL_CLOSURE = 1006
@@ -40,7 +40,6 @@ SO_TIMESTAMPNS = 35  # linux/socket.h; Python's socket module does not name it
 TIMESPEC = struct.Struct("qq")
 ANCILLARY_BYTES = socket.CMSG_SPACE(TIMESPEC.size)
 LENGTH_16, LENGTH_64 = 126, 127
-SWITCHING_PROTOCOLS = 101
 
 
 class StampedSocket(socket.socket):

@@ -116,6 +116,8 @@ class PeerEvents:
     clear: Callable[[], None] = lambda: None
     warning: Callable[[str], None] = lambda _text: None
     closed: Callable[[int, str], None] = lambda _code, _reason: None
+    message: Callable[[dict[str, Any], int], None] = lambda _message, _now: None
+    """Every message of the server's, and the sample at which it came."""
 
 
 @dataclass(slots=True)
@@ -277,6 +279,7 @@ class TwilioPeer:
     def _obey(self, message: dict[str, Any], now: int) -> str | None:
         """Do what a message asks; return what is wrong with it, if anything is."""
         event = message["event"]
+        self.events.message(message, now)
         if message["streamSid"] != self.stream_sid:
             return "its streamSid is another stream's"
         if event == "media":

@@ -75,15 +75,18 @@ def utterance(name: str, pcm: Samples, text: str = NO_TEXT) -> Utterance:
 
 
 class Line:
-    """The caller's side of the line, one 20 ms mu-law frame at a time: speech, noise if wanted, else silence (0xFF)."""
+    """The caller's side of the line, one 20 ms mu-law frame at a time: speech, noise if wanted, else silence (0xFF).
 
-    def __init__(self, noise_dbfs: float | None = None) -> None:
+    `offset` is a constant (DC) that a poor line adds to everything.
+    """
+
+    def __init__(self, noise_dbfs: float | None = None, offset: int = 0) -> None:
         self.position = 0
         self._noise: npt.NDArray[np.float32] | None = None
-        if noise_dbfs is not None:
+        if noise_dbfs is not None or offset:
             generator = np.random.default_rng(8000)
-            level = 32768.0 * 10.0 ** (noise_dbfs / 20.0)
-            self._noise = generator.normal(0.0, level, NOISE_SECONDS * RATE_HZ).astype(np.float32)
+            level = 32768.0 * 10.0 ** (noise_dbfs / 20.0) if noise_dbfs is not None else 0.0
+            self._noise = generator.normal(offset, level, NOISE_SECONDS * RATE_HZ).astype(np.float32)
         self._speech: bytes | Samples = b""
         self._said = 0
 
