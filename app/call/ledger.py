@@ -32,7 +32,7 @@ from app.leads.records import (
     TurnSaved,
     WhatsAppRequest,
 )
-from app.telephony.browser_calls import is_browser_call
+from app.telephony.browser_calls import call_channel
 
 ISRAEL = ZoneInfo("Asia/Jerusalem")
 P = ParamSpec("P")
@@ -81,7 +81,7 @@ class Ledger:
                     stream_sid=data["stream_sid"],
                     from_number=data["caller"] or "",
                     to_number=data["callee"] or "",
-                    channel="browser" if is_browser_call(self._call_sid) else "call",
+                    channel=call_channel(self._call_sid),
                 )
             case "heard":
                 self._heard(data["turn"], data["text"], data["plan"], data["state"])

@@ -61,7 +61,7 @@ class WebhookEvents:
             call_sid=call_sid,
             from_number=params.get("From", ""),
             to_number=params.get("To", ""),
-            channel="recording" if self._admission.sent_to_recorder(call_sid) else "call",
+            channel="recording" if self._admission.sent_to_recorder(call_sid) else call_channel(call_sid),
         )
 
     def _on_transfer_ended(self, params: Mapping[str, str]) -> None:

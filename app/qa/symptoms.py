@@ -27,7 +27,10 @@ def symptoms() -> tuple[Symptom, ...]:
     """Return the table, in README's order."""
     rows = tomllib.loads(_FILE.read_text(encoding="utf-8"))["symptom"]
     return tuple(
-        Symptom(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+        Symptom(
+            *(row[name] for name in ("name", "seen", "look", "do")),
+            *(tuple(row[name]) for name in ("words", "items", "checks")),
+        )
         for row in rows
     )
 

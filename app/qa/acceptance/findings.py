@@ -47,12 +47,24 @@ class Findings:
     _parts: dict[str, list[Finding]] = field(default_factory=dict)
 
     def add(
-        self, number: str, holds: bool, reason: str = "", values: Sequence[float] = (), unit: str = "", seconds: float = 0.0
+        self,
+        number: str,
+        holds: bool,
+        reason: str = "",
+        values: Sequence[float] = (),
+        unit: str = "",
+        seconds: float = 0.0,
     ) -> None:
         """Note a part of an item's outcome."""
         status = Status.PASSED if holds else Status.FAILED
         rounded = tuple(round(value, 1) for value in values)
         self._put(Finding(item(number), status, reason, rounded, unit, seconds))
+
+    def fail(
+        self, number: str, reason: str, values: Sequence[float] = (), unit: str = "", seconds: float = 0.0
+    ) -> None:
+        """Note a failure."""
+        self.add(number, holds=False, reason=reason, values=values, unit=unit, seconds=seconds)
 
     def measure(self, number: str, values: Sequence[float], reason: str = "", seconds: float = 0.0) -> None:
         """Note measured values and hold them against the item's own limit; no value at all fails."""
@@ -64,6 +76,19 @@ class Findings:
     def skip(self, number: str, reason: str) -> None:
         """Note why an item was not judged."""
         self._put(Finding(item(number), Status.SKIPPED, reason))
+
+    def absorb(self, other: "Findings") -> None:
+        """Take over what was found elsewhere, in a call that counts."""
+        for part in other.parts():
+            self._put(part)
+
+    def parts(self) -> list[Finding]:
+        """Return everything found so far, piece by piece."""
+        return [part for parts in self._parts.values() for part in parts]
+
+    def has(self, number: str) -> bool:
+        """Tell whether anything was found of an item."""
+        return number in self._parts
 
     def result(self) -> list[Finding]:
         """Return one finding for each wanted item, in order."""
@@ -84,11 +109,17 @@ def explained(findings: Iterable[Finding]) -> list[Finding]:
     found = {finding.item.id: finding for finding in findings}
     failed = {number for number, finding in found.items() if finding.status is Status.FAILED}
 
+    roots = {number for number in failed if not failed & set(item(number).after)}
+
     def cause(finding: Finding) -> str | None:
-        return next((number for number in finding.item.after if number in failed), None)
+        return next((number for number in finding.item.after if number in roots), None)
 
     return [
-        replace(finding, status=Status.SKIPPED, reason=f"not judged: {why} failed ({finding.reason or 'as follows'})")
+        replace(
+            finding,
+            status=Status.SKIPPED,
+            reason=f"not judged: {why} failed" + (f" ({finding.reason})" if finding.reason else ""),
+        )
         if finding.status is Status.FAILED and (why := cause(finding))
         else finding
         for finding in found.values()
@@ -98,7 +129,7 @@ def explained(findings: Iterable[Finding]) -> list[Finding]:
 def _merged(parts: list[Finding]) -> Finding:
     """Join the parts of one item: the worst status, the reasons of that status, all the values."""
     status = next(
-        (one for one in (Status.FAILED, Status.PASSED, Status.SKIPPED) if any(part.status is one for part in parts))
+        one for one in (Status.FAILED, Status.PASSED, Status.SKIPPED) if any(part.status is one for part in parts)
     )
     reasons = dict.fromkeys(part.reason for part in parts if part.status is status and part.reason)
     values = tuple(value for part in parts for value in part.values)

@@ -16,6 +16,7 @@ from app.qa.acceptance.webhooks import PREVIEW
 from app.qa.http_client import SWITCHING_PROTOCOLS, HttpResponse, ServerError
 from app.qa.sockets import ACCEPT_SUFFIX, QuickWebSocket
 from app.qa.twilio_peer import SUBPROTOCOL, TwilioPeer, parse_twiml
+from app.telephony.browser_calls import new_browser_call_sid
 
 MEDIA = "/ws/twilio-media"
 UPGRADE_REQUIRED, BAD_REQUEST = 426, 400
@@ -53,9 +54,7 @@ async def _check_what_is_none(server: ServerUnderTest, findings: Findings) -> No
     findings.add("4.3", not faults, "; ".join(faults))
 
 
-async def _upgrade(
-    server: ServerUnderTest, path: str, protocols: str = "", **changes: str
-) -> tuple[HttpResponse, str]:
+async def _upgrade(server: ServerUnderTest, path: str, protocols: str = "", **changes: str) -> tuple[HttpResponse, str]:
     """Ask for a WebSocket and hang up at once; return the answer and the key it must fit."""
     key = base64.b64encode(os.urandom(16)).decode()
     headers = {
@@ -87,7 +86,7 @@ def _upgrade_fault(answer: HttpResponse, key: str) -> str:
 async def check_socket_strangers(server: ServerUnderTest, findings: Findings) -> None:
     """4.4: without a fresh token of its own a stream is closed with 1008, and hears nothing."""
     preview = parse_twiml((await server.ask("GET", PREVIEW)).body).parameters
-    peer = TwilioPeer(replace(server.account, from_number="anonymous"))
+    peer = TwilioPeer(replace(server.account, from_number="anonymous"), call_sid=new_browser_call_sid())
     used = parse_twiml((await peer.ring()).body).parameters
     await peer.connect()
     await peer.hang_up()

@@ -50,6 +50,8 @@ def _case(suite: ET.Element, finding: Finding) -> None:
         ET.SubElement(case, "skipped", {"message": finding.reason})
     elif finding.status is Status.FAILED:
         seen = ", ".join(part for part in (measured(finding), finding.reason) if part)
-        message = "; ".join(part for part in (seen, f"limit {finding.item.limit}" if finding.item.limit else "") if part)
+        message = "; ".join(
+            part for part in (seen, f"limit {finding.item.limit}" if finding.item.limit else "") if part
+        )
         failure = ET.SubElement(case, "failure", {"message": f"{message} → {finding.fix}", "type": "acceptance"})
         failure.text = finding.fix

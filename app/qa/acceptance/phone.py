@@ -8,6 +8,7 @@ from app.qa.player import SAMPLES_PER_MS
 from app.qa.script import Turn, judge
 from app.qa.twilio_peer import Account, PeerEvents, TwilioPeer
 from app.qa.utterance import Line, Utterance
+from app.telephony.browser_calls import new_browser_call_sid
 
 GAP_MS = 400
 SPEAKS_WITHIN_MS = 8_000
@@ -24,7 +25,10 @@ class Phone:
     def __init__(self, account: Account, line: Line | None = None, *, quick: bool = False) -> None:
         """Call as `account` over `line`; `quick` for many calls at once, whose bytes are not checked."""
         self.witness = Witness()
-        self.peer = TwilioPeer(account, PeerEvents(message=self.witness.hear), strict=not quick, keep_audio=False)
+        events = PeerEvents(message=self.witness.hear)
+        # A test call by its SID: the server makes no lead of it.
+        sid = new_browser_call_sid()
+        self.peer = TwilioPeer(account, events, strict=not quick, keep_audio=False, call_sid=sid)
         self.turns: list[Turn] = []
         self.own_late_ms = 0.0
         self._line = line or Line()

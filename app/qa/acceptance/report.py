@@ -51,7 +51,7 @@ def lines(report: Report) -> Iterator[str]:
     for finding in report.findings:
         yield line(finding)
     passed, failed, skipped = (report.count(status) for status in (Status.PASSED, Status.FAILED, Status.SKIPPED))
-    yield f"fastest TCP connect {report.connect_ms_min:.1f} ms: times of answers are from request to first byte, less it"
+    yield f"fastest TCP connect {report.connect_ms_min:.1f} ms; answers are timed to their first byte, less that"
     total = f"{passed} passed, {failed} failed, {skipped} skipped in {report.seconds:.0f} s"
     own = f"this tool was at most {report.own_late_ms_max:.0f} ms late"
     if not report.is_trusted:

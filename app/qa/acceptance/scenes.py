@@ -3,18 +3,20 @@
 Each scene is one call; what only the server knows of it is judged afterwards (`judging.py`).
 """
 
-import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
-from app.qa.acceptance.evidence import Evidence, Event
+import numpy as np
+
+from app.qa.acceptance.evidence import Evidence
 from app.qa.acceptance.findings import Findings
+from app.qa.acceptance.items import item
 from app.qa.acceptance.phone import Phone
 from app.qa.acceptance.sounds import WEAK_OFFSET, Sounds, level_dbfs
-from app.qa.answering import Question, slots_right
+from app.qa.answering import Question
 from app.qa.player import SAMPLES_PER_MS
 from app.qa.script import Turn
 from app.qa.scripted import Cast
-from app.qa.twilio_peer import Account
 from app.qa.utterance import Line, Utterance
 
 TIMES = 3
@@ -32,28 +34,16 @@ STILL_MS = 240
 
 
 @dataclass(slots=True)
-class Held:
-    """A call that was held: its ear, its wire, and what the server told of it."""
-
-    scene: str
-    phone: Phone
-    events: list[Event] | None = None
-    seconds: float = 0.0
-    closed: bool | None = None
-    """Whether the server noted its end in time; None: it does not tell."""
-
-
-@dataclass(slots=True)
 class Stage:
     """What every scene needs."""
 
-    account: Account
     sounds: Sounds
     findings: Findings
     evidence: Evidence
     cast: Cast | None = None
-    """Who plays the sample dialog; None where other sentences were given."""
-    held: list[Held] = field(default_factory=list)
+    """Who plays the sample dialog, listening to what is asked; None where other sentences were given."""
+    orderly: Cast | None = None
+    """The same, saying one sentence after the other: for a server that does not tell what it asks."""
 
 
 async def weak_line(stage: Stage, phone: Phone) -> None:
@@ -73,34 +63,34 @@ async def conversation(stage: Stage, phone: Phone) -> None:
             if turns[-1].answer_from is None:
                 break
     else:
-        while len(turns) < MOST_TURNS and (spoken := await _next_words(stage, phone, len(turns))) is not None:
+        while len(turns) < MOST_TURNS and (spoken := await _next_words(stage, phone)) is not None:
             turns.append(await phone.ask(spoken))
             if turns[-1].answer_from is None:
                 break
     silent = [turn.utterance.name for turn in turns if turn.answer_from is None]
     answers = [turn.voice_to_voice_ms for turn in turns if turn.voice_to_voice_ms is not None]
     if silent:
-        stage.findings.add("8.2", False, f"silence after {', '.join(silent)}", answers, "ms")
+        stage.findings.fail("8.2", f"silence after {', '.join(silent)}", answers, "ms")
     else:
         _within_p95(stage.findings, "8.2", answers)
     talked_over = [turn.utterance.name for turn in turns if turn.talked_over]
     reason = f"talked over: {', '.join(talked_over)}" if talked_over else ""
-    stage.findings.add("12.1", not silent and not talked_over, reason or ("not every sentence was answered" if silent else ""))
+    stage.findings.add(
+        "12.1", not silent and not talked_over, reason or ("not every sentence was answered" if silent else "")
+    )
 
 
-async def _next_words(stage: Stage, phone: Phone, said: int) -> Utterance | None:
+async def _next_words(stage: Stage, phone: Phone) -> Utterance | None:
     """Return what the sample's caller says now: by the agent's question where the server tells it, else in order."""
     assert stage.cast is not None
+    assert stage.orderly is not None
     if not phone.peer.open:
         return None
     events = await stage.evidence.events(phone.call_sid)
-    question = Question("greeting")
-    for event in events or ():
-        if event["event"] == "QUESTION":
-            question = Question(str(event["asked"]), event.get("confirms") or {})
-    if question.asked == "anything_else" and said >= stage.cast.turns:
-        return None
-    return stage.cast.answering.answer(question)
+    asked = [event for event in events or () if event["event"] == "QUESTION"]
+    if not asked:
+        return stage.orderly.answering.answer(Question("greeting"))
+    return stage.cast.answering.answer(Question(str(asked[-1]["asked"]), asked[-1].get("confirms") or {}))
 
 
 async def short_answers(stage: Stage, phone: Phone) -> None:
@@ -126,12 +116,13 @@ async def interruptions(stage: Stage, phone: Phone) -> None:
     for _ in range(MOST_TRIES):
         if len(figures) == TIMES or (began := await phone.hears_agent(since, 2 * ANSWERED_WITHIN_MS)) is None:
             break
-        figure, since = await _interrupt(stage, phone, began)
+        figure, turn = await interrupt(phone, stage.sounds.sentences[0], began)
+        since = turn.voiced_to
         if figure is not None:
             figures.append(figure)
     if len(figures) < TIMES:
         said = f"only {len(figures)} of {TIMES} tries: the agent's lines were too short or did not come"
-        stage.findings.add("7.1", False, said, figures, "ms")
+        stage.findings.fail("7.1", said, figures, "ms")
     else:
         stage.findings.measure("7.1", figures)
     await phone.hears_out(since, ANSWERED_WITHIN_MS)
@@ -140,25 +131,24 @@ async def interruptions(stage: Stage, phone: Phone) -> None:
     stage.findings.measure("7.2", [float(frames) for frames in phone.witness.sent_after_clear(200)] or [0.0])
 
 
-async def _interrupt(stage: Stage, phone: Phone, began: int) -> tuple[float | None, int]:
-    """Speak into the agent's talk; return ms to its silence (None: it ended by itself), and where to listen on."""
+async def interrupt(phone: Phone, spoken: Utterance, began: int) -> tuple[float | None, Turn]:
+    """Speak into the agent's talk, which began at a sample; return ms to its silence (None: it ended by itself)."""
     await phone.until(lambda now: now >= began + INTO_TALK_MS * SAMPLES_PER_MS, INTO_TALK_MS + 1000)
     clears = len(phone.witness.clears_at)
     was_over = phone.peer.player.finished(phone.peer.now())
-    turn = await phone.say(stage.sounds.sentences[0])
+    turn = await phone.say(spoken)
     await phone.wait(STILL_MS)
     phone.judge(turn)
-    if was_over or turn.barge_in_ms is None:
-        return None, turn.voiced_to
-    ended_itself = len(phone.witness.clears_at) == clears and turn.barge_in_ms <= BARGE_IN_LIMIT_MS
-    return (None if ended_itself else turn.barge_in_ms), turn.voiced_to
+    figure = turn.barge_in_ms
+    ended_itself = figure is not None and len(phone.witness.clears_at) == clears and figure <= BARGE_IN_LIMIT_MS
+    return (None if was_over or ended_itself else figure), turn
 
 
 async def _noise_at_the_start(stage: Stage, phone: Phone) -> None:
     """7.3: 120 ms of noise within the first 150 ms of a reply stop nothing."""
     turn = await phone.say(stage.sounds.sentences[0])
     if await phone.hears_agent(turn.voiced_to, ANSWERED_WITHIN_MS) is None:
-        stage.findings.add("7.3", False, "the agent did not speak")
+        stage.findings.fail("7.3", "the agent did not speak")
         return
     clears = len(phone.witness.clears_at)
     await phone.say(stage.sounds.burst)
@@ -173,7 +163,7 @@ async def _cough(stage: Stage, phone: Phone) -> None:
     turn = await phone.say(stage.sounds.sentences[0])
     began = await phone.hears_agent(turn.voiced_to, ANSWERED_WITHIN_MS)
     if began is None:
-        stage.findings.add("7.4", False, "the agent did not speak")
+        stage.findings.fail("7.4", "the agent did not speak")
         return
     await phone.until(lambda now: now >= began + COUGH_AT_MS * SAMPLES_PER_MS, COUGH_AT_MS + 1000)
     clears = len(phone.witness.clears_at)
@@ -182,7 +172,7 @@ async def _cough(stage: Stage, phone: Phone) -> None:
     if again is None and len(phone.witness.clears_at) == clears:
         again = cough.voiced_to  # it had nothing left to say, and was not stopped
     if again is None:
-        stage.findings.add("7.4", False, "it fell silent and stayed so")
+        stage.findings.fail("7.4", "it fell silent and stayed so")
     else:
         stage.findings.measure("7.4", [(again - cough.voiced_to) / SAMPLES_PER_MS])
     await phone.until(phone.peer.player.finished, 40_000)
@@ -206,7 +196,9 @@ async def noise(stage: Stage, phone: Phone) -> None:
 async def _greeted(stage: Stage, phone: Phone, *, hears_out: bool = True) -> None:
     """9.4: the greeting is audible soon after the stream began."""
     first = await (phone.hears_out(0) if hears_out else phone.hears_agent(0))
-    stage.findings.measure("9.4", [] if first is None else [first / SAMPLES_PER_MS], "" if first is not None else "silence")
+    stage.findings.measure(
+        "9.4", [] if first is None else [first / SAMPLES_PER_MS], "" if first is not None else "silence"
+    )
 
 
 def _answered(stage: Stage, number: str, turns: list[Turn]) -> None:
@@ -220,11 +212,31 @@ def _counted(stage: Stage, number: str, right: list[bool]) -> None:
 
 def _within_p95(findings: Findings, number: str, values: list[float]) -> None:
     """Hold the 95th percentile against the item's limit, for one slow answer in twenty is allowed."""
-    import numpy as np
-
-    from app.qa.acceptance.items import item
-
     limit = item(number).limit
     assert limit is not None
     holds = bool(values) and limit.holds(float(np.percentile(values, 95)))
     findings.add(number, holds, "" if values else "nothing could be measured", values, limit.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One call of the run: who plays it, which items it speaks to by itself, and the line it is on."""
+
+    play: Callable[[Stage, Phone], Awaitable[None]]
+    items: tuple[str, ...]
+    line: Callable[[Sounds], Line] = lambda _: Line()
+
+
+def _noisy(sounds: Sounds) -> Line:
+    return Line(noise_dbfs=level_dbfs(sounds.sentences[0]) - NOISE_BELOW_DB)
+
+
+CONVERSATION = "conversation"
+SCENES: dict[str, Scene] = {
+    "weak line": Scene(weak_line, ("5.1",), lambda _: Line(offset=WEAK_OFFSET)),
+    CONVERSATION: Scene(conversation, ("8.2", "9.4", "12.1")),
+    "interruptions": Scene(interruptions, ("7.1", "7.2", "7.3", "7.4")),
+    "short answers": Scene(short_answers, ("6.2",)),
+    "pauses": Scene(pauses, ("6.3", "6.4")),
+    "noise": Scene(noise, ("12.2",), _noisy),
+}

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from app.qa.http_client import HttpResponse, request
 from app.qa.twilio_peer import Account, sign
+from app.telephony.browser_calls import new_browser_call_sid
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 STRANGER = "203.0.113.7"  # RFC 5737: nobody's address
@@ -83,9 +84,9 @@ class ServerUnderTest:
 
 
 def new_call_form(account: Account, **extra: str) -> dict[str, str]:
-    """Return the form of a call that nobody makes; its number is withheld, so that no office calls it back."""
+    """Return the form of a test call that nobody makes: no lead comes of it."""
     return {
-        "CallSid": "CA" + secrets.token_hex(16),
+        "CallSid": new_browser_call_sid(),
         "AccountSid": "AC" + secrets.token_hex(16),
         "ApiVersion": "2010-04-01",
         "Direction": "inbound",

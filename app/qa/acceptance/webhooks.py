@@ -166,7 +166,7 @@ def _timed(
     delays = [server.delay_ms(answer) for answer in answers]
     wrong = "; ".join(dict.fromkeys(fault for fault in faults if fault))
     if wrong:
-        findings.add(number, False, wrong, delays, "ms", seconds)
+        findings.fail(number, wrong, delays, "ms", seconds)
     else:
         findings.measure(number, delays, seconds=seconds)
 

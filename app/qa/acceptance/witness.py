@@ -69,11 +69,11 @@ class Witness:
             return
         if self._speaks and now - self._playout_end >= PAUSE_SAMPLES:
             self.mark_faults.append("a reply without an end mark")
-        self._speaks = True
         self.media_at.append(now)
         self._playout_end = max(now, self._playout_end) + len(ulaw)
         self.waiting_ms.append((self._playout_end - now) / SAMPLES_PER_MS)
         quiet = len(ulaw) - len(ulaw.rstrip(QUIET))
+        self._speaks = self._speaks or quiet < len(ulaw)
         self._tail = quiet if quiet < len(ulaw) else self._tail + quiet
 
 
