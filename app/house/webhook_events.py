@@ -9,6 +9,7 @@ from app.call.recording import Recordings
 from app.leads import records
 from app.leads.client import LeadStore
 from app.runtime import sleep
+from app.telephony.browser_calls import call_channel
 
 MESSAGE_COMES_WITHIN_S = 10.0
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
