@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from app.config import load
-from app.office import LiveCalls
+from app.office import Office
 from app.web.app import create_flask
 from tests.browser.looks import looks
 from tests.web.test_phone import FakeOffice
@@ -40,7 +40,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.office = FakeOffice()
-        flask = create_flask(cast("LiveCalls", self.office), load({}))
+        flask = create_flask(cast("Office", self.office), load({}))
         self._server = make_server("127.0.0.1", 0, flask, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/phone"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
