@@ -183,6 +183,9 @@ class Settings(BaseModel):
     agent_name: str = Field("נועה", description="The agent's first name, in Hebrew")
 
     # Console
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="Lets whoever holds it read /metrics and /health; unset: this machine alone"
+    )
     console_password: Annotated[SecretStr, AfterValidator(_password)] | None = Field(
         None, description="Opens /console and /phone, 12 characters or more; unset: on this machine in development only"
     )

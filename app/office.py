@@ -5,6 +5,7 @@ mask them is the page's part. Nothing here holds the hub: what is about live cal
 is asked of the store goes to the store child, and the asking greenlet waits, bounded.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,6 +62,15 @@ class LiveCalls(Protocol):
 
     def browser_token(self, call_sid: str) -> str:
         """Return the one-call token with which a browser call's stream starts (60 s, once, this SID alone)."""
+
+    def tabs_open(self, count: int) -> None:
+        """Note how many pages are kept up to date."""
+
+    def login_tried(self, result: str) -> None:
+        """Count an attempt to log in: ok, bad or locked."""
+
+    def metrics(self) -> Iterator[bytes]:
+        """Return the metrics as OpenMetrics text, a family at a time; the hub goes on between them."""
 
 
 class Records(Protocol):
@@ -135,7 +145,7 @@ class Records(Protocol):
         """Return the operators' latest actions: `at, action, subject, instance`."""
 
     def store_status(self) -> Answer:
-        """Return `outbox: {channel: {state: n}}, outbox_oldest_s, unconfirmed`."""
+        """Return `outbox: {channel: {state: n}}, outbox_oldest_s, journal, unconfirmed`."""
 
     def tape(self, call_sid: str) -> Path | None:
         """Return the replay file of a call, where one was kept."""

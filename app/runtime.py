@@ -170,9 +170,20 @@ class Inbox:
 class HubWatch:
     """Measure how late the hub runs what is due: the number that says whether one process is too full."""
 
-    def __init__(self, alarm: Callable[[int], None], every_ms: int = 50, keep: int = 1200, alarm_ms: int = 200) -> None:
-        """`alarm(lag_ms)` is called whenever the hub was `alarm_ms` late: every call was heard as a gap then."""
+    def __init__(
+        self,
+        alarm: Callable[[int], None],
+        every_ms: int = 50,
+        keep: int = 1200,
+        alarm_ms: int = 200,
+        note: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """`alarm(lag_ms)` is called whenever the hub was `alarm_ms` late: every call was heard as a gap then.
+
+        `note(lag_ms)` hears of every measurement.
+        """
         self._alarm = alarm
+        self._note = note
         self._alarm_ms = alarm_ms
         self._every_ms = every_ms
         self._lags_ms: deque[int] = deque(maxlen=keep)
@@ -192,5 +203,6 @@ class HubWatch:
             sleep(self._every_ms / 1000)
             lag_ms = max(0, now_ms() - due_ms)
             self._lags_ms.append(lag_ms)
+            self._note(lag_ms)
             if lag_ms >= self._alarm_ms:
                 self._alarm(lag_ms)

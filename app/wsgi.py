@@ -85,8 +85,8 @@ def build() -> Composite:
     # Patched sockets alone prove nothing: gunicorn.conf.py patches the master, and any worker inherits that.
     if "gunicorn.workers.geventlet" not in sys.modules or not patcher.is_monkey_patched("socket"):
         _refuse("This app needs gunicorn's eventlet worker: gunicorn -c gunicorn.conf.py app.wsgi:app")
-    logs.configure(settings.log_level)
-    house = House(settings)
+    log = logs.configure(settings.log_level)
+    house = House(settings, lost_lines=lambda: log.lost)
     house.start()
     composite = Composite(house)
     settle()

@@ -66,6 +66,13 @@ class Admission:
         self._remember(call_sid)
         self._mute_until_s = self._clock_s() + MUTE_S
 
+    @property
+    def why_not(self) -> str:
+        """Why callers are asked for a message, if they are: draining, muted or full."""
+        if self.is_closed:
+            return "draining"
+        return "muted" if self._clock_s() < self._mute_until_s else "full"
+
     def arrived(self, call_sid: str) -> None:
         """Its stream has started: it counts among the living now."""
         self._on_their_way.pop(call_sid, None)

@@ -212,7 +212,7 @@ class Session:
                 self._alarm.set(call.timer())
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
             self._log.exception("CALL_BROKE")
-            self._ledger.save("ended", {"outcome": "fault"})
+            self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
             spawn(self._socket.close, 1011, "internal error")
             self._release()
 
@@ -265,7 +265,7 @@ class Session:
             self._leave(command, self._caller)
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
             self._log.exception("CALL_BROKE")
-            self._ledger.save("ended", {"outcome": "fault"})
+            self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
         finally:
             self._socket.close()
 
@@ -276,7 +276,7 @@ class Session:
             command.message and telephone.take_message(self.call_sid)
         )
         if command.message and not is_leaving:
-            self._ledger.save("ended", {"outcome": "fault"})
+            self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
         if command.transfer and not is_leaving:
             self._ledger.transferred("failed")
             self._say_last(lost_transfer_line(caller))

@@ -18,6 +18,8 @@ def shown(save: Save) -> Iterator[Shown]:
     data = save.data
     if save.kind == "said":
         yield "SAID", {name: data[name] for name in ("turn", "reply", "text", "heard")}
+    if save.kind == "ended":
+        yield "ENDED", {"reason": data.get("reason", ""), "outcome": data["outcome"]}
     if "plan" not in data:
         return
     plan, state = data["plan"], data["state"]

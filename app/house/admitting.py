@@ -1,7 +1,7 @@
 """Who may open a media stream: signed handshakes, one-call tokens, a house that is not full (R2.6, R18)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from app.call.admission import Admission
 from app.config import Settings
@@ -22,7 +22,10 @@ from app.telephony.token import (
 class Doorkeeper:
     """Judges who comes; `live` counts the calls that are in."""
 
-    def __init__(self, settings: Settings, live: Callable[[], int]) -> None:
+    def __init__(
+        self, settings: Settings, live: Callable[[], int], refused: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`refused` hears why whoever was not let in."""
         token = settings.twilio_auth_token
         self.auth_token = token.get_secret_value() if token else None
         self.token_key = derive_key(self.auth_token)
@@ -31,13 +34,30 @@ class Doorkeeper:
         )
         self._public_base_url = settings.public_base_url
         self._used_tokens = UsedTokens()
+        self._refused = refused
 
     def handshake_is_signed(self, environ: Environ) -> bool:
         """Judge the signature on a WebSocket handshake where there is one (R2.6)."""
-        return handshake_is_signed(environ, self.auth_token, self._public_base_url) is not False
+        is_signed = handshake_is_signed(environ, self.auth_token, self._public_base_url) is not False
+        if not is_signed:
+            self._refused("signature")
+        return is_signed
+
+    def judge(self, params: Mapping[str, str]) -> bytes | None:
+        """Judge a signed incoming call: None, or the TwiML that asks for a message instead."""
+        instead = self.admission(params)
+        if instead is not None:
+            self._refused(self.admission.why_not)
+        return instead
 
     def admit(self, start: messages.StreamStart) -> str | None:
         """Judge a start message: None lets the call in, else it is the reason for which it is turned away."""
+        why_not = self._why_not(start)
+        if why_not is not None:
+            self._refused("token")
+        return why_not
+
+    def _why_not(self, start: messages.StreamStart) -> str | None:
         token, now_s = start.parameters.get("token", ""), time.time()
         verdict = verify(self.token_key, token, start.call_sid, now_s)
         if verdict is not TokenVerdict.VALID:
@@ -49,7 +69,7 @@ class Doorkeeper:
 
     def book(self, call_sid: str) -> bool:
         """Count a browser call on its way; False: the house is full, or about to close."""
-        return self.admission({"CallSid": call_sid}) is None
+        return self.judge({"CallSid": call_sid}) is None
 
     def browser_token(self, call_sid: str) -> str:
         """Return the one-call token with which that call's stream starts."""

@@ -1,6 +1,7 @@
 """The operator's side of a live worker: `app.office.Office`, answered from memory or by the store child."""
 
 import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from app.config import Settings
@@ -8,11 +9,17 @@ from app.house.about import About
 from app.house.admitting import Doorkeeper
 from app.house.building import Engines
 from app.house.cabinet import Cabinet
+from app.house.metrics.counting import Counts
+from app.house.metrics.exposing import exposed
+from app.house.metrics.gauges import gauges
 from app.house.streams import Streams
 from app.house.watching import Watching
 from app.leads.client import LeadStore
-from app.runtime import HubWatch
+from app.office import StoreUnavailable
+from app.runtime import HubWatch, sleep
 from app.sidecar.link import Link
+
+STORE_ANSWERS_WITHIN_S = 1.0
 
 
 class Desk:
@@ -30,6 +37,8 @@ class Desk:
         links: tuple[Link, ...],
         hub_watch: HubWatch,
         store: LeadStore,
+        counts: Counts,
+        lost_lines: Callable[[], int],
     ) -> None:
         self._settings = settings
         self._about = about
@@ -39,6 +48,9 @@ class Desk:
         self._links = links
         self._hub_watch = hub_watch
         self._store = store
+        self._counts = counts
+        self._lost_lines = lost_lines
+        self._tabs = 0
         self.live = watching.live
         self.changes = watching.changes
         self.events = watching.events
@@ -76,3 +88,20 @@ class Desk:
             "unconfirmed": self._store.unconfirmed,
             "disk_free_bytes": shutil.disk_usage(settings.data_dir).free,
         }
+
+    def tabs_open(self, count: int) -> None:
+        """Note how many pages are kept up to date."""
+        self._tabs = count
+
+    def login_tried(self, result: str) -> None:
+        """Count an attempt to log in: ok, bad or locked."""
+        self._counts.logins.labels(result).inc()
+
+    def metrics(self) -> Iterator[bytes]:
+        """Return the metrics as OpenMetrics text, a family at a time."""
+        try:
+            store = self._store.query("store_status", timeout_s=STORE_ANSWERS_WITHIN_S)
+        except StoreUnavailable:
+            store = None
+        now = gauges(self.status(), store, self._tabs, self._lost_lines())
+        return exposed(self._counts.registry, now, lambda: sleep(0))

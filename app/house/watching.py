@@ -59,13 +59,13 @@ class _Watched:
         self.call = call
         self.is_over = False
         self.clock0_epoch_ms = clock0_epoch_ms
-        self._clock0_ms = clock0_ms
+        self.clock0_ms = clock0_ms
         self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS_KEPT)
         self._interim_at_ms = -INTERIM_EVERY_MS
 
     def note(self, event: str, fields: Mapping[str, Any], now_ms: int) -> bool:
         """Keep an event; False for one that comes too soon after its like."""
-        at_ms = now_ms - self._clock0_ms
+        at_ms = now_ms - self.clock0_ms
         if event == "INTERIM":
             if at_ms - self._interim_at_ms < INTERIM_EVERY_MS:
                 return False
@@ -94,6 +94,11 @@ class Watching:
         self._channel_of = channel_of
         self._calls: dict[str, _Watched] = {}
         self._changes = 0
+
+    def since_start_ms(self, call_sid: str) -> int:
+        """Return how long ago a call's stream started; 0 for a call that is not here."""
+        watched = self._calls.get(call_sid)
+        return self._now_ms() - watched.clock0_ms if watched else 0
 
     def note(self, call_sid: str, event: str, fields: Mapping[str, Any]) -> None:
         """Take one event of a call; its first is CALL_STARTED, its last CALL_ENDED."""

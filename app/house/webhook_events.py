@@ -19,15 +19,19 @@ _log = structlog.get_logger("server")
 class WebhookEvents:
     """Called off the request, in a greenlet of its own, once for each event."""
 
-    def __init__(self, store: LeadStore, recordings: Recordings, admission: Admission) -> None:
+    def __init__(
+        self, store: LeadStore, recordings: Recordings, admission: Admission, recorded: Callable[[], None]
+    ) -> None:
+        """`recorded` hears of every message that was taken."""
         self._store = store
         self._recordings = recordings
         self._admission = admission
+        self._recorded = recorded
         self._kinds: dict[str, Callable[[Mapping[str, str]], None]] = {
             "stream_status": self._on_stream_status,
             "stream_ended": self._on_stream_status,
             "incoming_call": self._on_ringing,
-            "recording": recordings.take,
+            "recording": self._on_recording,
             "transfer_ended": self._on_transfer_ended,
             "message_status": self._on_message_status,
         }
@@ -53,6 +57,11 @@ class WebhookEvents:
     def _on_stream_status(self, params: Mapping[str, str]) -> None:
         call_sid, error = params.get("CallSid", ""), params.get("StreamError", "")
         _log.info("STREAM_STATUS", call_sid=call_sid, event_name=params.get("StreamEvent", "stream-ended"), error=error)
+
+    def _on_recording(self, params: Mapping[str, str]) -> None:
+        if not self._recordings.took(params["CallSid"]):  # Twilio asks again when it heard no answer
+            self._recorded()
+        self._recordings.take(params)
 
     def _on_ringing(self, params: Mapping[str, str]) -> None:
         """Who has called is stored before the stream comes, for it may never come (R14)."""

@@ -1,6 +1,6 @@
 """Everything one worker process is made of, put together once, after gunicorn's fork."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.house.building import build_engines, build_store, recording_account
 from app.house.cabinet import Cabinet
 from app.house.desk import Desk
 from app.house.draining import Drain
+from app.house.metrics.counting import Counts
 from app.house.streams import Streams
 from app.house.warming import Warming, rehearse
 from app.house.watching import Watching
@@ -35,17 +36,20 @@ _log = structlog.get_logger("server")
 class House:
     """One worker: who lets callers in, what serves them, who watches, and the way out. Each part has its own module."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Build everything; nothing is started yet."""
+    def __init__(self, settings: Settings, lost_lines: Callable[[], int] = lambda: 0) -> None:
+        """Build everything; nothing is started yet. `lost_lines` tells how many lines the log has lost."""
         self.settings = settings
         self.about = About()
-        self._hub_watch = HubWatch(lambda lag_ms: _log.warning("HUB_LATE", lag_ms=lag_ms))
         self._engines = build_engines(settings)
+        self._counts = counts = Counts(self._engines.stt.name)
+        self._hub_watch = HubWatch(lambda lag_ms: _log.warning("HUB_LATE", lag_ms=lag_ms), note=counts.hub_was_late)
         store, store_link = build_store(settings)
         self._links = (*self._engines.links, store_link)
         self.streams = Streams(settings)
-        self.doorkeeper = Doorkeeper(settings, live=lambda: self.streams.calls)
-        self._watching = Watching(now_ms, lambda call_sid: "browser" if is_browser_call(call_sid) else "call")
+        self.doorkeeper = Doorkeeper(
+            settings, live=lambda: self.streams.calls, refused=lambda why: counts.refused.labels(why).inc()
+        )
+        self._watching = Watching(now_ms, _channel_of)
         self._files = CallFiles(settings.log_calls, settings.data_dir / "samples", settings.sample_keep_hours * 3600)
         admission, engines = self.doorkeeper.admission, self._engines
         self._services = Services(
@@ -71,9 +75,11 @@ class House:
                 after_recording=thanks(),
                 after_lost_transfer=after_lost_transfer,
             ),
-            on_event=WebhookEvents(store, recordings, admission),
+            on_event=WebhookEvents(
+                store, recordings, admission, recorded=lambda: counts.call_ended("recording", "recording")
+            ),
             spawn=spawn,
-            admission=admission,
+            admission=self.doorkeeper.judge,
         )
         self.drain = Drain(admission, self.streams, recordings, store, self._links)
         self.desk = Desk(
@@ -87,6 +93,8 @@ class House:
             self._links,
             self._hub_watch,
             store,
+            counts,
+            lost_lines,
         )
 
     def start(self) -> None:
@@ -107,6 +115,7 @@ class House:
     def _on_log(self, call_sid: str, event: str, fields: dict[str, Any]) -> None:
         """Hand what happens in a call to whoever wants to know."""
         self._watching.note(call_sid, event, fields)
+        self._counts.note(call_sid, _channel_of(call_sid), event, fields, self._watching.since_start_ms(call_sid))
         if event == "CALL_STARTED":
             self._services.store.tell(
                 CallServed,
@@ -124,3 +133,7 @@ class House:
         """
         takes_guests = is_local and self.settings.development_mode
         self.streams.serve(socket, self._services, takes_guests=takes_guests)
+
+
+def _channel_of(call_sid: str) -> str:
+    return "browser" if is_browser_call(call_sid) else "call"

@@ -114,6 +114,8 @@ class Timing(_Storable):
     """Replies to this turn that were taken back because the caller went on."""
     faults: int = 0
     """Times that cannot be (below 0, above a minute) and were stored as null."""
+    holes: int = 0
+    """Pauses in the agent's voice that were not meant."""
 
 
 Verdict = Literal["floor", "resumed", "withdrawn", "late_words", "near_end"]

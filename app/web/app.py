@@ -5,7 +5,7 @@ from flask import Flask, Response, jsonify, request
 from app.config import Settings
 from app.office import Office
 from app.telephony.loopback import is_local
-from app.web import console, filters, login, phone, statics, words
+from app.web import console, filters, login, metrics, phone, statics, words
 
 
 def create_flask(office: Office, settings: Settings) -> Flask:
@@ -17,17 +17,10 @@ def create_flask(office: Office, settings: Settings) -> Flask:
     words.install(flask)
     login.install(flask, settings)
     console.install(flask, settings)
+    metrics.install(flask, office, settings.metrics_token)
     phone.install(flask, settings.agent_name)
     for name in flask.jinja_env.list_templates():
         flask.jinja_env.get_template(name)  # compiled now: the first visitor would stall every call
-
-    @flask.get("/health")
-    def health() -> Response:
-        """Say that it works; to this machine also how full and how late this worker is."""
-        if not is_local(request.environ):
-            return jsonify(status="ok")
-        status = office.status()
-        return jsonify(status="ok", live_calls=status["live_calls"], hub_lag_p99_ms=status["hub_lag_p99_ms"])
 
     @flask.get("/calls/<call_sid>/events")
     def call_events(call_sid: str) -> tuple[Response, int] | Response:

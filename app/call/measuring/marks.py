@@ -11,11 +11,17 @@ class PlayingClock:
     def __init__(self) -> None:
         self._plays_until_ms = 0
         self._due_ms: dict[str, int] = {}
+        self.holes = 0
+        """How often a frame came after what was sent before it had been played, within one stretch of talk."""
         self.lag_ms: int | None = None
         """The least a mark was late: the way there and back, as no pause of ours makes it less."""
 
-    def sent_frame(self, now_ms: int) -> int:
-        """Take a frame that is sent now; return when its first sample is played, were there no way to go."""
+    def sent_frame(self, now_ms: int, *, goes_on: bool) -> int:
+        """Take a frame that is sent now; return when its first sample is played, were there no way to go.
+
+        `goes_on`: it follows another of the same stretch of talk, so that a pause before it is a hole.
+        """
+        self.holes += goes_on and now_ms > self._plays_until_ms
         starts_ms = max(now_ms, self._plays_until_ms)
         self._plays_until_ms = starts_ms + FRAME_MS
         return starts_ms

@@ -79,6 +79,8 @@ class Stopwatch:
         self._speaking: int | None = None
         self._held: set[int] = set()
         self._is_late = False
+        self._in_talk = False
+        self._holes_told = 0
 
     def see(
         self, event: Event, commands: Iterable[Command], now_ms: int, waited_ms: int = 0
@@ -108,6 +110,7 @@ class Stopwatch:
                     self._playing.sent_mark(command.name, now_ms)
                 case SendClear():
                     self._playing.cleared(now_ms)
+                    self._in_talk = False
                 case Save() if command.kind == "said":
                     timed |= self._see_said(command.data, now_ms)
         return timed
@@ -155,6 +158,7 @@ class Stopwatch:
             case "HOLDING":
                 self._held.add(fields["turn"])
             case "TTS_START":
+                self._in_talk = False
                 self._speaking = fields["reply"]
                 self._reply(self._speaking).times.setdefault("begun", now_ms)
             case "TTS_END":
@@ -187,7 +191,8 @@ class Stopwatch:
             turn.withdrawn += 1
 
     def _see_frame(self, now_ms: int) -> None:
-        plays_ms = self._playing.sent_frame(now_ms)
+        plays_ms = self._playing.sent_frame(now_ms, goes_on=self._in_talk)
+        self._in_talk = True
         if self._speaking is None:
             return
         reply = self._reply(self._speaking)
@@ -215,6 +220,7 @@ class Stopwatch:
         first_heard = None if reply.plays_ms is None else reply.plays_ms + (lag_ms or 0)
         is_answer = turn is not None and data.get("heard_ms", 0) > 0
         steps, faults = _steps(heard.times, reply.times, first_heard) if is_answer else ({}, 0)
+        holes, self._holes_told = self._playing.holes - self._holes_told, self._playing.holes
         times = {name: self.since_start(at) for name, at in {**heard.times, **reply.times}.items() if name != "begun"}
         return {
             **times,
@@ -234,6 +240,7 @@ class Stopwatch:
             "guess_used": heard.guess_used,
             "withdrawn": turn.withdrawn if turn else 0,
             "faults": faults,
+            "holes": holes,
         }
 
 

@@ -23,8 +23,9 @@ class Usage:
                 case AskLlm() | AskExtraction():
                     self.units["llm_calls"] += 1
                 case Speak():
-                    kind = "tts_cached_chars" if is_cached(command.text) else "tts_chars"
-                    self.units[kind] += len(command.text)
+                    cached = "cached_" if is_cached(command.text) else ""
+                    self.units[f"tts_{cached}chars"] += len(command.text)
+                    self.units[f"tts_{cached}lines"] += 1
                 case Log() if command.line == "SPECULATION":
                     self.units["guesses_used" if command.fields["used"] else "guesses_wasted"] += 1
 

@@ -1,0 +1,45 @@
+"""What this worker is like at the moment it is asked."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, InfoMetricFamily
+
+from app.house.metrics.exposing import gauge
+
+Status = Mapping[str, Any]
+
+
+def gauges(status: Status, store: Status | None, tabs: int, lost_lines: int) -> Iterator[Metric]:
+    """Yield the families read at this moment; `store` is None while it does not answer: then its own are left out."""
+    yield _one("calls_live", "Calls under way", status["live_calls"])
+    yield _one("calls_limit", "MAX_CALLS", status["max_calls"])
+    yield _one("store_unconfirmed", "Records the store has not confirmed", status["unconfirmed"])
+    yield _one("console_tabs", "Open pages of the console that are kept up to date", tabs)
+    children = status["children"]
+    yield gauge(
+        "child_up", "Whether a child process serves", (((one["name"],), one["up"]) for one in children), "child"
+    )
+    restarts = CounterMetricFamily("agent_child_restarts", "Times a child had to be started again", labels=["child"])
+    for one in children:
+        restarts.add_metric([one["name"]], one["restarts"])
+    yield restarts
+    yield CounterMetricFamily("agent_log_lines_lost", "Log lines that nobody could take", value=lost_lines)
+    yield InfoMetricFamily("agent", "What serves", {"version": status["version"], **_named(status["engines"])})
+    if store is None:
+        return
+    yield _one("journal_records", "Records that wait for a database", store["journal"])
+    yield _one("outbox_oldest_seconds", "Age of the oldest lead that is still to go out", store["outbox_oldest_s"])
+    states = (
+        ((channel, state), count) for channel, counts in store["outbox"].items() for state, count in counts.items()
+    )
+    yield gauge("outbox", "Leads on their way", states, "channel", "state")
+
+
+def _one(name: str, text: str, value: float) -> Metric:
+    return gauge(name, text, [((), value)])
+
+
+def _named(engines: Mapping[str, str]) -> dict[str, str]:
+    return {name: engines[name] for name in ("stt", "llm", "tts")}
