@@ -48,7 +48,7 @@ def token(page: TestResponse) -> str:
 
 
 class _Bare(HTMLParser):
-    """Collects text that stands outside `<bdi dir="ltr">`, where a page is to be read."""
+    """Collects text that stands outside `<bdi>` (one of `dir="auto"` holds others), where a page is to be read."""
 
     silent = ("script", "style", "svg", "title", "option", "textarea", "kbd")
 
@@ -60,7 +60,7 @@ class _Bare(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("meta", "link", "img", "input", "br", "path", "rect", "line", "circle"):
             return
-        isolated = (tag == "bdi" and ("dir", "ltr") in attrs) or tag in self.silent
+        isolated = (tag == "bdi" and ("dir", "auto") not in attrs) or tag in self.silent
         self._inside.append(isolated or (bool(self._inside) and self._inside[-1]))
 
     def handle_endtag(self, tag: str) -> None:

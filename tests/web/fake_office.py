@@ -357,7 +357,7 @@ class FakeOffice:
         return {
             "outbox": {"webhook": {"delivered": 212, "failed_permanently": 1}},
             "outbox_oldest_s": None,
-            "journal": 0,
+            "unconfirmed": 0,
         }
 
     def peaks(self, call_sid: str) -> dict[str, Any] | None:
