@@ -2,7 +2,7 @@
 
 import math
 import wave
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -182,6 +182,15 @@ class FakeOffice:
 
     def book(self, call_sid: str) -> bool:
         return True
+
+    def tabs_open(self, count: int) -> None:
+        self.tabs = count
+
+    def login_tried(self, result: str) -> None:
+        self.logins = [*getattr(self, "logins", []), result]
+
+    def metrics(self) -> Iterator[bytes]:
+        yield b"# EOF\n"
 
     def browser_token(self, call_sid: str) -> str:
         return "token"
