@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from app.media.codec import decode_ulaw
+from app.web.words import WORDS
 from tests.browser.browsers import Microphone
 from tests.browser.looks import looks
 from tests.browser.softphone import Samples, Softphone
@@ -103,6 +104,7 @@ def hold(phone: Softphone, there: Town, desk: Receiver) -> Held:
           slots: document.getElementById('slots').innerText,
           times: [...document.querySelectorAll('#times tr')].map((row) => row.innerText.split('\\t')),
           struck: [...document.querySelectorAll('.bubble.agent del')].map((part) => part.innerText),
+          verdicts: [...document.querySelectorAll('.bubble.agent .chip')].map((part) => part.innerText),
           granted: document.getElementById('granted').innerText,
         })"""
     )
@@ -150,6 +152,8 @@ def test_speaking_over_the_agent_silences_her_and_what_was_not_heard_is_struck(h
     assert not held.agent[(heard_ms + 100) * 8 : (heard_ms + 300) * 8].any()
     turns = held.town.rows("SELECT * FROM turns WHERE call_sid = ? ORDER BY number", held.phone.call_sid)
     assert turns[1]["agent_heard"] != ANSWER
+    (kept,) = held.town.rows("SELECT * FROM interruptions WHERE call_sid = ?", held.phone.call_sid)
+    assert held.shown["verdicts"] == [WORDS["verdict"][kept["verdict"]]]
     assert held.shown["struck"][0] == ANSWER.removeprefix(turns[1]["agent_heard"]).strip()
 
 

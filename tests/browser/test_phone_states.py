@@ -15,7 +15,7 @@ from app.config import load
 from app.office import Office
 from app.web.app import create_flask
 from tests.browser.looks import looks
-from tests.web.test_phone import FakeOffice
+from tests.web.test_phone import PhoneOffice
 
 FAILS = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '{}'));"
 PERMISSION = "navigator.permissions.query = () => Promise.resolve({{state: '{}'}});"
@@ -39,7 +39,7 @@ class Pages:
     """The web pages alone; `office` may be given another room."""
 
     def __init__(self) -> None:
-        self.office = FakeOffice()
+        self.office = PhoneOffice()
         flask = create_flask(cast("Office", self.office), load({}))
         self._server = make_server("127.0.0.1", 0, flask, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/phone"

@@ -18,7 +18,7 @@ DEPLOYED = {"TWILIO_AUTH_TOKEN": "a token", "PUBLIC_BASE_URL": "https://voice.ex
 PASSWORD = {"CONSOLE_PASSWORD": "a password long enough"}
 
 
-class FakeOffice:
+class PhoneOffice:
     """A worker with room for `room` calls, in which one call happened."""
 
     development = True
@@ -40,8 +40,8 @@ class FakeOffice:
         return events, events[-1]["seq"] if events else after
 
 
-def client(office: FakeOffice | None = None, env: dict[str, str] | None = None) -> FlaskClient:
-    return create_flask(cast("Office", office or FakeOffice()), load(env or {})).test_client()
+def client(office: PhoneOffice | None = None, env: dict[str, str] | None = None) -> FlaskClient:
+    return create_flask(cast("Office", office or PhoneOffice()), load(env or {})).test_client()
 
 
 def get(browser: FlaskClient, path: str = "/phone", host: str = HOST, **environ: str) -> TestResponse:
@@ -84,7 +84,7 @@ def test_a_deployment_without_a_password_has_no_softphone() -> None:
 
 def test_a_deployment_with_a_password_asks_for_it() -> None:
     """R16: a stranger gets the login and not one token."""
-    office = FakeOffice()
+    office = PhoneOffice()
     browser = client(office, DEPLOYED | PASSWORD)
     assert get(browser).headers["Location"].startswith("/console/login")
     assert post(browser).status_code == 403
@@ -106,7 +106,7 @@ def test_this_page_alone_may_use_the_microphone_and_runs_no_script_but_ours() ->
 
 def test_a_token_is_for_one_new_call_that_counts_from_now_on() -> None:
     """R21: the SID says that it is a softphone's."""
-    office = FakeOffice()
+    office = PhoneOffice()
     answer = ask_for_token(client(office)).get_json()
     assert is_browser_call(answer["call_sid"])
     assert office.booked == [answer["call_sid"]]
@@ -116,7 +116,7 @@ def test_a_token_is_for_one_new_call_that_counts_from_now_on() -> None:
 
 def test_no_token_without_the_pages_own_secret_nor_for_another_site() -> None:
     """R16: CSRF, Origin."""
-    office = FakeOffice()
+    office = PhoneOffice()
     browser = client(office)
     get(browser)
     assert post(browser).status_code == 403
@@ -126,7 +126,7 @@ def test_no_token_without_the_pages_own_secret_nor_for_another_site() -> None:
 
 def test_a_full_house_and_an_eager_hand_are_told_so() -> None:
     """R18, R21: MAX_CALLS counts these calls; ten a minute are enough."""
-    full = ask_for_token(client(FakeOffice(room=0)))
+    full = ask_for_token(client(PhoneOffice(room=0)))
     assert (full.status_code, full.headers["Retry-After"]) == (503, "10")
     browser = client()
     statuses = [ask_for_token(browser).status_code for _ in range(CALLS_A_MINUTE + 1)]
@@ -135,7 +135,7 @@ def test_a_full_house_and_an_eager_hand_are_told_so() -> None:
 
 def test_what_happens_in_a_call_is_told_once_and_slots_in_words() -> None:
     """R21: as the console says them."""
-    office = FakeOffice()
+    office = PhoneOffice()
     sid = new_browser_call_sid()
     slots = {
         "budget_max": {"value": 2_000_000, "quote": "שני מיליון", "confirmed": False},
