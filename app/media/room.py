@@ -3,7 +3,8 @@
 Babble is speech, for an energy gate and for a network alike. Two things tell it from a caller: its level, for once the
 caller is silent no 60 ms reach the level of what was just said; and its evenness, for many voices leave no gap, while
 one voice falls to the line's own noise several times a second. What is both far and even is a bed: from then on only
-what rises out of it is voice.
+what rises out of it is voice. A single other voice has gaps, too, but stays far below the caller for longer than a
+caller does.
 
 Levels are RMS over 60 ms on the int16 scale, in which babble is steadier than frame by frame.
 """
@@ -32,10 +33,19 @@ _LIVELY_FRAMES = 1000  # 20 s
 _FAR_SHARE, _LOUDEST_UNKNOWN_RMS = 0.3, 400.0
 
 # Even: the quietest 60 ms are within 12 dB of the mean. No second of one voice was, 93 in 100 of six voices were.
-_EVEN, _OVER_LINE = 0.25, 1.25
+_EVEN, _UNEVEN, _OVER_LINE = 0.25, 2.2, 1.25
 # A voice that trails off falls by more than 3 dB in half the time; a held "ehh" moves less than voices do.
 _TRAILING = 0.7
 _MOVING, _STEADY_FRAMES = 1.5, 50
+
+# One other voice has gaps, and is no bed. What stays 12.5 dB under the loudest syllable before it for so long, with no
+# real pause between them, is another's all the same; from then on it takes more than the loudest of it to be heard,
+# until it has been gone for a while.
+_OTHER_SHARE = 0.235
+_OTHER_FRAMES, _OTHER_LIVELY_FRAMES, _OTHER_SPEECH = 60, 45, 0.6
+_PAUSE_FRAMES = 25
+_OVER_OTHER = 1.25
+_OTHER_GONE_SHARE, _OTHER_GONE_FRAMES = 0.4, 100
 
 _FOLLOW_EVERY_FRAMES, _FOLLOW_FRAMES = 5, 25
 _GAP, _LARGEST_GAP, _GAP_OVER_LINE = 0.12, 0.2, 1.5
@@ -51,19 +61,34 @@ class Room:
         self._near_frames = 0
         self._own = self._caller = 0.0
         self._since_own = self._since_caller = 0
+        self._loudest = 0.0
+        self._since_speech = _PAUSE_FRAMES
+        self._since_loud = self._soft_frames = 0
+        self._other_until = 0
+        self._other = 0.0
+        self._since_other = 0
         self.level = 0.0
         """RMS over the last 60 ms."""
         self.bed = 0.0
         """The calm level of the voices in the room; 0 while there are none."""
 
     @property
+    def other_rms(self) -> float:
+        """What the level must be over to be more than the one other voice that is heard; 0 while there is none."""
+        return _OVER_OTHER * self._other
+
+    @property
     def far_frames(self) -> int:
         """For how long nothing was heard as loud as the present speech, and as the caller is, once known."""
+        if self._other:
+            return self._since_loud
         return min(self._since_own, self._since_caller) if self._caller else self._since_own
 
     def speech_began(self) -> None:
         """A stretch of speech begins."""
         self._own, self._near_frames, self._since_own = 0.0, 0, 0
+        if self._since_speech >= _PAUSE_FRAMES:
+            self._loudest, self._soft_frames = 0.0, 0
 
     def speech_ended(self) -> None:
         """It is over: how loud it was tells how loud the caller is."""
@@ -77,6 +102,11 @@ class Room:
         self._recent.append(level)
         self._frames += 1
         self._measure(level, is_speech=is_speech)
+        if self._other:
+            self._follow_other(level)
+        elif is_speech and self._is_other:
+            self._other, self._since_other = max(self._last(min(self._since_loud, _OTHER_FRAMES))), 0
+            return True
         if self.bed:
             self._follow(line_rms, is_speech=is_speech)
             return False
@@ -85,13 +115,33 @@ class Room:
 
     def refute(self) -> None:
         """What seemed to be a bed was none."""
-        self.bed = 0.0
-        self._since_own = self._since_caller = 0
+        self.bed = self._other = 0.0
+        self._since_own = self._since_caller = self._since_loud = 0
+
+    @property
+    def _is_other(self) -> bool:
+        needed = _OTHER_LIVELY_FRAMES if self._frames < self._other_until else _OTHER_FRAMES
+        if self._since_loud < needed or self._soft_frames < _OTHER_SPEECH * needed:
+            return False
+        return not _is_trailing(self._last(needed))
+
+    def _follow_other(self, level: float) -> None:
+        if level > _OTHER_GONE_SHARE * self._other:
+            self._since_other = 0
+            self._other_until = self._frames + _LIVELY_FRAMES
+            return
+        self._since_other += 1
+        if self._since_other >= _OTHER_GONE_FRAMES:
+            self._other = 0.0
 
     def _measure(self, level: float, *, is_speech: bool) -> None:
         self._since_own += 1
+        self._since_loud += 1
+        self._soft_frames += is_speech
+        self._since_speech = 0 if is_speech else self._since_speech + 1
         self._since_caller += 1
         if is_speech:
+            self._loudest = max(self._loudest, level)
             if level > self._own:
                 self._own += (level - self._own) * (_RISE if self._own else 1.0)
             elif level > _SYLLABLE_SHARE * self._own:
@@ -101,6 +151,8 @@ class Room:
                 self._near_frames += 1
         if self._caller and level >= _NEAR_SHARE * self._caller:
             self._since_caller = 0
+        if level >= _OTHER_SHARE * self._loudest:
+            self._since_loud = self._soft_frames = 0
 
     def _found(self, line_rms: float, *, is_speech: bool) -> float:
         """Return the level of a bed that has become certain with this frame, else 0."""
@@ -142,13 +194,15 @@ def _bed(window: Sequence[float], line_rms: float, most_rms: float) -> float:
     if min(window) < _EVEN * mean or _is_trailing(window):
         return 0.0
     calm = _calm(window)
-    return calm if _OVER_LINE * line_rms < calm <= most_rms else 0.0
+    is_bed = max(window) <= _UNEVEN * calm and _OVER_LINE * line_rms < calm <= most_rms
+    return calm if is_bed else 0.0
 
 
 def _is_trailing(window: Sequence[float]) -> bool:
+    """Whether it sinks, in its peaks or on the whole, from one half to the other."""
     half = len(window) // 2
     first, second = window[:half], window[half:]
-    return sum(second) / len(second) < _TRAILING * sum(first) / len(first)
+    return max(second) < _TRAILING * max(first) or sum(second) / len(second) < _TRAILING * sum(first) / len(first)
 
 
 def _calm(levels: Sequence[float]) -> float:

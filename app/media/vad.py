@@ -131,7 +131,8 @@ class Vad:
 
     @property
     def _room_threshold(self) -> float:
-        return self._floor.threshold_over(self._room.bed) if self._room.bed else 0.0
+        bed = self._room.bed
+        return max(self._floor.threshold_over(bed) if bed else 0.0, self._room.other_rms)
 
     @property
     def calibrated(self) -> bool:

@@ -37,7 +37,7 @@ def test_many_voices_behind_the_caller_are_a_bed_soon_after_the_last_near_syllab
     """R6.2: 700 ms after it."""
     room, level = Room(), CALLER * 10 ** (db / 20)
     room.speech_began()
-    (found,) = hear(room, [*one_voice(CALLER, 60), *voices(level, 60)], is_speech=True)
+    found = hear(room, [*one_voice(CALLER, 60), *voices(level, 60)], is_speech=True)[0]
     assert 55 + 33 <= found <= 60 + 40
     assert room.bed == pytest.approx(level, rel=0.3)
     assert room.far_frames >= 30
@@ -104,3 +104,26 @@ def test_a_bed_that_was_none_is_looked_for_anew() -> None:
     assert room.bed == 0
     assert hear(room, sound[found + 1 : found + 45]) == []
     assert hear(room, sound[found + 45 :]) != []
+
+
+@pytest.mark.parametrize("db", [-20, -15])
+def test_one_other_voice_that_goes_on_behind_the_caller_is_told_by_its_level(db: float) -> None:
+    """R6.3: a television, somebody on the next telephone; the caller over it is heard; in silence it is forgotten."""
+    room, other = Room(), CALLER * 10 ** (db / 20)
+    room.speech_began()
+    found = hear(room, [*one_voice(CALLER, 60), *one_voice(other, 100)], is_speech=True)
+    assert 100 < found[0] < 130
+    room.speech_ended()
+    assert other < room.other_rms < 0.5 * CALLER
+    hear(room, one_voice(other, 200))
+    assert room.other_rms > other
+    hear(room, [LINE] * 110)
+    assert room.other_rms == 0
+
+
+def test_a_second_sentence_as_soft_is_not_another_voice_s() -> None:
+    """R6.2: what follows a pause is measured by itself: a soft answer, somebody else who takes the phone."""
+    room = Room()
+    say(room, one_voice(CALLER, 100))
+    hear(room, [LINE] * 30)
+    assert say(room, one_voice(CALLER * 0.15, 200)) == []
