@@ -4,10 +4,10 @@ A dialog's line is always ready when a language model is not, so this is for wha
 asked twice, a voice that is slow to begin. Times are monotonic ms.
 """
 
+from app.call.conversation import Conversation
 from app.call.events import Command, Log, Save
 from app.call.replying import Reply
 from app.call.speaking import Speaking
-from app.call.talk import Talk
 from app.call.turn import Turn
 
 VOICE_SOON_MS = 600  # a voice asked for less than this ago is about to be heard: nothing may be put before it
@@ -35,10 +35,10 @@ class Holding:
             return None
         return max(turn.ended_at_ms + self._after_ms, reply.first_sentence_ms + VOICE_SOON_MS)
 
-    def begin(self, talk: Talk, turn: Turn, now_ms: int) -> list[Command]:
+    def begin(self, conversation: Conversation, turn: Turn, now_ms: int) -> list[Command]:
         """Have the phrase spoken."""
         self._last_turn = turn.number
-        self.reply, commands = talk.hold(turn.number, now_ms)
+        self.reply, commands = conversation.hold(turn.number, now_ms)
         return [Log("HOLDING", {"turn": turn.number, "waited_ms": now_ms - turn.ended_at_ms}), *commands]
 
     def move(self, speaking: Speaking, answer: Reply | None, now_ms: int) -> list[Command]:

@@ -8,7 +8,7 @@ to, and words it finds then interrupt once more.
 
 from dataclasses import dataclass
 
-from app.call.hearing import Hearing
+from app.call.recognition import Recognition
 from app.call.replying import Reply
 from app.dialog.dialog import Dialog
 
@@ -23,12 +23,21 @@ ANSWER_REST_MS = 1000  # so near its end even "כן" answers the agent's questio
 
 @dataclass(slots=True)
 class Interruption:
-    """An interrupted reply; whether it was speech that interrupted it is not decided yet."""
+    """An interrupted reply; whether it was speech that interrupted it is not decided yet.
+
+    With `needs_words` no voice takes the floor by its length: a goodbye, or a question whether anyone is there, is owed
+    to a room full of sounds, too.
+    """
 
     reply: Reply
     heard_ms: int
-    verdict_at_ms: int
+    began_at_ms: int
     is_near_end: bool
+    needs_words: bool = False
+    verdict_at_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.verdict_at_ms = self.began_at_ms + VERDICT_MS
 
     def takes_floor(self, words: str, dialog: Dialog) -> bool:
         """Whether these words over the agent's are more than "I am listening"."""
@@ -38,25 +47,25 @@ class Interruption:
         """The recogniser was asked for its final: wait for that."""
         self.verdict_at_ms = max(self.verdict_at_ms, now_ms + ANSWER_MS)
 
-    def is_false_alarm(self, part: Hearing, speech_ms: int, *, streams: bool) -> bool:
+    def is_false_alarm(self, stretch: Recognition, speech_ms: int, *, streams: bool) -> bool:
         """Whether the voice, over by now after `speech_ms`, held no words, as far as anyone can tell.
 
         A recogniser that `streams` has had its final say, or would have told of a longer word by now; a batch one is
         waited for.
         """
-        if not streams or part.has_failed:
+        if not streams or stretch.has_failed:
             return False
-        if part.is_settled:
+        if stretch.is_settled:
             return True
         # Near the end a short answer may still be on its way.
-        return not part.interim and not self.is_near_end and speech_ms < SHORT_SPEECH_MS
+        return not stretch.interim and not self.is_near_end and speech_ms < SHORT_SPEECH_MS
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """A sound that was taken for noise before the recogniser had its say."""
 
-    part: Hearing
+    stretch: Recognition
     interruption: Interruption
 
 

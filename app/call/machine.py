@@ -3,14 +3,16 @@
 Pure: no socket, no clock, no thread. `receive(event, now_ms)` returns what is to be done; `timer()` says when to come
 back with a `Tick`. Speech is judged in media time (how much audio came), everything else in monotonic `now_ms`.
 
-Read from top to bottom it is a call's life: `receive` → the caller is heard (`_on_audio`) → a turn ends (`_on_eou`) →
-its text comes (`_on_turn_heard`) → the reply is spoken (`_pump`) → the caller listens, or speaks over it.
+Read from top to bottom it is a call's life: it is answered → the caller is heard (`_on_frame`) → a turn ends
+(`_on_eou`) → its text comes (`_on_turn_heard`) → the reply is spoken (`_pump`) → the caller listens, or speaks over it
+(`floor`). What it waits for in which state stands in `states`.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
+from app.call.conversation import Conversation
 from app.call.ear import Noticed
 from app.call.events import (
     CallerAudio,
@@ -37,20 +39,17 @@ from app.call.events import (
     SttHeard,
     Tick,
 )
+from app.call.floor import Floor
 from app.call.guessing import STABLE_SILENCE_MS
-from app.call.hearing import Hearing, TurnHeard
-from app.call.interrupting import (
-    VERDICT_MS,
-)
+from app.call.longest_call import LongestCall, Step
+from app.call.recognition import Recognition, TurnHeard
 from app.call.replying import Reply
 from app.call.settings import CallSettings
 from app.call.speaking import timings
-from app.call.states import State, Trigger
-from app.call.talk import Talk
-from app.call.turntaking import TurnTaking
+from app.call.states import TIMERS, State, Timer, Trigger
 from app.dialog.dialog import Dialog
 from app.dialog.plan import Plan
-from app.media.codec import FRAME_MS, SAMPLE_RATE_HZ
+from app.media.codec import SAMPLE_RATE_HZ
 from app.media.endpointing import EndOfUtterance
 from app.media.vad import SpeechStarted
 from app.media.wav import write_wav
@@ -60,21 +59,30 @@ __all__ = ["Call", "CallSettings"]
 SPOKEN_MS = 600  # a turn voiced for this long held words, even if no recogniser found them
 SAMPLE_MS = 3000
 GREETING_WAIT_MS = 2000  # words the agent owes are not held back for longer than this by a sound on the line
-LAST_WORDS_MS = 60_000
-PATIENCE_MS = 15_000
 
 
-class Call(TurnTaking):
+class Call:
     """The state machine of one call (R6.5, R7, R9.3)."""
 
     def __init__(self, settings: CallSettings) -> None:
-        super().__init__(settings)
+        self._settings = settings
+        self._floor = Floor(settings)
+        self._ear = self._floor.caller.ear
         self._has_voice = False
-        self._ends_at_ms: int | None = None
-        self._over_at_ms = 0
-        self._warned = False
+        self._longest: LongestCall | None = None
         self._own_wait_ms = 0
         self._wants_sample = settings.keeps_sample
+        self._due: dict[Timer, Callable[[], int | None]] = {
+            Timer.AUDIO: self._floor.caller.timer,
+            Timer.PROGRESS: self._progress_due_ms,
+            Timer.TEXT: lambda: self._floor.turn.timer() if self._floor.turn and self._floor.awaits_text else None,
+            Timer.REPLY: lambda: self._floor.reply.timer() if self._floor.reply else None,
+            Timer.HOLDING: self._hold_due_ms,
+            Timer.PLAYOUT: self._playout_due_ms,
+            Timer.VERDICT: lambda: self._floor.interruption.verdict_at_ms if self._floor.interruption else None,
+            Timer.DOUBT: lambda: self._floor.doubt.stretch.timer() if self._floor.doubt else None,
+            Timer.LAST_MINUTE: lambda: self._longest.due_ms if self._longest else None,
+        }
 
     # -- in and out ---------------------------------------------------------------------------------------------
 
@@ -85,59 +93,74 @@ class Call(TurnTaking):
         """
         if self.state is State.ENDED:
             return []
+        if self.state is State.CONNECTING:
+            return self._before_the_call(event, now_ms)
         commands = self._handle(event, now_ms, waited_ms)
         return [*commands, *self._pump(now_ms)]
 
     def timer(self) -> int | None:
         """Return when to call `receive(Tick(), ...)` next, if ever."""
-        if self.state is State.ENDED:
-            return None
-        due = [self._no_input_at_ms, self._ends_at_ms]
-        if self._turn and self._awaits_text:
-            due.append(self._turn.timer())
-        if self._reply:
-            due.append(self._reply.timer())
-        if self.state is State.SPEAKING or self._holding.is_playing:
-            due.append(self._speaking.timer())
-        due += [self._hold_due_ms, self._line.timer(is_speech=self._ear.is_speech)]
-        if self._interruption:
-            due.append(self._interruption.verdict_at_ms)
-        if self._doubt:
-            due.append(self._doubt.part.timer())
+        due = [self._due[timer]() for timer in TIMERS[self.state]]
         return min((at for at in due if at is not None), default=None)
 
     @property
-    def _awaits_text(self) -> bool:
-        """Whether the turn's text is what comes next; not while the caller may be going on."""
-        is_open = self._reply is None or self._interruption is not None
-        return self.state is State.PROCESSING and is_open and not self._ear.is_speech
+    def state(self) -> State:
+        """Who is at it."""
+        return self._floor.state
+
+    @property
+    def saying(self) -> tuple[int, int, str] | None:
+        """The turn, the reply's number and what the agent is saying now, as far as it is known; None while she is not.
+
+        It grows as the language model goes on.
+        """
+        reply = self._floor.reply if self.state is State.SPEAKING else None
+        return (reply.turn, reply.number, reply.text) if reply else None
+
+    @property
+    def words_so_far(self) -> tuple[int, str]:
+        """The number of the turn under way, and what is heard of it by now."""
+        return self._floor.turn_number, self._floor.turn.interim if self._floor.turn else ""
 
     @property
     def dialog(self) -> Dialog | None:
         """The conversation so far, for the store."""
-        return self._talk.dialog if self._talk else None
+        return self._talk.dialog if self._longest else None
+
+    @property
+    def _talk(self) -> Conversation:
+        return self._floor.conversation
+
+    def _before_the_call(self, event: Event, now_ms: int) -> list[Command]:
+        match event:
+            case CallStarted():
+                return [*self._on_started(event, now_ms), *self._pump(now_ms)]
+            case Paced():
+                self._floor.agent.early_ms = event.early_ms
+            case StreamEnded():
+                ended = Save("ended", {"reason": event.reason, "outcome": ""})
+                return [ended, *self._floor.go(Trigger.ENDED, {"reason": event.reason})]
+        return []
 
     def _handle(self, event: Event, now_ms: int, waited_ms: int) -> list[Command]:
         match event:
             case CallerAudio():
                 return self._on_audio(event.ulaw, now_ms)
             case MarkEchoed():
-                return self._speaking.mark_echoed(event.name, now_ms)
+                return self._floor.agent.mark_echoed(event.name, now_ms)
             case SttHeard() | SttEnded() | SttFailed():
                 self._own_wait_ms += waited_ms
-                return self._on_transcript(event, now_ms)
+                return self._floor.receive(event, now_ms)
             case LlmText() | LlmEnded() | LlmFailed() | SpeechAudio() | SpeechEnded() | SpeechFailed():
                 return self._on_reply_event(event, now_ms, waited_ms)
             case Extracted():
-                return self._talk.extracted(event) if self._talk else []
-            case CallStarted():
-                return self._on_started(event, now_ms)
+                return self._talk.extracted(event)
             case Dtmf():
                 return self._on_dtmf(event.digit, now_ms)
             case StreamEnded():
                 return self._on_ended(event.reason, now_ms)
             case Paced():
-                self._speaking.early_ms = event.early_ms
+                self._floor.agent.early_ms = event.early_ms
             case Tick():
                 return self._on_tick(now_ms)
         return []
@@ -148,240 +171,195 @@ class Call(TurnTaking):
         now_ms: int,
         waited_ms: int,
     ) -> list[Command]:
-        for reply in self._live_replies:
-            if reply.awaits(event):
+        # The reply that counts, the phrase before it, and the one that may come to.
+        for reply in (self._floor.reply, self._floor.holding.reply, self._talk.guessed_reply):
+            if reply is not None and reply.awaits(event):
                 self._own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
                 return reply.receive(event, now_ms)
         return []
 
-    @property
-    def _live_replies(self) -> list[Reply]:
-        """The reply that counts, the phrase before it, and the one that may come to."""
-        replies = [self._reply, self._holding.reply, self._talk.guessed_reply if self._talk else None]
-        return [reply for reply in replies if reply is not None]
-
     # -- the call begins and ends -------------------------------------------------------------------------------
 
     def _on_started(self, event: CallStarted, now_ms: int) -> list[Command]:
-        self._talk = Talk(self._settings.dialog, self._settings.replying, event)
-        self._line.begin(now_ms)
-        self._ends_at_ms = now_ms + self._settings.max_call_ms - LAST_WORDS_MS
-        self._over_at_ms = now_ms + self._settings.max_call_ms + 2 * PATIENCE_MS
+        conversation = Conversation(self._settings.dialog, self._settings.replying, event)
+        self._longest = LongestCall(self._settings.max_call_ms, now_ms)
         started = Save("started", {"caller": event.caller, "callee": event.callee, "stream_sid": event.stream_sid})
-        self._reply, greeting = self._talk.say(self._talk.dialog.greet(), self._turn_number, now_ms)
-        return [started, *self._go(Trigger.ANSWERED), *greeting]
-
-    @property
-    def _unanswered_words(self) -> str:
-        """What the caller has said of a turn that the agent did not answer, as far as it is known."""
-        if self._turn is None or (self._reply and not self._interruption):
-            return ""
-        words = self._turn.interim
-        return words if not self._interruption or self._takes_floor(words) else ""
+        answered = self._floor.open(conversation, now_ms)
+        self._floor.reply, greeting = conversation.say(conversation.dialog.greet(), 0, now_ms)
+        return [started, *answered, *greeting]
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
-        last_words = self._unanswered_words
-        commands = [
-            *self._holding.stop(self._speaking, now_ms),
-            *self._drop_part(),
-            *self._drop_guess(),
-            *self._drop_doubt(),
-        ]
-        commands += self._turn.cancel() if self._turn else []
-        if self._interruption:
-            commands += self._grant_floor()
-        elif self._reply:
-            heard_ms = self._speaking.heard_ms(self._reply, now_ms) if self.state is State.SPEAKING else 0
-            commands += [*self._heard_until(self._reply, heard_ms), *self._reply.cancel()]
-        if self._talk and self._turn and last_words:
-            commands += self._talk.overhear(last_words, self._turn.number)
-        outcome = self._talk.dialog.hung_up() if self._talk else ""
-        commands.append(Save("ended", {"reason": reason, "outcome": outcome}))
-        return [*commands, *self._go(Trigger.ENDED, {"reason": reason})]
+        commands = self._floor.leave(now_ms)
+        commands.append(Save("ended", {"reason": reason, "outcome": self._talk.dialog.hung_up()}))
+        return [*commands, *self._floor.go(Trigger.ENDED, {"reason": reason})]
 
-    def _on_tick(self, now_ms: int) -> list[Command]:
-        commands = self._on_no_audio(now_ms)
-        if self._interruption and now_ms >= self._interruption.verdict_at_ms:
-            self._interruption.verdict_at_ms = now_ms + VERDICT_MS
-            commands += self._judge(self._interruption, self._part, now_ms) if self._part else []
-        if self._ends_at_ms is not None and now_ms >= self._ends_at_ms:
-            commands += self._on_max_call(now_ms)
-        elif self._no_input_at_ms is not None and now_ms >= self._no_input_at_ms:
-            commands += self._prompt(Dialog.no_input, now_ms)
-        return commands
-
-    def _on_max_call(self, now_ms: int) -> list[Command]:
-        if now_ms >= self._over_at_ms:
-            return [Log("MAX_CALL", level="warning"), HangUp(), *self._on_ended("max_call", now_ms)]
-        if self.state is not State.LISTENING or self._part:
-            self._ends_at_ms = now_ms + 500  # never into somebody's words
-            return []
-        if self._warned:
-            self._ends_at_ms = now_ms + PATIENCE_MS
-            return self._prompt(Dialog.max_length_reached, now_ms)
-        self._warned = True
-        self._ends_at_ms = max(now_ms, self._over_at_ms - 2 * PATIENCE_MS)
-        return self._prompt(Dialog.max_length_warning, now_ms)
+    def _on_last_minute(self, longest: LongestCall, now_ms: int) -> list[Command]:
+        is_free = self.state is State.LISTENING and self._floor.interruption is None
+        match longest.step(now_ms, is_free=is_free, is_silent=self._floor.caller.stretch is None):
+            case Step.WARN:
+                return self._prompt(Dialog.max_length_warning, now_ms)
+            case Step.SAY_GOODBYE:
+                return self._prompt(Dialog.max_length_reached, now_ms)
+            case Step.HANG_UP:
+                return [Log("MAX_CALL", level="warning"), HangUp(), *self._on_ended("max_call", now_ms)]
+        return []
 
     # -- the caller is heard ------------------------------------------------------------------------------------
 
     def _on_audio(self, ulaw: bytes, now_ms: int) -> list[Command]:
-        commands: list[Command] = []
-        left_ms = len(ulaw) * 1000 // SAMPLE_RATE_HZ
-        self._line.came(left_ms, now_ms)
-        for noticed in self._ear.receive(ulaw, lambda ago_ms: self._speaking.playing(now_ms - ago_ms)):
-            left_ms -= FRAME_MS
-            self._late_ms = self._line.late_ms(max(left_ms, 0))
-            commands += self._on_frame(noticed, now_ms)
-        self._late_ms = 0
-        return commands
-
-    def _on_no_audio(self, now_ms: int) -> list[Command]:
-        """A line without frames is silent (R6.3): so much of it is due by now."""
-        commands: list[Command] = []
-        for noticed in self._ear.receive_nothing(self._line.missing_frames(now_ms, is_speech=self._ear.is_speech)):
-            commands += self._on_frame(noticed, now_ms)
-        return commands
+        agent = self._floor.agent
+        frames = self._floor.caller.receive(ulaw, lambda ago_ms: agent.playing(now_ms - ago_ms), now_ms)
+        return [command for noticed in frames for command in self._on_frame(noticed, now_ms)]
 
     def _on_frame(self, noticed: Noticed, now_ms: int) -> list[Command]:
+        floor, ear = self._floor, self._ear
         commands: list[Command] = []
-        ear, frame = self._ear, noticed.frame
         if isinstance(noticed.change, SpeechStarted):
-            commands += self._on_speech_started()
-        if self._part is None:
-            self._preroll.append(frame.pcm)
-        else:
-            commands += self._part.audio(frame.pcm)
+            commands += self._on_speech_started(now_ms)
+        commands += floor.caller.keep(noticed.frame.pcm)
         if noticed.eou:
             commands += self._on_eou(noticed.eou, now_ms)
+        floor.notice_pause()
         if self.state is State.SPEAKING:
-            if ear.is_interrupting(frame):
-                commands += self._on_barge_in(now_ms)
+            if ear.is_interrupting(noticed.frame):
+                commands += floor.barge_in(now_ms)
         elif self.state is State.PROCESSING:
             if ear.is_speech and ear.since_onset_ms >= self._settings.barge_in.voice_ms:
-                commands += self._on_went_on(now_ms)
-        elif self._interruption:
-            commands += self._weigh(self._interruption, now_ms)
+                commands += floor.goes_on(now_ms)
+        elif floor.interruption:
+            commands += floor.weigh(floor.interruption, now_ms)
         return commands
 
-    def _on_speech_started(self) -> list[Command]:
-        self._no_input_at_ms = None
-        dropped = self._drop_guess()
-        if self._part is not None:
-            self._part.go_on()
+    def _on_speech_started(self, now_ms: int) -> list[Command]:
+        dropped = self._talk.drop_guess()
+        if self._floor.caller.stretch is not None:
+            self._floor.caller.stretch.go_on()
             return dropped
         self._ear.count_anew()
-        commands = [*dropped, *self._collect()]
-        if self.state is State.LISTENING and self._part:
-            self._adopt(self._part)
+        commands = [*dropped, *self._floor.collect(now_ms)]
+        if self.state is State.LISTENING and self._floor.caller.stretch:
+            self._floor.adopt(self._floor.caller.stretch)
         return commands
 
     def _on_eou(self, eou: EndOfUtterance, now_ms: int) -> list[Command]:
-        if self._part is None:
+        if self._floor.caller.stretch is None:
             return []
         if eou.forced:
             log = Log("EOU", {"len": eou.utterance_ms, "silence_ms": 0, "forced": True})
-            return [log, *self._part.cut(self._ear.media_ms - eou.at_ms)]
-        if self.state is not State.LISTENING or self._turn is None:
-            return self._drop_part()
-        part, self._part = self._part, None
-        if self._doubt and not self._interruption:
-            self._turn.precede(self._doubt.part)
-            self._doubt = None
-        self._rejoin(part, now_ms)
-        self._turn.ended_at_ms, self._turn.silence_ms = now_ms, eou.silence_ms
-        self._own_wait_ms = 0
-        return [
-            *part.end(now_ms),
-            *self._sample(part),
-            *self._go(Trigger.EOU, {"silence_ms": eou.silence_ms, "len": eou.utterance_ms}),
-        ]
+            return [log, *self._floor.caller.stretch.cut(self._ear.media_ms - eou.at_ms)]
+        fields = {"silence_ms": eou.silence_ms, "len": eou.utterance_ms}
+        return self._end_turn(Trigger.EOU, fields, now_ms) or self._floor.caller.drop()
 
-    def _sample(self, part: Hearing) -> list[Command]:
+    def _end_turn(self, trigger: Trigger, fields: dict[str, int], now_ms: int) -> list[Command]:
+        """The turn is over: its text is wanted now. Nothing happens when the floor is not the caller's."""
+        stretch = self._floor.end_stretch(fields["silence_ms"], now_ms)
+        if stretch is None:
+            return []
+        self._own_wait_ms = 0
+        return [*stretch.end(now_ms), *self._sample(stretch), *self._floor.go(trigger, fields)]
+
+    def _sample(self, stretch: Recognition) -> list[Command]:
         if not self._wants_sample:
             return []
         self._wants_sample = False
-        return [KeepSample(write_wav(np.frombuffer(part.samples(SAMPLE_MS), np.int16), SAMPLE_RATE_HZ))]
+        return [KeepSample(write_wav(np.frombuffer(stretch.samples(SAMPLE_MS), np.int16), SAMPLE_RATE_HZ))]
 
-    def _on_transcript(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
-        commands = self._turn.receive(event, now_ms) if self._turn else []
-        if self._doubt:
-            commands += self._doubt.part.receive(event, now_ms)
-        if self._part is not None:
-            if self._turn is None or not self._turn.holds(self._part):
-                commands += self._part.receive(event, now_ms)
-            if isinstance(event, SttHeard) and self._talk:
-                self._ear.told(self._talk.dialog.interim_sounds(self._part.interim))
-        if self._interruption and self._part and self._takes_floor(self._part.interim):
-            commands += self._grant_floor()
-        return commands
+    def _on_dtmf(self, digit: str, now_ms: int) -> list[Command]:
+        plan = self._talk.dialog.dtmf(digit)
+        if plan is None:
+            if self.state is State.LISTENING:
+                self._floor.await_caller(now_ms)  # slow fingers are not silence
+            return [Log("DTMF")]
+        commands = self._floor.make_room(now_ms)
+        self._floor.reply, said = self._talk.say(plan, self._floor.turn_number, now_ms)
+        return [Log("DTMF"), *commands, *said]
 
     # -- a turn is understood and answered ----------------------------------------------------------------------
 
     def _on_turn_heard(self, heard: TurnHeard, now_ms: int) -> list[Command]:
-        assert self._talk and self._turn
+        floor = self._floor
+        assert floor.turn
         fields = {"text": heard.text, "asr_ms": heard.asr_ms, "source": heard.source, "audio_ms": heard.audio_ms}
-        commands: list[Command] = [Log("ASR_TEXT", {**fields, "turn": self._turn.number})]
-        if self._interruption:
-            if not self._takes_floor(heard.text):
-                return [*commands, *self._resume(now_ms)]
-            commands += self._grant_floor()
+        commands: list[Command] = [Log("ASR_TEXT", {**fields, "turn": floor.turn.number})]
+        if floor.interruption:
+            if not floor.takes_floor(heard.text):
+                return [*commands, *floor.resume(now_ms)]
+            commands += floor.grant(now_ms)
         if not heard.text and self._ear.voiced_ms < SPOKEN_MS:
-            return [*commands, *self._drop_guess(), *self._listen(Trigger.NOTHING_SAID, now_ms)]
-        self._reply, answer = self._talk.answer(heard, self._turn.number, now_ms)
+            return [*commands, *self._talk.drop_guess(), *floor.listen(Trigger.NOTHING_SAID, now_ms, anew=False)]
+        if not heard.text and floor.progress.is_hopeless(now_ms):
+            floor.reply, goodbye = self._talk.prompt(Dialog.nothing_understood, floor.turn.number, now_ms)
+            return [*commands, *goodbye]
+        dialog, turn = self._talk.dialog, floor.turn
+        misses, slots = dialog.memory.misses_in_row, dialog.slots
+        floor.reply, answer = self._talk.answer(heard, turn.number, now_ms)
+        dialog = self._talk.dialog
+        # Out of a stream of words that does not end, only what the office wants to know is more than chance.
+        has_got_on = not turn.is_cut and heard.text and dialog.memory.misses_in_row <= misses
+        if has_got_on or dialog.slots != slots:
+            floor.progress.understood(now_ms)
         return [*commands, *answer]
 
     def _guess_ahead(self, now_ms: int) -> list[Command]:
         """Prepare the reply to what the interim says, once the caller pauses and the interim stands."""
-        if not self._settings.guesses or self._turn is None or self._talk is None:
+        turn = self._floor.turn
+        if not self._settings.guesses or turn is None or self._floor.interruption or self._floor.reply:
             return []
-        if self._ear.is_speech or self._ear.silence_ms < STABLE_SILENCE_MS or self._interruption or self._reply:
+        if self._ear.is_speech or self._ear.silence_ms < STABLE_SILENCE_MS:
             return []
-        return self._talk.guess_ahead(self._turn.interim, self._turn.number, now_ms)
+        return self._talk.guess_ahead(turn.interim, turn.number, now_ms)
+
+    # -- nothing happens, or nothing that is understood -----------------------------------------------------------
+
+    def _on_tick(self, now_ms: int) -> list[Command]:
+        silent = self._floor.caller.receive_nothing(now_ms)
+        commands = [command for noticed in silent for command in self._on_frame(noticed, now_ms)]
+        commands += self._floor.verdict(now_ms)
+        commands += self._on_last_minute(self._longest, now_ms) if self._longest else []
+        progress_due_ms = self._progress_due_ms()
+        if progress_due_ms is not None and now_ms >= progress_due_ms:
+            commands += self._on_no_progress(now_ms)
+        return commands
+
+    def _progress_due_ms(self) -> int | None:
+        floor = self._floor
+        if self.state is not State.LISTENING or floor.interruption:
+            return None
+        stretch = floor.caller.stretch
+        return floor.progress.due_ms(
+            floor.caller.since_ms,
+            has_words=bool(floor.turn and floor.turn.interim),
+            is_voice=floor.caller.is_voice,
+            hears_words=stretch is None or not stretch.is_reading,
+        )
+
+    def _on_no_progress(self, now_ms: int) -> list[Command]:
+        """Nothing was understood for too long: answer what words there are, ask, or take leave."""
+        floor = self._floor
+        if floor.progress.is_hopeless(now_ms):
+            return self._prompt(Dialog.nothing_understood, now_ms)
+        if not floor.turn or not floor.turn.interim:
+            return self._prompt(Dialog.no_input, now_ms)
+        floor.insists = floor.turn.is_cut = True
+        commands = self._end_turn(Trigger.TOO_LONG, {"silence_ms": 0, "len": self._ear.speech_ms}, now_ms)
+        return [*commands, *(floor.collect(now_ms) if self._ear.is_speech else [])]
 
     def _prompt(self, speak: Callable[[Dialog], Plan], now_ms: int) -> list[Command]:
         """Speak unasked, from LISTENING."""
-        assert self._talk
-        self._no_input_at_ms = self._turn = self._answered = None
-        self._reply, commands = self._talk.prompt(speak, self._turn_number, now_ms)
-        return [*self._go(Trigger.PROMPTED), *commands]
-
-    def _on_dtmf(self, digit: str, now_ms: int) -> list[Command]:
-        plan = self._talk.dialog.dtmf(digit) if self._talk else None
-        commands: list[Command] = [Log("DTMF")]
-        if self._talk is None or plan is None:
-            if self._no_input_at_ms is not None and self._talk and self._talk.plan:
-                self._no_input_at_ms = now_ms + self._talk.plan.no_input_ms  # slow fingers are not silence
-            return commands
-        if self._interruption:
-            commands += self._grant_floor()
-        if self._reply and self.state is State.SPEAKING:
-            heard_ms = self._speaking.heard_ms(self._reply, now_ms)
-            commands += [
-                *self._speaking.silence(now_ms),
-                *self._heard_until(self._reply, heard_ms),
-                *self._go(Trigger.BARGE_IN),
-            ]
-        commands += [*self._drop_part(), *self._drop_guess(), *(self._reply.cancel() if self._reply else [])]
-        commands += self._turn.cancel() if self._turn else []
-        self._no_input_at_ms = self._turn = None
-        commands += self._stop_holding(now_ms)
-        if self.state is not State.PROCESSING:
-            commands += self._go(Trigger.PROMPTED)
-        self._reply, said = self._talk.say(plan, self._turn_number, now_ms)
-        return [*commands, *said]
+        commands = self._floor.prompt()
+        self._floor.reply, begun = self._talk.prompt(speak, self._floor.turn_number, now_ms)
+        return [*commands, *begun]
 
     # -- the agent speaks ---------------------------------------------------------------------------------------
 
     def _pump(self, now_ms: int) -> list[Command]:
         """Move everything along that time or the last event made possible."""
-        commands: list[Command] = []
-        if self._talk is None or self.state is State.ENDED:
-            return commands
-        if self._doubt and not self._interruption and self.state in (State.LISTENING, State.SPEAKING):
-            commands += self._hear_doubt(self._doubt, now_ms)
-        if self._turn and self._awaits_text:
-            heard, more = self._turn.result(now_ms)
+        floor = self._floor
+        if self.state is State.ENDED:
+            return []
+        commands = floor.hear_doubt(now_ms)
+        if floor.turn and floor.awaits_text:
+            heard, more = floor.turn.result(now_ms)
             if heard is not None:
                 more += self._on_turn_heard(heard, now_ms)
             commands += more
@@ -389,70 +367,75 @@ class Call(TurnTaking):
             commands += self._guess_ahead(now_ms)
         if self.state is State.PROCESSING:
             commands += self._hold_the_line(now_ms)
-        if self._reply is None:
+        if floor.reply is None:
             return commands
-        commands += self._reply.late(now_ms)
-        if self._interruption:
+        commands += floor.reply.late(now_ms)
+        if floor.interruption:
             return commands
-        if self.state is State.PROCESSING and (not self._ear.is_speech or self._ear.since_onset_ms > GREETING_WAIT_MS):
-            commands += self._start_speaking(now_ms)
+        if self.state is State.PROCESSING and self._may_speak:
+            commands += self._start_speaking(floor.reply, now_ms)
         if self.state is State.SPEAKING:
-            commands += self._play(now_ms)
+            commands += self._play(floor.reply, now_ms)
         return commands
 
     @property
+    def _may_speak(self) -> bool:
+        ear = self._ear
+        return not ear.is_speech or self._floor.insists or ear.since_onset_ms > GREETING_WAIT_MS
+
     def _hold_due_ms(self) -> int | None:
         """When the caller is to be asked for a moment, should there be no answer by then."""
-        if self.state is not State.PROCESSING or self._turn is None or self._interruption or self._ear.is_speech:
+        floor = self._floor
+        if self.state is not State.PROCESSING or floor.turn is None or floor.interruption or self._ear.is_speech:
             return None
-        has_words = self._reply or self._turn.interim or self._ear.voiced_ms >= SPOKEN_MS
-        return self._holding.due_ms(self._turn, self._reply) if has_words else None
+        has_words = floor.reply or floor.turn.interim or self._ear.voiced_ms >= SPOKEN_MS
+        return floor.holding.due_ms(floor.turn, floor.reply) if has_words else None
 
     def _hold_the_line(self, now_ms: int) -> list[Command]:
-        commands: list[Command] = []
-        due_ms = self._hold_due_ms
-        if self._talk and self._turn and due_ms is not None and now_ms >= due_ms:
-            commands += self._holding.begin(self._talk, self._turn, now_ms)
-        return [*commands, *self._holding.move(self._speaking, self._reply, now_ms)]
+        floor, commands = self._floor, list[Command]()
+        due_ms = self._hold_due_ms()
+        if floor.turn and due_ms is not None and now_ms >= due_ms:
+            commands += floor.holding.begin(self._talk, floor.turn, now_ms)
+        return [*commands, *floor.holding.move(floor.agent, floor.reply, now_ms)]
 
-    def _start_speaking(self, now_ms: int) -> list[Command]:
-        reply = self._reply
-        assert reply
+    def _start_speaking(self, reply: Reply, now_ms: int) -> list[Command]:
+        floor = self._floor
         if not reply.has_audio:
             return self._on_said(reply, Trigger.NOTHING_SAID, now_ms) if reply.is_whole else []
-        if self._holding.is_in_the_way(self._speaking) or not reply.may_start(now_ms):
+        if floor.holding.is_in_the_way(floor.agent) or not reply.may_start(now_ms):
             return []
-        phrase = self._holding.end()
+        phrase = floor.holding.end()
         self._has_voice = True
-        self._play_from_here(reply, now_ms)
+        floor.play_from_here(reply, now_ms)
         start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": now_ms - reply.asked_at_ms})
-        spent = timings(self._turn, reply, now_ms, self._own_wait_ms) if self._turn else []
-        return [*phrase, start, *self._go(Trigger.REPLY_READY), *spent]
+        spent = timings(floor.turn, reply, now_ms, self._own_wait_ms) if floor.turn else []
+        return [*phrase, start, *floor.go(Trigger.REPLY_READY), *spent]
 
-    def _play(self, now_ms: int) -> list[Command]:
-        reply = self._reply
-        assert reply
-        commands = self._speaking.move(reply, now_ms)
-        if self._speaking.is_over(now_ms):
+    def _playout_due_ms(self) -> int | None:
+        is_playing = self.state is State.SPEAKING or self._floor.holding.is_playing
+        return self._floor.agent.timer() if is_playing else None
+
+    def _play(self, reply: Reply, now_ms: int) -> list[Command]:
+        commands = self._floor.agent.move(reply, now_ms)
+        if self._floor.agent.is_over(now_ms):
             commands += self._on_said(reply, Trigger.PLAYED, now_ms)
         return commands
 
     def _on_said(self, reply: Reply, trigger: Trigger, now_ms: int) -> list[Command]:
         """The reply is over: heard to its end, or no voice could be had for it."""
-        assert self._talk and self._talk.plan
+        plan = self._talk.plan
+        assert plan
         if trigger is Trigger.NOTHING_SAID and not self._has_voice:
             return self._on_no_voice()
-        plan = self._talk.plan
-        commands = [*self._heard_until(reply, reply.voice_ms), *self._listen(trigger, now_ms)]
+        commands = [*self._talk.said(reply, reply.voice_ms), *self._floor.listen(trigger, now_ms)]
         if plan.ends_call or plan.transfer:
             return [*commands, HangUp(transfer=plan.transfer), *self._on_ended("agent_done", now_ms)]
         return commands
 
     def _on_no_voice(self) -> list[Command]:
         """Not one word was voiced so far: rather than keep silent, have Twilio's voice ask for a message (R2.7)."""
-        commands = [*self._drop_part(), *self._drop_guess(), *(self._turn.cancel() if self._turn else [])]
-        self._reply = self._turn = None
+        floor = self._floor
+        commands = [*floor.caller.drop(), *self._talk.drop_guess(), *(floor.turn.cancel() if floor.turn else [])]
+        floor.reply = floor.turn = None
         commands += [Log("VOICE_LOST", level="warning"), HangUp(message=True)]
-        return [*commands, *self._go(Trigger.ENDED, {"reason": "voice_lost"})]
-
-    # -- the caller speaks over the agent -----------------------------------------------------------------------
+        return [*commands, *floor.go(Trigger.ENDED, {"reason": "voice_lost"})]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.call.hearing import HearingSettings
+from app.call.recognition import RecognitionSettings
 from app.call.replying import ReplySettings
 from app.dialog.dialog import DialogSettings
 from app.media.bargein import BargeInSettings
@@ -19,7 +19,7 @@ class CallSettings:
     endpointing: EndpointSettings
     barge_in: BargeInSettings
     playout: PlayoutSettings
-    hearing: HearingSettings
+    hearing: RecognitionSettings
     replying: ReplySettings
     dialog: DialogSettings
     max_call_ms: int

@@ -1,6 +1,6 @@
-"""The states of a call and every way from one to another, as one table.
+"""A call in three tables: its states, the ways from one to another, and what it waits for in each.
 
-What is not in the table cannot happen: an unknown pair raises, so a fault shows at once and in one call only.
+What is not in the tables cannot happen: an unknown pair raises, so a fault shows at once and in one call only.
 """
 
 from enum import StrEnum
@@ -21,6 +21,7 @@ class Trigger(StrEnum):
 
     ANSWERED = "answered"  # the stream is open; the greeting is being prepared
     EOU = "eou"  # the caller's utterance ended
+    TOO_LONG = "too_long"  # it did not, for too long
     PROMPTED = "prompted"  # the agent speaks unasked: greeting, silence ladder, a key pressed
     NOTHING_SAID = "nothing_said"  # the utterance held no words, or there is no reply to speak
     WENT_ON = "went_on"  # the caller went on before the reply was heard
@@ -31,6 +32,20 @@ class Trigger(StrEnum):
     ENDED = "ended"
 
 
+class Timer(StrEnum):
+    """What a call waits for, besides events."""
+
+    AUDIO = "audio"  # a frame, or the belief that none comes (`line`)
+    PROGRESS = "progress"  # something understood, or the agent speaks (`progress`)
+    TEXT = "text"  # the recogniser's final, or the next best (`recognition`)
+    REPLY = "reply"  # the language model and the voice, or to go on without (`replying`)
+    HOLDING = "holding"  # the answer, or a holding phrase (`holding`)
+    PLAYOUT = "playout"  # the next frame due, or the end mark (`media.playout`)
+    VERDICT = "verdict"  # whether an interruption was one (`interrupting`)
+    DOUBT = "doubt"  # the words of a sound that was taken for none (`interrupting`)
+    LAST_MINUTE = "last_minute"  # the longest call
+
+
 class IllegalTransitionError(Exception):
     """The machine asked for a transition that makes no sense: a fault of ours."""
 
@@ -38,6 +53,7 @@ class IllegalTransitionError(Exception):
 TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.CONNECTING, Trigger.ANSWERED): State.PROCESSING,
     (State.LISTENING, Trigger.EOU): State.PROCESSING,
+    (State.LISTENING, Trigger.TOO_LONG): State.PROCESSING,
     (State.LISTENING, Trigger.PROMPTED): State.PROCESSING,
     (State.LISTENING, Trigger.RESUMED): State.SPEAKING,
     (State.PROCESSING, Trigger.NOTHING_SAID): State.LISTENING,
@@ -48,6 +64,15 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.SPEAKING, Trigger.BARGE_IN): State.LISTENING,
     (State.SPEAKING, Trigger.WENT_ON): State.LISTENING,
     **{(state, Trigger.ENDED): State.ENDED for state in State if state is not State.ENDED},
+}
+
+_ALWAYS = (Timer.AUDIO, Timer.REPLY, Timer.DOUBT, Timer.LAST_MINUTE)
+TIMERS: dict[State, tuple[Timer, ...]] = {
+    State.CONNECTING: (),
+    State.LISTENING: (*_ALWAYS, Timer.PROGRESS, Timer.VERDICT),
+    State.PROCESSING: (*_ALWAYS, Timer.TEXT, Timer.HOLDING, Timer.PLAYOUT, Timer.VERDICT),
+    State.SPEAKING: (*_ALWAYS, Timer.PLAYOUT),
+    State.ENDED: (),
 }
 
 

@@ -1,7 +1,7 @@
 """From the operator's settings to the machines' own."""
 
-from app.call.hearing import HearingSettings
 from app.call.machine import CallSettings
+from app.call.recognition import RecognitionSettings
 from app.call.replying import ReplySettings
 from app.config import Settings
 from app.dialog.dialog import DialogSettings
@@ -41,7 +41,7 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
             tail_silence_ms=settings.tts_tail_ms,
             mark_timeout_ms=settings.mark_timeout_ms,
         ),
-        hearing=HearingSettings(
+        hearing=RecognitionSettings(
             streams=settings.stt == "google",
             has_fallback=settings.stt_fallback is not None,
             commit_ms=settings.stt_commit_ms,

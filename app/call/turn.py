@@ -4,7 +4,7 @@ A caller who goes on before the reply was heard adds a stretch to the same turn;
 """
 
 from app.call.events import Command, SttEnded, SttFailed, SttHeard
-from app.call.hearing import Hearing, TurnHeard, joined
+from app.call.recognition import Recognition, TurnHeard, joined
 
 
 class Turn:
@@ -14,20 +14,22 @@ class Turn:
         self.number = number
         self.ended_at_ms = 0
         self.silence_ms = 0
-        self._parts: list[Hearing] = []
+        self.is_cut = False
+        """Whether the agent ended it, for it would not end."""
+        self._parts: list[Recognition] = []
         self._heard: list[TurnHeard | None] = []
 
-    def add(self, part: Hearing) -> None:
+    def add(self, part: Recognition) -> None:
         """The caller goes on: `part` hears it."""
         self._parts.append(part)
         self._heard.append(None)
 
-    def precede(self, part: Hearing) -> None:
+    def precede(self, part: Recognition) -> None:
         """What `part` hears was said before."""
         self._parts.insert(0, part)
         self._heard.insert(0, None)
 
-    def holds(self, part: Hearing) -> bool:
+    def holds(self, part: Recognition) -> bool:
         """Whether `part` is one of the turn's stretches."""
         return part in self._parts
 
@@ -67,5 +69,5 @@ class Turn:
         return " ".join(text for text in said if text)
 
     @property
-    def _open(self) -> list[Hearing]:
+    def _open(self) -> list[Recognition]:
         return [part for part, heard in zip(self._parts, self._heard, strict=True) if heard is None]

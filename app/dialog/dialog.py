@@ -151,6 +151,11 @@ class Dialog:
         memory.side = f"silence_{memory.silences}"
         return replace(self._plan(self.writer.whole(memory.side)), no_input_ms=NO_INPUT_AGAIN_MS)
 
+    def nothing_understood(self) -> Plan:
+        """Take leave of somebody who does not stop, and of whom nothing was understood for very long."""
+        self._begin("")
+        return self._close("silence_end", self.memory.outcome or "no_input")
+
     def said(self, text_heard: str) -> None:
         """Note what of the agent's words the caller really heard; only this is history."""
         if text_heard.strip():

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from app.call.admission import thanks
-from app.call.keeping import CallFiles
+from app.call.call_files import CallFiles
 from app.call.recording import Recordings
 from app.call.services import Services
 from app.call.telephone import TwilioTelephone, after_lost_transfer

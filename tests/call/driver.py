@@ -46,8 +46,8 @@ from app.call.events import (
     Tick,
     WriteStt,
 )
-from app.call.hearing import HearingSettings
 from app.call.machine import Call, CallSettings
+from app.call.recognition import RecognitionSettings
 from app.call.replying import ReplySettings
 from app.call.states import State
 from app.dialog.dialog import DialogSettings
@@ -146,7 +146,7 @@ def settings(
         endpointing=EndpointSettings(),
         barge_in=BargeInSettings(),
         playout=PlayoutSettings(),
-        hearing=HearingSettings(
+        hearing=RecognitionSettings(
             streams=streams, has_fallback=has_fallback, commit_ms=550, fallback_ms=1200, give_up_ms=6000
         ),
         replying=ReplySettings(llm_first_token_ms=900, llm_stall_ms=1500),

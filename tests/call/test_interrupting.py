@@ -5,8 +5,8 @@ from itertools import count
 import pytest
 
 from app.call.events import OpenStt, SttEnded, SttFailed, SttHeard
-from app.call.hearing import Hearing, HearingSettings
 from app.call.interrupting import ANSWER_MS, SHORT_SPEECH_MS, VERDICT_MS, Interruption
+from app.call.recognition import Recognition, RecognitionSettings
 from app.call.replying import Reply, ReplySettings
 from app.dialog.dialog import Dialog, DialogSettings
 from tests.call.driver import TODAY
@@ -16,12 +16,12 @@ WORD = b"\x00\x10" * 8 * 200
 
 def _interruption(*, is_near_end: bool = False) -> Interruption:
     reply = Reply(1, 0, ["שלום."], None, ReplySettings(900, 1500), count(1), 0)
-    return Interruption(reply, 500, 1000 + VERDICT_MS, is_near_end)
+    return Interruption(reply, 500, 1000, is_near_end)
 
 
-def _part(*, streams: bool = True) -> Hearing:
-    settings = HearingSettings(streams=streams, has_fallback=True, commit_ms=550, fallback_ms=1200, give_up_ms=6000)
-    part = Hearing(settings, count(1), ())
+def _part(*, streams: bool = True) -> Recognition:
+    settings = RecognitionSettings(streams=streams, has_fallback=True, commit_ms=550, fallback_ms=1200, give_up_ms=6000)
+    part = Recognition(settings, count(1), ())
     part.audio(WORD)
     return part
 

@@ -3,17 +3,17 @@
 from itertools import count
 
 from app.call.events import CancelStt, FinishStt, SttHeard
-from app.call.hearing import Hearing, HearingSettings
+from app.call.recognition import Recognition, RecognitionSettings
 from app.call.turn import Turn
 
 FRAME = b"\x01\x02" * 160
-SETTINGS = HearingSettings(streams=True, has_fallback=True, commit_ms=500, fallback_ms=1200, give_up_ms=6000)
+SETTINGS = RecognitionSettings(streams=True, has_fallback=True, commit_ms=500, fallback_ms=1200, give_up_ms=6000)
 
 
-def two_parts() -> tuple[Turn, Hearing, Hearing]:
+def two_parts() -> tuple[Turn, Recognition, Recognition]:
     streams = count(1)
     turn = Turn(1)
-    parts = [Hearing(SETTINGS, streams, ()) for _ in range(2)]
+    parts = [Recognition(SETTINGS, streams, ()) for _ in range(2)]
     for part in parts:
         for _ in range(10):
             part.audio(FRAME)

@@ -15,7 +15,7 @@ HUM = (1000 * np.sin(2 * np.pi * 150 * np.arange(160) / 8000)).astype(np.int16).
 """A frame of 150 Hz: whole periods, so that frames join."""
 
 
-class Talk:
+class Conversation:
     """A caller made of frames: `voice` and `silence` return the ends they lead to."""
 
     def __init__(self, settings: EndpointSettings | None = None) -> None:
@@ -50,7 +50,7 @@ class Talk:
         return self.voice(900) + self.voice(200, 400.0) + self.voice(100, 250.0)
 
 
-def waits(talk: Talk) -> int:
+def waits(talk: Conversation) -> int:
     (ended,) = talk.silence(3000)
     assert not ended.forced
     return ended.silence_ms
@@ -58,7 +58,7 @@ def waits(talk: Talk) -> int:
 
 def test_a_level_voice_gets_the_long_silence_and_a_falling_one_the_short() -> None:
     """R6.3: 350..500 ms."""
-    level, falling = Talk(), Talk()
+    level, falling = Conversation(), Conversation()
     level.voice(1500)
     falling.sentence()
     assert waits(level) == 500
@@ -71,7 +71,7 @@ def test_a_level_voice_gets_the_long_silence_and_a_falling_one_the_short() -> No
 )
 def test_the_words_move_the_wait(sound: Sound, noise_rms: float, silence_ms: int) -> None:
     """R6.3: 200 ms only where the energy fell sharply; dictation is the named exception."""
-    talk = Talk()
+    talk = Conversation()
     talk.sentence()
     talk.interim(sound)
     (ended,) = talk.silence(3000, noise_rms)
@@ -80,7 +80,7 @@ def test_the_words_move_the_wait(sound: Sound, noise_rms: float, silence_ms: int
 
 def test_words_that_come_in_the_silence_count_still() -> None:
     """R6.3: an interim lags behind the voice."""
-    talk = Talk()
+    talk = Conversation()
     talk.sentence()
     assert talk.silence(300) == []
     talk.interim("dictating")
@@ -91,7 +91,7 @@ def test_words_that_come_in_the_silence_count_still() -> None:
 
 def test_the_sound_of_one_turn_does_not_reach_into_the_next() -> None:
     """R6.3."""
-    talk = Talk()
+    talk = Conversation()
     talk.sentence()
     talk.interim("dictating")
     talk.silence(3000)
@@ -102,14 +102,14 @@ def test_the_sound_of_one_turn_does_not_reach_into_the_next() -> None:
 
 def test_a_stop_consonant_ends_nothing() -> None:
     """R6.3: the mouth closes for 150 ms, sharply."""
-    talk = Talk()
+    talk = Conversation()
     assert talk.sentence() + talk.silence(160) + talk.sentence() == []
 
 
 @pytest.mark.parametrize("voice_ms", [100, 200, 400, 500])
 def test_a_short_word_is_never_dropped_and_ends_with_min_utt(voice_ms: int) -> None:
     """R6.4: MIN_UTT counts from speech start and includes the silence."""
-    talk = Talk()
+    talk = Conversation()
     assert talk.voice(voice_ms) == []
     (ended,) = talk.silence(3000)
     assert ended == EndOfUtterance(1000 + max(900, voice_ms + 500), ended.silence_ms, ended.at_ms - 1000, forced=False)
@@ -117,7 +117,7 @@ def test_a_short_word_is_never_dropped_and_ends_with_min_utt(voice_ms: int) -> N
 
 def test_a_monologue_is_cut_into_segments_and_stays_one_turn() -> None:
     """R6.4: MAX_UTT forces the cut, 4..5 s; only the real end is not forced."""
-    talk = Talk()
+    talk = Conversation()
     ends = talk.voice(12000)
     assert [ended.forced for ended in ends] == [True, True]
     assert [ended.utterance_ms for ended in ends] == [5000, 5000]
@@ -128,14 +128,14 @@ def test_a_monologue_is_cut_into_segments_and_stays_one_turn() -> None:
 
 def test_the_cut_is_made_at_a_quiet_point_when_there_is_one() -> None:
     """R6.4: a word cut in two is two words misheard."""
-    talk = Talk()
+    talk = Conversation()
     ends = talk.voice(4600) + talk.voice(40, 50.0) + talk.voice(1000)
     assert [(ended.at_ms, ended.forced) for ended in ends] == [(1000 + 4620, True)]
 
 
 def test_long_dictation_is_cut_in_its_pauses() -> None:
     """R6.4: groups of digits with a second between them never fall silent for long enough, but do grow."""
-    talk = Talk()
+    talk = Conversation()
     ends: list[EndOfUtterance] = []
     for _ in range(5):
         ends += talk.voice(900)
@@ -148,21 +148,21 @@ def test_long_dictation_is_cut_in_its_pauses() -> None:
 
 def test_a_slow_caller_is_given_more_time_after_having_been_cut_in_upon() -> None:
     """R6.3: the pace is learned within the call."""
-    talk = Talk()
+    talk = Conversation()
     talk.sentence()
     first = waits_then_go_on(talk, 600)
     talk.sentence()
     assert waits(talk) == 500 > first
 
 
-def waits_then_go_on(talk: Talk, silence_ms: int) -> int:
+def waits_then_go_on(talk: Conversation, silence_ms: int) -> int:
     (ended,) = talk.silence(silence_ms)
     return ended.silence_ms
 
 
 def test_an_utterance_does_not_end_in_the_moment_the_caller_goes_on() -> None:
     """R6.3: the VAD needs some frames to believe in a voice; the end waits for its verdict."""
-    talk = Talk()
+    talk = Conversation()
     talk.voice(1500)
     assert talk.silence(480) == []
     # The voice is back, and not yet believed.
@@ -171,7 +171,7 @@ def test_an_utterance_does_not_end_in_the_moment_the_caller_goes_on() -> None:
 
 
 def test_reset_forgets_the_utterance() -> None:
-    talk = Talk()
+    talk = Conversation()
     talk.sentence()
     assert talk.endpointer.in_turn
     talk.endpointer.reset()

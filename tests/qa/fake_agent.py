@@ -117,7 +117,7 @@ class Conversation:
         self.reply_number = 0
 
     async def run(self) -> None:
-        """Talk until the peer closes."""
+        """Conversation until the peer closes."""
         try:
             while True:
                 for event in self.wire.events():

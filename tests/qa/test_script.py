@@ -12,7 +12,7 @@ WORD = utterance("word.wav", VOICE)
 END = "assistant_tts_end"
 
 
-class Talk:
+class Conversation:
     """Script, line and ear on one clock that is moved by hand, 20 ms at a time."""
 
     def __init__(self, *cues: Cue, gap_ms: int = 400, patience_ms: int = 2000) -> None:
@@ -35,7 +35,7 @@ class Talk:
 
 def test_the_caller_waits_for_the_end_of_the_greeting_and_a_natural_gap() -> None:
     """The agent's audio must have been played out, not merely received."""
-    talk = Talk(Cue(WORD))
+    talk = Conversation(Cue(WORD))
     talk.agent_says(50)
     talk.run_until(1380)
     assert talk.script.turns == []
@@ -48,7 +48,7 @@ def test_the_caller_waits_for_the_end_of_the_greeting_and_a_natural_gap() -> Non
 
 def test_voice_to_voice_runs_from_the_last_voiced_sample_to_the_first_audible_one() -> None:
     """Exact to the sample: the WAV's own trailing silence counts as waiting."""
-    talk = Talk(Cue(WORD), gap_ms=0)
+    talk = Conversation(Cue(WORD), gap_ms=0)
     talk.agent_says(1)
     talk.run_until(1000)
     (turn,) = talk.script.turns
@@ -64,7 +64,7 @@ def test_voice_to_voice_runs_from_the_last_voiced_sample_to_the_first_audible_on
 
 def test_a_barge_in_is_timed_from_the_first_voiced_sample_to_silence_at_the_ear() -> None:
     """R7.4: the ear's silence counts, not the moment of the decision."""
-    talk = Talk(Cue(WORD, barge_in_after_ms=300), gap_ms=0)
+    talk = Conversation(Cue(WORD, barge_in_after_ms=300), gap_ms=0)
     talk.agent_says(100)
     talk.run_until(400)
     (turn,) = talk.script.turns
@@ -83,7 +83,7 @@ def test_a_barge_in_is_timed_from_the_first_voiced_sample_to_silence_at_the_ear(
 
 def test_an_agent_that_speaks_into_the_callers_words_is_noticed() -> None:
     """A cut-in is no quick answer."""
-    talk = Talk(Cue(WORD), gap_ms=0)
+    talk = Conversation(Cue(WORD), gap_ms=0)
     talk.agent_says(1)
     talk.run_until(100)
     talk.now_ms = talk.now_ms // 20 * 20
@@ -98,12 +98,12 @@ def test_an_agent_that_speaks_into_the_callers_words_is_noticed() -> None:
 
 def test_an_agent_that_stays_silent_ends_the_call() -> None:
     """Silence is a failure, never a latency of nought."""
-    talk = Talk(Cue(WORD))
+    talk = Conversation(Cue(WORD))
     talk.run_until(10_000)
     assert talk.script.phase is Phase.UNANSWERED
     assert talk.script.turns == []
 
-    talk = Talk(Cue(WORD))
+    talk = Conversation(Cue(WORD))
     talk.agent_says(5)
     talk.run_until(10_000)
     assert talk.script.phase is Phase.UNANSWERED
@@ -112,7 +112,7 @@ def test_an_agent_that_stays_silent_ends_the_call() -> None:
 
 def test_the_caller_keeps_quiet_when_the_agent_goes_on() -> None:
     """A holding phrase, then the answer: the gap starts anew."""
-    talk = Talk(Cue(WORD))
+    talk = Conversation(Cue(WORD))
     talk.agent_says(10)
     talk.run_until(400)
     talk.agent_says(50)

@@ -1,9 +1,9 @@
 """The dialog's side of a call."""
 
+from app.call.conversation import Conversation
 from app.call.events import AskLlm, CallStarted, Log, Save, Speak, SpeechAudio, SpeechEnded
-from app.call.hearing import TurnHeard
+from app.call.recognition import TurnHeard
 from app.call.replying import Reply, ReplySettings
-from app.call.talk import Talk
 from app.dialog.dialog import Dialog, DialogSettings
 from app.dialog.lines import book
 from tests.call.driver import CALLER, TODAY
@@ -11,8 +11,8 @@ from tests.call.driver import CALLER, TODAY
 AREA = "אני מחפש דירה בשכירות ברעננה"
 
 
-def _talk() -> Talk:
-    talk = Talk(DialogSettings(), ReplySettings(900, 1500), CallStarted("CA1", "MZ1", CALLER, None, TODAY))
+def _talk() -> Conversation:
+    talk = Conversation(DialogSettings(), ReplySettings(900, 1500), CallStarted("CA1", "MZ1", CALLER, None, TODAY))
     reply, _ = talk.say(talk.dialog.greet(), 0, 0)
     _voice(reply)
     talk.said(reply, reply.voice_ms)

@@ -5,19 +5,19 @@ from itertools import count
 import pytest
 
 from app.call.events import CancelStt, Command, FinishStt, Log, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
-from app.call.hearing import Hearing, HearingSettings, TurnHeard, joined
+from app.call.recognition import Recognition, RecognitionSettings, TurnHeard, joined
 
 FRAME = b"\x01\x02" * 160
 
 
-def hearing(*, streams: bool = True, has_fallback: bool = True) -> Hearing:
-    settings = HearingSettings(
+def recognition(*, streams: bool = True, has_fallback: bool = True) -> Recognition:
+    settings = RecognitionSettings(
         streams=streams, has_fallback=has_fallback, commit_ms=500, fallback_ms=1200, give_up_ms=6000
     )
-    return Hearing(settings, count(1), ("רעננה",))
+    return Recognition(settings, count(1), ("רעננה",))
 
 
-def speak(part: Hearing, frames: int) -> list[Command]:
+def speak(part: Recognition, frames: int) -> list[Command]:
     return [command for _ in range(frames) for command in part.audio(FRAME)]
 
 
@@ -25,14 +25,14 @@ def written(commands: list[Command], stream: int) -> bytes:
     return b"".join(one.pcm for one in commands if isinstance(one, WriteStt) and one.stream == stream)
 
 
-def texts(part: Hearing, now_ms: int) -> str | None:
+def texts(part: Recognition, now_ms: int) -> str | None:
     heard, _ = part.result(now_ms)
     return heard.text if heard else None
 
 
 def test_a_streaming_recogniser_hears_the_turn_as_it_is_spoken_to_the_last_sample() -> None:
     """R8.1: audio flows in 100 ms messages and the rest goes out before the end."""
-    part = hearing()
+    part = recognition()
     commands = speak(part, 13)
     assert commands[0] == OpenStt(1, False, ("רעננה",))
     assert len(written(commands, 1)) == 2 * 1600
@@ -43,7 +43,7 @@ def test_a_streaming_recogniser_hears_the_turn_as_it_is_spoken_to_the_last_sampl
 
 def test_the_final_is_the_text_of_the_turn() -> None:
     """R8.4: with the alternatives it came with."""
-    part = hearing()
+    part = recognition()
     speak(part, 10)
     part.end(1000)
     part.receive(SttHeard(1, "דירה ברעננה", True, 1.0, ("דירה ברמלה",)), 1150)
@@ -61,7 +61,7 @@ def test_the_readings_of_a_turn_in_parts_are_joined_rank_by_rank() -> None:
 
 def test_a_stable_interim_is_committed_when_the_final_is_late() -> None:
     """R8.4: the caller does not wait for a recogniser that has already understood."""
-    part = hearing()
+    part = recognition()
     speak(part, 10)
     part.receive(SttHeard(1, "שלושה חדרים", False, 0.9), 900)
     part.end(1000)
@@ -76,7 +76,7 @@ def test_a_stable_interim_is_committed_when_the_final_is_late() -> None:
 @pytest.mark.parametrize(("stability", "stands_ms"), [(0.01, 600), (0.5, 300), (0.9, 100), (0.0, 300)])
 def test_an_interim_that_is_young_or_unstable_is_waited_for(stability: float, stands_ms: int) -> None:
     """R8.4: only a stable interim stands for the final, which is 10 ms away here."""
-    part = hearing()
+    part = recognition()
     speak(part, 10)
     part.end(1000)
     part.receive(SttHeard(1, "אני מחפש", False, stability), 1499)
@@ -89,7 +89,7 @@ def test_an_interim_that_is_young_or_unstable_is_waited_for(stability: float, st
 
 def test_the_final_that_comes_first_is_the_turn() -> None:
     """R8.4: nothing of the sentence is thrown away for a young interim's sake."""
-    part = hearing()
+    part = recognition()
     speak(part, 10)
     part.end(1000)
     part.receive(SttHeard(1, "אני מחפש", False, 0.01), 1499)
@@ -100,7 +100,7 @@ def test_the_final_that_comes_first_is_the_turn() -> None:
 
 def test_interims_that_never_stand_are_read_again_by_the_fallback() -> None:
     """R8.2: a recogniser that changes its mind for ever is as late as a silent one."""
-    part = hearing()
+    part = recognition()
     speak(part, 10)
     part.end(1000)
     for number in range(12):
@@ -111,7 +111,7 @@ def test_interims_that_never_stand_are_read_again_by_the_fallback() -> None:
 
 def test_a_recogniser_that_ends_empty_at_once_is_not_opened_for_every_frame() -> None:
     """R8.2: it gave up on a caller who still speaks; the turn is read again at its end."""
-    part = hearing()
+    part = recognition()
     commands = []
     for number in range(100):
         commands += part.audio(FRAME)
@@ -126,7 +126,7 @@ def test_a_recogniser_that_ends_empty_at_once_is_not_opened_for_every_frame() ->
 
 def test_words_late_in_a_very_long_turn_reach_the_recogniser() -> None:
     """R6.4: a turn of 100 s is one turn; what is over the longest is said to be lost."""
-    part = hearing()
+    part = recognition()
     commands = speak(part, 100 * 50)
     assert len(written(commands, 1)) == len(FRAME) * 100 * 50
     commands = speak(part, 40 * 50)
@@ -136,7 +136,7 @@ def test_words_late_in_a_very_long_turn_reach_the_recogniser() -> None:
 
 def test_a_silent_primary_hands_the_kept_audio_to_the_fallback_within_the_turn() -> None:
     """R8.2: not one sample of the turn is missing."""
-    part = hearing()
+    part = recognition()
     speak(part, 50)
     part.end(1000)
     heard, commands = part.result(2200)
@@ -151,7 +151,7 @@ def test_a_silent_primary_hands_the_kept_audio_to_the_fallback_within_the_turn()
 
 def test_a_primary_that_fails_in_mid_speech_costs_no_word() -> None:
     """R8.2: the fallback reads the whole turn at its end."""
-    part = hearing()
+    part = recognition()
     speak(part, 10)
     part.receive(SttFailed(1, "child_died", "gone"), 500)
     later = speak(part, 10)
@@ -164,7 +164,7 @@ def test_a_primary_that_fails_in_mid_speech_costs_no_word() -> None:
 
 def test_without_a_fallback_the_primary_is_tried_again_once_it_is_back() -> None:
     """R8.2: a dead child process costs a pause."""
-    part = hearing(has_fallback=False)
+    part = recognition(has_fallback=False)
     speak(part, 10)
     part.end(1000)
     part.receive(SttFailed(1, "child_died", "gone"), 1000)
@@ -179,7 +179,7 @@ def test_without_a_fallback_the_primary_is_tried_again_once_it_is_back() -> None
 
 def test_words_heard_before_a_failure_count_when_nothing_better_comes() -> None:
     """R8.2: an interim is better than silence."""
-    part = hearing(has_fallback=False)
+    part = recognition(has_fallback=False)
     speak(part, 10)
     part.receive(SttHeard(1, "דירת גן", False), 150)
     part.end(1000)
@@ -193,7 +193,7 @@ def test_words_heard_before_a_failure_count_when_nothing_better_comes() -> None:
 
 def test_an_empty_final_is_checked_by_the_fallback() -> None:
     """R8.2: a primary that finds no words in speech may be wrong."""
-    part = hearing()
+    part = recognition()
     speak(part, 40)
     part.end(1000)
     part.receive(SttEnded(1), 1200)
@@ -206,7 +206,7 @@ def test_an_empty_final_is_checked_by_the_fallback() -> None:
 
 def test_a_batch_recogniser_gets_a_segment_at_each_cut_and_the_texts_join() -> None:
     """R6.4: a monologue is one turn; its segments are transcribed while the caller speaks on."""
-    part = hearing(streams=False, has_fallback=False)
+    part = recognition(streams=False, has_fallback=False)
     assert speak(part, 250) == []
     first = part.cut(40)
     assert first[0] == OpenStt(1, False, ("רעננה",))
@@ -223,14 +223,14 @@ def test_a_batch_recogniser_gets_a_segment_at_each_cut_and_the_texts_join() -> N
 
 def test_a_streaming_recogniser_is_not_cut_for_a_cut_could_split_a_word() -> None:
     """R6.4: it has transcribed the segment already."""
-    part = hearing()
+    part = recognition()
     speak(part, 250)
     assert part.cut(0) == []
 
 
 def test_the_wait_has_an_end() -> None:
     """R8.2: after the last deadline the caller is asked again instead of waiting for ever."""
-    part = hearing(streams=False, has_fallback=False)
+    part = recognition(streams=False, has_fallback=False)
     speak(part, 40)
     part.end(1000)
     assert part.timer() == 7000
@@ -242,7 +242,7 @@ def test_the_wait_has_an_end() -> None:
 
 def test_what_comes_late_for_a_recognition_given_up_is_dropped() -> None:
     """R8.2: one turn has one text."""
-    part = hearing()
+    part = recognition()
     speak(part, 10)
     part.end(1000)
     part.result(2200)

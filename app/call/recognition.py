@@ -24,7 +24,7 @@ RETRY_PAUSE_MS = 400  # a dead child process is back within this
 
 
 @dataclass(frozen=True, slots=True)
-class HearingSettings:
+class RecognitionSettings:
     """How the recognisers serve and how long they are waited for, all counted from the end of the turn."""
 
     streams: bool
@@ -81,10 +81,10 @@ def joined(parts: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
     return tuple(" ".join(part[min(rank, len(part) - 1)] for part in readings) for rank in range(1, depth))
 
 
-class Hearing:
+class Recognition:
     """The recognition of one turn. Pure; times are monotonic ms."""
 
-    def __init__(self, settings: HearingSettings, streams: Iterator[int], phrases: tuple[str, ...]) -> None:
+    def __init__(self, settings: RecognitionSettings, streams: Iterator[int], phrases: tuple[str, ...]) -> None:
         self._settings = settings
         self._streams = streams
         self._phrases = phrases
@@ -112,6 +112,11 @@ class Hearing:
     def is_settled(self) -> bool:
         """Whether every recognition begun so far has said its last word."""
         return bool(self._segments) and all(segment.settled for segment in self._segments)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether words that were said may come all at once, later: no sign of them means nothing for now."""
+        return self.has_failed or (not self._reads_live and any(not segment.settled for segment in self._segments))
 
     @property
     def has_failed(self) -> bool:

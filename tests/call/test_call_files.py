@@ -8,7 +8,7 @@ from pathlib import Path
 import eventlet
 import pytest
 
-from app.call.keeping import CallFiles
+from app.call.call_files import CallFiles
 from app.runtime import sleep
 
 

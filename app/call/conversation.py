@@ -11,7 +11,7 @@ from typing import Any
 from app.call.events import CallStarted, Command, Extracted, Save
 from app.call.extracting import Extractions
 from app.call.guessing import Guesses
-from app.call.hearing import TurnHeard
+from app.call.recognition import TurnHeard
 from app.call.replying import Reply, ReplySettings
 from app.dialog.dialog import Dialog, DialogSettings
 from app.dialog.lines import book
@@ -23,7 +23,7 @@ Begun = tuple[Reply, list[Command]]
 """A reply that is being prepared, and what that takes."""
 
 
-class Talk:
+class Conversation:
     """What is said in one call. `turn` is everywhere the number of the caller turn, 0 for the greeting."""
 
     def __init__(self, settings: DialogSettings, replying: ReplySettings, started: CallStarted) -> None:
@@ -31,6 +31,8 @@ class Talk:
         self.plan: Plan | None = None
         """What the agent set out to say last."""
         self._replying = replying
+        self.is_unasked = False
+        """Whether what the agent says answers no words: it breaks a silence, or asks again what was not heard."""
         self._before: Dialog | None = None
         self._plan_before: Plan | None = None
         self._extractions = Extractions()
@@ -39,7 +41,7 @@ class Talk:
 
     def say(self, plan: Plan, turn: int, now_ms: int) -> Begun:
         """Speak unasked: the greeting, or what keys ask for. It cannot be taken back."""
-        self._before = None
+        self._before, self.is_unasked = None, False
         reply, commands = self._begin(plan, turn, now_ms)
         planned = Save("planned", {"turn": turn, "plan": plan, "state": self.dialog.state})
         return reply, [planned, *commands]
@@ -48,11 +50,12 @@ class Talk:
         """Break a silence; a caller who speaks just then has not been told anything."""
         before = copy.deepcopy(self.dialog)
         begun = self.say(speak(self.dialog), turn, now_ms)
-        self._before = before
+        self._before, self.is_unasked = before, True
         return begun
 
     def answer(self, heard: TurnHeard, turn: int, now_ms: int) -> Begun:
         """Answer a turn; with the reply guessed ahead if that was made for the same words."""
+        self.is_unasked = not heard.text
         guess, commands = self._guesses.take(heard.text)
         if guess:
             self._before, self.dialog, plan = self.dialog, guess.dialog, guess.plan

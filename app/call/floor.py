@@ -1,0 +1,400 @@
+"""Who has the floor in a call: the caller's turn, the agent's reply, and what happens when both speak.
+
+Pure: times are monotonic ms. `machine.Call` tells what happened; here the floor changes hands, and `state` says whose
+it is. A caller who goes on before the reply was heard gets it withdrawn (`goes_on`); one who speaks over it silences it
+(`barge_in`), and either takes the floor (`grant`) or said nothing (`resume`), unless words come late (`hear_doubt`).
+"""
+
+from collections.abc import Mapping
+from itertools import count
+
+from app.call.conversation import Conversation
+from app.call.events import Command, Log, SttEnded, SttFailed, SttHeard
+from app.call.holding import Holding
+from app.call.interrupting import (
+    ALMOST_HEARD_MS,
+    ANSWER_REST_MS,
+    ASK_AFTER_MS,
+    SUSTAINED_SPEECH_MS,
+    VERDICT_MS,
+    Doubt,
+    Interruption,
+    rest_ms,
+)
+from app.call.listening import Listening
+from app.call.progress import Progress
+from app.call.recognition import Recognition
+from app.call.replying import Reply
+from app.call.settings import CallSettings
+from app.call.speaking import Speaking
+from app.call.states import State, Trigger, after
+from app.call.turn import Turn
+
+REJOIN_WITHIN_MS = 500  # a voice that was cut off by a stall of the line goes on as soon after
+WITHDRAW_HEARD_MS = 400  # a reply heard for less than this was an answer to half a sentence
+MOST_ALARMS, MOST_ALARMS_UNASKED = 3, 1  # a reply that was stopped so often for nothing is stopped by words alone
+PAUSE_MS = 300  # who did not pause for so long has not noticed that the agent speaks
+
+
+class Floor:
+    """The floor of one call (R6.5, R7)."""
+
+    def __init__(self, settings: CallSettings) -> None:
+        self.state = State.CONNECTING
+        self.caller = Listening(settings)
+        self.agent = Speaking(settings.playout)
+        self.holding = Holding(settings.hold_after_ms)
+        self.progress = Progress(streams=settings.hearing.streams)
+        self.turn: Turn | None = None
+        """The caller's turn in hand, until its answer was heard."""
+        self.turn_number = 0
+        self.reply: Reply | None = None
+        """What the agent says, or is about to."""
+        self.interruption: Interruption | None = None
+        self.doubt: Doubt | None = None
+        self.insists = False
+        """Whether the agent speaks whatever sounds, until the caller pauses."""
+        self._false_alarms = self._withdrawn = 0
+        self._streams = settings.hearing.streams
+        self._turns = count(1)
+        self._answered: Turn | None = None
+        self._conversation: Conversation | None = None
+
+    def open(self, conversation: Conversation, now_ms: int) -> list[Command]:
+        """The call is answered: the agent will speak first."""
+        self._conversation = conversation
+        self.caller.line.begin(now_ms)
+        return self.go(Trigger.ANSWERED)
+
+    @property
+    def conversation(self) -> Conversation:
+        """What is said; there is none before `open`."""
+        assert self._conversation
+        return self._conversation
+
+    def go(self, trigger: Trigger, fields: Mapping[str, object] | None = None) -> list[Command]:
+        """Take a step of the table of states."""
+        self.state = after(self.state, trigger)
+        return [Log(f"STATE→{self.state}", fields or {"on": str(trigger)})]
+
+    # -- the caller's turn --------------------------------------------------------------------------------------
+
+    def collect(self, now_ms: int) -> list[Command]:
+        """Hear a stretch of speech."""
+        plan = self.conversation.plan
+        return self.caller.collect(plan.phrases if plan else (), now_ms)
+
+    def adopt(self, stretch: Recognition) -> None:
+        """The caller has the floor: `stretch` belongs to the turn that counts."""
+        if self.turn is None:
+            self.turn_number = next(self._turns)
+            self.conversation.begin_turn()
+            self.turn = Turn(self.turn_number)
+        self.turn.add(stretch)
+
+    def end_stretch(self, silence_ms: int, now_ms: int) -> Recognition | None:
+        """The utterance is over: return its stretch, the last of the turn; None when there was nobody to hear it."""
+        if self.state is not State.LISTENING or self.turn is None:
+            return None
+        stretch = self.caller.take()
+        if stretch is None:
+            return None
+        if self.doubt and not self.interruption:
+            self.turn.precede(self.doubt.stretch)
+            self.doubt = None
+        self._rejoin(stretch, now_ms)
+        self.turn.ended_at_ms, self.turn.silence_ms = now_ms, silence_ms
+        return stretch
+
+    def _rejoin(self, stretch: Recognition, now_ms: int) -> None:
+        """The line had stalled in mid-sentence, and the first half was answered: both halves are one turn."""
+        answered, self._answered = self._answered, None
+        if answered is None:
+            return
+        if self.caller.spoken_since_ms(now_ms) > answered.ended_at_ms + REJOIN_WITHIN_MS:
+            self.conversation.settle()
+            return
+        self.conversation.take_back()
+        answered.add(stretch)
+        self.turn, self.turn_number = answered, answered.number
+
+    def listen(self, trigger: Trigger, now_ms: int, *, anew: bool = True) -> list[Command]:
+        """The floor is the caller's; `anew`: the agent has spoken, and its patience begins."""
+        conversation, stretch = self.conversation, self.caller.stretch
+        # In a stall of the line the caller may be in mid-sentence: what was said stands once there is audio again.
+        stalled = self.caller.line.is_quiet and conversation.can_take_back
+        self._answered = self.turn if stalled else None
+        if not self._answered:
+            conversation.settle()
+        self.reply = self.turn = None
+        self.insists = False
+        self._false_alarms = 0
+        if anew:
+            self._withdrawn = 0
+            self.await_caller(now_ms)
+        else:
+            self.progress.wait_on(now_ms)
+        if stretch is not None:
+            # The caller speaks already; a stretch that nobody took would be lost.
+            self.adopt(stretch)
+        return [*self.stop_holding(now_ms), *self.go(trigger)]
+
+    def await_caller(self, now_ms: int) -> None:
+        """From here the agent waits for something to be understood."""
+        plan = self.conversation.plan
+        self.progress.await_caller(now_ms, plan.no_input_ms if plan else 0)
+
+    def prompt(self) -> list[Command]:
+        """The agent will speak unasked, whatever sounds."""
+        self.turn = self._answered = None
+        self.insists = self.caller.ear.is_speech or self.caller.stretch is not None
+        return self.go(Trigger.PROMPTED)
+
+    def receive(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
+        """Hand a recogniser's word to whoever waits for it; it may decide who has the floor."""
+        before = self.caller.words
+        commands = self.turn.receive(event, now_ms) if self.turn else []
+        if self.doubt:
+            commands += self.doubt.stretch.receive(event, now_ms)
+        stretch = self.caller.stretch
+        if stretch is not None:
+            if self.turn is None or not self.turn.holds(stretch):
+                commands += stretch.receive(event, now_ms)
+            if isinstance(event, SttHeard):
+                self.caller.ear.told(self.conversation.dialog.interim_sounds(stretch.interim))
+            if stretch.interim != before:
+                self.progress.words(now_ms)
+        if self.interruption and stretch and self.takes_floor(stretch.interim):
+            commands += self.grant(now_ms)
+        return commands
+
+    @property
+    def awaits_text(self) -> bool:
+        """Whether the turn's text is what comes next; not while the caller may be going on."""
+        is_open = self.reply is None or self.interruption is not None
+        return self.state is State.PROCESSING and is_open and (self.insists or not self.caller.ear.is_speech)
+
+    @property
+    def unanswered_words(self) -> str:
+        """What the caller has said of a turn that the agent did not answer, as far as it is known."""
+        if self.turn is None or (self.reply and not self.interruption):
+            return ""
+        words = self.turn.interim
+        return words if not self.interruption or self.takes_floor(words) else ""
+
+    # -- the caller speaks before the reply, or over it -----------------------------------------------------------
+
+    def goes_on(self, now_ms: int) -> list[Command]:
+        """The caller speaks before the reply is heard: what was said before was not all."""
+        if self.insists or (self.turn is None and not self.conversation.can_take_back):
+            return []  # the greeting, or the answer to keys: owed whatever is said
+        has_words = bool((self.turn and self.turn.interim) or self.caller.words)
+        if self.progress.is_overdue(now_ms) and self._withdrawn and not has_words:
+            # One sound after another, and no word in any of them: it is the agent's turn to say something.
+            self.insists = True
+            return []
+        commands = [*self.stop_holding(now_ms), *self.collect(now_ms)]
+        stretch = self.caller.stretch
+        assert stretch
+        if self.interruption:
+            self.adopt(stretch)
+        else:
+            commands += self._withdraw(stretch)
+        return [*commands, *self.go(Trigger.WENT_ON)]
+
+    def barge_in(self, now_ms: int) -> list[Command]:
+        """The caller speaks over the agent: be silent, and see whether it was speech."""
+        ear, conversation, reply = self.caller.ear, self.conversation, self.reply
+        assert reply and conversation.plan
+        heard_ms = self.agent.heard_ms(reply, now_ms)
+        left_ms = rest_ms(reply, heard_ms)
+        is_closing = conversation.plan.ends_call or conversation.plan.transfer
+        if is_closing and left_ms <= ALMOST_HEARD_MS:
+            return []
+        needs_words = is_closing or conversation.is_unasked
+        cried_wolf = self._false_alarms >= (MOST_ALARMS_UNASKED if needs_words else MOST_ALARMS)
+        is_crackle = self.caller.stretch is None and not ear.is_speech  # loud often enough to be counted, but no speech
+        if is_crackle or self.insists or (cried_wolf and not self.caller.words):
+            ear.listen_on()
+            return []
+        commands = [*self.agent.silence(now_ms), *self.collect(now_ms)]
+        stretch = self.caller.stretch
+        assert stretch
+        self.await_caller(now_ms)
+        fields = {"heard_ms": heard_ms, "reply": reply.number, "turn": reply.turn, "voice_ms": ear.since_onset_ms}
+        # In a burst after a stall the caller spoke before the agent did.
+        if heard_ms - self.caller.late_ms < WITHDRAW_HEARD_MS and (self.turn or conversation.can_take_back):
+            return [*commands, *self._withdraw(stretch), *self.go(Trigger.WENT_ON, fields)]
+        self.turn = None
+        conversation.settle()
+        self.adopt(stretch)
+        commands += [Log("BARGE_IN", fields), *self.go(Trigger.BARGE_IN)]
+        if left_ms <= ALMOST_HEARD_MS:
+            self.reply = None
+            return [*commands, *conversation.said(reply, heard_ms)]
+        self.interruption = Interruption(reply, heard_ms, now_ms, left_ms <= ANSWER_REST_MS, needs_words=needs_words)
+        return commands
+
+    def _withdraw(self, stretch: Recognition) -> list[Command]:
+        """The reply answered half a sentence: take it back, and let both halves be one turn."""
+        self.conversation.take_back()
+        self._withdrawn += 1
+        reply, self.reply = self.reply, None
+        self.adopt(stretch)
+        return reply.cancel() if reply else []
+
+    def weigh(self, interruption: Interruption, now_ms: int) -> list[Command]:
+        """The caller has the floor for now: is it a voice that goes on, or one that is over and said nothing?"""
+        ear, stretch = self.caller.ear, self.caller.stretch
+        if ear.speech_ms >= SUSTAINED_SPEECH_MS and not interruption.needs_words:
+            return self.grant(now_ms)
+        if stretch is None or ear.is_speech or ear.silence_ms < ASK_AFTER_MS:
+            return []
+        if stretch.is_settled:
+            return self._judge(interruption, stretch, now_ms)
+        asked = stretch.finish_early()
+        if asked:
+            interruption.asked(now_ms)
+        return asked
+
+    def verdict(self, now_ms: int) -> list[Command]:
+        """It is time to say whether the interruption was one."""
+        interruption, stretch = self.interruption, self.caller.stretch
+        if interruption is None or now_ms < interruption.verdict_at_ms:
+            return []
+        interruption.verdict_at_ms = now_ms + VERDICT_MS
+        return self._judge(interruption, stretch, now_ms) if stretch else []
+
+    def _judge(self, interruption: Interruption, stretch: Recognition, now_ms: int) -> list[Command]:
+        """The voice is over: a knock with no words in it does not cost the caller the sentence."""
+        ear = self.caller.ear
+        if now_ms - interruption.began_at_ms >= self.progress.wordless_ms and not stretch.interim:
+            return self.resume(now_ms)  # it goes on and on, and there is not a word in it
+        if ear.is_speech or not interruption.is_false_alarm(stretch, ear.speech_ms, streams=self._streams):
+            return []
+        return self.resume(now_ms)
+
+    def takes_floor(self, words: str) -> bool:
+        """Whether these words over the agent's are more than "I am listening"."""
+        return self.interruption is not None and self.interruption.takes_floor(words, self.conversation.dialog)
+
+    def grant(self, now_ms: int) -> list[Command]:
+        """It was speech: the rest of the reply is not said."""
+        assert self.interruption
+        interruption, self.interruption, self.reply = self.interruption, None, None
+        self._false_alarms = 0
+        self.await_caller(now_ms)
+        return [*self.conversation.said(interruption.reply, interruption.heard_ms), *interruption.reply.cancel()]
+
+    def resume(self, now_ms: int) -> list[Command]:
+        """It was a false alarm: go on a little before the word that was heard last."""
+        assert self.interruption
+        interruption, self.interruption = self.interruption, None
+        ear = self.caller.ear
+        ear.raise_bar()
+        self.insists = ear.is_speech
+        self._false_alarms += 1
+        stretch = self.caller.take()
+        commands = self.drop_doubt()
+        if stretch and not stretch.is_settled and self._streams:
+            commands += stretch.end(now_ms)
+            self.doubt = Doubt(stretch, interruption)
+        elif self.turn:
+            commands += self.turn.cancel()
+        self.turn = None
+        ear.forget_utterance()
+        interruption.reply.rewind(interruption.heard_ms)
+        self.play_from_here(interruption.reply, now_ms)
+        return [*commands, *self.go(Trigger.RESUMED, {"heard_ms": interruption.heard_ms})]
+
+    def hear_doubt(self, now_ms: int) -> list[Command]:
+        """The agent has gone on since; words are words all the same."""
+        doubt = self.doubt
+        if doubt is None or self.interruption or self.state not in (State.LISTENING, State.SPEAKING):
+            return []
+        if doubt.stretch.is_settled and not doubt.stretch.interim:
+            self.doubt = None
+            return []
+        heard, commands = doubt.stretch.result(now_ms)
+        if heard is None:
+            return commands
+        self.doubt = None
+        if not doubt.interruption.takes_floor(heard.text, self.conversation.dialog):
+            return commands
+        self.caller.ear.lower_bar()
+        commands.append(Log("LATE_WORDS", {"text": heard.text, "asr_ms": heard.asr_ms}))
+        commands += self._cut(now_ms)
+        self.conversation.settle()
+        self.turn = None
+        self.adopt(doubt.stretch)
+        if self.caller.stretch:
+            self.adopt(self.caller.stretch)
+            return commands
+        assert self.turn
+        self.turn.ended_at_ms = now_ms
+        return [*commands, *self.go(Trigger.EOU)]
+
+    def _cut(self, now_ms: int) -> list[Command]:
+        """What the agent is saying ends here."""
+        reply, self.reply = self.reply, None
+        if reply is None:
+            return []
+        heard_ms = self.agent.heard_ms(reply, now_ms)
+        commands = [*self.agent.silence(now_ms), *self.conversation.said(reply, heard_ms), *reply.cancel()]
+        return [*commands, *self.go(Trigger.BARGE_IN, {"heard_ms": heard_ms})]
+
+    def drop_doubt(self) -> list[Command]:
+        """Nobody wants to know any more."""
+        doubt, self.doubt = self.doubt, None
+        return doubt.stretch.cancel() if doubt else []
+
+    # -- the agent's turn -----------------------------------------------------------------------------------------
+
+    def make_room(self, now_ms: int) -> list[Command]:
+        """Keys are an answer that nothing may delay: whatever is said, heard or awaited ends here."""
+        commands = self.grant(now_ms) if self.interruption else []
+        if self.reply and self.state is State.SPEAKING:
+            heard_ms = self.agent.heard_ms(self.reply, now_ms)
+            commands += [*self.agent.silence(now_ms), *self.conversation.said(self.reply, heard_ms)]
+            commands += self.go(Trigger.BARGE_IN)
+        commands += [*self.caller.drop(), *self.conversation.drop_guess()]
+        commands += self.reply.cancel() if self.reply else []
+        commands += self.turn.cancel() if self.turn else []
+        self.turn = None
+        commands += self.stop_holding(now_ms)
+        return commands if self.state is State.PROCESSING else [*commands, *self.go(Trigger.PROMPTED)]
+
+    def play_from_here(self, reply: Reply, now_ms: int) -> None:
+        """The agent is to be heard."""
+        self.agent.begin(reply, now_ms)
+        self.caller.ear.agent_started()
+
+    def stop_holding(self, now_ms: int) -> list[Command]:
+        """No answer follows the holding phrase."""
+        clear = self.agent.silence(now_ms) if self.holding.is_playing else []
+        return [*clear, *self.holding.stop(self.agent, now_ms)]
+
+    def notice_pause(self) -> None:
+        """Look whether the caller has paused since the agent began to insist."""
+        ear = self.caller.ear
+        if self.insists and not ear.is_speech and ear.silence_ms >= PAUSE_MS:
+            self.insists = False
+
+    def leave(self, now_ms: int) -> list[Command]:
+        """The call is over: what was heard of the reply, and what was said of the turn, is all there is."""
+        last_words = self.unanswered_words
+        commands = [
+            *self.holding.stop(self.agent, now_ms),
+            *self.caller.drop(),
+            *self.conversation.drop_guess(),
+            *self.drop_doubt(),
+        ]
+        commands += self.turn.cancel() if self.turn else []
+        if self.interruption:
+            commands += self.grant(now_ms)
+        elif self.reply:
+            heard_ms = self.agent.heard_ms(self.reply, now_ms) if self.state is State.SPEAKING else 0
+            commands += [*self.conversation.said(self.reply, heard_ms), *self.reply.cancel()]
+        if self.turn and last_words:
+            commands += self.conversation.overhear(last_words, self.turn.number)
+        return commands
