@@ -11,14 +11,9 @@ IMPURE = {
     "grpc", "google", "openai", "twilio", "sqlalchemy", "structlog",
 }  # fmt: skip
 PURE = [
-    *sorted(path for room in ("media", "dialog", "call/measuring") for path in (APP / room).rglob("*.py")),
-    *(
-        APP / "call" / f"{name}.py"
-        for name in (
-            *("admission", "ear", "events", "extracting", "guessing", "hearing", "holding", "interrupting", "line"),
-            *("machine", "replying", "settings", "showing", "speaking", "states", "tape", "talk", "turn", "turntaking"),
-        )
-    ),
+    *sorted(path for room in ("media", "dialog") for path in (APP / room).rglob("*.py")),
+    *sorted(path for path in (APP / "call").rglob("*.py") if "shell" not in path.parts),
+    *(APP / "call" / "shell" / f"{name}.py" for name in ("admission", "showing")),
     *(APP / "telephony" / f"{name}.py" for name in ("frames", "loopback", "messages", "signature", "twiml")),
 ]
 ROOMS_OF_DIALOG: dict[str, set[str]] = {
@@ -116,3 +111,21 @@ def test_the_worker_imports_no_grpc_and_no_vendor_of_speech() -> None:
     outside = [path for path in APP.rglob("*.py") if "cloud" not in path.parts and "embedded" not in path.parts]
     for path in outside:
         assert not {name.split(".")[0] for name in imports(path)} & {"grpc", "google", "openai"}, path
+
+
+CALL_FLOORS: dict[str, set[str]] = {
+    "hearing": {"events", "settings"},
+    "answering": {"events", "settings", "hearing"},
+    "measuring": {"events"},
+}
+
+
+@pytest.mark.parametrize("path", sorted((APP / "call").rglob("*.py")), ids=lambda path: str(path.relative_to(APP)))
+def test_within_a_call_dependencies_point_down_too(path: Path) -> None:
+    """Design, "Rooms": hearing and answering know nothing of who has the floor, and nothing pure knows of the shell."""
+    room = path.relative_to(APP / "call").parts[0]
+    used = {name.split(".")[2] for name in imports(path) if name.startswith("app.call.") and name.count(".") > 1}
+    if room in CALL_FLOORS:
+        assert used - {room} <= CALL_FLOORS[room]
+    elif room != "shell":
+        assert "shell" not in used

@@ -8,9 +8,14 @@ it is. A caller who goes on before the reply was heard gets it withdrawn (`goes_
 from collections.abc import Mapping
 from itertools import count
 
-from app.call.conversation import Conversation
+from app.call.answering.conversation import Conversation
+from app.call.answering.holding import Holding
+from app.call.answering.replying import Reply
+from app.call.answering.speaking import Speaking
 from app.call.events import Command, Log, SttEnded, SttFailed, SttHeard
-from app.call.holding import Holding
+from app.call.hearing.listening import Listening
+from app.call.hearing.recognition import Recognition
+from app.call.hearing.turn import Turn
 from app.call.interrupting import (
     ALMOST_HEARD_MS,
     ANSWER_REST_MS,
@@ -21,14 +26,9 @@ from app.call.interrupting import (
     Interruption,
     rest_ms,
 )
-from app.call.listening import Listening
 from app.call.progress import Progress
-from app.call.recognition import Recognition
-from app.call.replying import Reply
 from app.call.settings import CallSettings
-from app.call.speaking import Speaking
 from app.call.states import State, Trigger, after
-from app.call.turn import Turn
 
 REJOIN_WITHIN_MS = 500  # a voice that was cut off by a stall of the line goes on as soon after
 WITHDRAW_HEARD_MS = 400  # a reply heard for less than this was an answer to half a sentence

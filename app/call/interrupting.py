@@ -8,8 +8,8 @@ to, and words it finds then interrupt once more.
 
 from dataclasses import dataclass
 
-from app.call.recognition import Recognition
-from app.call.replying import Reply
+from app.call.answering.replying import Reply
+from app.call.hearing.recognition import Recognition
 from app.dialog.dialog import Dialog
 
 VERDICT_MS = 500  # words or sustained speech by then: the caller has the floor

@@ -12,8 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from app.call.conversation import Conversation
-from app.call.ear import Noticed
+from app.call.answering.conversation import Conversation
+from app.call.answering.guessing import STABLE_SILENCE_MS
+from app.call.answering.replying import Reply
+from app.call.delivering import SPOKEN_MS, Delivery
 from app.call.events import (
     CallerAudio,
     CallStarted,
@@ -40,12 +42,10 @@ from app.call.events import (
     Tick,
 )
 from app.call.floor import Floor
-from app.call.guessing import STABLE_SILENCE_MS
+from app.call.hearing.ear import Noticed
+from app.call.hearing.recognition import Recognition, TurnHeard
 from app.call.longest_call import LongestCall, Step
-from app.call.recognition import Recognition, TurnHeard
-from app.call.replying import Reply
 from app.call.settings import CallSettings
-from app.call.speaking import timings
 from app.call.states import TIMERS, State, Timer, Trigger
 from app.dialog.dialog import Dialog
 from app.dialog.plan import Plan
@@ -56,9 +56,7 @@ from app.media.wav import write_wav
 
 __all__ = ["Call", "CallSettings"]
 
-SPOKEN_MS = 600  # a turn voiced for this long held words, even if no recogniser found them
 SAMPLE_MS = 3000
-GREETING_WAIT_MS = 2000  # words the agent owes are not held back for longer than this by a sound on the line
 
 
 class Call:
@@ -68,17 +66,16 @@ class Call:
         self._settings = settings
         self._floor = Floor(settings)
         self._ear = self._floor.caller.ear
-        self._has_voice = False
+        self._delivery = Delivery(self._floor)
         self._longest: LongestCall | None = None
-        self._own_wait_ms = 0
         self._wants_sample = settings.keeps_sample
         self._due: dict[Timer, Callable[[], int | None]] = {
             Timer.AUDIO: self._floor.caller.timer,
             Timer.PROGRESS: self._progress_due_ms,
             Timer.TEXT: lambda: self._floor.turn.timer() if self._floor.turn and self._floor.awaits_text else None,
             Timer.REPLY: lambda: self._floor.reply.timer() if self._floor.reply else None,
-            Timer.HOLDING: self._hold_due_ms,
-            Timer.PLAYOUT: self._playout_due_ms,
+            Timer.HOLDING: self._delivery.hold_due_ms,
+            Timer.PLAYOUT: self._delivery.playout_due_ms,
             Timer.VERDICT: lambda: self._floor.interruption.verdict_at_ms if self._floor.interruption else None,
             Timer.DOUBT: lambda: self._floor.doubt.stretch.timer() if self._floor.doubt else None,
             Timer.LAST_MINUTE: lambda: self._longest.due_ms if self._longest else None,
@@ -149,7 +146,7 @@ class Call:
             case MarkEchoed():
                 return self._floor.agent.mark_echoed(event.name, now_ms)
             case SttHeard() | SttEnded() | SttFailed():
-                self._own_wait_ms += waited_ms
+                self._delivery.own_wait_ms += waited_ms
                 return self._floor.receive(event, now_ms)
             case LlmText() | LlmEnded() | LlmFailed() | SpeechAudio() | SpeechEnded() | SpeechFailed():
                 return self._on_reply_event(event, now_ms, waited_ms)
@@ -174,7 +171,7 @@ class Call:
         # The reply that counts, the phrase before it, and the one that may come to.
         for reply in (self._floor.reply, self._floor.holding.reply, self._talk.guessed_reply):
             if reply is not None and reply.awaits(event):
-                self._own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
+                self._delivery.own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
                 return reply.receive(event, now_ms)
         return []
 
@@ -255,7 +252,7 @@ class Call:
         stretch = self._floor.end_stretch(fields["silence_ms"], now_ms)
         if stretch is None:
             return []
-        self._own_wait_ms = 0
+        self._delivery.own_wait_ms = 0
         return [*stretch.end(now_ms), *self._sample(stretch), *self._floor.go(trigger, fields)]
 
     def _sample(self, stretch: Recognition) -> list[Command]:
@@ -366,66 +363,21 @@ class Call:
         if self.state in (State.LISTENING, State.PROCESSING):
             commands += self._guess_ahead(now_ms)
         if self.state is State.PROCESSING:
-            commands += self._hold_the_line(now_ms)
+            commands += self._delivery.hold_the_line(self._talk, now_ms)
         if floor.reply is None:
             return commands
         commands += floor.reply.late(now_ms)
         if floor.interruption:
             return commands
-        if self.state is State.PROCESSING and self._may_speak:
-            commands += self._start_speaking(floor.reply, now_ms)
-        if self.state is State.SPEAKING:
-            commands += self._play(floor.reply, now_ms)
-        return commands
-
-    @property
-    def _may_speak(self) -> bool:
-        ear = self._ear
-        return not ear.is_speech or self._floor.insists or ear.since_onset_ms > GREETING_WAIT_MS
-
-    def _hold_due_ms(self) -> int | None:
-        """When the caller is to be asked for a moment, should there be no answer by then."""
-        floor = self._floor
-        if self.state is not State.PROCESSING or floor.turn is None or floor.interruption or self._ear.is_speech:
-            return None
-        has_words = floor.reply or floor.turn.interim or self._ear.voiced_ms >= SPOKEN_MS
-        return floor.holding.due_ms(floor.turn, floor.reply) if has_words else None
-
-    def _hold_the_line(self, now_ms: int) -> list[Command]:
-        floor, commands = self._floor, list[Command]()
-        due_ms = self._hold_due_ms()
-        if floor.turn and due_ms is not None and now_ms >= due_ms:
-            commands += floor.holding.begin(self._talk, floor.turn, now_ms)
-        return [*commands, *floor.holding.move(floor.agent, floor.reply, now_ms)]
-
-    def _start_speaking(self, reply: Reply, now_ms: int) -> list[Command]:
-        floor = self._floor
-        if not reply.has_audio:
-            return self._on_said(reply, Trigger.NOTHING_SAID, now_ms) if reply.is_whole else []
-        if floor.holding.is_in_the_way(floor.agent) or not reply.may_start(now_ms):
-            return []
-        phrase = floor.holding.end()
-        self._has_voice = True
-        floor.play_from_here(reply, now_ms)
-        start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": now_ms - reply.asked_at_ms})
-        spent = timings(floor.turn, reply, now_ms, self._own_wait_ms) if floor.turn else []
-        return [*phrase, start, *floor.go(Trigger.REPLY_READY), *spent]
-
-    def _playout_due_ms(self) -> int | None:
-        is_playing = self.state is State.SPEAKING or self._floor.holding.is_playing
-        return self._floor.agent.timer() if is_playing else None
-
-    def _play(self, reply: Reply, now_ms: int) -> list[Command]:
-        commands = self._floor.agent.move(reply, now_ms)
-        if self._floor.agent.is_over(now_ms):
-            commands += self._on_said(reply, Trigger.PLAYED, now_ms)
-        return commands
+        reply = floor.reply
+        delivered, over = self._delivery.move(reply, now_ms)
+        return [*commands, *delivered, *(self._on_said(reply, over, now_ms) if over else [])]
 
     def _on_said(self, reply: Reply, trigger: Trigger, now_ms: int) -> list[Command]:
         """The reply is over: heard to its end, or no voice could be had for it."""
         plan = self._talk.plan
         assert plan
-        if trigger is Trigger.NOTHING_SAID and not self._has_voice:
+        if trigger is Trigger.NOTHING_SAID and not self._delivery.has_spoken:
             return self._on_no_voice()
         commands = [*self._talk.said(reply, reply.voice_ms), *self._floor.listen(trigger, now_ms)]
         if plan.ends_call or plan.transfer:

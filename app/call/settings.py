@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.call.recognition import RecognitionSettings
-from app.call.replying import ReplySettings
+from app.call.answering.replying import ReplySettings
+from app.call.hearing.recognition import RecognitionSettings
 from app.dialog.dialog import DialogSettings
 from app.media.bargein import BargeInSettings
 from app.media.endpointing import EndpointSettings

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 
-from app.call.admission import Admission
+from app.call.shell.admission import Admission
 from app.config import Settings
 from app.telephony import messages
 from app.telephony.responses import Environ

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from app.call.keeping import CallFiles
+from app.call.shell.call_files import CallFiles
 from app.leads.client import LeadStore
 from app.leads.records import Acted, LeadMarked, LeadNoted, SendAgain
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from app.call.admission import Admission
-from app.call.recording import Recordings
+from app.call.shell.admission import Admission
+from app.call.shell.recording import Recordings
 from app.house.streams import Streams
 from app.leads.client import LeadStore
 from app.runtime import sleep, spawn

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from app.call.services import Services
-from app.call.session import Session
-from app.call.tuning import call_settings
+from app.call.shell.services import Services
+from app.call.shell.session import Session
+from app.call.shell.tuning import call_settings
 from app.config import Settings
 from app.runtime import spawn
 from app.telephony.websocket import WebSocket

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from app.call.admission import Admission
-from app.call.recording import Recordings
+from app.call.shell.admission import Admission
+from app.call.shell.recording import Recordings
 from app.leads import records
 from app.leads.client import LeadStore
 from app.runtime import sleep

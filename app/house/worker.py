@@ -6,12 +6,12 @@ from typing import Any
 
 import structlog
 
-from app.call.admission import thanks
-from app.call.call_files import CallFiles
-from app.call.recording import Recordings
-from app.call.services import Services
-from app.call.telephone import TwilioTelephone, after_lost_transfer
-from app.call.tuning import call_settings
+from app.call.shell.admission import thanks
+from app.call.shell.call_files import CallFiles
+from app.call.shell.recording import Recordings
+from app.call.shell.services import Services
+from app.call.shell.telephone import TwilioTelephone, after_lost_transfer
+from app.call.shell.tuning import call_settings
 from app.config import Settings
 from app.house.about import About
 from app.house.admitting import Doorkeeper

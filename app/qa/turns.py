@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.call.ear import Ear
+from app.call.hearing.ear import Ear
 from app.call.settings import CallSettings
-from app.call.tuning import call_settings
+from app.call.shell.tuning import call_settings
 from app.config import Settings
 from app.media.codec import encode_ulaw
 from app.media.resampling import to_telephone_rate

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from app.call.ear import Ear
-from app.call.tuning import call_settings
+from app.call.hearing.ear import Ear
+from app.call.shell.tuning import call_settings
 from app.config import load
 from app.dialog.understanding.endings import interim_sounds
 from app.media.vad import SpeechStarted, SpeechStopped

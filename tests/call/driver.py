@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from app.call.answering.replying import ReplySettings
 from app.call.events import (
     AskLlm,
     CallerAudio,
@@ -46,9 +47,8 @@ from app.call.events import (
     Tick,
     WriteStt,
 )
+from app.call.hearing.recognition import RecognitionSettings
 from app.call.machine import Call, CallSettings
-from app.call.recognition import RecognitionSettings
-from app.call.replying import ReplySettings
 from app.call.states import State
 from app.dialog.dialog import DialogSettings
 from app.media.bargein import BargeInSettings

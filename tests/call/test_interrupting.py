@@ -4,10 +4,10 @@ from itertools import count
 
 import pytest
 
+from app.call.answering.replying import Reply, ReplySettings
 from app.call.events import OpenStt, SttEnded, SttFailed, SttHeard
+from app.call.hearing.recognition import Recognition, RecognitionSettings
 from app.call.interrupting import ANSWER_MS, SHORT_SPEECH_MS, VERDICT_MS, Interruption
-from app.call.recognition import Recognition, RecognitionSettings
-from app.call.replying import Reply, ReplySettings
 from app.dialog.dialog import Dialog, DialogSettings
 from tests.call.driver import TODAY
 

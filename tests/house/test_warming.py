@@ -11,7 +11,7 @@ from datetime import date
 from app.house.warming import rehearse
 from app.call.events import CallStarted
 from app.call.machine import Call
-from app.call.tuning import call_settings
+from app.call.shell.tuning import call_settings
 from app.config import load
 
 settings = call_settings(load({"OPENAI_API_KEY": "sk-none"}))

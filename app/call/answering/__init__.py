@@ -1,0 +1,1 @@
+"""What goes to the caller: the conversation, its replies, their voice on its way. Pure."""

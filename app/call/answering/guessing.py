@@ -1,0 +1,85 @@
+"""Answering before the recogniser is sure: a reply prepared on a stable interim, used only if the final says the same.
+
+The caller has paused, the interim stands still: the dialog (a copy of it) hears the interim, and its reply is phrased
+and synthesised while the silence is still being judged. Nothing of it is played before the final transcript agrees; if
+it does not, or the caller goes on, the guess is thrown away and nobody heard it. Each guess costs a language-model call
+and some speech, so there are at most `MOST_GUESSES` a turn, and each one thrown away is logged.
+"""
+
+import copy
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.call.answering.replying import Reply
+from app.call.events import Command, Log
+from app.dialog.dialog import Dialog
+from app.dialog.plan import Plan
+
+MOST_GUESSES = 3
+STABLE_SILENCE_MS = 100  # less would guess within a word: consonants stop the voice for as long
+
+_NOT_WORDS = re.compile(r"[^\w\s]|[\u0591-\u05c7]")
+
+
+@dataclass(slots=True)
+class Guess:
+    """A reply prepared for a turn whose text is not final yet."""
+
+    text: str
+    dialog: Dialog
+    plan: Plan
+    reply: Reply
+
+    def fits(self, text: str) -> bool:
+        """Whether `text` says what was guessed: the same words, whatever the punctuation and the vowel points."""
+        return same_words(self.text, text)
+
+
+class Guesses:
+    """The guess in hand, and how many this turn has cost. Pure; times are monotonic ms."""
+
+    def __init__(self) -> None:
+        self.guess: Guess | None = None
+        self._made = 0
+
+    def begin_turn(self) -> None:
+        """A new turn may cost as many guesses as the last one."""
+        self._made = 0
+
+    def prepare(self, text: str, dialog: Dialog, make_reply: Callable[[Plan], Reply], now_ms: int) -> list[Command]:
+        """Prepare the reply to `text`, an interim that stands; whatever was guessed from other words goes."""
+        if self._made >= MOST_GUESSES or (self.guess and same_words(self.guess.text, text)):
+            return []
+        commands = self.drop()
+        if not text or dialog.interim_sounds(text) in ("open", "dictating"):
+            return commands
+        self._made += 1
+        ahead = copy.deepcopy(dialog)
+        plan = ahead.hear(text)
+        reply = make_reply(plan)
+        self.guess = Guess(text, ahead, plan, reply)
+        return [*commands, *reply.begin(plan.messages, now_ms)]
+
+    def take(self, text: str) -> tuple[Guess | None, list[Command]]:
+        """The final says `text`: return the guess if it was right; else it is thrown away."""
+        if self.guess is None or not self.guess.fits(text):
+            return None, self.drop()
+        guess, self.guess = self.guess, None
+        return guess, [Log("SPECULATION", {"used": True, "guesses": self._made})]
+
+    def drop(self) -> list[Command]:
+        """Throw the guess away."""
+        guess, self.guess = self.guess, None
+        if guess is None:
+            return []
+        return [Log("SPECULATION", {"used": False, "guesses": self._made}), *guess.reply.cancel()]
+
+
+def same_words(one: str, other: str) -> bool:
+    """Compare two transcripts by their words alone."""
+    return _words(one) == _words(other)
+
+
+def _words(text: str) -> list[str]:
+    return _NOT_WORDS.sub("", text).split()

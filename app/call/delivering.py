@@ -1,0 +1,71 @@
+"""The reply in hand on its way to the caller: a holding phrase while it is late, its voice, its end (R9). Pure."""
+
+from app.call.answering.conversation import Conversation
+from app.call.answering.replying import Reply
+from app.call.answering.speaking import timings
+from app.call.events import Command, Log
+from app.call.floor import Floor
+from app.call.states import State, Trigger
+
+SPOKEN_MS = 600  # a turn voiced for this long held words, even if no recogniser found them
+GREETING_WAIT_MS = 2000  # words the agent owes are not held back for longer than this by a sound on the line
+
+
+class Delivery:
+    """Speaks for the floor. Times are monotonic ms."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self.has_spoken = False
+        """Whether any voice was ever to be had in this call."""
+        self.own_wait_ms = 0
+        """What this turn's events had to wait for one another: no engine's time."""
+
+    def hold_due_ms(self) -> int | None:
+        """When the caller is to be asked for a moment, should there be no answer by then."""
+        floor, ear = self._floor, self._floor.caller.ear
+        if floor.state is not State.PROCESSING or floor.turn is None or floor.interruption or ear.is_speech:
+            return None
+        has_words = floor.reply or floor.turn.interim or ear.voiced_ms >= SPOKEN_MS
+        return floor.holding.due_ms(floor.turn, floor.reply) if has_words else None
+
+    def hold_the_line(self, conversation: Conversation, now_ms: int) -> list[Command]:
+        """Ask for a moment if one is due, and go on asking."""
+        floor, due_ms = self._floor, self.hold_due_ms()
+        begun = due_ms is not None and now_ms >= due_ms and floor.turn is not None
+        commands = floor.holding.begin(conversation, floor.turn, now_ms) if begun and floor.turn else []
+        return [*commands, *floor.holding.move(floor.agent, floor.reply, now_ms)]
+
+    def playout_due_ms(self) -> int | None:
+        """When the next frame is due, or the end."""
+        is_playing = self._floor.state is State.SPEAKING or self._floor.holding.is_playing
+        return self._floor.agent.timer() if is_playing else None
+
+    def move(self, reply: Reply, now_ms: int) -> tuple[list[Command], Trigger | None]:
+        """Begin to speak, or go on; return why the reply is over, if it is."""
+        floor, commands = self._floor, list[Command]()
+        if floor.state is State.PROCESSING and self._may_speak:
+            if not reply.has_audio:
+                return commands, Trigger.NOTHING_SAID if reply.is_whole else None
+            commands += self._begin(reply, now_ms)
+        if floor.state is State.SPEAKING:
+            commands += floor.agent.move(reply, now_ms)
+            if floor.agent.is_over(now_ms):
+                return commands, Trigger.PLAYED
+        return commands, None
+
+    @property
+    def _may_speak(self) -> bool:
+        ear = self._floor.caller.ear
+        return not ear.is_speech or self._floor.insists or ear.since_onset_ms > GREETING_WAIT_MS
+
+    def _begin(self, reply: Reply, now_ms: int) -> list[Command]:
+        floor = self._floor
+        if floor.holding.is_in_the_way(floor.agent) or not reply.may_start(now_ms):
+            return []
+        phrase = floor.holding.end()
+        self.has_spoken = True
+        floor.play_from_here(reply, now_ms)
+        start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": now_ms - reply.asked_at_ms})
+        spent = timings(floor.turn, reply, now_ms, self.own_wait_ms) if floor.turn else []
+        return [*phrase, start, *floor.go(Trigger.REPLY_READY), *spent]

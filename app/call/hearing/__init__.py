@@ -1,0 +1,1 @@
+"""What comes from the caller: audio, voice, words, turns. Pure."""

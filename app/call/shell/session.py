@@ -1,0 +1,308 @@
+"""The shell of one call: a socket on one side, engines on the other, the pure machine in between.
+
+    for each event, one at a time, whoever brings it (the socket's reader, an engine, the machine's timer):
+        for command in call.receive(event, now_ms()): perform(command)
+
+The greenlet that runs `Session.run` reads the socket. Nothing a command does waits, so no other greenlet is needed.
+"""
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from app.call import tape
+from app.call.events import (
+    CallStarted,
+    Command,
+    Event,
+    HangUp,
+    KeepSample,
+    Log,
+    Paced,
+    Save,
+    SendClear,
+    SendMark,
+    SendMedia,
+    StreamEnded,
+    SttHeard,
+    Tick,
+)
+from app.call.machine import Call, CallSettings
+from app.call.measuring.measures import Measures
+from app.call.shell.engines import Engines
+from app.call.shell.ledger import Ledger
+from app.call.shell.services import Services
+from app.call.shell.showing import shown
+from app.call.shell.stream_reader import DEAD_AFTER_S, StreamReader
+from app.call.shell.telephone import lost_transfer_line
+from app.call.states import State
+from app.media.codec import SAMPLE_RATE_HZ
+from app.runtime import Alarm, Inbox, OneByOne, now_ms, spawn, spawn_after, task
+from app.speech.engines import (
+    Audio,
+)
+from app.telephony import guests, messages
+from app.telephony.numbers import mask_number
+from app.telephony.websocket import WebSocket, WebSocketClosedError
+
+START_WITHIN_S = 5.0
+TWILIO_CLOSES_WITHIN_MS = 3000
+LAST_VOICE_WITHIN_MS = 4000
+MOST_PIECES = 1000
+ISRAEL = ZoneInfo("Asia/Jerusalem")
+
+
+class Session:
+    """One media stream, from its first message to its end."""
+
+    def __init__(
+        self, socket: WebSocket, services: Services, settings: CallSettings, *, takes_guests: bool = False
+    ) -> None:
+        """Serve `socket`; with `takes_guests` a stream that shows no token is a test call instead of a stranger."""
+        self._socket = socket
+        self._takes_guests = takes_guests
+        self._services = services
+        self._call = Call(settings)
+        self._settings = settings
+        self._events = OneByOne(self._handle)
+        self._alarm = Alarm(lambda: self._events.put(Tick()))
+        self._outgoing: list[str] = []
+        self._log = structlog.get_logger("call")
+        self._engines = Engines(services, self._events.put, self._log)
+        self._ledger = Ledger(services.store, "")
+        self._measures = Measures(self._ledger, self._show, services.voice.is_ready)
+        self._tape: Callable[[bytes], None] | None = None
+        self.call_sid = ""
+        self._stream_sid = ""
+        self._caller: str | None = None
+        self._early_ms = 0
+        self._saying: tuple[int, int, str] | None = None
+        self._hang_up: HangUp | None = None
+        self._leaving: Any = None
+        self._is_released = False
+        self._line_over = Inbox(1, lambda _: True)
+
+    def pace(self, read_pause_s: float, early_ms: int) -> None:
+        """Let the caller's frames gather for so long before they are taken, and the agent's go out so much earlier."""
+        self._socket.read_pause_s = read_pause_s
+        if early_ms != self._early_ms:
+            self._early_ms = early_ms
+            if self.call_sid:
+                self._events.put(Paced(early_ms))
+
+    @property
+    def state(self) -> State:
+        """Where the call is."""
+        return self._call.state
+
+    def run(self) -> None:
+        """Serve the stream until it ends. Whatever breaks in here ends this call and no other."""
+        start = self._await_start()
+        if start is None:
+            return
+        self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
+        self._log = self._log.bind(call_sid=start.call_sid)
+        self._engines = Engines(self._services, self._events.put, self._log)
+        self._ledger = Ledger(self._services.store, start.call_sid)
+        self._measures = Measures(self._ledger, self._show, self._services.voice.is_ready)
+        self._tape = self._services.open_tape(start.call_sid)
+        if self._tape:
+            self._tape(tape.header(self._settings))
+        caller = self._caller = start.parameters.get("from") or None
+        self._log.info("CALL_STARTED", caller=mask_number(caller or ""), stream_sid=start.stream_sid)
+        self._show("CALL_STARTED", {"caller": caller, "stream_sid": start.stream_sid})
+        if self._early_ms:
+            self._events.put(Paced(self._early_ms))
+        today = datetime.datetime.now(ISRAEL).date()
+        self._events.put(CallStarted(start.call_sid, start.stream_sid, caller, start.parameters.get("to"), today))
+        reason = "fault"
+        try:
+            reason = self._read(start)
+        finally:
+            self._line_over.put(None)
+            self._events.put(StreamEnded(reason))
+        if self._leaving is not None:
+            self._leaving.wait()
+
+    def close(self) -> None:
+        """End the stream because this process ends; Twilio goes on with the TwiML's `action`."""
+        self._socket.close(1001, "going away")
+
+    # -- what comes in ------------------------------------------------------------------------------------------
+
+    def _read(self, start: messages.StreamStart) -> str:
+        """Read the stream to its end; return why it ended."""
+        dead_after_s = guests.PATIENCE_S if self._is_guest(start) else DEAD_AFTER_S
+        return StreamReader(self._socket, self._events.put, self._log, dead_after_s).run()
+
+    def _is_guest(self, start: messages.StreamStart) -> bool:
+        return self._takes_guests and guests.shows_no_token(start)
+
+    def _await_start(self) -> messages.StreamStart | None:
+        """Return the start message of a stream that may talk; else close the socket and return None.
+
+        Whatever Twilio says before it is skipped, for as long as a start may take.
+        """
+        patience_s, parse = START_WITHIN_S, messages.parse
+        if self._takes_guests:
+            patience_s, parse = guests.PATIENCE_S, guests.parse_guest
+        deadline = spawn_after(patience_s, lambda: self._refuse("no start message", "no start message"))
+        try:
+            while (raw := self._socket.receive()) is not None:
+                try:
+                    message = parse(raw)
+                except messages.MessageError as error:
+                    self._refuse(str(error), "not a media stream")
+                    return None
+                if isinstance(message, messages.StreamStart):
+                    refusal = self._judge(message)
+                    if refusal is None:
+                        return message
+                    self._refuse(refusal, "not admitted", call_sid=message.call_sid)
+                    return None
+                if isinstance(message, messages.StreamStop):
+                    self._refuse("stop before start", "start expected")
+                    return None
+            return None
+        finally:
+            deadline.cancel()
+
+    def _judge(self, start: messages.StreamStart) -> str | None:
+        """Return why a stream may not talk; None: it may."""
+        if self._is_guest(start):
+            said = start.parameters.get("call_sid", "")
+            self._log.info("TEST_CALL", call_sid=start.call_sid, said_call_sid=said, why="no token, from this machine")
+            return None
+        return self._services.admit(start)
+
+    def _refuse(self, why: str, told: str, **fields: str) -> None:
+        """Close on a stranger, who learns little; the developer on this machine learns all."""
+        self._log.warning("STREAM_REFUSED", reason=why, **fields)
+        self._socket.close(1008, why if self._takes_guests else told)
+
+    def _handle(self, event: Event, waited_ms: int) -> None:
+        """Take one event. Whatever breaks in here ends this call and no other."""
+        call = self._call
+        if self._is_released:
+            return
+        try:
+            at_ms = now_ms()
+            if self._tape:
+                self._tape(tape.heard(event, at_ms, waited_ms))
+            commands = call.receive(event, at_ms, waited_ms)
+            if self._tape and (decisions := tape.decided(commands, at_ms)):
+                self._tape(decisions)
+            self._measure(event, commands, at_ms, waited_ms)
+            for command in commands:
+                self._perform(command)
+            if self._outgoing:
+                self._send()
+            if isinstance(event, SttHeard):
+                turn, words = call.words_so_far
+                self._show("INTERIM", {"turn": turn, "text": words})
+            if (saying := call.saying) and saying != self._saying:
+                self._saying = saying
+                self._show("SAYING", dict(zip(("turn", "reply", "text"), saying, strict=True)))
+            if call.state is State.ENDED:
+                self._release()
+            else:
+                self._alarm.set(call.timer())
+        except Exception:  # noqa: BLE001 - one call's fault must end that call alone
+            self._log.exception("CALL_BROKE")
+            self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
+            spawn(self._socket.close, 1011, "internal error")
+            self._release()
+
+    def _measure(self, event: Event, commands: list[Command], at_ms: int, waited_ms: int) -> None:
+        try:
+            self._measures.see(event, commands, at_ms, waited_ms)
+        except Exception:  # noqa: BLE001 - a figure less is no reason to end a call
+            self._log.exception("MEASURE_BROKE")
+
+    def _send(self) -> None:
+        """Send what was brought about, in one go."""
+        texts, self._outgoing = self._outgoing, []
+        try:
+            self._socket.send(*texts)
+        except WebSocketClosedError as error:
+            self._events.put(StreamEnded(f"send failed: {error}"))
+
+    # -- what the machine asks for ------------------------------------------------------------------------------
+
+    def _perform(self, command: Command) -> None:
+        match command:
+            case SendMedia():
+                self._outgoing.append(messages.media(self._stream_sid, command.ulaw))
+            case SendMark():
+                self._outgoing.append(messages.mark(self._stream_sid, command.name))
+            case SendClear():
+                self._outgoing.append(messages.clear(self._stream_sid))
+            case Log():
+                getattr(self._log, command.level)(command.line, **command.fields)
+                self._show(command.line, dict(command.fields))
+            case Save():
+                self._ledger.save(command.kind, command.data)
+                for name, fields in shown(command):
+                    self._show(name, fields)
+            case KeepSample():
+                spawn(self._services.keep_sample, self.call_sid, command.wav)
+            case HangUp():
+                self._hang_up = command
+                if command.transfer:
+                    self._ledger.transferred("started")
+            case _:
+                self._engines.perform(command)
+
+    def _show(self, name: str, fields: dict[str, Any]) -> None:
+        """Let onlookers see what happens."""
+        self._services.on_log(self.call_sid, name, fields)
+
+    def _part(self, command: HangUp) -> None:
+        try:
+            self._leave(command, self._caller)
+        except Exception:  # noqa: BLE001 - one call's fault must end that call alone
+            self._log.exception("CALL_BROKE")
+            self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
+        finally:
+            self._socket.close()
+
+    def _leave(self, command: HangUp, caller: str | None) -> None:
+        """End the call at Twilio, which then ends the stream: a server that closes first is Twilio's error 31921."""
+        telephone = self._services.telephone
+        is_leaving = (command.transfer and telephone.transfer(self.call_sid)) or (
+            command.message and telephone.take_message(self.call_sid)
+        )
+        if command.message and not is_leaving:
+            self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
+        if command.transfer and not is_leaving:
+            self._ledger.transferred("failed")
+            self._say_last(lost_transfer_line(caller))
+        if is_leaving or telephone.hang_up(self.call_sid):
+            self._line_over.get(now_ms() + TWILIO_CLOSES_WITHIN_MS)
+
+    def _say_last(self, text: str) -> None:
+        """Say a line that the machine, which has ended, did not foresee, and let Twilio play it."""
+        voiced = Inbox(MOST_PIECES, lambda _: False)
+        self._services.voice.speak(text, voiced.put)
+        length_ms = 0
+        while (item := voiced.get(now_ms() + LAST_VOICE_WITHIN_MS)) is not None and isinstance(item[0], Audio):
+            self._outgoing.append(messages.media(self._stream_sid, item[0].ulaw))
+            self._send()
+            length_ms += len(item[0].ulaw) * 1000 // SAMPLE_RATE_HZ
+        self._line_over.get(now_ms() + length_ms)
+
+    def _release(self) -> None:
+        """The call is over: let go of everything, whatever state it is in."""
+        self._is_released = True
+        self._alarm.set(None)
+        self._engines.release()
+        if self._tape:
+            self._tape(b"")
+        self._measures.finish()
+        self._log.info("CALL_ENDED")
+        self._show("CALL_ENDED", {})
+        if self._hang_up is not None:
+            self._leaving = task(self._part, self._hang_up)

@@ -1,0 +1,180 @@
+"""One agent reply: sentences in order, a language model with deadlines, what was heard, where to resume."""
+
+from itertools import count
+
+from app.call.answering.replying import Reply, ReplySettings
+from app.call.events import (
+    AskLlm,
+    CancelLlm,
+    CancelSpeech,
+    LlmEnded,
+    LlmFailed,
+    LlmText,
+    Speak,
+    SpeechAudio,
+    SpeechEnded,
+    SpeechFailed,
+)
+
+LINE = ["רשמתי, שלושה חדרים בחולון.", "מתי תרצו להיכנס לנכס?"]
+
+
+class FirstSentenceGate:
+    """Releases whole sentences; completes with a question."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def feed(self, delta: str) -> list[str]:
+        self._text += delta
+        if "." not in self._text:
+            return []
+        sentence, _, self._text = self._text.partition(".")
+        return [sentence.strip() + "."]
+
+    def end(self) -> list[str]:
+        return ["מתי תרצו להיכנס לנכס?"]
+
+
+def reply(gate: FirstSentenceGate | None = None) -> Reply:
+    return Reply(1, 1, LINE, gate, ReplySettings(llm_first_token_ms=900, llm_stall_ms=1500), count(1), 1000)
+
+
+def said(commands: list[object]) -> list[str]:
+    return [one.text for one in commands if isinstance(one, Speak)]
+
+
+def test_a_line_is_synthesised_sentence_by_sentence_and_played_in_order() -> None:
+    """R9.2: the second sentence may be ready first; it is not heard first."""
+    one = reply()
+    commands = one.begin(None, 1000)
+    assert said(list(commands)) == LINE
+    one.receive(SpeechAudio(2, b"B" * 800), 1100)
+    assert one.take_audio() == b""
+    one.receive(SpeechAudio(1, b"A" * 800), 1200)
+    assert one.take_audio() == b"A" * 800
+    one.receive(SpeechEnded(1), 1250)
+    assert one.take_audio() == b"B" * 800
+    assert not one.is_whole
+    one.receive(SpeechEnded(2), 1300)
+    assert one.is_whole
+
+
+def test_a_slow_voice_does_not_begin_before_its_next_sentence_can_follow() -> None:
+    """R9.2: in a hole after a short first sentence the caller would answer a question that was not asked yet."""
+    slow = Reply(1, 1, LINE, None, ReplySettings(900, 1500, voice_ahead_ms=2500), count(1), 1000)
+    slow.begin(None, 1000)
+    slow.receive(SpeechAudio(1, b"A" * 800 * 8), 2000)
+    slow.receive(SpeechEnded(1), 2000)
+    assert not slow.may_start(2100)
+    assert slow.may_start(4000), "one sentence is better than none"
+    slow.receive(SpeechAudio(2, b"B" * 800), 2200)
+    assert slow.may_start(2200)
+
+
+def test_a_long_first_sentence_and_a_quick_voice_begin_at_once() -> None:
+    """R9.2: what lasts until the next sentence is there is not held back."""
+    slow = Reply(1, 1, LINE, None, ReplySettings(900, 1500, voice_ahead_ms=2500), count(1), 1000)
+    slow.begin(None, 1000)
+    slow.receive(SpeechAudio(1, b"A" * 2500 * 8), 2000)
+    assert slow.may_start(2000)
+    quick = reply()
+    quick.begin(None, 1000)
+    assert not quick.may_start(1100)
+    quick.receive(SpeechAudio(1, b"A" * 160), 1100)
+    assert quick.may_start(1100)
+
+
+def test_the_first_sentence_is_spoken_while_the_model_still_writes() -> None:
+    """R10.4: only what the gate lets through is synthesised."""
+    one = reply(FirstSentenceGate())
+    assert one.begin([{"role": "user", "content": "x"}], 1000) == [AskLlm(1, [{"role": "user", "content": "x"}])]
+    assert one.receive(LlmText(1, "רשמתי שלושה"), 1300) == []
+    assert said(list(one.receive(LlmText(1, " חדרים. ומה"), 1400))) == ["רשמתי שלושה חדרים."]
+    assert said(list(one.receive(LlmEnded(1), 1500))) == ["מתי תרצו להיכנס לנכס?"]
+
+
+def test_a_model_silent_past_its_deadline_is_replaced() -> None:
+    """R10.6: the gate completes the line without it, and what it still says is ignored."""
+    one = reply(FirstSentenceGate())
+    one.begin([], 1000)
+    assert one.timer() == 1900
+    assert one.late(1899) == []
+    commands = one.late(1900)
+    assert CancelLlm(1) in commands
+    assert said(list(commands)) == ["מתי תרצו להיכנס לנכס?"]
+    assert one.receive(LlmText(1, "מאוחר."), 2000) == []
+    one.receive(SpeechEnded(1), 2100)
+    assert one.timer() is None
+
+
+def test_a_model_that_stalls_between_tokens_ends_cleanly() -> None:
+    """R10.6: each token renews the patience, silence ends it."""
+    one = reply(FirstSentenceGate())
+    one.begin([], 1000)
+    one.receive(LlmText(1, "רשמתי"), 1800)
+    assert one.timer() == 3300
+    assert said(list(one.late(3300))) == ["מתי תרצו להיכנס לנכס?"]
+
+
+def test_a_failed_model_costs_the_caller_nothing() -> None:
+    """R10.6: the line is completed at once."""
+    one = reply(FirstSentenceGate())
+    one.begin([], 1000)
+    assert said(list(one.receive(LlmFailed(1, "quota", "full"), 1100))) == ["מתי תרצו להיכנס לנכס?"]
+
+
+def test_only_words_that_were_heard_whole_count_as_heard() -> None:
+    """R7.5: the history holds what was heard."""
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechAudio(1, b"\x20" * 8 * 1000), 1100)
+    one.receive(SpeechEnded(1), 1100)
+    one.receive(SpeechAudio(2, b"\x20" * 8 * 1000), 1100)
+    one.receive(SpeechEnded(2), 1100)
+    assert one.heard_text(0) == ""
+    assert one.heard_text(500) == "רשמתי, שלושה"
+    assert one.heard_text(1499) == "רשמתי, שלושה חדרים בחולון. מתי"
+    assert one.heard_text(5000) == " ".join(LINE)
+
+
+def test_a_resumed_reply_starts_at_the_quietest_moment_before_the_last_word_heard() -> None:
+    """R7.5: a natural restart, never further on than what was heard."""
+    loud, quiet = b"\x10" * 160, b"\xff" * 160
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechAudio(1, loud * 60 + quiet * 2 + loud * 38), 1100)
+    one.receive(SpeechEnded(1), 1100)
+    one.take_audio()
+    one.rewind(1500)
+    assert one.played_from_ms == 1200
+    assert one.take_audio() == quiet * 2 + loud * 38
+
+
+def test_a_sentence_that_cannot_be_spoken_does_not_hold_up_the_next() -> None:
+    """R9: the rest of the reply is heard."""
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechFailed(1, "unavailable", "down"), 1100)
+    one.receive(SpeechAudio(2, b"B" * 160), 1200)
+    assert one.take_audio() == b"B" * 160
+
+
+def test_a_voice_that_stalls_is_given_up_and_what_it_did_not_say_was_not_heard() -> None:
+    """R9: a reply always comes to its end."""
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechAudio(1, b"A" * 800), 1100)
+    assert one.timer() == 6100
+    assert one.late(6099) == []
+    assert set(one.late(6100)[1:]) == {CancelSpeech(1), CancelSpeech(2)}
+    assert one.is_whole
+    assert one.heard_text(one.voice_ms) == ""
+
+
+def test_a_cancelled_reply_lets_go_of_everything_still_running() -> None:
+    """R7.1: nothing more is generated for a reply that nobody will hear."""
+    one = reply(FirstSentenceGate())
+    one.begin([], 1000)
+    one.receive(LlmText(1, "טוב."), 1100)
+    assert set(one.cancel()) == {CancelSpeech(1), CancelLlm(1)}

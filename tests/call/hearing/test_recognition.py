@@ -1,0 +1,252 @@
+"""The recognition of one turn, with every way in which a recogniser lets a caller down."""
+
+from itertools import count
+
+import pytest
+
+from app.call.events import CancelStt, Command, FinishStt, Log, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
+from app.call.hearing.recognition import Recognition, RecognitionSettings, TurnHeard, joined
+
+FRAME = b"\x01\x02" * 160
+
+
+def recognition(*, streams: bool = True, has_fallback: bool = True) -> Recognition:
+    settings = RecognitionSettings(
+        streams=streams, has_fallback=has_fallback, commit_ms=500, fallback_ms=1200, give_up_ms=6000
+    )
+    return Recognition(settings, count(1), ("רעננה",))
+
+
+def speak(part: Recognition, frames: int) -> list[Command]:
+    return [command for _ in range(frames) for command in part.audio(FRAME)]
+
+
+def written(commands: list[Command], stream: int) -> bytes:
+    return b"".join(one.pcm for one in commands if isinstance(one, WriteStt) and one.stream == stream)
+
+
+def texts(part: Recognition, now_ms: int) -> str | None:
+    heard, _ = part.result(now_ms)
+    return heard.text if heard else None
+
+
+def test_a_streaming_recogniser_hears_the_turn_as_it_is_spoken_to_the_last_sample() -> None:
+    """R8.1: audio flows in 100 ms messages and the rest goes out before the end."""
+    part = recognition()
+    commands = speak(part, 13)
+    assert commands[0] == OpenStt(1, False, ("רעננה",))
+    assert len(written(commands, 1)) == 2 * 1600
+    commands += part.end(1000)
+    assert written(commands, 1) == FRAME * 13
+    assert commands[-1] == FinishStt(1)
+
+
+def test_the_final_is_the_text_of_the_turn() -> None:
+    """R8.4: with the alternatives it came with."""
+    part = recognition()
+    speak(part, 10)
+    part.end(1000)
+    part.receive(SttHeard(1, "דירה ברעננה", True, 1.0, ("דירה ברמלה",)), 1150)
+    heard, commands = part.result(1150)
+    assert heard == TurnHeard("דירה ברעננה", ("דירה ברמלה",), "final", 150, 200)
+    assert commands == []
+
+
+def test_the_readings_of_a_turn_in_parts_are_joined_rank_by_rank() -> None:
+    """R10.6: a number dictated over a cut is read by all its readings, too."""
+    parts = [("אפס חמש", ("פת חמש", "אפס חם")), ("", ()), ("שתיים", ("סתיים",))]
+    assert joined(parts) == ("פת חמש סתיים", "אפס חם סתיים")
+    assert joined([("אפס", ())]) == ()
+
+
+def test_a_stable_interim_is_committed_when_the_final_is_late() -> None:
+    """R8.4: the caller does not wait for a recogniser that has already understood."""
+    part = recognition()
+    speak(part, 10)
+    part.receive(SttHeard(1, "שלושה חדרים", False, 0.9), 900)
+    part.end(1000)
+    assert part.timer() == 1500
+    assert texts(part, 1499) is None
+    heard, commands = part.result(1500)
+    assert heard is not None
+    assert (heard.text, heard.source) == ("שלושה חדרים", "interim")
+    assert commands == [CancelStt(1)]
+
+
+@pytest.mark.parametrize(("stability", "stands_ms"), [(0.01, 600), (0.5, 300), (0.9, 100), (0.0, 300)])
+def test_an_interim_that_is_young_or_unstable_is_waited_for(stability: float, stands_ms: int) -> None:
+    """R8.4: only a stable interim stands for the final, which is 10 ms away here."""
+    part = recognition()
+    speak(part, 10)
+    part.end(1000)
+    part.receive(SttHeard(1, "אני מחפש", False, stability), 1499)
+    assert part.timer() == 1499 + stands_ms
+    assert texts(part, 1500) is None
+    part.receive(SttHeard(1, "אני מחפש", False, stability), 1510)
+    assert texts(part, 1498 + stands_ms) is None
+    assert texts(part, 1499 + stands_ms) == "אני מחפש"
+
+
+def test_the_final_that_comes_first_is_the_turn() -> None:
+    """R8.4: nothing of the sentence is thrown away for a young interim's sake."""
+    part = recognition()
+    speak(part, 10)
+    part.end(1000)
+    part.receive(SttHeard(1, "אני מחפש", False, 0.01), 1499)
+    assert texts(part, 1500) is None
+    part.receive(SttHeard(1, "אני מחפש דירה ברעננה", True, 1.0), 1510)
+    assert texts(part, 1510) == "אני מחפש דירה ברעננה"
+
+
+def test_interims_that_never_stand_are_read_again_by_the_fallback() -> None:
+    """R8.2: a recogniser that changes its mind for ever is as late as a silent one."""
+    part = recognition()
+    speak(part, 10)
+    part.end(1000)
+    for number in range(12):
+        part.receive(SttHeard(1, f"מילה {number}", False, 0.01), 1100 + 100 * number)
+        assert texts(part, 1100 + 100 * number) is None
+    assert part.has_failed
+
+
+def test_a_recogniser_that_ends_empty_at_once_is_not_opened_for_every_frame() -> None:
+    """R8.2: it gave up on a caller who still speaks; the turn is read again at its end."""
+    part = recognition()
+    commands = []
+    for number in range(100):
+        commands += part.audio(FRAME)
+        for one in commands[-2:]:
+            if isinstance(one, OpenStt):
+                part.receive(SttEnded(one.stream), 1000 + 20 * number)
+    assert len([one for one in commands if isinstance(one, OpenStt)]) == 1
+    part.end(3000)
+    _, commands = part.result(3000)
+    assert written(commands, 2) == FRAME * 100
+
+
+def test_words_late_in_a_very_long_turn_reach_the_recogniser() -> None:
+    """R6.4: a turn of 100 s is one turn; what is over the longest is said to be lost."""
+    part = recognition()
+    commands = speak(part, 100 * 50)
+    assert len(written(commands, 1)) == len(FRAME) * 100 * 50
+    commands = speak(part, 40 * 50)
+    lost = [one for one in commands if isinstance(one, Log)]
+    assert [one.line for one in lost] == ["TURN_TOO_LONG"]
+
+
+def test_a_silent_primary_hands_the_kept_audio_to_the_fallback_within_the_turn() -> None:
+    """R8.2: not one sample of the turn is missing."""
+    part = recognition()
+    speak(part, 50)
+    part.end(1000)
+    heard, commands = part.result(2200)
+    assert heard is None
+    assert CancelStt(1) in commands
+    _, commands = part.result(2200)
+    assert commands[0] == OpenStt(2, True, ("רעננה",))
+    assert written(commands, 2) == FRAME * 50
+    part.receive(SttHeard(2, "כן", True), 2600)
+    assert texts(part, 2600) == "כן"
+
+
+def test_a_primary_that_fails_in_mid_speech_costs_no_word() -> None:
+    """R8.2: the fallback reads the whole turn at its end."""
+    part = recognition()
+    speak(part, 10)
+    part.receive(SttFailed(1, "child_died", "gone"), 500)
+    later = speak(part, 10)
+    assert later == []
+    assert part.end(1000) == []
+    _, commands = part.result(1000)
+    assert commands[0] == OpenStt(2, True, ("רעננה",))
+    assert written(commands, 2) == FRAME * 20
+
+
+def test_without_a_fallback_the_primary_is_tried_again_once_it_is_back() -> None:
+    """R8.2: a dead child process costs a pause."""
+    part = recognition(has_fallback=False)
+    speak(part, 10)
+    part.end(1000)
+    part.receive(SttFailed(1, "child_died", "gone"), 1000)
+    assert part.result(1399) == (None, [])
+    assert part.timer() == 1400
+    _, commands = part.result(1400)
+    assert commands[0] == OpenStt(2, False, ("רעננה",))
+    assert written(commands, 2) == FRAME * 10
+    part.receive(SttHeard(2, "חולון", True), 1700)
+    assert texts(part, 1700) == "חולון"
+
+
+def test_words_heard_before_a_failure_count_when_nothing_better_comes() -> None:
+    """R8.2: an interim is better than silence."""
+    part = recognition(has_fallback=False)
+    speak(part, 10)
+    part.receive(SttHeard(1, "דירת גן", False), 150)
+    part.end(1000)
+    for stream in range(1, 7):
+        part.receive(SttFailed(stream, "unavailable", "down"), 1000)
+        part.result(1_000 + 500 * stream * stream)
+    heard, _ = part.result(7000)
+    assert heard is not None
+    assert heard.text == "דירת גן"
+
+
+def test_an_empty_final_is_checked_by_the_fallback() -> None:
+    """R8.2: a primary that finds no words in speech may be wrong."""
+    part = recognition()
+    speak(part, 40)
+    part.end(1000)
+    part.receive(SttEnded(1), 1200)
+    assert part.result(1200)[0] is None
+    _, commands = part.result(1200)
+    assert commands[0] == OpenStt(2, True, ("רעננה",))
+    part.receive(SttEnded(2), 1700)
+    assert texts(part, 1700) == ""
+
+
+def test_a_batch_recogniser_gets_a_segment_at_each_cut_and_the_texts_join() -> None:
+    """R6.4: a monologue is one turn; its segments are transcribed while the caller speaks on."""
+    part = recognition(streams=False, has_fallback=False)
+    assert speak(part, 250) == []
+    first = part.cut(40)
+    assert first[0] == OpenStt(1, False, ("רעננה",))
+    assert written(first, 1) == FRAME * 248
+    assert first[-1] == FinishStt(1)
+    speak(part, 50)
+    last = part.end(6000)
+    assert written(last, 2) == FRAME * 52
+    part.receive(SttHeard(2, "עד שני מיליון", True), 6300)
+    assert texts(part, 6300) is None
+    part.receive(SttHeard(1, "אני מחפש דירה", True), 6400)
+    assert texts(part, 6400) == "אני מחפש דירה עד שני מיליון"
+
+
+def test_a_streaming_recogniser_is_not_cut_for_a_cut_could_split_a_word() -> None:
+    """R6.4: it has transcribed the segment already."""
+    part = recognition()
+    speak(part, 250)
+    assert part.cut(0) == []
+
+
+def test_the_wait_has_an_end() -> None:
+    """R8.2: after the last deadline the caller is asked again instead of waiting for ever."""
+    part = recognition(streams=False, has_fallback=False)
+    speak(part, 40)
+    part.end(1000)
+    assert part.timer() == 7000
+    heard, commands = part.result(7000)
+    assert heard is not None
+    assert (heard.text, heard.source) == ("", "gave_up")
+    assert commands == [CancelStt(1)]
+
+
+def test_what_comes_late_for_a_recognition_given_up_is_dropped() -> None:
+    """R8.2: one turn has one text."""
+    part = recognition()
+    speak(part, 10)
+    part.end(1000)
+    part.result(2200)
+    part.result(2200)
+    part.receive(SttHeard(1, "ישן", True), 2300)
+    part.receive(SttHeard(2, "חדש", True), 2400)
+    assert texts(part, 2400) == "חדש"

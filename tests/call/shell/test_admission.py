@@ -1,0 +1,69 @@
+"""A full house takes messages."""
+
+from app.call.shell.admission import ARRIVES_WITHIN_S, MUTE_S, Admission, thanks
+
+
+class House:
+    """A clock and a number of live calls."""
+
+    def __init__(self, most: int = 2, base: str | None = "https://agent.example") -> None:
+        self.now_s = 100.0
+        self.live = 0
+        self.admission = Admission(most, "תיווך <הגליל>", base, lambda: self.live, lambda: self.now_s)
+
+    def rings(self, call_sid: str) -> bool:
+        """Ring; tell whether the call is connected."""
+        return self.admission({"CallSid": call_sid}) is None
+
+
+def test_calls_on_their_way_count_until_they_arrive_or_do_not_come() -> None:
+    """R18: many webhooks at once do not slip in beside the live calls."""
+    house = House()
+    assert house.rings("CA1")
+    assert house.rings("CA1")  # Twilio asks again
+    assert house.rings("CA2")
+    assert not house.rings("CA3")
+    house.live = 1
+    house.admission.arrived("CA1")
+    assert not house.rings("CA3")
+    house.now_s += ARRIVES_WITHIN_S
+    assert house.rings("CA4")
+    assert not house.rings("CA5")
+
+
+def test_who_finds_no_place_is_asked_for_a_message() -> None:
+    """R18, R2.7: politely, with the address that takes it."""
+    house = House(most=1)
+    house.live = 1
+    document = (house.admission({"CallSid": "CA1"}) or b"").decode()
+    assert "הגעתם אל תיווך הגליל." in document
+    assert '<Record action="https://agent.example/webhook/handle_recording"' in document
+    assert house.admission.sent_to_recorder("CA1")
+    assert not house.admission.sent_to_recorder("CA2")
+    assert b"<Hangup/>" in thanks()
+
+
+def test_without_a_known_address_the_action_is_relative() -> None:
+    """R2.7: Twilio resolves it against the document's own address."""
+    house = House(most=1, base=None)
+    house.live = 1
+    assert b'action="/webhook/handle_recording"' in (house.admission({"CallSid": "CA1"}) or b"")
+
+
+def test_an_instance_about_to_stop_lets_nobody_in() -> None:
+    """R18."""
+    house = House()
+    house.admission.is_closed = True
+    assert not house.rings("CA1")
+
+
+def test_after_a_call_without_a_voice_callers_are_asked_for_a_message_for_a_while() -> None:
+    """R18, R2.7: one fault of the voice is known to all calls; half a minute later one call tries again."""
+    house = House()
+    assert house.rings("CA1")
+    house.admission.arrived("CA1")
+    house.admission.voice_lost("CA1")
+    assert house.admission.sent_to_recorder("CA1")
+    assert not house.rings("CA2")
+    house.now_s += MUTE_S
+    assert house.rings("CA3")
