@@ -25,12 +25,16 @@ def _served() -> Flask:
     """Serve as in development, and let the test change what happens: `POST /office` with attributes as JSON."""
     flask = make(Path(os.environ["OFFICE_FOLDER"]))
     office: FakeOffice = flask.extensions["office"]
+    feed = flask.extensions["feed"]
+    flask.config["MAX_CONTENT_LENGTH"] = None
+    feed.stuck_ms = 1000  # instead of half a minute
 
     @flask.post("/office")
     def change() -> Response:
         for name, value in request.get_json().items():
             setattr(office, name, value)
-        return jsonify(done=office.done)
+        office.count += 1
+        return jsonify(done=office.done, tabs=len(feed))
 
     return flask
 

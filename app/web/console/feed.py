@@ -50,6 +50,7 @@ class Feed:
 
     def __init__(self, office: LiveCalls, draw: Callable[[str], str]) -> None:
         """`draw(view)` renders a view's inside."""
+        self.stuck_ms = STUCK_MS
         self._office = office
         self._draw = draw
         self._tabs: list[Tab] = []
@@ -97,7 +98,7 @@ class Feed:
 
     def _tick(self) -> None:
         for tab in list(self._tabs):
-            if tab.socket.stuck_ms() > STUCK_MS:
+            if tab.socket.stuck_ms() > self.stuck_ms:
                 tab.close(TRY_AGAIN)
                 tab.socket.cut()
         changes = self._office.changes()

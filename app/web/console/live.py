@@ -121,15 +121,21 @@ def _prepare_socket() -> None:
         abort(503, "יותר מדי חלונות פתוחים")
     environ = request.environ
     environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # compression would cost 300 KB a tab
-    g.socket = WholeSends(environ["gunicorn.socket"])
-    environ["gunicorn.socket"] = g.socket
+    whole = environ["gunicorn.socket"] = WholeSends(environ["gunicorn.socket"])
+    g.tab = Tab(request.args.get("view", "now"), session.get("session", ""), whole)
+    feed().join(g.tab)  # before the handshake waits: its place is taken
+
+
+@live.teardown_request
+def _leave(_: BaseException | None) -> None:
+    if "tab" in g:
+        feed().leave(g.tab)
 
 
 @_sock.route("/live", bp=live, endpoint="socket")  # type: ignore[untyped-decorator]  # flask-sock has no types
 def socket(connection: Server) -> None:
     """Feed a tab until it goes, does not read, or its session ends."""
-    tab = Tab(request.args.get("view", "now"), session.get("session", ""), g.socket)
-    feed().join(tab)
+    tab: Tab = g.tab
     try:
         while connection.connected and len(connection.input_buffer) < _MOST_UNREAD:
             message = tab.next(_WAKES_MS)
@@ -141,8 +147,6 @@ def socket(connection: Server) -> None:
                 connection.send(message)
     except OSError:
         pass  # the tab is gone, or was cut off
-    finally:
-        feed().leave(tab)
 
 
 @live.get("/live")
