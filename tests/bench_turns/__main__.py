@@ -8,7 +8,7 @@ what peers are known for on their own audio; then the voice detectors side by si
 import sys
 import time
 
-from tests.bench_turns import measures
+from tests.bench_turns import lines, measures
 from tests.bench_turns.noises import NOISES, Noise, babble_of
 from tests.bench_turns.other_noises import OTHER_NOISES
 from tests.bench_turns.peers import detectors
@@ -54,6 +54,9 @@ def report(name: str) -> None:
         measures.babble_call,
         measures.barge_ins,
         measures.false_alarms,
+        lines.echoes,
+        lines.company,
+        lines.missing_frames,
         resuming,
         cost_of_a_call,
     )

@@ -10,6 +10,7 @@ from app.call.hearing.ear import Ear
 from app.call.shell.tuning import call_settings
 from app.config import load
 from app.dialog.understanding.endings import interim_sounds
+from app.media.codec import FRAME_MS, FRAME_SAMPLES
 from app.media.vad import SpeechStarted, SpeechStopped
 from tests.bench_turns.corpus import Clip
 
@@ -30,13 +31,26 @@ class Heard:
 
 
 def listen(
-    clip: Clip, *, neural: bool = True, words: bool = False, agent_speaks: Callable[[int], bool] | None = None
+    clip: Clip,
+    *,
+    neural: bool = True,
+    words: bool = False,
+    agent_speaks: Callable[[int], bool] | None = None,
+    sent: bytes = b"",
 ) -> Heard:
-    """Hear a clip. `words`: interim transcripts come 250 ms late; `agent_speaks`: when barge-ins count."""
+    """Hear a clip. `words`: interim transcripts come 250 ms late; `agent_speaks`: when barge-ins count; `sent`: what is
+    played to the caller meanwhile, mu-law.
+    """
     ear, heard = Ear(replace(SETTINGS.vad, neural=neural), SETTINGS.endpointing, SETTINGS.barge_in), Heard()
     started_ms: int | None = None
     stopped_ms, armed_until_ms, was_speaking, told = 0, -REARM_MS, False, ""
-    for noticed in ear.receive(clip.ulaw):
+    frames = len(clip.ulaw) // FRAME_SAMPLES
+
+    def playing(ago_ms: int) -> bytes:
+        at = (frames - 1 - ago_ms // FRAME_MS) * FRAME_SAMPLES
+        return sent[at : at + FRAME_SAMPLES]
+
+    for noticed in ear.receive(clip.ulaw, playing):
         frame, change, eou = noticed.frame, noticed.change, noticed.eou
         if isinstance(change, SpeechStarted):
             heard.starts.append(change.at_ms)
