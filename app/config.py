@@ -157,6 +157,7 @@ class Settings(BaseModel):
     )
     openai_model: str = Field("gpt-6-luna", description="Chat model that phrases the agent's lines")
     openai_transcribe_model: str = Field("gpt-transcribe", description="Transcription model of the STT fallback")
+    openai_speech_model: str = Field("gpt-4o-mini-tts", description="Model of the second voice; none: no second voice")
     google_cloud_service_account_json: Annotated[SecretStr, AfterValidator(_service_account)] | None = Field(
         None, description="The whole service-account JSON on one line; enables Google STT and TTS"
     )
@@ -215,7 +216,9 @@ class Settings(BaseModel):
     stt_give_up_ms: int = Field(9000, ge=1000, le=20000, description="No transcript by then: the caller is asked again")
     llm_first_token_ms: int = Field(900, ge=200, le=5000, description="LLM deadline before the template line is used")
     llm_stall_ms: int = Field(1500, ge=300, le=5000, description="Silence between tokens that ends the LLM's line")
-    tts_first_audio_ms: int = Field(4000, ge=500, le=20000, description="TTS deadline before the second engine is used")
+    tts_first_audio_ms: int = Field(
+        2500, ge=500, le=20000, description="TTS deadline before the second voice; three times as long without one"
+    )
     speculation: Literal["on", "off"] = Field(
         "on", description="on: replies are prepared on a stable interim and used only if the final says the same"
     )
@@ -273,6 +276,11 @@ class Settings(BaseModel):
         if self.tts_engine != "auto":
             return self.tts_engine  # type: ignore[return-value]  # the validator allows no other
         return "google" if self._google(self.google_tts_endpoint) else "embedded"
+
+    @property
+    def tts_fallback(self) -> Literal["openai"] | None:
+        """The second voice, for a sentence that the first one cannot say (R18)."""
+        return "openai" if self.openai_api_key and self.openai_speech_model != "none" and self.tts == "google" else None
 
     @property
     def llm(self) -> Literal["openai", "rules"]:

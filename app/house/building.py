@@ -22,11 +22,12 @@ from app.speech.cloud_engines import (
     OpenAiJson,
     OpenAiLlm,
     OpenAiStt,
+    OpenAiTts,
     make_speech_link,
 )
 from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link, voice_pack_path
 from app.speech.engines import JsonEngine, LlmEngine, SttEngine, TtsEngine
-from app.speech.guarded import Guard, GuardedLlm, GuardedStt
+from app.speech.guarded import Guard, GuardedLlm, GuardedStt, GuardedTts
 from app.speech.pack import VoicePack
 from app.speech.voice import Voice
 from app.telephony.recordings import RecordingAccount
@@ -55,6 +56,7 @@ class Engines:
             "stt_fallback": self.stt_fallback.name if self.stt_fallback else "none",
             "llm": self.llm.name if self.llm else "rules",
             "tts": self.voice.name,
+            "tts_fallback": self.voice.second_name or "none",
         }
 
 
@@ -73,6 +75,9 @@ def build_engines(settings: Settings) -> Engines:
         "embedded": lambda: EmbeddedStt(embedded),
     }
     tts: TtsEngine = GoogleTts(speech, cloud) if settings.tts == "google" else EmbeddedTts(embedded)
+    second_voice = OpenAiTts(speech, cloud) if settings.tts_fallback else None
+    if second_voice:
+        tts = GuardedTts(tts, _guard(f"{tts.name} voice", settings.tts_first_audio_ms))
     stock = stock_sentences(settings.office_name, settings.agent_name)
     cache = SpeechCache(
         settings.data_dir / "speech",
@@ -90,7 +95,9 @@ def build_engines(settings: Settings) -> Engines:
         stt_fallback=stts[settings.stt_fallback]() if settings.stt_fallback else None,
         llm=GuardedLlm(OpenAiLlm(speech, cloud), _guard("openai", settings.llm_first_token_ms)) if thinks else None,
         extractor=OpenAiJson(speech, cloud) if thinks else None,
-        voice=Voice(tts, None, cache, settings.tts_first_audio_ms, spawn_after, is_slow=settings.tts == "embedded"),
+        voice=Voice(
+            tts, second_voice, cache, settings.tts_first_audio_ms, spawn_after, is_slow=settings.tts == "embedded"
+        ),
         stock=stock,
         links=tuple(links),
     )
@@ -135,4 +142,5 @@ def _cloud(settings: Settings) -> CloudSettings:
         openai_base_url=settings.openai_base_url or "",
         llm_model=settings.openai_model,
         transcribe_model=settings.openai_transcribe_model,
+        speech_model=settings.openai_speech_model,
     )

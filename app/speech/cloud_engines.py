@@ -10,12 +10,21 @@ from app.sidecar.wire import Op
 from app.speech.cloud.settings import CloudSettings
 from app.speech.engines import Audio, Done, Failed, Heard, LlmEvent, SttEvent, Text, TtsEvent
 
-__all__ = ["CloudSettings", "GoogleStt", "GoogleTts", "OpenAiJson", "OpenAiLlm", "OpenAiStt", "make_speech_link"]
+__all__ = [
+    "CloudSettings",
+    "GoogleStt",
+    "GoogleTts",
+    "OpenAiJson",
+    "OpenAiLlm",
+    "OpenAiStt",
+    "OpenAiTts",
+    "make_speech_link",
+]
 
 
 def make_speech_link(settings: CloudSettings) -> Link:
     """Return the link to this worker's speech sidecar, not yet started."""
-    return Link("app.speech.cloud", env=settings.to_env(), name="speech")
+    return Link("app.speech.cloud", env=settings.to_env(), name="speech", has_spare=True)
 
 
 class _LinkedStt:
@@ -59,13 +68,10 @@ class OpenAiStt(_LinkedStt):
         self.model = settings.transcribe_model
 
 
-class GoogleTts:
-    """Google synthesis, streaming where the voice can."""
+class _LinkedTts:
+    _service: str
 
-    name = "google"
-
-    def __init__(self, link: Link, settings: CloudSettings) -> None:
-        self.voice = settings.tts_voice
+    def __init__(self, link: Link) -> None:
         self._link = link
 
     def open(self, text: str, listener: Callable[[TtsEvent], None]) -> LinkStream:
@@ -77,7 +83,29 @@ class GoogleTts:
             else:
                 _adapt_end(op, payload, listener)
 
-        return self._link.open({"service": "google_tts", "text": text}, adapt)
+        return self._link.open({"service": self._service, "text": text}, adapt)
+
+
+class GoogleTts(_LinkedTts):
+    """Google synthesis, streaming where the voice can."""
+
+    name = "google"
+    _service = "google_tts"
+
+    def __init__(self, link: Link, settings: CloudSettings) -> None:
+        super().__init__(link)
+        self.voice = settings.tts_voice
+
+
+class OpenAiTts(_LinkedTts):
+    """OpenAI synthesis, streaming: the second voice."""
+
+    name = "openai"
+    _service = "openai_tts"
+
+    def __init__(self, link: Link, settings: CloudSettings) -> None:
+        super().__init__(link)
+        self.voice = f"{settings.speech_model}/{settings.speech_voice}"
 
 
 class OpenAiLlm:

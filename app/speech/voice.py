@@ -19,6 +19,8 @@ _LAST_RESORT_PATIENCE = 3
 _SHORTEST_REST = 12
 """Letters; an embedded voice clips the first sound of anything shorter."""
 _ULAW_BYTES_PER_MS = 8
+_REVIVAL_S = 0.1
+"""A child process that died is replaced within this."""
 
 
 class Timer(Protocol):
@@ -45,9 +47,8 @@ class Voice:
         is_slow: bool = False,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """An engine silent for `first_audio_ms` counts as failed; `schedule(seconds, call)` runs a timer.
-
-        One that `is_slow` to begin has openings said from the cache.
+        """An engine silent for `first_audio_ms` counts as failed, the last one after three times as long;
+        `schedule(seconds, call)` runs a timer. One that `is_slow` to begin has openings said from the cache.
         """
         self._engines = [engine] if fallback is None else [engine, fallback]
         self._cache = cache
@@ -61,6 +62,11 @@ class Voice:
     def name(self) -> str:
         """The engine that serves."""
         return self._engines[0].name
+
+    @property
+    def second_name(self) -> str | None:
+        """The engine that says what the first one cannot, if there is one."""
+        return self._engines[1].name if len(self._engines) > 1 else None
 
     def speak(self, text: str, listener: Listener) -> Stream:
         """Say `text`; `listener` hears Audio pieces, then Done or, with no engine left, Failed."""
@@ -122,13 +128,16 @@ class _Speech:
         self._text = self._rest = text
         self._listener: Listener | None = listener
         self._left = list(engines)
+        self._first = engines[0]
         self._cache = cache
         self._patience_s = first_audio_ms / 1000
         self._schedule = schedule
         self._opening = b""
         self._is_voiced = False
         self._on_voice: Callable[[], None] | None = None
+        self._engine: TtsEngine | None = None
         self._audio = bytearray()
+        self._was_revived = False
         self._stream: Stream | None = None
         self._timer: Timer | None = None
         self._opens: Timer | None = None
@@ -159,7 +168,7 @@ class _Speech:
             self._tell(Audio(opening))
 
     def _try_next(self) -> None:
-        engine = self._left.pop(0)
+        self._engine = engine = self._left.pop(0)
         # With nobody left to try, a late voice is better than none.
         patience_s = self._patience_s if self._left else self._patience_s * _LAST_RESORT_PATIENCE
         self._timer = self._schedule(patience_s, self._on_late)
@@ -174,7 +183,8 @@ class _Speech:
                 self._tell(event)
             case Done():
                 self._stop_timer()
-                self._cache.put(self._text, bytes(self._audio))
+                if self._engine is self._first:  # the second voice stands in for a sentence, not for good
+                    self._cache.put(self._text, bytes(self._audio))
                 self._finish(event)
             case Failed():
                 self._on_failed(event)
@@ -193,8 +203,15 @@ class _Speech:
 
     def _on_failed(self, failed: Failed) -> None:
         self._stop()
-        # Once a piece was heard, a second voice from the start would say it twice: what was said has to do.
-        if self._left and not self._is_voiced and self._listener is not None:
+        if self._is_voiced or self._listener is None:
+            # Once a piece was heard, a second voice from the start would say it twice: what was said has to do.
+            self._finish(failed)
+        elif failed.code == "child_died" and self._engine and not self._was_revived:
+            # No fault of the engine's: the process that it is reached through is there again in a moment.
+            self._was_revived = True
+            self._left.insert(0, self._engine)
+            self._timer = self._schedule(_REVIVAL_S, self._try_next)
+        elif self._left:
             self._try_next()
         else:
             self._finish(failed)

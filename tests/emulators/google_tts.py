@@ -4,26 +4,13 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 import grpc
-import numpy as np
 from google.cloud import texttospeech_v1
 
 from tests.emulators.base import Emulator, main, sleep_ms
+from tests.emulators.sounds import NOTE_HZ, voice_sound
 
 _VOICES = ["he-IL-Standard-A", "he-IL-Standard-B", "he-IL-Wavenet-A", "he-IL-Chirp3-HD-Aoede", "he-IL-Chirp3-HD-Charon"]
 _LINEAR16, _PCM = 1, 7
-_HZ = 220
-_SECOND: dict[tuple[int, int], bytes] = {}
-
-
-def voice_sound(duration_ms: int, rate_hz: int, hz: int = _HZ) -> bytes:
-    """Return a tone of `hz` that swells and fades like syllables, LINEAR16."""
-    if (rate_hz, hz) not in _SECOND:
-        time_s = np.arange(rate_hz) / rate_hz
-        tone = 9000 * np.sin(2 * np.pi * hz * time_s) * np.sin(2 * np.pi * 4 * time_s) ** 2
-        _SECOND[rate_hz, hz] = tone.astype("<i2").tobytes()
-    second = _SECOND[rate_hz, hz]
-    size = 2 * (duration_ms * rate_hz // 1000)
-    return (second * (size // len(second) + 1))[:size]
 
 
 def wav_file(pcm: bytes, rate_hz: int) -> bytes:
@@ -140,7 +127,7 @@ class GoogleTtsEmulator(Emulator):
 
 
 def _note(script: Mapping[str, Any], text: str) -> int:
-    return next((int(hz) for part, hz in script["hz_by_text"].items() if part in text), _HZ)
+    return next((int(hz) for part, hz in script["hz_by_text"].items() if part in text), NOTE_HZ)
 
 
 def _method(kind: Any, behaviour: Any, request: Any, response: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from tests.emulators.base import Emulator, main, sleep_ms
 from tests.emulators.http_server import Request, Response, start_http
+from tests.emulators.sounds import voice_sound
 
 _ERROR_KINDS = {
     400: "invalid_request_error",
@@ -36,6 +37,8 @@ class OpenAiEmulator(Emulator):
         "refuse_parameters": [],
         "transcript": "שלום אני מחפש דירה",
         "transcribe_ms": 200,
+        "speech_first_byte_ms": 100,
+        "ms_per_character": 60,
     }
 
     async def start(self, port: int) -> int:
@@ -53,6 +56,8 @@ class OpenAiEmulator(Emulator):
             await self._chat(request, response, script)
         elif request.path == "/v1/audio/transcriptions":
             await self._transcribe(request, response, script)
+        elif request.path == "/v1/audio/speech":
+            await self._speak(request, response, script)
         else:
             self.violations.append(f"no such path: {request.path}")
             await response.send_json({"error": {"message": "no such path"}}, 404)
@@ -111,6 +116,20 @@ class OpenAiEmulator(Emulator):
             return
         await sleep_ms(script["transcribe_ms"])
         await response.send_json({"text": script["transcript"]})
+
+    async def _speak(self, request: Request, response: Response, script: dict[str, Any]) -> None:
+        body = json.loads(request.body)
+        self.entries.append({"path": request.path, **body})
+        self.expect(0 < len(body["input"]) <= 4096, f"{len(body['input'])} characters to say")
+        self.expect(body["response_format"] == "pcm", f"format {body['response_format']!r}")
+        if await self._refused(body, response, script):
+            return
+        await sleep_ms(script["speech_first_byte_ms"])
+        await response.start_chunks("audio/pcm")
+        pcm = voice_sound(script["ms_per_character"] * len(body["input"]), 24_000)
+        for start in range(0, len(pcm), 4001):  # odd: half a sample may come in the next piece
+            await response.send_chunk(pcm[start : start + 4001])
+        await response.send_chunk(b"")
 
     def _check_transcription(self, form: dict[str, list[str]], file: bytes, entry: dict[str, Any]) -> None:
         model = form.get("model", [""])[0]

@@ -209,3 +209,54 @@ def test_the_child_does_not_outlive_a_worker_that_is_killed() -> None:
     wait_until(
         lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes(), "gone"
     )
+
+
+@pytest.fixture
+def spared() -> Iterator[Link]:
+    limits = LinkLimits(ping_interval_s=0.2, spare_pause_s=0.05, respawn_s=(30.0,))
+    child = Link("tests.sidecar.echo_child", limits=limits, has_spare=True)
+    child.start()
+    wait_until(lambda: child.spare_pid, "a second child stands by")
+    yield child
+    child.stop()
+
+
+def test_a_child_that_stands_by_serves_the_moment_the_first_is_gone(spared: Link) -> None:
+    """R18: what hears of the death may ask again at once, and is heard."""
+    first, second = spared.pid, spared.spare_pid
+    again = Frames()
+
+    class AsksAgain(Frames):
+        def __call__(self, op: Op, payload: bytes) -> None:
+            super().__call__(op, payload)
+            if op is Op.ERROR:
+                spared.open({"service": "released"}, again)
+
+    asking = AsksAgain()
+    spared.open({"service": "hang"}, asking)
+    wait_until(lambda: asking.frames, "the handler runs")
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert again.wait() == (Op.END, {"count": 0})
+    assert (spared.pid, spared.restarts) == (second, 1)
+    wait_until(lambda: spared.spare_pid, "another one stands by")
+    assert spared.spare_pid not in (first, second)
+
+
+def test_a_child_that_dies_while_it_stands_by_is_replaced_and_nobody_notices(spared: Link) -> None:
+    """R18."""
+    first, second = spared.pid, spared.spare_pid
+    assert second is not None
+    os.kill(second, signal.SIGKILL)
+    wait_until(lambda: spared.spare_pid not in (None, second), "another one stands by")
+    assert (spared.pid, spared.restarts) == (first, 0)
+    assert ask(spared, "released").wait()[0] is Op.END
+
+
+def test_both_children_end_with_the_link(spared: Link) -> None:
+    pids = [spared.pid, spared.spare_pid]
+    spared.stop()
+    for pid in pids:
+        assert pid is not None
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

@@ -115,6 +115,46 @@ def test_the_second_engine_speaks_when_the_first_fails(tmp_path: Path) -> None:
     assert heard == [Audio(b"ab"), Done()]
 
 
+DIED = Failed("child_died", "the speech child process died", retriable=True)
+
+
+def test_a_sentence_whose_child_process_died_is_asked_for_once_more(tmp_path: Path) -> None:
+    """R18: the engine is not to blame; only when the next process dies, too, the second voice speaks."""
+    first, second, timers, heard = Script(), Script("second"), Timers(), list[TtsEvent]()
+    Voice(first, second, cache_in(tmp_path), 1000, timers).speak("משפט.", heard.append)
+    first.listeners[0](DIED)
+    assert len(first.asked) == 1
+    timers.live[0]()
+    assert first.asked == ["משפט."] * 2
+    assert not second.asked
+    assert not heard
+    first.listeners[1](DIED)
+    second.listeners[0](Audio(b"ab"))
+    assert heard == [Audio(b"ab")]
+
+
+def test_a_sentence_cancelled_while_its_child_process_is_replaced_stays_silent(tmp_path: Path) -> None:
+    """R7.1."""
+    engine, timers = Script(), Timers()
+    speech = Voice(engine, None, cache_in(tmp_path), 1000, timers).speak("משפט.", lambda _: None)
+    engine.listeners[0](DIED)
+    speech.cancel()
+    assert timers.live == []
+    assert len(engine.asked) == 1
+
+
+def test_a_stock_line_said_by_the_second_voice_is_not_kept(tmp_path: Path) -> None:
+    """R9.4: the next caller hears the first voice again."""
+    first, second = Script(), Script("second")
+    voice = Voice(first, second, cache_in(tmp_path), 1000, Timers())
+    assert voice.second_name == "second"
+    voice.speak(GREETING, lambda _: None)
+    first.listeners[0](Failed("unavailable", "down", retriable=True))
+    second.listeners[0](Audio(b"ab"))
+    second.listeners[0](Done())
+    assert voice.missing((GREETING,)) == [GREETING]
+
+
 def test_an_engine_silent_past_its_deadline_counts_as_failed(tmp_path: Path) -> None:
     """R9: the caller does not wait for ever."""
     first, timers, heard = Script(), Timers(), list[TtsEvent]()

@@ -20,7 +20,7 @@ Warmers = dict[str, Callable[[], Awaitable[None]]]
 def services(settings: CloudSettings) -> tuple[dict[str, Handler], Warmers]:
     """Return the handlers by name, and for each configured vendor's service what connects it ahead of time."""
     handlers = dict.fromkeys(("google_stt", "google_tts"), _missing("GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON"))
-    handlers |= dict.fromkeys(("openai_chat", "openai_json", "openai_stt"), _missing("OPENAI_API_KEY"))
+    handlers |= dict.fromkeys(("openai_chat", "openai_json", "openai_stt", "openai_tts"), _missing("OPENAI_API_KEY"))
     warmers: Warmers = {}
     if settings.google_credentials_json or settings.google_speech_endpoint:
         from app.speech.cloud.google_stt import GoogleSpeech
@@ -38,11 +38,13 @@ def services(settings: CloudSettings) -> tuple[dict[str, Handler], Warmers]:
         from app.speech.cloud.openai_chat import OpenAiChat
         from app.speech.cloud.openai_client import OpenAi
         from app.speech.cloud.openai_stt import OpenAiTranscription
+        from app.speech.cloud.openai_tts import OpenAiVoice
 
         openai = OpenAi(settings)
         chat = OpenAiChat(openai, settings)
         handlers["openai_chat"], handlers["openai_json"] = chat.complete, chat.extract
         handlers["openai_stt"] = OpenAiTranscription(openai, settings).transcribe
+        handlers["openai_tts"] = OpenAiVoice(openai, settings).synthesize
         warmers["openai"] = openai.warm
     return handlers, warmers
 

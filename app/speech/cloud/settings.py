@@ -49,6 +49,8 @@ class CloudSettings:
     transcribe_model: str = "gpt-transcribe"
     transcribe_language: str = "he"
     transcribe_timeout_s: float = 8.0
+    speech_model: str = "gpt-4o-mini-tts"
+    speech_voice: str = "shimmer"
 
     def to_env(self) -> dict[str, str]:
         """Return the environment that carries these settings to the child."""

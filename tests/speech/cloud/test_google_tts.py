@@ -12,7 +12,7 @@ from app.speech.cloud.google_tts import Streaming
 from app.speech.cloud_engines import CloudSettings, GoogleTts
 from app.speech.engines import Audio, Done, Failed
 from tests.emulators.base import EmulatorProcess
-from tests.emulators.google_tts import voice_sound
+from tests.emulators.sounds import voice_sound
 from tests.speech.cloud.conftest import Events
 
 NewLink = Callable[..., tuple[Link, CloudSettings]]

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from app.media.codec import decode_ulaw
 from app.sidecar.link import Link
-from app.speech.cloud_engines import CloudSettings, OpenAiJson, OpenAiLlm, OpenAiStt
+from app.speech.cloud_engines import CloudSettings, OpenAiJson, OpenAiLlm, OpenAiStt, OpenAiTts
 from app.speech.engines import Done, Failed, Heard, Text
 from tests.emulators.base import EmulatorProcess
+from tests.emulators.sounds import voice_sound
 from tests.sidecar.hub import wait_until
 from tests.speech.cloud.conftest import Events
 
@@ -162,3 +165,34 @@ def test_a_turn_too_short_for_a_word_is_not_sent(
 ) -> None:
     assert transcribe(link, settings, bytes(1000)).events == [Heard("", True, 1.0), Done()]
     assert openai_api.entries == []
+
+
+def speak(link: Link, settings: CloudSettings, text: str) -> Events:
+    events = Events()
+    OpenAiTts(link, settings).open(text, events)
+    events.wait()
+    return events
+
+
+def test_the_second_voice_streams_at_the_telephones_rate(
+    link: Link, settings: CloudSettings, openai_api: EmulatorProcess
+) -> None:
+    """R18: 24 kHz LINEAR16, in odd pieces, as mu-law 8 kHz; not a sample lost."""
+    events = speak(link, settings, "שלום, כאן משרד התיווך")
+
+    assert events.events[-1] == Done()
+    expected = np.frombuffer(voice_sound(60 * 21, 8000), dtype="<i2").astype(np.float64)
+    got = decode_ulaw(events.ulaw).astype(np.float64)[16:]
+    assert abs(len(got) + 16 - len(expected)) <= 1
+    assert np.corrcoef(got, expected[: len(got)])[0, 1] > 0.99
+    (entry,) = openai_api.entries
+    assert (entry["model"], entry["voice"]) == (settings.speech_model, settings.speech_voice)
+
+
+def test_a_speech_model_that_is_retired_is_a_failure_with_its_code(
+    link: Link, settings: CloudSettings, openai_api: EmulatorProcess
+) -> None:
+    openai_api.script(status=404, error_code="model_not_found")
+    last = speak(link, settings, "שלום").events[-1]
+    assert isinstance(last, Failed)
+    assert last.code == "invalid_request"
