@@ -162,6 +162,7 @@ def _add_call() -> None:
     from app.leads.command import leads_command, transcript_command
     from app.qa.acceptance.command import qa_command
     from app.qa.caller import call_command
+    from app.qa.doctor.command import doctor_command
     from app.qa.load import load_command
 
     main.add_command(leads_command)
@@ -169,6 +170,7 @@ def _add_call() -> None:
     main.add_command(call_command, name="call")
     main.add_command(load_command, name="load")
     main.add_command(qa_command, name="qa")
+    main.add_command(doctor_command, name="doctor")
 
 
 if __name__ == "__main__":

@@ -323,6 +323,11 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         raise ConfigError("\n".join(faults)) from None
 
 
+def set_in_environment(*names: str, environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return which of these variables, none of them a setting of ours, the environment holds."""
+    return [name for name in names if environment.get(name, "").strip()]
+
+
 def make_folders(settings: Settings) -> None:
     """Make the folders that the settings name, where they are missing.
 

@@ -2,28 +2,11 @@
 
 import os
 import socket
-import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import app
-
-
-def commit() -> str:
-    """Return the source's commit, or `unknown` where there is no git."""
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - git is where the PATH says
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=2,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return found.stdout.strip()
+from app.commit import commit
 
 
 @dataclass(frozen=True, slots=True)

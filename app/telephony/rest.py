@@ -5,6 +5,7 @@ resolution is a plain `getaddrinfo`, which eventlet cannot make green; off the h
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -49,6 +50,18 @@ class CallNotFoundError(TwilioError):
     """Twilio knows no such call or resource (404)."""
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number of the account, and whom it calls: on a call, and when a call changes its status."""
+
+    sid: str
+    number: str
+    voice_url: str
+    voice_method: str
+    status_url: str
+    status_method: str
+
+
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc] # twilio has no types
     """Twilio's HTTP client, with the API's origin replaced when another was given."""
 
@@ -68,6 +81,7 @@ class TwilioRest:
     def __init__(
         self, account_sid: str, auth_token: str, *, base_url: str | None = None, timeout_s: float = TIMEOUT_S
     ) -> None:
+        self._account_sid = account_sid
         # A non-empty `environment` keeps the client from reading TWILIO_REGION and TWILIO_EDGE, which would send calls
         # to another region and end in a 401.
         self._client = Client(
@@ -123,6 +137,52 @@ class TwilioRest:
         except (TwilioException, requests.RequestException) as error:
             raise _translated(error) from error
         return str(message.sid)
+
+    def primary_token(self) -> str:
+        """Return the account's primary auth token, the one that webhooks are signed with.
+
+        Raises:
+            TwilioError: or one of its kinds above.
+        """
+        try:
+            return str(self._client.api.accounts(self._account_sid).fetch().auth_token)
+        except (TwilioException, requests.RequestException) as error:
+            raise _translated(error) from error
+
+    def numbers(self) -> list[PhoneNumber]:
+        """Return the account's numbers, the first fifty.
+
+        Raises:
+            TwilioError: or one of its kinds above.
+        """
+        try:
+            found = self._client.incoming_phone_numbers.list(limit=50)
+        except (TwilioException, requests.RequestException) as error:
+            raise _translated(error) from error
+        return [
+            PhoneNumber(
+                str(one.sid),
+                str(one.phone_number),
+                one.voice_url or "",
+                one.voice_method or "",
+                one.status_callback or "",
+                one.status_callback_method or "",
+            )
+            for one in found
+        ]
+
+    def set_webhooks(self, sid: str, voice_url: str, status_url: str) -> None:
+        """Have a number call these two addresses, by POST.
+
+        Raises:
+            TwilioError: or one of its kinds above.
+        """
+        try:
+            self._client.incoming_phone_numbers(sid).update(
+                voice_url=voice_url, voice_method="POST", status_callback=status_url, status_callback_method="POST"
+            )
+        except (TwilioException, requests.RequestException) as error:
+            raise _translated(error) from error
 
     def _update_call(self, call_sid: str, **fields: Any) -> bool:
         try:

@@ -27,7 +27,8 @@ def install(flask: Flask, office: LiveCalls, token: SecretStr | None) -> None:
         if not is_trusted():
             return jsonify(status="ok")
         status = office.status()
-        return jsonify(status="ok", live_calls=status["live_calls"], hub_lag_p99_ms=status["hub_lag_p99_ms"])
+        shown = ("live_calls", "hub_lag_p99_ms", "children")
+        return jsonify(status="ok", **{name: status[name] for name in shown})
 
     @flask.get("/metrics")
     def metrics() -> Response:

@@ -31,6 +31,7 @@ class OpenAiEmulator(Emulator):
         "first_token_ms": 100,
         "tokens_per_s": 50.0,
         "stall_after_tokens": -1,
+        "models": [],  # what models there are; none: any
         "status": 200,
         "error_code": "",
         "error_message": "scripted error",
@@ -52,6 +53,11 @@ class OpenAiEmulator(Emulator):
             return
         self.expect(request.headers.get("authorization", "").startswith("Bearer "), "no bearer token")
         script = self.take_script()
+        if request.path.startswith("/v1/models/"):
+            model = request.path.removeprefix("/v1/models/")
+            if not await self._refused({}, response, script) and not await self._unknown(model, response, script):
+                await response.send_json({"id": model, "object": "model", "created": 1, "owned_by": "openai"})
+            return
         if request.path == "/v1/chat/completions":
             await self._chat(request, response, script)
         elif request.path == "/v1/audio/transcriptions":
@@ -76,7 +82,7 @@ class OpenAiEmulator(Emulator):
         if wants is not None:
             self.expect(wants.get("strict") and wants.get("name"), "a JSON schema that is not strict or has no name")
             self.expect(wants["schema"].get("additionalProperties") is False, "strict wants no additionalProperties")
-        if await self._refused(body, response, script):
+        if await self._refused(body, response, script) or await self._unknown(body["model"], response, script):
             return
         await sleep_ms(script["first_token_ms"])
         if body.get("stream"):
@@ -156,6 +162,13 @@ class OpenAiEmulator(Emulator):
             await self._send_error(response, script["status"], script["error_message"], script["error_code"])
             return True
         return False
+
+    async def _unknown(self, model: str, response: Response, script: dict[str, Any]) -> bool:
+        if not script["models"] or model in script["models"]:
+            return False
+        message = f"The model `{model}` does not exist or you do not have access to it."
+        await self._send_error(response, 404, message, "model_not_found")
+        return True
 
     @staticmethod
     async def _send_error(response: Response, status: int, message: str, code: str, parameter: str = "") -> None:

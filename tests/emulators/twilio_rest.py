@@ -1,4 +1,4 @@
-"""Twilio's REST API over real HTTP: updating a call, sending a message, fetching a recording.
+"""Twilio's REST API over real HTTP: updating a call, sending a message, fetching a recording, the account's numbers.
 
 It checks what it is sent as Twilio does (basic auth, form encoding, required and exclusive fields) and answers with
 Twilio's bodies and error codes. Unknown calls are 404; `calls` and `fail_next` set the scene.
@@ -7,6 +7,7 @@ Twilio's bodies and error codes. Unknown calls are 404; `calls` and `fail_next` 
 import base64
 import contextlib
 import json
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -58,6 +59,12 @@ class TwilioRestEmulator:
     delay_s: float = 0.0
     recordings: dict[str, bytes] = field(default_factory=dict)
     recordings_late: int = 0
+    numbers: list[dict[str, str]] = field(default_factory=list)
+    """The account's numbers, as `number_resource` makes them."""
+    secondary_token: str = ""
+    """Another token that the account may be asked with."""
+    clock_off_s: float = 0.0
+    """How far ahead the `Date` of its answers is."""
     _messages: int = 0
 
     def __enter__(self) -> Self:
@@ -109,9 +116,36 @@ class TwilioRestEmulator:
         self.requests.append(Recorded("GET", path, {}, status))
         return status, body
 
+    def resource(self, path: str, authorization: str) -> tuple[int, dict[str, object]]:
+        """Return status and JSON for a GET of the account or its numbers, and record it."""
+        account = f"/2010-04-01/Accounts/{self.account_sid}"
+        found: dict[str, dict[str, object]] = {
+            f"{account}.json": {"sid": self.account_sid, "auth_token": self.auth_token, "status": "active"},
+            f"{account}/IncomingPhoneNumbers.json": {"incoming_phone_numbers": self.numbers, "next_page_uri": None},
+        }
+        resource = found.get(path.partition("?")[0])
+        if authorization not in self._known:
+            status, said = 401, _RestError(401, 20003, "Authenticate").body()
+        elif self.fail_next:
+            status, code = self.fail_next.pop(0)
+            said = _RestError(status, code, "as told").body()
+        elif resource is None:
+            status, said = 404, _RestError(404, 20404, f"The requested resource {path} was not found").body()
+        else:
+            status, said = 200, resource
+        self.requests.append(Recorded("GET", path, {}, status))
+        return status, said
+
     @property
     def _expected(self) -> str:
-        return f"Basic {base64.b64encode(f'{self.account_sid}:{self.auth_token}'.encode()).decode()}"
+        return self._basic(self.auth_token)
+
+    @property
+    def _known(self) -> set[str]:
+        return {self._basic(token) for token in (self.auth_token, self.secondary_token) if token}
+
+    def _basic(self, token: str) -> str:
+        return f"Basic {base64.b64encode(f'{self.account_sid}:{token}'.encode()).decode()}"
 
     def _answer(self, path: str, authorization: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         if authorization != self._expected:
@@ -123,6 +157,9 @@ class TwilioRestEmulator:
         resource = path.removeprefix(account)
         if resource == "Messages.json" and path.startswith(account):
             return 201, self._create_message(form)
+        number = next((one for one in self.numbers if resource == f"IncomingPhoneNumbers/{one['sid']}.json"), None)
+        if number is not None:
+            return 200, self._update_number(number, form)
         call_sid = resource.removeprefix("Calls/").removesuffix(".json")
         if path == f"{account}Calls/{call_sid}.json" and call_sid in self.calls:
             return 200, self._update_call(call_sid, form)
@@ -140,6 +177,15 @@ class TwilioRestEmulator:
                 raise _RestError(400, 21218, "Invalid Status")
             self.calls[call_sid] = form["Status"]
         return {"sid": call_sid, "account_sid": self.account_sid, "status": self.calls[call_sid]}
+
+    @staticmethod
+    def _update_number(number: dict[str, str], form: dict[str, str]) -> dict[str, object]:
+        names = {"VoiceUrl", "VoiceMethod", "StatusCallback", "StatusCallbackMethod"}
+        if unknown := set(form) - names:
+            raise _RestError(400, 21100, f"unknown parameters {sorted(unknown)}")
+        for name, value in form.items():
+            number[re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()] = value
+        return dict(number)
 
     def _create_message(self, form: dict[str, str]) -> dict[str, object]:
         if "To" not in form:
@@ -185,13 +231,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         time.sleep(self.rest.delay_s)
-        status, body = self.rest.recording(self.path, self.headers.get("Authorization", ""))
+        authorization, kind = self.headers.get("Authorization", ""), "audio/x-wav"
+        if self.path.partition("?")[0].endswith(".json"):
+            status, said = self.rest.resource(self.path, authorization)
+            body, kind = json.dumps(said).encode(), "application/json"
+        else:
+            status, body = self.rest.recording(self.path, authorization)
         with contextlib.suppress(ConnectionError):
             self.send_response(status)
-            self.send_header("Content-Type", "audio/x-wav")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((timestamp or time.time()) + self.rest.clock_off_s)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own name
         """Say nothing: what came is in `requests`."""
@@ -202,6 +256,18 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
         raise _RestError(400, 20001, f"Content-Type {content_type!r} is no form")
     fields = parse_qs(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body))
     return {name: values[0] for name, values in fields.items()}
+
+
+def number_resource(sid: str, number: str, voice_url: str = "", status_callback: str = "") -> dict[str, str]:
+    """Return a number of the account as the API gives it."""
+    return {
+        "sid": sid,
+        "phone_number": number,
+        "voice_url": voice_url,
+        "voice_method": "POST",
+        "status_callback": status_callback,
+        "status_callback_method": "POST",
+    }
 
 
 def _is_json_object(text: str) -> bool:

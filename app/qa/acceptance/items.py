@@ -86,7 +86,7 @@ ITEMS = (
     Item("8.2", "answer at the ear", "slow", limit=Limit("<=", 2500, "ms"), after=_REACHED),
     Item("9.1", "frames in time", "slow", limit=Limit("<=", 40, "ms"), after=_TALKS),
     Item("9.2", "audio waiting at the ear", "cut", limit=Limit("<=", 600, "ms"), after=_TALKS),
-    Item("9.3", "silence and mark at the end", "cut", limit=Limit(">=", 180, "ms"), after=(*_TALKS, "9.5")),
+    Item("9.3", "silence and mark at the end", "cut", limit=Limit(">=", 180, "ms"), after=(*_TALKS, "9.1", "9.5")),
     Item("9.4", "greeting", "message", limit=Limit("<=", 2000, "ms"), after=_REACHED),
     Item("9.5", "messages as Twilio takes them", "handshake", limit=Limit("==", 0, "faults"), after=_REACHED),
     Item("10.1", "length of lines", "rambling", Evidence.EVENTS, after=_TALKS),
