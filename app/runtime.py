@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import eventlet
 from eventlet import hubs, tpool
+from eventlet.event import Event
 from greenlet import getcurrent, greenlet
 
 T = TypeVar("T")
@@ -106,6 +107,22 @@ class Alarm:
             return
         self._due_ms = None
         greenlet(self._ring).switch()  # the hub itself must never wait
+
+
+class Latch:
+    """Opens once; any number may wait for it."""
+
+    def __init__(self) -> None:
+        self._event = Event()
+
+    def open(self) -> None:
+        """Let everybody through, from now on."""
+        if not self._event.ready():
+            self._event.send()
+
+    def wait(self) -> None:
+        """Return once it is open."""
+        self._event.wait()
 
 
 class Inbox:

@@ -51,6 +51,13 @@ class StreamEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamMoved:
+    """The call goes on on another media stream: nothing that waited to be played on the old one will be heard."""
+
+    stream_sid: str
+
+
+@dataclass(frozen=True, slots=True)
 class SttHeard:
     """A transcript of recognition `stream`, whole so far."""
 
@@ -151,6 +158,7 @@ Event = (
     | Dtmf
     | MarkEchoed
     | StreamEnded
+    | StreamMoved
     | SttHeard
     | SttEnded
     | SttFailed

@@ -312,18 +312,12 @@ class Floor:
         doubt = self.doubt
         if doubt is None or self.interruption or self.state not in (State.LISTENING, State.SPEAKING):
             return []
-        if doubt.stretch.is_settled and not doubt.stretch.interim:
-            self.doubt = None
-            return []
-        heard, commands = doubt.stretch.result(now_ms)
+        is_over, heard, commands = doubt.words(now_ms, self.conversation.dialog)
+        self.doubt = None if is_over else doubt
         if heard is None:
             return commands
-        self.doubt = None
-        if not doubt.interruption.takes_floor(heard.text, self.conversation.dialog):
-            return commands
         self.caller.ear.lower_bar()
-        commands.append(Log("LATE_WORDS", {"text": heard.text, "asr_ms": heard.asr_ms}))
-        commands += self._cut(now_ms)
+        commands += [Log("LATE_WORDS", {"text": heard.text, "asr_ms": heard.asr_ms}), *self._cut(now_ms)]
         self.conversation.settle()
         self.turn = None
         self.adopt(doubt.stretch)
@@ -368,6 +362,18 @@ class Floor:
         """The agent is to be heard."""
         self.agent.begin(reply, now_ms)
         self.caller.ear.agent_started()
+
+    def move(self, now_ms: int) -> list[Command]:
+        """The line is another one from here: say again what was not heard on the old one."""
+        self.caller.line.begin(now_ms)
+        if self.state is State.LISTENING:
+            self.await_caller(now_ms)
+        if self.state is not State.SPEAKING or self.reply is None:
+            return self.stop_holding(now_ms)
+        self.reply.rewind(self.agent.heard_ms(self.reply, now_ms))
+        commands = self.agent.silence(now_ms)
+        self.play_from_here(self.reply, now_ms)
+        return commands
 
     def stop_holding(self, now_ms: int) -> list[Command]:
         """No answer follows the holding phrase."""

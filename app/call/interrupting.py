@@ -9,7 +9,8 @@ to, and words it finds then interrupt once more.
 from dataclasses import dataclass
 
 from app.call.answering.replying import Reply
-from app.call.hearing.recognition import Recognition
+from app.call.events import Command
+from app.call.hearing.recognition import Recognition, TurnHeard
 from app.dialog.dialog import Dialog
 
 VERDICT_MS = 500  # words or sustained speech by then: the caller has the floor
@@ -67,6 +68,15 @@ class Doubt:
 
     stretch: Recognition
     interruption: Interruption
+
+    def words(self, now_ms: int, dialog: Dialog) -> tuple[bool, TurnHeard | None, list[Command]]:
+        """Return whether the recogniser has had its say, its words if they take the floor, and what is to be done."""
+        if self.stretch.is_settled and not self.stretch.interim:
+            return True, None, []
+        heard, commands = self.stretch.result(now_ms)
+        if heard is None or not self.interruption.takes_floor(heard.text, dialog):
+            return heard is not None, None, commands
+        return True, heard, commands
 
 
 def rest_ms(reply: Reply, heard_ms: int) -> int:

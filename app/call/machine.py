@@ -36,6 +36,7 @@ from app.call.events import (
     SpeechEnded,
     SpeechFailed,
     StreamEnded,
+    StreamMoved,
     SttEnded,
     SttFailed,
     SttHeard,
@@ -156,6 +157,8 @@ class Call:
                 return self._on_dtmf(event.digit, now_ms)
             case StreamEnded():
                 return self._on_ended(event.reason, now_ms)
+            case StreamMoved():
+                return self._floor.move(now_ms)
             case Paced():
                 self._floor.agent.early_ms = event.early_ms
             case Tick():

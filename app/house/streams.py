@@ -37,7 +37,7 @@ class Streams:
         self._served += 1
         number, every = self._served, self._settings.sample_every_calls
         settings = call_settings(self._settings, keeps_sample=bool(every) and number % every == 0)
-        self._sessions[number] = Session(socket, services, settings, takes_guests=takes_guests)
+        self._sessions[number] = Session(socket, services, settings, takes_guests=takes_guests, others=self.__iter__)
         self._pace()
         try:
             self._sessions[number].run()

@@ -72,9 +72,9 @@ class Exchange:
         """Call `work` on the loop."""
         self._loop.call_soon_threadsafe(work)
 
-    def call(self, account: Account) -> "Phone":
-        """Ring, connect, and keep the line going at 20 ms a frame."""
-        phone = Phone(self, account)
+    def call(self, account: Account, call_sid: str | None = None) -> "Phone":
+        """Ring, connect, and keep the line going at 20 ms a frame; `call_sid`: Twilio rings once more for this call."""
+        phone = Phone(self, account, call_sid)
         self.run(phone.connect())
         return phone
 
@@ -82,8 +82,9 @@ class Exchange:
 class Phone:
     """One live call. `say` starts at once; `hear_reply` waits until the agent has answered and finished."""
 
-    def __init__(self, exchange: Exchange, account: Account) -> None:
+    def __init__(self, exchange: Exchange, account: Account, call_sid: str | None = None) -> None:
         self.peer = TwilioPeer(account)
+        self.peer.call_sid = call_sid or self.peer.call_sid
         self._exchange = exchange
         self._line = Line()
         self._pump: asyncio.Task[None] | None = None

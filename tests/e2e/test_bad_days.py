@@ -346,3 +346,23 @@ def test_the_death_of_the_worker_leaves_a_lead(town: Town) -> None:
     with town.greeted() as phone:
         assert ask(town, phone, 1)["text"]
         assert fields(town.wait_for_log(phone, "TTS_START"))["reply"] == "1"
+
+
+def test_a_call_that_twilio_opens_twice_goes_on_on_the_newer_stream(town: Town) -> None:
+    """R18: one call, one talk: the older stream closes quietly, nothing said is written over, nobody is hung up."""
+    town.vendors.ears.script(texts=[WISH])
+    with town.greeted() as phone:
+        assert ask(town, phone, 1)["text"] == WISH
+        with town.call(call_sid=phone.call_sid) as newer:
+            until(lambda: phone.is_over, "the older stream's end")
+            assert phone.peer.closed == (1000, "replaced by a newer stream")
+            newer.say(sample(WORD))
+            assert town.heard(newer, 2)["text"] == WISH
+            newer.hear_reply()
+            assert not newer.is_over
+            town.wait_for_log(newer, "STREAM_REPLACED")
+            assert not any(line.startswith("CALL_ENDED") for line in town.log(newer))
+            ended(town, newer)
+    assert [turn["caller_text"] for turn in town.turns(phone)] == ["", WISH, WISH]
+    assert sum(line.startswith("CALL_ENDED") for line in town.log(phone)) == 1
+    assert "Traceback" not in town.server.log()

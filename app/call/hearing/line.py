@@ -25,8 +25,9 @@ class Line:
         self._owed_ms = self._ahead_ms = self._back_at_ms = 0
 
     def begin(self, now_ms: int) -> None:
-        """The stream is open: audio is awaited from here."""
-        self._until_ms = now_ms
+        """The stream is open, or another one is: audio is awaited from here."""
+        self._until_ms, self._missed_at_ms = now_ms, None
+        self._filled_ms = self._owed_ms = self._ahead_ms = 0
 
     @property
     def is_quiet(self) -> bool:

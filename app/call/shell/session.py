@@ -7,7 +7,7 @@ The greenlet that runs `Session.run` reads the socket. Nothing a command does wa
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,11 +27,13 @@ from app.call.events import (
     SendMark,
     SendMedia,
     StreamEnded,
+    StreamMoved,
     SttHeard,
     Tick,
 )
 from app.call.machine import Call, CallSettings
 from app.call.measuring.measures import Measures
+from app.call.shell.door import Door
 from app.call.shell.engines import Engines
 from app.call.shell.ledger import Ledger
 from app.call.shell.services import Services
@@ -40,7 +42,7 @@ from app.call.shell.stream_reader import DEAD_AFTER_S, StreamReader
 from app.call.shell.telephone import lost_transfer_line
 from app.call.states import State
 from app.media.codec import SAMPLE_RATE_HZ
-from app.runtime import Alarm, Inbox, OneByOne, now_ms, spawn, spawn_after, task
+from app.runtime import Alarm, Inbox, Latch, OneByOne, now_ms, spawn, task
 from app.speech.engines import (
     Audio,
 )
@@ -48,7 +50,6 @@ from app.telephony import guests, messages
 from app.telephony.numbers import mask_number
 from app.telephony.websocket import WebSocket, WebSocketClosedError
 
-START_WITHIN_S = 5.0
 TWILIO_CLOSES_WITHIN_MS = 3000
 LAST_VOICE_WITHIN_MS = 4000
 MOST_PIECES = 1000
@@ -59,11 +60,21 @@ class Session:
     """One media stream, from its first message to its end."""
 
     def __init__(
-        self, socket: WebSocket, services: Services, settings: CallSettings, *, takes_guests: bool = False
+        self,
+        socket: WebSocket,
+        services: Services,
+        settings: CallSettings,
+        *,
+        takes_guests: bool = False,
+        others: Callable[[], Iterable["Session"]] = tuple,
     ) -> None:
-        """Serve `socket`; with `takes_guests` a stream that shows no token is a test call instead of a stranger."""
+        """Serve `socket`; with `takes_guests` a stream that shows no token is a test call instead of a stranger.
+
+        `others` are the sessions of this process: one of them may be this call's already.
+        """
         self._socket = socket
-        self._takes_guests = takes_guests
+        self._others = others
+        self._door = Door(socket, services.admit, structlog.get_logger("call"), takes_guests=takes_guests)
         self._services = services
         self._call = Call(settings)
         self._settings = settings
@@ -83,6 +94,7 @@ class Session:
         self._hang_up: HangUp | None = None
         self._leaving: Any = None
         self._is_released = False
+        self._over = Latch()
         self._line_over = Inbox(1, lambda _: True)
 
     def pace(self, read_pause_s: float, early_ms: int) -> None:
@@ -100,9 +112,36 @@ class Session:
 
     def run(self) -> None:
         """Serve the stream until it ends. Whatever breaks in here ends this call and no other."""
-        start = self._await_start()
+        start = self._door.await_start()
         if start is None:
             return
+        older = next((one for one in self._others() if one.is_live and one.call_sid == start.call_sid), None)
+        if older is not None:
+            older.move(self._socket, start)
+            return
+        self._begin(start)
+        self._serve(start)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a call is being held."""
+        return bool(self.call_sid) and not self._is_released
+
+    def move(self, socket: WebSocket, start: messages.StreamStart) -> None:
+        """Go on with the call on a newer stream of it (Twilio repeated its webhook, or the line broke) until it ends.
+
+        The older stream closes quietly; what was said, and where the call was, stays.
+        """
+        older, self._socket = self._socket, socket
+        socket.read_pause_s = older.read_pause_s
+        self._log.warning("STREAM_REPLACED", before=self._stream_sid, stream_sid=start.stream_sid)
+        self._stream_sid = start.stream_sid
+        self._outgoing.clear()
+        spawn(older.close, 1000, "replaced by a newer stream")
+        self._events.put(StreamMoved(start.stream_sid))
+        self._serve(start)
+
+    def _begin(self, start: messages.StreamStart) -> None:
         self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
         self._log = self._log.bind(call_sid=start.call_sid)
         self._engines = Engines(self._services, self._events.put, self._log)
@@ -118,13 +157,20 @@ class Session:
             self._events.put(Paced(self._early_ms))
         today = datetime.datetime.now(ISRAEL).date()
         self._events.put(CallStarted(start.call_sid, start.stream_sid, caller, start.parameters.get("to"), today))
-        reason = "fault"
+
+    def _serve(self, start: messages.StreamStart) -> None:
+        """Read the stream to its end, which is the call's, unless a newer one has taken over."""
+        socket, reason = self._socket, "fault"
+        dead_after_s = guests.PATIENCE_S if self._door.is_guest(start) else DEAD_AFTER_S
         try:
-            reason = self._read(start)
+            reason = StreamReader(socket, self._events.put, self._log, dead_after_s).run()
         finally:
-            self._line_over.put(None)
-            self._events.put(StreamEnded(reason))
-        if self._leaving is not None:
+            if socket is self._socket:
+                self._line_over.put(None)
+                self._events.put(StreamEnded(reason))
+        if socket is not self._socket:
+            self._over.wait()
+        elif self._leaving is not None:
             self._leaving.wait()
 
     def close(self) -> None:
@@ -132,56 +178,6 @@ class Session:
         self._socket.close(1001, "going away")
 
     # -- what comes in ------------------------------------------------------------------------------------------
-
-    def _read(self, start: messages.StreamStart) -> str:
-        """Read the stream to its end; return why it ended."""
-        dead_after_s = guests.PATIENCE_S if self._is_guest(start) else DEAD_AFTER_S
-        return StreamReader(self._socket, self._events.put, self._log, dead_after_s).run()
-
-    def _is_guest(self, start: messages.StreamStart) -> bool:
-        return self._takes_guests and guests.shows_no_token(start)
-
-    def _await_start(self) -> messages.StreamStart | None:
-        """Return the start message of a stream that may talk; else close the socket and return None.
-
-        Whatever Twilio says before it is skipped, for as long as a start may take.
-        """
-        patience_s, parse = START_WITHIN_S, messages.parse
-        if self._takes_guests:
-            patience_s, parse = guests.PATIENCE_S, guests.parse_guest
-        deadline = spawn_after(patience_s, lambda: self._refuse("no start message", "no start message"))
-        try:
-            while (raw := self._socket.receive()) is not None:
-                try:
-                    message = parse(raw)
-                except messages.MessageError as error:
-                    self._refuse(str(error), "not a media stream")
-                    return None
-                if isinstance(message, messages.StreamStart):
-                    refusal = self._judge(message)
-                    if refusal is None:
-                        return message
-                    self._refuse(refusal, "not admitted", call_sid=message.call_sid)
-                    return None
-                if isinstance(message, messages.StreamStop):
-                    self._refuse("stop before start", "start expected")
-                    return None
-            return None
-        finally:
-            deadline.cancel()
-
-    def _judge(self, start: messages.StreamStart) -> str | None:
-        """Return why a stream may not talk; None: it may."""
-        if self._is_guest(start):
-            said = start.parameters.get("call_sid", "")
-            self._log.info("TEST_CALL", call_sid=start.call_sid, said_call_sid=said, why="no token, from this machine")
-            return None
-        return self._services.admit(start)
-
-    def _refuse(self, why: str, told: str, **fields: str) -> None:
-        """Close on a stranger, who learns little; the developer on this machine learns all."""
-        self._log.warning("STREAM_REFUSED", reason=why, **fields)
-        self._socket.close(1008, why if self._takes_guests else told)
 
     def _handle(self, event: Event, waited_ms: int) -> None:
         """Take one event. Whatever breaks in here ends this call and no other."""
@@ -304,5 +300,6 @@ class Session:
         self._measures.finish()
         self._log.info("CALL_ENDED")
         self._show("CALL_ENDED", {})
+        self._over.open()
         if self._hang_up is not None:
             self._leaving = task(self._part, self._hang_up)

@@ -1,0 +1,210 @@
+"""Who has the floor: the machine by itself, told by hand what was heard."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.call.answering.conversation import Conversation
+from app.call.events import CallStarted, KeepSample, Log, SendClear, StreamMoved, SttHeard
+from app.call.floor import Floor
+from app.call.states import IllegalTransitionError, State, Trigger
+from tests.call.driver import CALLER, CallDriver, Stt, World, buzz, settings
+from tests.call.driver import TODAY as DAY
+
+AREA = "אני מחפש דירה בשכירות ברעננה"
+
+
+def opened(*, streams: bool = True) -> Floor:
+    call_settings = settings(streams=streams)
+    floor = Floor(call_settings)
+    conversation = Conversation(
+        call_settings.dialog, call_settings.replying, CallStarted("CA1", "MZ1", CALLER, None, DAY)
+    )
+    floor.open(conversation, 0)
+    floor.reply, _ = conversation.say(conversation.dialog.greet(), 0, 0)
+    return floor
+
+
+def test_the_agent_has_the_floor_first_then_the_caller() -> None:
+    """R6.5: the states are those of the table, and nothing else moves them."""
+    floor = opened()
+    states = [floor.state]
+    floor.go(Trigger.REPLY_READY)
+    states.append(floor.state)
+    assert states == [State.PROCESSING, State.SPEAKING]
+    floor.listen(Trigger.PLAYED, 3000)
+    assert (floor.state, floor.reply, floor.turn) == (State.LISTENING, None, None)
+    with pytest.raises(IllegalTransitionError):
+        floor.go(Trigger.REPLY_READY)
+
+
+def test_turns_are_numbered_as_they_are_begun() -> None:
+    """R14: the number is the store's key."""
+    floor = opened()
+    floor.go(Trigger.REPLY_READY)
+    floor.listen(Trigger.PLAYED, 3000)
+    for number in (1, 2):
+        floor.collect(4000)
+        assert floor.caller.stretch
+        floor.adopt(floor.caller.stretch)
+        assert (floor.turn_number, floor.turn and floor.turn.number) == (number, number)
+        floor.caller.drop()
+        floor.turn = None
+
+
+def test_a_greeting_is_owed_whatever_is_said_before_it() -> None:
+    """R6.5: there is nothing to take back."""
+    floor = opened()
+    assert floor.goes_on(500) == []
+    assert floor.state is State.PROCESSING
+
+
+def test_a_stretch_that_ends_when_the_floor_is_not_the_callers_is_nobodys() -> None:
+    """R6.5: what is said over the agent ends no turn."""
+    floor = opened()
+    floor.collect(100)
+    assert floor.end_stretch(400, 600) is None
+    assert floor.caller.stretch is not None
+
+
+def test_words_are_unanswered_until_there_is_a_reply() -> None:
+    """R14: they reach the office although the line breaks off."""
+    floor = opened()
+    floor.go(Trigger.REPLY_READY)
+    floor.listen(Trigger.PLAYED, 3000)
+    floor.collect(3100)
+    assert floor.caller.stretch
+    floor.adopt(floor.caller.stretch)
+    for frame in range(20):
+        floor.caller.keep(bytes([frame]) * 320)
+    floor.receive(SttHeard(1, AREA, is_final=False, stability=0.9), 3600)
+    assert floor.unanswered_words == AREA
+    floor.leave(3700)
+    assert floor.conversation.dialog.slots["area"] == ["רעננה"]
+
+
+def test_keys_end_whatever_is_going_on() -> None:
+    """R10: an interruption that is still undecided, too; the reply to the keys is spoken."""
+    drive = CallDriver(World(stts=[Stt("", final_ms=3000)]))
+    drive.start()
+    drive.until(State.SPEAKING)
+    drive.quiet(1500)
+    drive.says(400)
+    assert drive.call.state is State.LISTENING
+    before = len(drive.steps)
+    drive.press("0541234567#", every_ms=20)
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    assert drive.spoken(before)
+    assert drive.history()[-1][0] == "agent"
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_who_pauses_in_the_second_turn_keeps_the_first_ones_slots(streams: bool) -> None:
+    """R6.4: only the answer to the half sentence is taken back."""
+    texts = [AREA, "שלושה", "חדרים"] if streams else [AREA, "שלושה", "חדרים", "חדרים"]
+    drive = CallDriver(World(stts=[Stt(text) for text in texts]), settings(streams=streams)).listening()
+    drive.answer(1500)
+    drive.until(State.LISTENING)
+    drive.says(1000)
+    drive.until(State.PROCESSING)
+    drive.says(1000)
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    assert drive.call.dialog
+    slots = drive.call.dialog.slots
+    assert (slots["area"], slots["deal"], slots["rooms_min"]) == (["רעננה"], "rent", 3)
+
+
+def test_a_wordless_voice_of_700_ms_takes_the_floor() -> None:
+    """R7.5: it is hardly a cough; a recogniser that is slow has not lost it."""
+    drive = CallDriver(World(stts=[Stt("", final_ms=3000)]))
+    drive.start()
+    drive.until(State.SPEAKING)
+    drive.quiet(1500)
+    drive.says(660)
+    assert not drive.saved("said")
+    drive.says(160)
+    assert [save.data["reply"] for save in drive.saved("said")] == [1]
+    drive.quiet(600)
+    assert drive.call.state is State.PROCESSING
+
+
+def test_speech_early_in_the_goodbye_is_heard_and_late_in_it_changes_nothing() -> None:
+    """R17: the hang-up is called off for words; for the last 200 ms nobody can mean it."""
+    for early in (True, False):
+        drive = CallDriver(World(stts=[Stt("תודה להתראות"), Stt(AREA, interim=AREA), Stt("")])).listening()
+        drive.answer(900)
+        assert drive.call.dialog
+        before = len(drive.steps)
+        if early:
+            drive.quiet(500)
+            drive.says(1500)
+            drive.quiet(700)
+            assert drive.commands(SendClear, before)
+            assert not drive.hung_up()
+        else:
+            while drive.call.state is State.SPEAKING and not drive.logged("MARK_SENT", before):
+                drive.quiet(20)
+            drive.says(400)
+            drive.quiet(2000)
+            assert not drive.commands(SendClear, before)
+            assert drive.hung_up()
+
+
+def test_after_late_words_the_next_soft_voice_interrupts_again() -> None:
+    """R7.5: the false alarm was none, so the bar comes down."""
+    drive = CallDriver(World(stts=[Stt("לא", final_ms=700), Stt(""), Stt(AREA, interim=AREA)]))
+    drive.start()
+    drive.until(State.SPEAKING)
+    drive.quiet(1500)
+    drive.says(300)
+    drive.until(State.SPEAKING)
+    drive.until(State.PROCESSING)
+    assert drive.logged("LATE_WORDS")
+    drive.until(State.SPEAKING)
+    drive.quiet(600)
+    before = len(drive.steps)
+    drive.caller(buzz(400, -48.0))
+    assert drive.commands(SendClear, before)
+
+
+def test_a_sound_that_goes_on_delays_the_reply_by_two_seconds_at_most() -> None:
+    """R6.5: words the agent owes are not held back for longer."""
+    drive = CallDriver(World(tts_ms=1000))
+    drive.start()
+    drive.quiet(800)
+    began_ms = drive.now_ms
+    while drive.call.state is not State.SPEAKING:
+        drive.says(100)
+        assert drive.now_ms - began_ms <= 2500
+    assert drive.now_ms - began_ms >= 1900
+
+
+def test_one_sample_is_kept_and_it_is_of_the_first_turn() -> None:
+    """R5.3: exactly what the recogniser was given."""
+    drive = CallDriver(World(stts=[Stt(AREA), Stt("שלושה חדרים")]), replace(settings(), keeps_sample=True)).listening()
+    drive.answer(1500)
+    drive.until(State.LISTENING)
+    assert len(drive.commands(KeepSample)) == 1
+    drive.answer(1500)
+    drive.until(State.LISTENING)
+    assert len(drive.commands(KeepSample)) == 1
+
+
+def test_another_stream_is_told_what_the_old_one_was_saying() -> None:
+    """R18: near the word heard last; what waits in the old stream's buffer is heard by nobody."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.SPEAKING)
+    drive.quiet(2000)
+    heard = drive.voiced()[-1]
+    commands = drive.give(StreamMoved("MZ2"))
+    drive.quiet(100)
+    again = next(frame for frame in drive.voiced() if frame.at_ms > drive.now_ms - 100)
+    assert SendClear() in commands
+    assert (heard.speech, again.speech) == (1, 1)
+    assert 0 <= (heard.index - again.index) * 20 <= 1000
+    drive.until(State.LISTENING)
+    assert drive.history() == [("agent", drive.spoken())]
+    assert not [one for one in drive.commands(Log) if one.line == "BARGE_IN"]
