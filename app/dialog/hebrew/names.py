@@ -21,13 +21,20 @@ _SHORTEST_COMMAND = 5
 _PARTICLES = _LISTS.words("particles")
 _FROM_SOMEWHERE = _LISTS.words("from_somewhere")
 _MAX_WORDS = 3
+_DICTATED = 4
+"""So many digits beside a name are a phone number."""
 
+_POLITE, _AFFILIATIONS = _LISTS.phrases("polite"), _LISTS.words("affiliations")
 _CUES = _LISTS.phrases("cues")
 _SURNAME_CUES = _LISTS.phrases("surname_cues")
 _AFTER_CUE = _LISTS.words("after_cue")
+GIVEN_NAME_ONLY = _LISTS.phrases("given_name_only")
 _NOT_OF_ONESELF = _LISTS.words("not_of_oneself")
 _WELL_KNOWN = 2000
 """Of so many people a name is one wherever it ends an answer."""
+_RARE = 40
+"""Of fewer people a name is hardly known."""
+_PRONOUNS = words("אני ואני שאני")
 _NICKNAMES = _LISTS.words("nicknames")
 _RENAMES = _LISTS.phrases("renames")
 _WEAK_CUES = _LISTS.phrases("weak_cues")
@@ -118,6 +125,7 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
             # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
             break
         affiliated = token.key in _FROM_SOMEWHERE or (token.key.startswith("מה") and len(token.key) > len("מהדי"))
+        affiliated = affiliated or (token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS)
         if chosen and (
             (affiliated and token.key not in first_names()) or (index in origins and token.key not in first_names())
         ):
@@ -145,6 +153,7 @@ def understand_name(
 
     Weak cues ("אני X") need a known given name unless a name is `expected`.
     """
+    claimed = claimed | _politeness(utterance)
     best: Name | None = None
     for match in _CUES.all(utterance):
         loose = match.value.lstrip("=") in (
@@ -186,6 +195,8 @@ def understand_name(
         best = _weak(utterance, expected, claimed)
     if best is None and expected:
         best = _alone(utterance, claimed) or _at_the_end(utterance, claimed)
+    if best is None and not known and claimed:
+        best = _left_over(utterance, claimed)
     if best is not None or _CUES.within(utterance):
         best = _repaired(utterance, best, claimed)
         best = _with_surname(utterance, best, claimed) if expected else best
@@ -200,6 +211,24 @@ def understand_name(
     ):
         return None
     return best
+
+
+def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+    """Read what is left beside a phone number when it is nothing but a well-known given name, with a surname."""
+    left = [index for index in range(len(utterance)) if index not in claimed and utterance.key(index) not in _STRIP]
+    digits = sum(
+        len(utterance.key(at)) if utterance.tokens[at].is_number else bool(atom_at(utterance, at)) for at in claimed
+    )
+    if not left or len(left) > _MAX_WORDS or digits < _DICTATED or left[-1] - left[0] >= len(left):
+        return None
+    name = _collect(utterance, left[0], claimed, known_first=True)
+    whole = name is not None and (name.start, name.end) == (left[0], left[-1] + 1)
+    return name if whole and _bearers(utterance.key(left[0])) >= _WELL_KNOWN else None
+
+
+def _politeness(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens of what is only said besides: "נעים מאוד", "בלי שם משפחה"."""
+    return frozenset(index for match in _POLITE.all(utterance) for index in range(match.start, match.end))
 
 
 def _renamed(utterance: Utterance) -> Name | None:
@@ -307,8 +336,13 @@ def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name
             or (key in COMMON_WORDS and _bearers(key) < 3000)
         ):
             continue
-        pronoun = match.value.lstrip("=") in ("אני", "ואני", "שאני")
+        pronoun = match.value.lstrip("=") in _PRONOUNS
         name = _collect(utterance, match.end, claimed, known_first=not expected or not pronoun)
+        if name is not None and _bearers(utterance.key(name.start)) < _RARE and name.end < len(utterance):
+            # "אני גורר חובות משנת אלפיים": no name is unknown and goes on.
+            left = range(name.end, len(utterance))
+            if any(at not in claimed and utterance.key(at) not in _STRIP | _SPELLING for at in left):
+                continue
         if name is None or _professional(utterance, name) or (not pronoun and not about_name and name.start > 2):
             continue
         if not expected and not pronoun and utterance.key(match.end) not in first_names():
@@ -335,11 +369,17 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     name = _collect(utterance, start, claimed, known_first=False)
     if name is None:
         return None
-    rest = [index for index in range(name.end, len(utterance)) if utterance.key(index) not in _STRIP]
+    polite = _politeness(utterance)
+    rest = [
+        index for index in range(name.end, len(utterance)) if utterance.key(index) not in _STRIP and index not in polite
+    ]
     first = utterance.key(name.start)
-    known = _bearers(first) >= 40
+    known = _bearers(first) >= _RARE
     if utterance.key(name.end) in _TOLD_TO_OTHERS:
         # "דני תפסיק": somebody in the room is told off.
+        return None
+    if first in _UNWANTED_AFTER_AM and utterance.key(name.start - 1) in _PRONOUNS:
+        # "אני עובד בתחום": what the caller does.
         return None
     if utterance.key(name.start - 1) == "לא" and _bearers(first) < _KNOWN_BEARERS:
         return None

@@ -36,6 +36,7 @@ _HOMES = _LISTS.words("homes")
 _SEEKS = _LISTS.words("seeks")
 _SAID = _LISTS.phrases("said")
 _BUT = _LISTS.phrases("but")
+_EARLIER, _CORRECTS = _LISTS.words("earlier"), _LISTS.words("corrects")
 _REJECTED_AFTER = _LISTS.phrases("rejected_after")
 
 
@@ -46,6 +47,11 @@ def repair_points(utterance: Utterance) -> list[int]:
     if said:
         points += [match.end for match in _BUT.all(utterance) if match.start > said[0]]
     points += [match.end for match in _SAID.all(utterance) if match.start > 0]
+    for match in _SAID.all(utterance):
+        if {utterance.key(match.start - 1), utterance.key(match.end)} & _EARLIER:
+            # "קודם אמרתי שלושה, צריך ארבעה": first the old value, then the one that stands.
+            later = (at for at in range(match.end + 1, len(utterance)) if utterance.key(at) in _CORRECTS)
+            points += [at + 1 for at in later][:1]
     for index, token in enumerate(utterance.tokens):
         # "חיפה אה לא נשר", "חיפה, לא, נשר": a no that stands by itself takes back what came before it.
         follower = utterance.tokens[index + 1] if index + 1 < len(utterance) else None

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from app.dialog.hebrew.english import reading_at
+
 _NIQQUD = re.compile("[\u0591-\u05c7]")
 _QUOTES = re.compile("[\"'`\u2018\u2019\u201c\u201d\u05f3\u05f4\u00b4]")
 _TOKEN = re.compile(
@@ -18,6 +20,7 @@ _TOKEN = re.compile(
     r"|(?P<latin>[A-Za-z]+)"
     r"|(?P<sign>[+*%₪$])"
 )
+_LATIN = re.compile("[A-Za-z]")
 _FINALS = str.maketrans("ךםןףץ", "כמנפצ")
 _HESITATION = re.compile(r"^(?:א+ה+|א{2,}|אה?ממ+|אה?מ|ה+ממ*|ממ+|ע+ה+|אהמ+|אהא|ה{2,}|אוו*)$")
 _EVERYTHING = re.compile(r"\bהכול\b")
@@ -131,6 +134,46 @@ def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
         yield held
 
 
+def _with_vav(tokens: list[Token]) -> Iterator[Token]:
+    """Join a vav that the recogniser wrote apart to its word: "מיליון ו חצי"."""
+    held: Token | None = None
+    before = ""
+    for token in tokens:
+        if held is not None:
+            joined = not token.is_number and "א" <= token.key[0] <= "ת" and not token.gap.strip()
+            if joined:
+                yield Token("ו" + token.text, fold("ו" + token.text), held.start, token.end, held.gap)
+                held = None
+                continue
+            yield held
+        # "רובע ו": the letter is the name.
+        held = token if token.text == "ו" and before not in _LETTERED else None
+        before = token.key
+        if held is None:
+            yield token
+    if held is not None:
+        yield held
+
+
+def _in_hebrew(tokens: list[Token]) -> Iterator[Token]:
+    """Give English words the keys of the Hebrew they are read as."""
+    keys = [token.key for token in tokens]
+    index = 0
+    while index < len(tokens):
+        reading = reading_at(keys, index) if keys[index].isascii() and keys[index].isalpha() else None
+        if reading is None:
+            yield tokens[index]
+            index += 1
+            continue
+        width, hebrew = reading
+        for offset, word in enumerate(hebrew):
+            first = tokens[index + offset]
+            last = tokens[index + width - 1] if offset == len(hebrew) - 1 else first
+            text = word if word.isdigit() else first.text
+            yield Token(text, fold(word), first.start, last.end, first.gap, is_number=word.isdigit())
+        index += width
+
+
 @lru_cache(maxsize=256)
 def normalise(text: str) -> Utterance:
     """Split recognised text into an `Utterance`. Never raises; unknown characters are gaps."""
@@ -145,7 +188,10 @@ def normalise(text: str) -> Utterance:
         end = match.end()
         if key:
             tokens.append(Token(written, key, match.start(), end, gap, is_number=match.lastgroup == "number"))
-    kept = [token for token in _with_prefixes_on_numbers(tokens) if not _is_hesitation(token)]
+    if _LATIN.search(text):
+        tokens = list(_in_hebrew(tokens))
+    whole = _with_prefixes_on_numbers(list(_with_vav(tokens)))
+    kept = [token for token in whole if not _is_hesitation(token)]
     return Utterance(text, tuple(kept), tuple(token.key for token in kept))
 
 

@@ -22,6 +22,8 @@ _BORNE = 300
 """Of so many people a name is no rare one."""
 _WOULD_LIKE = _LISTS.words("would_like")
 _NEAR = _LISTS.words("near")
+_URGES, _NAMES_A_TOWN = _LISTS.words("urges"), _LISTS.words("names_a_town")
+_JOINS_TOWNS = _LISTS.words("joins_towns")
 _BESIDE_ONE, _TO_ONE = _LISTS.words("beside_one"), _LISTS.words("to_one")
 _CLOSE_TO = _LISTS.words("close_to")
 _LIVES = (
@@ -130,8 +132,7 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
         telling = first in _TELLING and mention.end - mention.start > 1
         inside = asked is Asked.GREETING and mention.prefix == "ב" and place.name not in _COMMON_PLACES
         return inside or asked is Asked.AREA or located_area or telling or bool(towns & set(place.cities))
-    if place.name == "קדימה" and not located and (asked is Asked.TIMING or before in words("יאללה נו טוב בואי בוא")):
-        # "שנה שנתיים קדימה", "יאללה קדימה": forward.
+    if place.name == "קדימה" and not mention.prefix and _means_forward(utterance, mention, asked):
         return False
     if place.risky == "small":
         return located or alone
@@ -139,6 +140,14 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     sought = place.name not in first_names() and bool(set(utterance.keys) & _SEEKS)
     long = len(place.name) > _SHORT_NAME or place.kind != "neighbourhood"
     return bool(long or located or alone or towns or sought)
+
+
+def _means_forward(utterance: Utterance, mention: Mention, asked: Asked) -> bool:
+    """Whether "קדימה" is no town: "סבבה קדימה", "שנה שנתיים קדימה", or an answer where no place was asked."""
+    before, after = utterance.key(mention.start - 1), utterance.key(mention.end)
+    if before in _NAMES_A_TOWN or after in _JOINS_TOWNS or before in _JOINS_TOWNS:
+        return False
+    return asked not in (Asked.AREA, Asked.GREETING) or before in _URGES or after in _URGES
 
 
 def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bool:

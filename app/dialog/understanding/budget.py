@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
-from app.dialog.hebrew.numbers import MILLION, THOUSAND, Quantity, Shape, quantities
+from app.dialog.hebrew.numbers import MILLION, THOUSAND, Quantity, Shape, atom_at, quantities
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
+from app.dialog.hebrew.spelling import UNITS
 from app.dialog.hebrew.tokens import Utterance, stems, words
 
 _LISTS = Lexicon("real_estate/budget.toml")
@@ -20,9 +21,14 @@ _COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land",
 _CURRENCY = _LISTS.words("currency")
 _LARGEST_BARE = {"buy": 20, "rent": 99}
 _PER_MONTH = _LISTS.words("per_month")
+_DAY_OF = words("לחודש בחודש")
+_FEMININE = words(" ".join(UNITS["f"][1:10]))
 _BUDGET = _LISTS.words("budget")
 _OTHER_UNITS = _LISTS.words("other_units")
 _FLOOR = _LISTS.words("floor")
+_BY_RATE = _LISTS.phrases("by_rate")
+_OWN_MONEY = _LISTS.phrases("own_money")
+_BEFORE_ITS_FIGURE = _LISTS.words("before_its_figure")
 _NOT_BUDGET = _LISTS.phrases("not_budget")
 _SUMS = _LISTS.phrases("sums")
 _APART = _LISTS.words("apart")
@@ -81,7 +87,10 @@ def _scaled(quantity: Quantity, deal: str | None, hint: int) -> tuple[float, boo
 
 def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int]) -> bool:
     """Whether the figure is a size, floor, age, own capital, somebody else's price and the like."""
-    if utterance.key(quantity.end) in _OTHER_UNITS:
+    if utterance.key(quantity.end) in _OTHER_UNITS or _day_of_month(utterance, quantity):
+        return True
+    if _BY_RATE.at(utterance, quantity.end + (utterance.key(quantity.end) in _CURRENCY)) is not None:
+        # "שמונים שקל למטר", "מאה אלף בשנה": no monthly sum.
         return True
     if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
         return True
@@ -102,14 +111,34 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
             return not utterance.key(index - 1).endswith("כולל")
         if utterance.tokens[index].is_number or utterance.key(index) in _CURRENCY:
             return False
-    for index in (quantity.end, quantity.end + 1, quantity.end + 2):
+    return _named_after(utterance, quantity.end, claimed)
+
+
+def _named_after(utterance: Utterance, end: int, claimed: frozenset[int]) -> bool:
+    """Whether the words after a figure say that it is own money, a loan or dues."""
+    for index in (end, end + 1, end + 2):
         if utterance.key(index) in _APART:
             # "שבעת אלפים בלי ארנונה" is the rent all the same.
             return False
-        match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
-        if match is not None and match.value in ("הון עצמי", "ההון העצמי", "ארנונה", "ועד בית", "משכנתא"):
-            return True
+        match = _OWN_MONEY.at(utterance, index) if index not in claimed else None
+        if match is not None:
+            return not _has_figure(utterance, match.end)
     return False
+
+
+def _has_figure(utterance: Utterance, end: int) -> bool:
+    """Whether what ends at `end` has a figure of its own: "שני מיליון, הון עצמי של שמונה מאות אלף"."""
+    while utterance.key(end) in _BEFORE_ITS_FIGURE:
+        end += 1
+    return atom_at(utterance, end) is not None
+
+
+def _day_of_month(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether "בחמישה עשר לחודש" is a day; days are masculine, thousands of shekels ("בחמש לחודש") are not."""
+    if quantity.prefix != "ב" or utterance.key(quantity.end) not in _DAY_OF or quantity.shape is not Shape.BARE:
+        return False
+    counted = utterance.key(quantity.end - 1).removeprefix("ב")
+    return quantity.value in range(1, 32) and counted not in _FEMININE
 
 
 def _now(utterance: Utterance, pays: int, quantity: Quantity) -> bool:

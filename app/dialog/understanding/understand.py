@@ -13,7 +13,7 @@ from typing import Any
 from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.names import first_names, understand_name
+from app.dialog.hebrew.names import GIVEN_NAME_ONLY, first_names, understand_name
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.somebody_else import told_of_others
@@ -271,7 +271,8 @@ class _Turn:
                     self.quotes[slot] = self.quotes.get("deal", "")
 
     def _name(self, areas: Areas) -> None:
-        if (self.acts.refusal and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
+        refused = self.acts.refusal and not GIVEN_NAME_ONLY.within(self.utterance)
+        if (refused and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
             return
         question = self.acts.question and self.utterance.keys[:2] != ("מי", "אני")
         if self.asked is Asked.NAME and (

@@ -55,3 +55,25 @@ def test_every_token_is_where_it_says_it_is(text: str) -> None:
     """R10.2: quotes can be cut from any text."""
     for token in normalise(text).tokens:
         assert token.text in text[token.start : token.end]
+
+
+@pytest.mark.parametrize(
+    ("said", "keys"),
+    [
+        ("מיליון ו חצי", ("מיליונ", "וחצי")),
+        ("רובע ו", ("רובע", "ו")),
+        ("ו 5", ("5",)),
+        ("two and a half million", ("שתיימ", "וחצי", "מיליונ")),
+        ("12 rooms in herzliya", ("12", "חדרימ", "in", "הרצליה")),
+        ("thirteen", ("13",)),
+    ],
+)
+def test_a_vav_apart_and_english_words_are_read_as_hebrew(said: str, keys: tuple[str, ...]) -> None:
+    """R10.2: what the recogniser wrote apart belongs together; English words have the keys of Hebrew ones."""
+    assert normalise(said).keys == keys
+
+
+def test_a_quote_of_english_is_what_was_said() -> None:
+    """R10.2: the lead quotes the caller."""
+    utterance = normalise("up to two and a half million please")
+    assert utterance.quote(0, 4) == "up to two and a half million"

@@ -39,6 +39,18 @@ def test_each_utterance_set_scores_above_the_targets(name: str) -> None:
     assert score.empty_turn_ok >= 0.98, wrong
 
 
+def test_each_kind_of_speech_is_read_and_its_neighbours_are_left_alone() -> None:
+    """R10.2: a rule has lines that want it and lines that it must leave alone; every one of them is right."""
+    turns = records("utterances_kinds.jsonl")
+    wrong = score_slots(turns, [predict_slots(turn) for turn in turns]).wrong
+    assert not wrong, "\n".join(map(str, wrong))
+    by_kind: dict[str, set[str]] = {}
+    for turn in turns:
+        kind, side = turn["tags"]
+        by_kind.setdefault(kind, set()).add(side)
+    assert all(sides == {"wants", "leaves"} for sides in by_kind.values()), by_kind
+
+
 @pytest.mark.parametrize("name", ["dialogs.jsonl", "dialogs_callers.jsonl", "dialogs_whole.jsonl"])
 def test_whole_dialogs_end_with_the_right_slots(name: str) -> None:
     """R10.2: every slot of a dialog right, folded over its turns, in at least 85% of dialogs; here with a margin."""
