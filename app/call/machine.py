@@ -233,8 +233,7 @@ class Call:
     def _on_speech_started(self, now_ms: int) -> list[Command]:
         dropped = self._talk.drop_guess()
         if self._floor.caller.stretch is not None:
-            self._floor.caller.stretch.go_on()
-            return dropped
+            return [*dropped, *self._floor.caller.stretch.go_on()]
         self._ear.count_anew()
         commands = [*dropped, *self._floor.collect(now_ms)]
         if self.state is State.LISTENING and self._floor.caller.stretch:
@@ -301,13 +300,16 @@ class Call:
         return [*commands, *answer]
 
     def _guess_ahead(self, now_ms: int) -> list[Command]:
-        """Prepare the reply to what the interim says, once the caller pauses and the interim stands."""
-        turn = self._floor.turn
-        if not self._settings.guesses or turn is None or self._floor.interruption or self._floor.reply:
+        """Prepare the reply to what was said so far, once the caller pauses and the words stand."""
+        turn, stretch = self._floor.turn, self._floor.caller.stretch
+        if turn is None or self._floor.interruption or self._floor.reply:
             return []
         if self._ear.is_speech or self._ear.silence_ms < STABLE_SILENCE_MS:
             return []
-        return self._talk.guess_ahead(turn.interim, turn.number, now_ms)
+        commands = stretch.read_ahead() if stretch else []
+        if self._settings.guesses:
+            commands += self._talk.guess_ahead(turn.interim, turn.alternatives, turn.number, now_ms)
+        return commands
 
     # -- nothing happens, or nothing that is understood -----------------------------------------------------------
 

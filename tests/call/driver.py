@@ -139,7 +139,12 @@ class Frame:
 
 
 def settings(
-    *, streams: bool = True, has_fallback: bool = True, uses_llm: bool = False, max_call_ms: int = 600_000
+    *,
+    streams: bool = True,
+    has_fallback: bool = True,
+    uses_llm: bool = False,
+    max_call_ms: int = 600_000,
+    reads_ahead: bool = False,
 ) -> CallSettings:
     return CallSettings(
         vad=VadSettings(),
@@ -147,7 +152,12 @@ def settings(
         barge_in=BargeInSettings(),
         playout=PlayoutSettings(),
         hearing=RecognitionSettings(
-            streams=streams, has_fallback=has_fallback, commit_ms=550, fallback_ms=1200, give_up_ms=6000
+            streams=streams,
+            has_fallback=has_fallback,
+            commit_ms=550,
+            fallback_ms=1200,
+            give_up_ms=6000,
+            reads_ahead=reads_ahead,
         ),
         replying=ReplySettings(llm_first_token_ms=900, llm_stall_ms=1500),
         dialog=DialogSettings(uses_llm=uses_llm),

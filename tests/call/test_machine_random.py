@@ -1,5 +1,7 @@
 """Anything may happen in any order: the machine neither breaks, nor spins, nor gets stuck."""
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -58,7 +60,8 @@ class RandomCall:
     """Does to a call whatever it is told, at a clock of its own."""
 
     def __init__(self, *, streams: bool, uses_llm: bool) -> None:
-        self.call = Call(driver.settings(streams=streams, uses_llm=uses_llm, max_call_ms=90_000))
+        tuned = driver.settings(streams=streams, uses_llm=uses_llm, max_call_ms=90_000, reads_ahead=not streams)
+        self.call = Call(replace(tuned, guesses=True))
         self.now_ms = 1000
         self.streams, self.speeches, self.replies = [0], [0], [0]
         self.marks = ["assistant_tts_end:77"]

@@ -109,9 +109,13 @@ class Conversation:
         """The caller begins to speak: this turn may cost some guesses."""
         self._guesses.begin_turn()
 
-    def guess_ahead(self, text: str, turn: int, now_ms: int) -> list[Command]:
-        """Prepare the reply to `text`, an interim transcript that stands still."""
-        return self._guesses.prepare(text, self.dialog, lambda plan: self._make_reply(plan, turn, now_ms), now_ms)
+    def guess_ahead(self, text: str, alternatives: tuple[str, ...], turn: int, now_ms: int) -> list[Command]:
+        """Prepare the reply to `text`, an interim transcript that stands still, and its further readings."""
+
+        def make_reply(plan: Plan) -> Reply:
+            return self._make_reply(plan, turn, now_ms)
+
+        return self._guesses.prepare(text, alternatives, self.dialog, make_reply, now_ms)
 
     def drop_guess(self) -> list[Command]:
         """The caller goes on, or the turn is over without an answer."""

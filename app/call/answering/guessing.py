@@ -47,7 +47,14 @@ class Guesses:
         """A new turn may cost as many guesses as the last one."""
         self._made = 0
 
-    def prepare(self, text: str, dialog: Dialog, make_reply: Callable[[Plan], Reply], now_ms: int) -> list[Command]:
+    def prepare(
+        self,
+        text: str,
+        alternatives: tuple[str, ...],
+        dialog: Dialog,
+        make_reply: Callable[[Plan], Reply],
+        now_ms: int,
+    ) -> list[Command]:
         """Prepare the reply to `text`, an interim that stands; whatever was guessed from other words goes."""
         if self._made >= MOST_GUESSES or (self.guess and same_words(self.guess.text, text)):
             return []
@@ -56,7 +63,7 @@ class Guesses:
             return commands
         self._made += 1
         ahead = copy.deepcopy(dialog)
-        plan = ahead.hear(text)
+        plan = ahead.hear(text, alternatives)
         reply = make_reply(plan)
         self.guess = Guess(text, ahead, plan, reply)
         return [*commands, *reply.begin(plan.messages, now_ms)]

@@ -3,8 +3,9 @@
 The turn's audio is kept until its text is known, so a recogniser that fails, stays silent or dies costs a pause and
 never a word. A streaming recogniser hears the turn as it is spoken; its stable interim is committed when the final is
 late (R8.4). A batch recogniser (Whisper, the embedded engine) hears it in segments: one at each forced cut (R6.4), the
-last one at the end of the turn; their texts are joined in order. When a recogniser breaks, the whole turn is read again
-from the kept audio: by the fallback where there is one, else by the primary once it is back.
+last one at the end of the turn; their texts are joined in order. Where it costs nothing but processor time, the last
+one is read ahead, as soon as the voice pauses, and given up if the voice goes on. When a recogniser breaks, the whole
+turn is read again from the kept audio: by the fallback where there is one, else by the primary once it is back.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ CHUNK_BYTES = 1600  # 100 ms: the size Google advises, and a fifth of the messag
 BYTES_PER_MS = 16
 MAX_TURN_BYTES = 120_000 * BYTES_PER_MS
 MAX_RETRIES = 4
+MOST_READ_AHEAD = 6  # a stretch: a caller who pauses within a sentence costs a recognition each time
 # How long an interim must have stood to count as stable, by the stability the vendor gave it; 0 means not told.
 # What a vendor is nearly sure of needs hardly any time; the last word of most interims has 0.1 and never gets more.
 STANDS_AFTER_MS = ((0.8, 100), (0.3, 300))
@@ -32,6 +34,8 @@ class RecognitionSettings:
     commit_ms: int
     fallback_ms: int
     give_up_ms: int
+    reads_ahead: bool = False
+    """Whether a batch recogniser may read a turn that is not known to be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class Recognition:
         self._cut_at = 0
         self._reads_live = settings.streams
         self._is_held = self._is_full = False
+        self._ahead: _Segment | None = None
+        self._times_ahead = 0
         self._last_words = ""
         self._ended_at_ms: int | None = None
         self._retries = 0
@@ -102,6 +108,11 @@ class Recognition:
     def interim(self) -> str:
         """The turn's text so far, as far as anyone has heard it."""
         return " ".join(segment.text for segment in self._segments if segment.text) or self._last_words
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Further readings of `interim`."""
+        return joined([(segment.text, segment.alternatives) for segment in self._segments])
 
     @property
     def audio_ms(self) -> int:
@@ -158,7 +169,25 @@ class Recognition:
         """
         if self._settings.streams or self._retries:
             return []
-        return self._read_to(len(self._audio) - before_ms * BYTES_PER_MS)
+        return [*self._drop_ahead(), *self._read_to(len(self._audio) - before_ms * BYTES_PER_MS)]
+
+    def read_ahead(self) -> list[Command]:
+        """The voice has paused: have a batch recogniser read what there is, in case this was the turn's end."""
+        if not self._settings.reads_ahead or self._reads_live or self._retries or self._ahead:
+            return []
+        if self._times_ahead >= MOST_READ_AHEAD or len(self._audio) <= self._cut_at:
+            return []
+        self._times_ahead += 1
+        commands = self._open(self._cut_at)
+        self._ahead = self._segments[-1]
+        return [*commands, *self._finish(self._ahead)]
+
+    def _drop_ahead(self) -> list[Command]:
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return []
+        self._segments.remove(ahead)
+        return [] if ahead.settled else [CancelStt(ahead.stream)]
 
     def finish_early(self) -> list[Command]:
         """The voice has stopped and it matters now whether it said anything: have a streaming recogniser's final.
@@ -170,9 +199,10 @@ class Recognition:
         self._is_held = True
         return self._finish(self._segments[-1])
 
-    def go_on(self) -> None:
-        """The voice is back: what follows `finish_early` is read, too."""
+    def go_on(self) -> list[Command]:
+        """The voice is back: what follows `finish_early` is read, too, and what was read ahead was not all."""
         self._is_held = False
+        return self._drop_ahead()
 
     def end(self, now_ms: int) -> list[Command]:
         """The turn is over: every word is wanted now."""
@@ -181,8 +211,8 @@ class Recognition:
             segment = self._segments[-1]
             # One that is done already misses less than a chunk, or nothing but silence.
             return [] if segment.settled or segment.finished else self._finish(segment)
-        if self._retry_at_ms is not None:
-            return []
+        if self._retry_at_ms is not None or self._ahead:
+            return []  # behind what was read ahead came only silence
         return self._read_to(len(self._audio))
 
     def cancel(self) -> list[Command]:
@@ -252,8 +282,7 @@ class Recognition:
         return max([self._ended_at_ms + self._settings.commit_ms, *stands])
 
     def _heard(self, source: str, waited_ms: int) -> TurnHeard:
-        alternatives = joined([(segment.text, segment.alternatives) for segment in self._segments])
-        return TurnHeard(self.interim, alternatives, source, waited_ms, self.audio_ms)
+        return TurnHeard(self.interim, self.alternatives, source, waited_ms, self.audio_ms)
 
     def _open(self, start: int) -> list[Command]:
         segment = _Segment(next(self._streams), written=start)
@@ -290,6 +319,7 @@ class Recognition:
         cancels = self.cancel()
         self._last_words = self.interim
         self._segments.clear()
+        self._ahead = None
         self._reads_live = False
         self._cut_at = 0
         self._retries += 1

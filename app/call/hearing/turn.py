@@ -69,5 +69,15 @@ class Turn:
         return " ".join(text for text in said if text)
 
     @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Further readings of `interim`."""
+        parts = zip(self._parts, self._heard, strict=True)
+        said = [
+            (part.interim, part.alternatives) if heard is None else (heard.text, heard.alternatives)
+            for part, heard in parts
+        ]
+        return joined(said)
+
+    @property
     def _open(self) -> list[Recognition]:
         return [part for part, heard in zip(self._parts, self._heard, strict=True) if heard is None]

@@ -20,6 +20,8 @@ EMBEDDED_VOICE_AHEAD_MS = 2500
 
 def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSettings:
     """Return what one call is tuned by."""
+    # OpenAI's recogniser is paid by the minute and knows nothing before the turn's end.
+    speculates = settings.speculation == "on" and settings.stt != "openai"
     return CallSettings(
         vad=VadSettings(
             calibration_ms=settings.vad_calibration_ms,
@@ -47,6 +49,7 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
             commit_ms=settings.stt_commit_ms,
             fallback_ms=settings.stt_fallback_ms,
             give_up_ms=settings.stt_give_up_ms,
+            reads_ahead=speculates,
         ),
         replying=ReplySettings(
             llm_first_token_ms=settings.llm_first_token_ms,
@@ -63,7 +66,7 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
             if settings.twilio_account_sid and settings.twilio_auth_token
             else None,
         ),
-        guesses=settings.speculation == "on" and settings.stt == "google",
+        guesses=speculates,
         max_call_ms=settings.max_call_minutes * 60_000,
         keeps_sample=keeps_sample,
         hold_after_ms=HOLD_AFTER_MS if settings.stt == "google" else HOLD_AFTER_BATCH_MS,

@@ -76,8 +76,8 @@ def test_a_guess_for_the_same_words_is_the_answer_and_any_other_is_thrown_away()
     for final, used in ((AREA + ".", True), ("אני מחפש דירה בשכירות בחולון", False)):
         talk = _talk()
         talk.begin_turn()
-        assert [one for one in talk.guess_ahead(AREA, 1, 0) if isinstance(one, Speak | AskLlm)]
-        assert talk.guess_ahead(AREA, 1, 0) == []
+        assert [one for one in talk.guess_ahead(AREA, (), 1, 0) if isinstance(one, Speak | AskLlm)]
+        assert talk.guess_ahead(AREA, (), 1, 0) == []
         guessed = talk.guessed_reply
         reply, commands = talk.answer(_heard(final), 1, 400)
         assert (reply is guessed) is used
@@ -90,8 +90,8 @@ def test_guesses_are_few_and_never_made_of_half_a_sentence() -> None:
     """R8.4: at most three a turn, whatever the recogniser changes its mind to."""
     talk = _talk()
     talk.begin_turn()
-    assert talk.guess_ahead("אני מחפש דירה של", 1, 0) == []
-    made = [bool(talk.guess_ahead(f"דירה בחולון {word}", 1, 0)) for word in ("אחת", "אחרת", "יפה", "נאה", "טובה")]
+    assert talk.guess_ahead("אני מחפש דירה של", (), 1, 0) == []
+    made = [bool(talk.guess_ahead(f"דירה בחולון {word}", (), 1, 0)) for word in ("אחת", "אחרת", "יפה", "נאה", "טובה")]
     assert made == [True, True, True, False, False]
 
 

@@ -5,14 +5,19 @@ from itertools import count
 import pytest
 
 from app.call.events import CancelStt, Command, FinishStt, Log, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
-from app.call.hearing.recognition import Recognition, RecognitionSettings, TurnHeard, joined
+from app.call.hearing.recognition import MOST_READ_AHEAD, Recognition, RecognitionSettings, TurnHeard, joined
 
 FRAME = b"\x01\x02" * 160
 
 
-def recognition(*, streams: bool = True, has_fallback: bool = True) -> Recognition:
+def recognition(*, streams: bool = True, has_fallback: bool = True, reads_ahead: bool = False) -> Recognition:
     settings = RecognitionSettings(
-        streams=streams, has_fallback=has_fallback, commit_ms=500, fallback_ms=1200, give_up_ms=6000
+        streams=streams,
+        has_fallback=has_fallback,
+        commit_ms=500,
+        fallback_ms=1200,
+        give_up_ms=6000,
+        reads_ahead=reads_ahead,
     )
     return Recognition(settings, count(1), ("רעננה",))
 
@@ -250,3 +255,94 @@ def test_what_comes_late_for_a_recognition_given_up_is_dropped() -> None:
     part.receive(SttHeard(1, "ישן", True), 2300)
     part.receive(SttHeard(2, "חדש", True), 2400)
     assert texts(part, 2400) == "חדש"
+
+
+# -- a batch recogniser that reads ahead ------------------------------------------------------------------------------
+
+
+def ahead() -> Recognition:
+    return recognition(streams=False, has_fallback=False, reads_ahead=True)
+
+
+def test_what_is_there_is_read_while_the_silence_is_judged() -> None:
+    """R8.4: at the end of the turn nothing is left to ask for; the text may be there by then."""
+    part = ahead()
+    speak(part, 40)
+    commands = part.read_ahead()
+    assert commands[0] == OpenStt(1, False, ("רעננה",))
+    assert written(commands, 1) == FRAME * 40
+    assert commands[-1] == FinishStt(1)
+    assert part.read_ahead() == [], "once a pause"
+    assert speak(part, 15) == []
+    part.receive(SttHeard(1, "חולון", True, 1.0, ("כולון",)), 900)
+    assert (part.interim, part.alternatives) == ("חולון", ("כולון",))
+    assert part.end(1000) == []
+    heard, _ = part.result(1000)
+    assert heard is not None
+    assert (heard.text, heard.alternatives, heard.source, heard.asr_ms) == ("חולון", ("כולון",), "final", 0)
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_what_was_read_ahead_is_forgotten_when_the_voice_goes_on(is_heard: bool) -> None:
+    """R6.3: half a sentence is no turn; all of it is read once it is over."""
+    part = ahead()
+    speak(part, 40)
+    part.read_ahead()
+    if is_heard:
+        part.receive(SttHeard(1, "עד שני", True), 900)
+    assert part.go_on() == ([] if is_heard else [CancelStt(1)])
+    assert part.interim == ""
+    speak(part, 30)
+    part.receive(SttHeard(1, "ישן", True), 950)
+    commands = part.end(2000)
+    assert written(commands, 2) == FRAME * 70
+    part.receive(SttHeard(2, "עד שני מיליון", True), 2300)
+    assert texts(part, 2300) == "עד שני מיליון"
+
+
+def test_a_forced_cut_takes_the_place_of_what_was_read_ahead() -> None:
+    """R6.4: nothing is read twice into one text."""
+    part = ahead()
+    speak(part, 248)
+    part.read_ahead()
+    speak(part, 2)
+    commands = part.cut(40)
+    assert commands[0] == CancelStt(1)
+    assert written(commands, 2) == FRAME * 248
+    speak(part, 50)
+    assert written(part.read_ahead(), 3) == FRAME * 52
+    assert part.end(6000) == []
+    for stream, text in ((1, "ישן"), (3, "מיליון"), (2, "עד שני")):
+        part.receive(SttHeard(stream, text, True), 6400)
+    assert texts(part, 6400) == "עד שני מיליון"
+
+
+def test_a_recognition_ahead_that_breaks_is_made_up_for() -> None:
+    """R8.2: the whole turn is read again at its end."""
+    part = ahead()
+    speak(part, 40)
+    part.read_ahead()
+    part.receive(SttFailed(1, "child_died", "gone"), 900)
+    speak(part, 10)
+    assert part.end(1000) == []
+    _, commands = part.result(1000 + 2000)
+    assert written(commands, 2) == FRAME * 50
+
+
+def test_who_pauses_all_the_time_is_read_ahead_a_few_times() -> None:
+    """R22: a stuttering line costs no recognition for each of its gaps."""
+    part, read = ahead(), 0
+    for _ in range(20):
+        speak(part, 10)
+        read += bool(part.read_ahead())
+        part.go_on()
+    assert read == MOST_READ_AHEAD
+
+
+def test_only_who_may_reads_ahead() -> None:
+    """R8.1: a stream hears all the same; a recogniser that is paid for is asked once a turn."""
+    for part in (recognition(), recognition(streams=False), ahead()):
+        assert part.read_ahead() == [], "there is nothing to read yet"
+    for part in (recognition(), recognition(streams=False)):
+        speak(part, 40)
+        assert part.read_ahead() == []
