@@ -144,6 +144,10 @@ class FakeOffice:
         self.all_leads[5] |= {"channel": "recording", "recording_url": "https://api.twilio.example/recording"}
         self.all_leads[6] |= {"name": "=1+1", "owner": True, "status": "handled", "phone": "+97239876543"}
 
+    def arrives(self, lead_id: int) -> None:
+        """Have a lead's delivery arrive."""
+        self.all_leads[lead_id]["deliveries"] = [delivery(lead_id, "delivered")]
+
     # -- live
 
     def live(self) -> list[dict[str, Any]]:

@@ -31,7 +31,10 @@ def _served() -> Flask:
 
     @flask.post("/office")
     def change() -> Response:
-        for name, value in request.get_json().items():
+        changes = request.get_json()
+        if "arrived" in changes:
+            office.arrives(changes.pop("arrived"))
+        for name, value in changes.items():
             setattr(office, name, value)
         office.count += 1
         return jsonify(done=office.done, tabs=len(feed))
