@@ -21,6 +21,8 @@ STREAM_PATH = "/ws/twilio-media"
 CALLS_A_MINUTE = 10
 SHOWN = frozenset({"INTERIM", "ASR_TEXT", "SAYING", "SAID", "SLOTS", "TURN", "TIMING", "INTERRUPTION", "CALL_ENDED"})
 """What the page shows of a call, besides its states."""
+JUDGED = frozenset({"QUESTION"})
+"""What `python -m app qa` asks for besides; the page leaves it out."""
 
 phone = Blueprint("phone", __name__, url_prefix="/phone")
 phone.before_request(refuse)
@@ -69,7 +71,7 @@ def install(flask: Flask, agent_name: str) -> None:
 
 
 def _is_shown(event: Mapping[str, Any]) -> bool:
-    return event["event"] in SHOWN or event["event"].startswith("STATE→")
+    return event["event"] in SHOWN | JUDGED or event["event"].startswith("STATE→")
 
 
 def _shown(event: dict[str, Any]) -> dict[str, Any]:

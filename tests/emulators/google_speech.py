@@ -3,7 +3,8 @@
 Two ways to hear. By script: `texts` are said one after another, a word each `ms_per_word` of audio, with a pause
 between texts at which Google would finalise. By `decode`: the audio itself says which word it is (see `spoken_word`),
 so that a word lost, doubled or cut by the client shows in the transcript. By `texts_by_hz`: the loudest note of the
-whole stream says which text it is, so that a caller heard in another's call shows even behind filters.
+whole stream says which text it is, so that a caller heard in another's call shows even behind filters. By `samples`:
+a folder of recordings, those of which are heard that were truly said.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import numpy as np
 from google.cloud import speech_v1
 
 from tests.emulators.base import Emulator, main, sleep_ms
+from tests.emulators.sample_ear import heard_texts
 
 RATE_HZ = 8000
 WORD_MS = 400
@@ -55,6 +57,7 @@ class GoogleSpeechEmulator(Emulator):
         "texts": ["שלום אני מחפש דירה"],
         "decode": False,
         "texts_by_hz": {},
+        "samples": "",
         "start_ms": 200,
         "ms_per_word": 300,
         "pause_ms": 600,
@@ -194,6 +197,7 @@ class _Ear:
         self._bytes = 0
         self._decoder = _Decoder() if script["decode"] else None
         self._texts_by_hz: dict[str, str] = script["texts_by_hz"]
+        self._samples: str = script["samples"]
         self._audio = bytearray()
         self._script_words: list[Word] = []
         at_ms = script["start_ms"]
@@ -209,7 +213,7 @@ class _Ear:
         self.audio_ms = self._bytes * 1000 // (2 * RATE_HZ)
         if self._decoder is not None:
             return self._decoder.hear(pcm)
-        if self._texts_by_hz:
+        if self._texts_by_hz or self._samples:
             self._audio += pcm
             return []
         words = []
@@ -225,6 +229,9 @@ class _Ear:
         return next_start_ms - word.end_ms >= FINAL_SILENCE_MS
 
     def rest(self) -> list[Word]:
+        if self._samples:
+            texts = heard_texts(bytes(self._audio), self._samples)
+            return [Word(word, self.audio_ms) for text in texts for word in text.split()]
         if self._texts_by_hz:
             heard_hz = loudest_hz(self._audio)
             note = min(self._texts_by_hz, key=lambda hz: abs(float(hz) - heard_hz))

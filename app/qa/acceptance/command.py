@@ -33,6 +33,7 @@ ALL_AT_ONCE = 6
 @click.option("--only", multiple=True, metavar="ITEM", help="Only this item (7.1) or section (3); repeatable.")
 @click.option("--at-once", type=click.IntRange(min=1), help="Acceptance calls side by side; 1 against this machine.")
 @click.option("--log", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The server's log (11.1).")
+@click.option("--console-password", envvar="CONSOLE_PASSWORD", help="Judge states and words, too.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the findings as JSON.")
 @click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the findings as JUnit XML.")
 @click.option("--auth-token", envvar="TWILIO_AUTH_TOKEN", help="Sign webhooks with it, as Twilio does.")
@@ -44,6 +45,7 @@ def qa_command(
     only: tuple[str, ...],
     at_once: int | None,
     log: Path | None,
+    console_password: str | None,
     json_file: Path | None,
     junit_file: Path | None,
     auth_token: str | None,
@@ -67,6 +69,7 @@ def qa_command(
             calls=calls,
             at_once=at_once or (1 if is_loopback(parts.hostname) else ALL_AT_ONCE),
             log=(lambda: _read(log)) if log else None,
+            console_password=console_password,
         )
         report = asyncio.run(accept(options, lambda text: click.echo(f"… {text}", err=True)))
     except (NotJudgedError, ScriptError, UtteranceError, ValueError) as error:

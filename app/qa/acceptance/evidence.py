@@ -1,16 +1,21 @@
 """What the server itself tells of a call: states, words, slots (evidence E)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import orjson
 
-from app.qa.acceptance.server import ServerUnderTest
-from app.qa.http_client import ServerError
+from app.qa.acceptance.server import FORM, ServerUnderTest
+from app.qa.http_client import HttpResponse, ServerError
 
 Event = dict[str, Any]
 NO_EVENTS = "needs states and words: give --console-password or run the server in development mode"
+LOGIN = "/console/login"
 _OK = 200
+_REDIRECTS = (302, 303)
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 class Evidence(Protocol):
@@ -37,6 +42,44 @@ class DevelopmentEvents:
             return None
 
 
+class ConsoleEvents:
+    """What the console's softphone shows of a test call, to who knows the console's password."""
+
+    def __init__(self, server: ServerUnderTest, password: str) -> None:
+        self._server = server
+        self._password = password
+        self._cookie = ""
+
+    async def log_in(self) -> str | None:
+        """Open a session; return what is wrong, if anything is."""
+        try:
+            form = await self._server.ask("GET", LOGIN)
+            token = _CSRF.search(form.body.decode("utf-8", "replace"))
+            if form.status != _OK or token is None:
+                return f"{LOGIN} answers {form.status}: the console is off there (CONSOLE_PASSWORD)"
+            headers = {**FORM, "Cookie": _cookie(form)}
+            fields = {"csrf": token[1], "password": self._password, "next": "/console"}
+            answer = await self._server.ask("POST", LOGIN, headers, body=urlencode(fields).encode())
+        except ServerError as error:
+            return str(error)
+        self._cookie = _cookie(answer)
+        return None if answer.status in _REDIRECTS else f"{LOGIN} answers {answer.status}: a wrong --console-password"
+
+    async def events(self, call_sid: str) -> list[Event] | None:
+        """See `Evidence`."""
+        try:
+            answer = await self._server.ask("GET", f"/phone/calls/{call_sid}/events", {"Cookie": self._cookie})
+            if answer.status != _OK:
+                return None
+            return list(orjson.loads(answer.body)["events"]) or None
+        except (ServerError, orjson.JSONDecodeError, KeyError):
+            return None
+
+
+def _cookie(answer: HttpResponse) -> str:
+    return answer.headers.get("set-cookie", "").partition(";")[0]
+
+
 def ends_of_turns(events: list[Event]) -> Iterator[tuple[float, float, str]]:
     """Yield each turn's silence and length in ms, and what had been asked."""
     asked = "greeting"
@@ -51,7 +94,7 @@ def hearing_times_ms(events: list[Event]) -> Iterator[float]:
     """Yield how long after each end of turn its text was there."""
     ended_ms: float | None = None
     for event in events:
-        if event["event"] == "STATE→PROCESSING":
+        if event["event"] == "STATE→PROCESSING" and "silence_ms" in event:
             ended_ms = float(event["at_ms"])
         elif event["event"] == "ASR_TEXT" and ended_ms is not None:
             yield float(event["at_ms"]) - ended_ms

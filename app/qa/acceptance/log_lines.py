@@ -8,7 +8,7 @@ from app.qa.acceptance.witness import some
 
 BOOT = "Composite WSGI ready / WebSocketWSGI / blueprints"
 HANDSHAKE = "Added Twilio subprotocol to handshake"
-STEPS = ("STATE→PROCESSING", "ASR_TEXT", "TTS_START", "MARK_ACK", "STATE→LISTENING")
+STEPS = ("STATE→PROCESSING | silence_ms", "ASR_TEXT", "TTS_START", "MARK_ACK", "STATE→LISTENING")
 MOST_LINES_A_TURN = 60
 _OF_A_CALL = re.compile(r"STATE→|ASR_TEXT|TTS_START|TTS_END|MARK_SENT|MARK_ACK|BARGE_IN|\bEOU\b|\bTURN \|")
 _SID = re.compile(r"call_sid=(\w+) ")

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from app.qa.acceptance.crowd import hold_crowd
-from app.qa.acceptance.evidence import DevelopmentEvents, Event, Evidence
+from app.qa.acceptance.evidence import ConsoleEvents, DevelopmentEvents, Event, Evidence
 from app.qa.acceptance.findings import Finding, Findings
 from app.qa.acceptance.handshakes import check_handshake, check_socket_strangers
 from app.qa.acceptance.items import chosen
@@ -49,6 +49,7 @@ class Options:
     at_once: int = 1
     log: Callable[[], Iterable[str]] | None = None
     own_late_limit_ms: float = OWN_LATE_LIMIT_MS
+    console_password: str | None = None
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ async def accept(options: Options, progress: Callable[[str], None] = lambda _: N
     """
     wanted = chosen(options.only)
     server = ServerUnderTest(options.account)
-    run = _Run(options, server, Findings(wanted), DevelopmentEvents(server))
+    run = _Run(options, server, Findings(wanted), await _evidence(server, options.console_password))
     loop, started_at = asyncio.get_running_loop(), datetime.now(UTC).isoformat(timespec="seconds")
     began_s = loop.time()
     about = await _look_at(server, needs_calls=bool(wanted - {"1.1", "1.2", "2.1", "2.2"}))
@@ -104,6 +105,16 @@ async def accept(options: Options, progress: Callable[[str], None] = lambda _: N
         own_late_limit_ms=options.own_late_limit_ms,
         calls=tuple(calls),
     )
+
+
+async def _evidence(server: ServerUnderTest, console_password: str | None) -> Evidence:
+    """Return where states and words are to be had."""
+    if not console_password:
+        return DevelopmentEvents(server)
+    events = ConsoleEvents(server, console_password)
+    if fault := await events.log_in():
+        raise NotJudgedError(fault)
+    return events
 
 
 async def _look_at(server: ServerUnderTest, *, needs_calls: bool) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Every way of being broken fails the item that is about it, and no other."""
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.qa.acceptance.sounds import load_sounds
 from app.qa.answering import Answering, Manner
 from app.qa.scripted import Cast
 from app.qa.twilio_peer import Account
-from tests.qa.broken_server import DIALOG, PUBLIC, Server, broken_server
+from tests.qa.broken_server import DIALOG, PASSWORD, PUBLIC, Server, broken_server
 from tests.qa.virtual_time import run_virtually
 
 TOKEN = "a-token-of-no-account"
@@ -49,7 +48,6 @@ CALL_FAULTS = {
     "hasty": "6.3",
     "cuts at 5 s": "6.4",
     "no clear": "7.1",
-    "slow barge-in": "7.1",
     "frames after clear": "7.2",
     "no grace": "7.3",
     "coughed away": "7.4",
@@ -64,16 +62,10 @@ CALL_FAULTS = {
     "no greeting": "9.4",
     "late greeting": "9.4",
     "extra keys": "9.5",
-    "a file's header": "9.5",
     "binary marks": "9.5",
     "long lines": "10.1",
-    "two questions": "10.1",
     "loses slots": "10.2",
-    "misunderstands": "10.2",
     "log without SIDs": "11.1",
-    "log without steps": "11.1",
-    "log with numbers": "11.1",
-    "log without boot line": "11.1",
     "never notes the end": "12.1",
     "deaf in noise": "12.2",
     "stops for any noise": "12.2",
@@ -155,7 +147,7 @@ def test_what_follows_from_a_fault_is_skipped_and_names_it() -> None:
 
 def test_a_server_that_stutters_only_when_full_fails_the_crowd_alone() -> None:
     """R12.1, `--calls N`: every call is judged by itself."""
-    report = run("chokes in a crowd", only=(*CALLS, "12.3"), calls=4, at_once=1)
+    report = run("chokes in a crowd", only=("12.3",), calls=4)
     assert set(failed(report)) == {"12.3"}
     assert sum(call["failure"] is None for call in report.calls) == 0
 
@@ -189,6 +181,14 @@ def test_what_only_the_server_can_tell_is_skipped_where_it_does_not() -> None:
     assert report.exit_code == 0
 
 
+def test_the_consoles_password_shows_states_and_words_of_a_signed_deployment() -> None:
+    """R12.1, R16: by the softphone's events; a wrong password is wrong use."""
+    report = run("tells nothing", TOKEN, only=("6.1", "8", "10"), console_password=PASSWORD)
+    assert (failed(report), skipped(report)) == ({}, {})
+    with pytest.raises(NotJudgedError, match="console-password"):
+        run("", TOKEN, only=("8",), console_password="another one")
+
+
 def test_a_tool_that_was_late_itself_judges_nobody() -> None:
     """R12.1: it tries again, then says so, and ends with 3."""
 
@@ -205,4 +205,4 @@ def test_the_sample_dialog_can_be_played_both_ways() -> None:
     """R12.1: by what is asked, and in order."""
     truthful, orderly = sample_casts()
     assert truthful.expected == orderly.expected
-    assert time.monotonic() > 0
+    assert truthful.answering is not orderly.answering
