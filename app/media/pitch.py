@@ -1,5 +1,8 @@
 """The pitch of a voice, roughly and cheaply, for the tune of a sentence rather than for music."""
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -48,3 +51,11 @@ class PitchTracker:
         bend = before - 2 * here + after
         summit = lag + (0.5 * (before - after) / bend if bend < 0 else 0.0)
         return min(max(_RATE_HZ / summit, LOWEST_HZ), HIGHEST_HZ)
+
+
+def held_share(frames: Iterable[bytes], step: float) -> float:
+    """Return in what share of these 20 ms frames (LINEAR16) the pitch moves on by less than this share of itself."""
+    tracker = PitchTracker()
+    pitches = [tracker.receive(pcm) for pcm in frames]
+    held = [one and other and abs(one - other) < step * one for one, other in pairwise(pitches)]
+    return sum(map(bool, held)) / max(len(held), 1)

@@ -5,13 +5,12 @@ All times are media time, in ms.
 
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Protocol
 
 from app.media.codec import FRAME_MS
 from app.media.floor import NoiseFloor, ThresholdSettings
 from app.media.frontend import Frame
-from app.media.pitch import PitchTracker
+from app.media.pitch import held_share
 from app.media.room import Room
 
 # A word's end sinks into the line's noise before it is over: for so long after the voice, frames over this share of the
@@ -224,17 +223,10 @@ class Vad:
         self._recent_pcm.append(frame.pcm)
         if not self._room.receive(rms, line_rms, is_speech=self.is_speech):
             return False
-        if self._is_one_voice():
+        if held_share(self._recent_pcm, _SAME_PITCH) >= _HELD_SHARE:
             self._room.refute()
             return False
         return True
-
-    def _is_one_voice(self) -> bool:
-        tracker = PitchTracker()
-        pitches = [tracker.receive(pcm) for pcm in self._recent_pcm]
-        steps = pairwise(pitches)
-        held = sum(1 for one, other in steps if one and other and abs(one - other) < _SAME_PITCH * one)
-        return held >= _HELD_SHARE * (len(pitches) - 1)
 
     def _end_in_bed(self, end_ms: int) -> SpeechStopped:
         """The caller has been silent for a while; behind are others. Where nobody spoke, speech ends where it began."""

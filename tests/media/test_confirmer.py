@@ -1,10 +1,12 @@
 """The second opinion on loud sound."""
 
 import numpy as np
+import pytest
 
 from app.media.codec import FRAME_SAMPLES
 from app.media.confirmer import NeuralConfirmer
 from app.media.frontend import Frame, FrontEnd
+from tests.call.driver import buzz
 from tests.media.sounds import Floats, caller, noise, silence, to_ulaw
 
 
@@ -65,3 +67,15 @@ def test_it_listens_from_before_the_onset() -> None:
         early.receive(frame, is_open=False)
     assert opinions(talk[6:], early).index(True) <= opinions(talk[6:], late).index(True)
     assert np.isfinite(early.probability)
+
+
+@pytest.mark.parametrize("ms", [300, 450])
+def test_a_voice_that_drowns_in_a_hiss_is_speech_and_the_hiss_alone_is_not(ms: int) -> None:
+    """R6.4: at 1 dB the network is never sure, but a voice's pitch is held."""
+    for sound, is_voice in ((buzz(ms, -25.0), True), (np.zeros(ms * 8), False)):
+        line = np.concatenate([silence(200), sound, silence(200)])
+        confirmer, found = NeuralConfirmer(), []
+        for frame in FrontEnd().process(to_ulaw(line + noise(len(line) // 8, 32767 * 10 ** (-26 / 20)))):
+            confirmer.receive(frame, is_open=frame.start_ms >= 200)
+            found.append(confirmer.is_speech)
+        assert (True in found) is is_voice
