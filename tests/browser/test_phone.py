@@ -105,6 +105,7 @@ def hold(phone: Softphone, there: Town, desk: Receiver) -> Held:
           times: [...document.querySelectorAll('#times tr')].map((row) => row.innerText.split('\\t')),
           struck: [...document.querySelectorAll('.bubble.agent del')].map((part) => part.innerText),
           verdicts: [...document.querySelectorAll('.bubble.agent .chip')].map((part) => part.innerText),
+          announced: document.getElementById('announcement').innerText,
           granted: document.getElementById('granted').innerText,
         })"""
     )
@@ -133,6 +134,7 @@ def test_the_caller_hears_the_greeting_and_is_answered(held: Held) -> None:
     assert turns[1]["agent_text"] == ANSWER
     for words in ("קנייה", "חולון", "2,000,000 ₪", "שני מיליון"):
         assert words in held.shown["slots"]
+    assert held.shown["announced"].startswith("הסוכנת")
     assert held.phone.complaints == []
 
 

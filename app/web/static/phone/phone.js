@@ -1,33 +1,48 @@
-/** The softphone's page: buttons, states, meters. The call itself is in browser_call.js, what is said in conversation.js. */
+/**
+ * The softphone's page: its buttons, and the states of call and microphone.
+ *
+ * The call itself is in browser_call.js, what is said in conversation.js, devices in sound_settings.js.
+ */
 
 import { BrowserCall, Refusal } from "./browser_call.js";
 import { Conversation } from "./conversation.js";
-import { browser, devices, MicrophoneError, obstacle, SilenceWatch, SWITCHES } from "./microphone.js";
+import { Keypad } from "./keypad.js";
+import { browser, MicrophoneError, obstacle, SilenceWatch } from "./microphone.js";
 import { $, clock, ltr, make } from "./page.js";
+import { choose, chosen, listDevices, onChoice, showGranted } from "./sound_settings.js";
 import { ALLOW_AGAIN, CALL, ECHO, ENDED, LABELS, MICROPHONE, SLOW_LINE } from "./texts.js";
 
 const REPORT_MS = 100;
+const FRAMES_A_SECOND = 50;
 const EVENTS_EVERY_MS = 250;
-const DIGIT_EVERY_MS = 100;
+const ANNOUNCE_EVERY_MS = 2000;
 const METER_FLOOR_DBFS = -60;
 const SLOW_LINE_BYTES = 32_000; // two seconds of frames
-const LEAVES_AFTER_END = 8; // rounds of events after the socket closed: the last words come then
-const DIGITS = "123456789*0#";
+const ROUNDS_AFTER_END = 8; // of events, after the socket closed: the last words come then
 
+const keypad = new Keypad((digit) => call?.press(digit));
 let call = null;
 let conversation = null;
 let silence = null;
 let wakeLock = null;
-let frames = 0;
+let agentState = "connecting"; // as the server tells it, whatever the audio device does
 let endReason = "";
 let isLive = false;
-let digits = [];
+let isMuted = false;
+let announcing = null;
 
-// -- states ------------------------------------------------------------------------------------------------------
+// -- what is shown -----------------------------------------------------------------------------------------------
 
 function showState(state, detail = "") {
   document.body.dataset.call = state;
   $("state").textContent = detail ? `${CALL[state]}: ${detail}` : CALL[state];
+  announcing ??= setTimeout(announce, ANNOUNCE_EVERY_MS);
+}
+
+/** States change faster than they can be read out: a screen reader gets the one that stands. */
+function announce() {
+  announcing = null;
+  if ($("announcement").textContent !== $("state").textContent) $("announcement").textContent = $("state").textContent;
 }
 
 /** Say what stands in the microphone's way; the button does what mends it. */
@@ -52,170 +67,19 @@ function setLive(live) {
   $("call").setAttribute("aria-label", live ? LABELS.hang_up : LABELS.call);
   $("call-text").textContent = live ? LABELS.hang_up : LABELS.call;
   $("mute").disabled = !live;
-  $("keypad").disabled = !live;
+  keypad.enable(live);
   for (const control of document.querySelectorAll("[data-between-calls]")) control.disabled = live;
 }
 
-// -- a call ------------------------------------------------------------------------------------------------------
-
-async function startCall() {
-  const why = obstacle();
-  if (why) return showMicrophone(why, () => location.reload());
-  if (isLive) return undefined;
-  call?.line?.terminate();
-  const mine = new BrowserCall(handlers());
-  call = mine;
-  conversation = new Conversation({ onState: (state) => isLive && showState(state), onEnd: (reason) => { endReason = reason; } });
+function setMuted(muted) {
+  isMuted = muted;
+  $("mute").setAttribute("aria-pressed", String(muted));
+  $("mute-text").textContent = muted ? LABELS.unmute : LABELS.mute;
   silence = new SilenceWatch();
-  frames = 0;
-  endReason = "";
-  $("record").disabled = true;
-  $("open-page").hidden = true;
-  $("protocol").replaceChildren();
-  setMuted(false);
-  setLive(true);
-  showMicrophone("idle");
-  showState("connecting");
-  try {
-    await mine.dial({
-      deviceId: $("microphone").value,
-      switches: switches(),
-      speakerId: $("speaker").value,
-      from: $("from").value.trim(),
-      csrf: document.body.dataset.csrf ?? "",
-    });
-  } catch (error) {
-    if (call !== mine || mine.hungUp) return undefined;
-    mine.end();
-    setLive(false);
-    if (error instanceof MicrophoneError) {
-      showState("idle");
-      showMicrophone(error.state);
-    } else {
-      showState(error instanceof Refusal ? error.state : "refused");
-      if (!(error instanceof Refusal)) throw error;
-    }
-  }
-  return undefined;
+  call?.mute(muted);
 }
 
-function handlers() {
-  return {
-    open: onOpen,
-    closed: onClosed,
-    report: onReport,
-    answer: ({ atMs, ms }) => conversation.heardHere(atMs, ms + call.outputMs),
-    echo: () => notice(ECHO),
-    fault: ({ text }) => protocol(text),
-    recording: ({ wav }) => download(wav),
-    microphone: (state) => showMicrophone(state, state === "asking" ? hangUp : otherMicrophone),
-    granted: showGranted,
-    held: (isHeld) => isHeld && isLive && showState("interrupted_by_system"),
-    context: onContext,
-  };
-}
-
-function onOpen() {
-  $("open-page").hidden = !$("open-page").dataset.at;
-  $("open-page").href = `${$("open-page").dataset.at}/${call.sid}`;
-  $("record").disabled = false;
-  showMicrophone("idle");
-  follow(call);
-  listDevices();
-  keepAwake();
-}
-
-function onClosed({ code, reason }) {
-  const { hungUp } = call;
-  setLive(false);
-  wakeLock?.release();
-  meters(-100, -100);
-  if (code === 1008) showState("refused");
-  else if (code === 1006 || code === 1001) showState("server_gone");
-  else showEnd(hungUp ? "hung_up" : code === 1011 ? "fault" : endReason);
-  if (reason) protocol(`${code} ${reason}`);
-  if (!["insecure", "unsupported"].includes(document.body.dataset.microphone)) showMicrophone("idle");
-}
-
-function showEnd(reason) {
-  endReason = reason;
-  showState("ended", ENDED[reason] ?? "");
-}
-
-function onReport({ frames: count, loudest, holes, isInterrupted, waitingBytes }) {
-  frames = count;
-  if (isInterrupted) showState("interrupted_by_system");
-  for (const gapMs of holes) protocol(`${Math.round(gapMs)} ms`, `${LABELS.hole}: `);
-  const state = document.body.dataset.microphone;
-  if (silence.hear(loudest.caller, loudest.agent, REPORT_MS) && !$("mute").isMuted) {
-    if (state === "idle") showMicrophone("silent", chooseMicrophone);
-  } else if (state === "silent") {
-    showMicrophone("idle");
-  }
-  if (waitingBytes > SLOW_LINE_BYTES) notice(SLOW_LINE);
-  if (document.hidden) return;
-  meters(loudest.caller, loudest.agent);
-  $("timer").textContent = clock(frames / 50);
-}
-
-function onContext(state) {
-  if (!isLive) return;
-  if (state === "interrupted") showState("interrupted_by_system");
-  else if (state !== "running") showMicrophone("audio_blocked", () => call.resume());
-  else if (document.body.dataset.microphone === "audio_blocked") showMicrophone("idle");
-}
-
-function hangUp() {
-  call.hangUp();
-  if (call.isOver) onClosed({ code: 1000 });
-}
-
-/** Ask what happened in the call, until it is over; a hidden page asks again when it is seen. */
-async function follow(mine) {
-  let after = 0;
-  let left = LEAVES_AFTER_END;
-  while (call === mine && left > 0) {
-    if (!document.hidden) {
-      const events = await fetch(`/phone/calls/${mine.sid}/events?after=${after}`).then((answer) => (answer.ok ? answer.json() : null), () => null);
-      if (call !== mine) return;
-      for (const event of events?.events ?? []) conversation.show(event);
-      after = events?.next ?? after;
-      if (events?.events.some(({ event }) => event === "CALL_ENDED")) break;
-    }
-    if (mine.isOver) left -= 1;
-    await new Promise((resolve) => setTimeout(resolve, EVENTS_EVERY_MS));
-  }
-  if (call === mine && mine.isOver && document.body.dataset.call === "ended" && !mine.hungUp) showEnd(endReason);
-}
-
-// -- controls ----------------------------------------------------------------------------------------------------
-
-function setMuted(isMuted) {
-  $("mute").isMuted = isMuted;
-  $("mute").setAttribute("aria-pressed", String(isMuted));
-  $("mute-text").textContent = isMuted ? LABELS.unmute : LABELS.mute;
-  call?.mute(isMuted);
-}
-
-function press(digit) {
-  if (!isLive || !DIGITS.includes(digit)) return;
-  digits.push(digit);
-  if (digits.length === 1) sendDigits();
-  const key = $("keypad").querySelector(`[data-digit="${CSS.escape(digit)}"]`);
-  key.classList.add("pressed");
-  setTimeout(() => key.classList.remove("pressed"), 2 * DIGIT_EVERY_MS);
-}
-
-function sendDigits() {
-  if (!digits.length) return;
-  call.press(digits[0]);
-  setTimeout(() => {
-    digits = digits.slice(1);
-    sendDigits();
-  }, DIGIT_EVERY_MS);
-}
-
-function meters(callerDbfs, agentDbfs) {
+function showMeters(callerDbfs, agentDbfs) {
   for (const [id, dbfs] of [["caller-meter", callerDbfs], ["agent-meter", agentDbfs]]) {
     const shown = Math.max(METER_FLOOR_DBFS, Math.round(dbfs));
     $(id).style.setProperty("--level", String(1 - shown / METER_FLOOR_DBFS));
@@ -225,38 +89,159 @@ function meters(callerDbfs, agentDbfs) {
 }
 
 /** Note something about the line: Hebrew words, then what reads from left to right. */
-function protocol(code, hebrew = "") {
+function noteOnLine(code, hebrew = "") {
   $("protocol-card").hidden = false;
   $("protocol").append(make("li", {}, hebrew, ltr(code)));
 }
 
-function switches() {
-  return Object.fromEntries(Object.keys(SWITCHES).map((name) => [name, $(name).checked]));
+// -- a call ------------------------------------------------------------------------------------------------------
+
+async function startCall() {
+  const why = obstacle();
+  if (why) showMicrophone(why, () => location.reload());
+  if (why || isLive) return;
+  call?.line?.terminate();
+  const mine = new BrowserCall(HANDLERS);
+  call = mine;
+  beginPage();
+  try {
+    await mine.dial({ ...chosen(), from: $("from").value.trim(), csrf: document.body.dataset.csrf });
+  } catch (error) {
+    if (call === mine && !mine.hungUp) giveUp(error);
+  }
 }
 
-function showGranted(label, settings) {
-  const granted = Object.keys(SWITCHES).filter((name) => name in settings);
-  const states = granted.map((name) => `${LABELS[name]} ${settings[name] ? LABELS.on : LABELS.off}`);
-  $("granted").replaceChildren(`${LABELS.granted}: `, make("bdi", {}, label), `; ${states.join(", ")}`);
+function beginPage() {
+  conversation = new Conversation({ onState: showAgent, onEnd: (reason) => { endReason = reason; } });
+  agentState = "connecting";
+  endReason = "";
+  $("record").disabled = true;
+  $("open-page").hidden = true;
+  $("protocol").replaceChildren();
+  $("protocol-card").hidden = true;
+  $("timer").textContent = clock(0);
+  setMuted(false);
+  setLive(true);
+  showMicrophone("idle");
+  showState("connecting");
 }
 
-async function listDevices() {
-  const lists = [["microphone", "audioinput", LABELS.unknown_device]];
-  if ("setSinkId" in AudioContext.prototype) lists.push(["speaker", "audiooutput", LABELS.unknown_speaker]);
-  for (const [id, kind, unknown] of lists) {
-    const found = (await devices(kind)).filter((device) => device.id && device.id !== "default");
-    const chosen = $(id).value;
-    const options = found.map((device, index) => make("option", { value: device.id }, device.label || `${unknown} ${index + 1}`));
-    $(id).replaceChildren(make("option", { value: "" }, LABELS.default_device), ...options);
-    $(id).value = found.some((device) => device.id === chosen) ? chosen : "";
-    $(`${id}-row`).hidden = false;
+function giveUp(error) {
+  call.end();
+  setLive(false);
+  if (error instanceof MicrophoneError) {
+    showState("idle");
+    showMicrophone(error.state);
+    return;
+  }
+  showState(error instanceof Refusal ? error.state : "refused");
+  if (!(error instanceof Refusal)) throw error;
+}
+
+function hangUp() {
+  call.hangUp();
+  if (call.isOver) HANDLERS.closed({ code: 1000 }); // there was no line yet
+}
+
+const HANDLERS = {
+  open() {
+    $("open-page").hidden = false;
+    $("open-page").href = `${$("open-page").dataset.at}/${call.sid}`;
+    $("record").disabled = false;
+    showMicrophone("idle");
+    follow(call);
+    listDevices();
+    keepAwake();
+  },
+
+  closed({ code, reason }) {
+    setLive(false);
+    wakeLock?.release();
+    showMeters(-100, -100);
+    showMicrophone("idle");
+    if (reason) noteOnLine(`${code} ${reason}`);
+    if (code === 1008) showState("refused");
+    else if (code === 1006 || code === 1001) showState("server_gone");
+    else if (call.hungUp) showEnd("hung_up");
+    else showEnd(code === 1011 ? "fault" : endReason);
+  },
+
+  report({ frames, loudest, holes, isInterrupted, waitingBytes }) {
+    if (isInterrupted) showState("interrupted_by_system");
+    else if (document.body.dataset.call === "interrupted_by_system") showState(agentState);
+    for (const gapMs of holes) noteOnLine(`${Math.round(gapMs)} ms`, `${LABELS.hole}: `);
+    watchSilence(loudest);
+    if (waitingBytes > SLOW_LINE_BYTES) notice(SLOW_LINE);
+    if (document.hidden) return;
+    showMeters(loudest.caller, loudest.agent);
+    $("timer").textContent = clock(frames / FRAMES_A_SECOND);
+  },
+
+  context(state) {
+    if (!isLive) return;
+    if (state === "interrupted") showState("interrupted_by_system");
+    else if (state !== "running") showMicrophone("audio_blocked", () => call.resume());
+    else if (document.body.dataset.microphone === "audio_blocked") showMicrophone("idle");
+  },
+
+  answer: ({ atMs, ms }) => conversation.heardHere(atMs, ms + call.outputMs),
+  echo: () => notice(ECHO),
+  fault: ({ text }) => noteOnLine(text),
+  recording: ({ wav }) => download(wav),
+  microphone: (state) => showMicrophone(state, state === "asking" ? hangUp : otherMicrophone),
+  granted: showGranted,
+  held: (isHeld) => isLive && showState(isHeld ? "interrupted_by_system" : agentState),
+};
+
+function showAgent(state) {
+  agentState = state;
+  if (isLive) showState(state);
+}
+
+function showEnd(reason) {
+  endReason = reason;
+  showState("ended", ENDED[reason] ?? "");
+}
+
+function watchSilence({ caller, agent }) {
+  const state = document.body.dataset.microphone;
+  const isSilent = silence.hear(caller, agent, REPORT_MS) && !isMuted;
+  if (isSilent && state === "idle") showMicrophone("silent", choose);
+  if (!isSilent && state === "silent") showMicrophone("idle");
+}
+
+/** Ask what happened in the call, until it is over; a hidden page asks again when it is seen. */
+async function follow(mine) {
+  let after = 0;
+  let rounds = ROUNDS_AFTER_END;
+  let isTold = false;
+  while (call === mine && rounds > 0 && !isTold) {
+    const told = document.hidden ? null : await eventsSince(mine.sid, after);
+    if (call !== mine) return;
+    for (const event of told?.events ?? []) conversation.show(event);
+    after = told?.next ?? after;
+    isTold = told?.events.some(({ event }) => event === "CALL_ENDED") ?? false;
+    if (mine.isOver) rounds -= 1;
+    await new Promise((resolve) => setTimeout(resolve, EVENTS_EVERY_MS));
+  }
+  if (call === mine && document.body.dataset.call === "ended" && !mine.hungUp) showEnd(endReason);
+}
+
+async function eventsSince(sid, after) {
+  try {
+    const answer = await fetch(`/phone/calls/${sid}/events?after=${after}`);
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null; // the line itself tells whether the server is gone
   }
 }
 
 async function changeMicrophone() {
   if (!isLive) return;
+  const { deviceId, switches } = chosen();
   try {
-    await call.useMicrophone($("microphone").value, switches());
+    await call.useMicrophone(deviceId, switches);
+    silence = new SilenceWatch();
     showMicrophone("idle");
   } catch (error) {
     showMicrophone(error.state, otherMicrophone);
@@ -267,11 +252,6 @@ async function changeMicrophone() {
 async function otherMicrophone() {
   await listDevices();
   await changeMicrophone();
-}
-
-function chooseMicrophone() {
-  $("advanced").open = true;
-  $("microphone").focus();
 }
 
 function download(wav) {
@@ -288,29 +268,18 @@ async function keepAwake() {
   }
 }
 
+// -- the page ----------------------------------------------------------------------------------------------------
+
 $("call").addEventListener("click", () => (isLive ? hangUp() : startCall()));
-$("mute").addEventListener("click", () => setMuted(!$("mute").isMuted));
+$("mute").addEventListener("click", () => setMuted(!isMuted));
 $("record").addEventListener("click", () => call.record());
-$("microphone").addEventListener("change", changeMicrophone);
-$("speaker").addEventListener("change", () => isLive && call.useSpeaker($("speaker").value));
-for (const name of Object.keys(SWITCHES)) $(name).addEventListener("change", changeMicrophone);
-for (const digit of DIGITS) {
-  const key = make("button", { type: "button", className: "quiet" }, digit);
-  key.dataset.digit = digit;
-  key.addEventListener("click", () => press(digit));
-  $("keypad").append(key);
-}
-document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
-  if (!ctrlKey && !metaKey && !altKey && !target.closest("input, select, textarea") && key.length === 1) press(key);
-});
+onChoice({ microphone: changeMicrophone, speaker: () => isLive && call.useSpeaker(chosen().speakerId) });
 document.addEventListener("pointerdown", () => isLive && call.context.state === "interrupted" && call.resume());
 window.addEventListener("pagehide", () => isLive && call.hangUp());
-navigator.mediaDevices?.addEventListener?.("devicechange", listDevices);
 
 setLive(false);
 setMuted(false);
-meters(-100, -100);
+showMeters(-100, -100);
 showState("idle");
-const why = obstacle();
-showMicrophone(why ?? "idle", () => location.reload());
-if (!why) listDevices();
+showMicrophone(obstacle() ?? "idle", () => location.reload());
+if (!obstacle()) listDevices();
