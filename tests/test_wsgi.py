@@ -213,6 +213,14 @@ def test_the_start_is_logged_with_who_serves(signed: Server) -> None:
     assert "sk-of-no-account" not in signed.log()
 
 
+def test_a_developer_is_told_where_to_click(dev: Server, signed: Server) -> None:
+    """R15: in one line, once the engines serve; a deployment's page has another address."""
+    line = dev.wait_for_log("READY: ", 60)
+    assert line.endswith(f"READY: talk to the agent at http://localhost:{dev.port}/phone")
+    signed.wait_for_log("READY", 60)
+    assert "localhost" not in signed.log()
+
+
 # -- the media WebSocket ----------------------------------------------------------------------------------------------
 
 

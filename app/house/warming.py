@@ -19,9 +19,16 @@ class Warming:
     """Synthesises the stock lines before they are needed, one at a time, and only while nobody is on the line."""
 
     def __init__(
-        self, voice: Voice, stock: tuple[str, ...], links: Sequence[Link], anyone_there: Callable[[], bool]
+        self,
+        voice: Voice,
+        stock: tuple[str, ...],
+        links: Sequence[Link],
+        anyone_there: Callable[[], bool],
+        on_ready: Callable[[], None],
     ) -> None:
+        """`on_ready` is called once every engine serves; lines that are still missing then cost a wait, no more."""
         self._voice = voice
+        self._on_ready = on_ready
         self._stock = stock
         self._links = links
         self._anyone_there = anyone_there
@@ -30,6 +37,7 @@ class Warming:
         """Go on until every line is there, or none of those that are missing can be had."""
         while not all(link.ready for link in self._links):
             sleep(0.1)
+        self._on_ready()
         voice = self._voice
         at_first = left = voice.missing(self._stock)
         tried = len(left) + 1

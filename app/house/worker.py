@@ -106,11 +106,20 @@ class House:
         for line in self.settings.stand_ins():
             _log.warning(line)
         engines = self._engines
-        spawn(Warming(engines.voice, engines.stock, self._links, lambda: len(self.streams) > 0).run)
+        warming = Warming(engines.voice, engines.stock, self._links, lambda: len(self.streams) > 0, self._tell_where)
+        spawn(warming.run)
         if self.settings.sample_every_calls:
             spawn(self._files.expire)
         names: Mapping[str, Any] = engines.names
         _log.info("Composite WSGI ready / WebSocketWSGI / blueprints", **names, version=self.about.version)
+
+    def _tell_where(self) -> None:
+        """Say in one line where a person talks to the agent."""
+        settings = self.settings
+        if settings.development_mode:
+            _log.info(f"READY: talk to the agent at http://localhost:{settings.port}/phone")
+        else:
+            _log.info("READY")
 
     def _on_log(self, call_sid: str, event: str, fields: dict[str, Any]) -> None:
         """Hand what happens in a call to whoever wants to know."""

@@ -27,6 +27,14 @@ def test_it_follows_the_machine() -> None:
     assert pace.expected_ms(SHORT) < at_first
 
 
+def test_what_may_have_been_opened_from_a_cache_teaches_nothing() -> None:
+    """R9.4: "רשמתי," was there at once; that says nothing of how quick the voice is."""
+    pace = Pace()
+    pace.learn(f"רשמתי, {LONG}", 10)
+    assert pace.expected_ms(LONG) == Pace().expected_ms(LONG)
+    assert pace.expected_ms(f"רשמתי, {LONG}") > pace.expected_ms(SHORT)
+
+
 @given(text=st.text(max_size=100), took_ms=st.floats(0, 60_000))
 def test_no_text_and_no_time_upset_it(text: str, took_ms: float) -> None:
     """R22."""

@@ -18,6 +18,7 @@ from app.dialog.lines import book
 from app.dialog.lines.stock import sentences
 from app.dialog.llm.reply_gate import ReplyGate
 from app.dialog.plan import Plan
+from app.speech.pace import Pace
 
 Begun = tuple[Reply, list[Command]]
 """A reply that is being prepared, and what that takes."""
@@ -31,6 +32,7 @@ class Conversation:
         self.plan: Plan | None = None
         """What the agent set out to say last."""
         self._replying = replying
+        self._pace = Pace() if replying.voice_is_slow else None
         self.is_unasked = False
         """Whether what the agent says answers no words: it breaks a silence, or asks again what was not heard."""
         self._before: Dialog | None = None
@@ -79,7 +81,7 @@ class Conversation:
         """Ask for a moment: no part of the dialog, which nothing is to be answered to."""
         phrases = book.holding()
         line = sentences(phrases[next(self._holds) % len(phrases)])
-        reply = Reply(next(self._replies), turn, line, None, self._replying, self._speeches, now_ms)
+        reply = Reply(next(self._replies), turn, line, None, self._replying, self._speeches, now_ms, self._pace)
         return reply, reply.begin(None, now_ms)
 
     @property
@@ -139,4 +141,4 @@ class Conversation:
     def _make_reply(self, plan: Plan, turn: int, now_ms: int) -> Reply:
         gate = ReplyGate(plan) if plan.messages is not None else None
         line, number = sentences(plan.line), next(self._replies)
-        return Reply(number, turn, line, gate, self._replying, self._speeches, now_ms)
+        return Reply(number, turn, line, gate, self._replying, self._speeches, now_ms, self._pace)

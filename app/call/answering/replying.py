@@ -23,11 +23,13 @@ from app.call.events import (
     SpeechEnded,
     SpeechFailed,
 )
+from app.speech.pace import Pace
 
 ULAW_BYTES_PER_MS = 8
 RESUME_SEARCH_MS = 700  # a natural restart lies within the last few words
 VOICE_STALL_MS = 5000  # a voice that has begun and says no more for so long is broken
 VOICE_SILENT_MS = 20_000  # both engines had their time by then
+CACHED_WITHIN_MS = 100  # a voice that is there so soon was not made for this call
 VOICE_AHEAD_WAIT_MS = 2000  # a hole between two sentences is better than a longer silence before the first
 
 
@@ -47,14 +49,16 @@ class ReplySettings:
 
     llm_first_token_ms: int
     llm_stall_ms: int
-    voice_ahead_ms: int = 0
-    """0: a voice that is made faster than it is spoken."""
+    voice_is_slow: bool = False
+    """A voice that takes longer to begin than a short sentence takes to be said."""
 
 
 @dataclass(slots=True)
 class _Sentence:
     text: str
     speech: int
+    begun_at_ms: int
+    """When its voice could be begun: it was asked for, and the one before it was whole."""
     audio: bytearray = field(default_factory=bytearray)
     is_whole: bool = False
     is_broken: bool = False
@@ -72,8 +76,12 @@ class Reply:
         settings: ReplySettings,
         speeches: Iterator[int],
         now_ms: int,
+        pace: Pace | None = None,
     ) -> None:
-        """Prepare to speak the sentences of `line`, or what a language model writes through `gate`."""
+        """Prepare to speak the sentences of `line`, or what a language model writes through `gate`.
+
+        `pace` knows, and learns, how long a slow voice takes to begin; None: the voice is not slow.
+        """
         self.number = number
         self.turn = turn
         """The caller turn it answers, 0 for the greeting."""
@@ -84,6 +92,7 @@ class Reply:
         self._gate = gate
         self._settings = settings
         self._speeches = speeches
+        self._pace = pace
         self._sentences: list[_Sentence] = []
         self._text_is_whole = False
         self._deadline_ms: int | None = None
@@ -150,9 +159,16 @@ class Reply:
         """
         if not self.has_audio or self.first_audio_ms is None:
             return self.has_audio
-        lasts = self.voice_ms >= self._settings.voice_ahead_ms
-        has_next = all(sentence.audio or sentence.is_whole for sentence in self._sentences)
-        return lasts or has_next or now_ms >= self.first_audio_ms + VOICE_AHEAD_WAIT_MS
+        return self.voice_ms >= self._next_voice_in_ms(now_ms) or now_ms >= self.first_audio_ms + VOICE_AHEAD_WAIT_MS
+
+    def _next_voice_in_ms(self, now_ms: int) -> int:
+        """How long the next sentence that has no voice yet may take to get one; 0 where none is waited for."""
+        awaited = next((one for one in self._sentences if not one.audio and not one.is_whole), None)
+        if awaited is None or self._pace is None:
+            return 0
+        is_next = all(one.is_whole for one in self._sentences[: self._sentences.index(awaited)])
+        since_ms = now_ms - awaited.begun_at_ms if is_next else 0
+        return self._pace.expected_ms(awaited.text) - since_ms
 
     def take_audio(self) -> bytes:
         """Return the voice that is ready and not yet taken, in order."""
@@ -226,7 +242,7 @@ class Reply:
         for text in sentences:
             if self.first_sentence_ms is None:
                 self.first_sentence_ms = now_ms
-            sentence = _Sentence(text, next(self._speeches))
+            sentence = _Sentence(text, next(self._speeches), now_ms)
             self._sentences.append(sentence)
             commands.append(Speak(sentence.speech, text, self.number))
             self._voice_deadline_ms = now_ms + VOICE_SILENT_MS
@@ -248,11 +264,17 @@ class Reply:
             case SpeechAudio():
                 if sentence is self._sentences[0] and self.first_audio_ms is None:
                     self.first_audio_ms = now_ms
+                took_ms = now_ms - sentence.begun_at_ms
+                if self._pace and not sentence.audio and took_ms > CACHED_WITHIN_MS:
+                    self._pace.learn(sentence.text, took_ms)
                 sentence.audio += event.ulaw
             case SpeechEnded():
                 sentence.is_whole = True
             case SpeechFailed():
                 sentence.is_whole = sentence.is_broken = True
+        if sentence.is_whole:
+            for later in self._sentences[self._sentences.index(sentence) + 1 :]:
+                later.begun_at_ms = now_ms
         awaited = next((one for one in self._sentences if not one.is_whole), None)
         patience_ms = VOICE_STALL_MS if awaited and awaited.audio else VOICE_SILENT_MS
         self._voice_deadline_ms = now_ms + patience_ms if awaited else None

@@ -14,8 +14,6 @@ HOLD_AFTER_MS = 1500
 # A recogniser that begins when the caller ends, and a voice that is made on this machine, are late as a rule: what is
 # usual needs no excuse.
 HOLD_AFTER_BATCH_MS = 2500
-# The longest sentence takes the embedded voice about so long on one core.
-EMBEDDED_VOICE_AHEAD_MS = 2500
 
 
 def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSettings:
@@ -54,7 +52,7 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
         replying=ReplySettings(
             llm_first_token_ms=settings.llm_first_token_ms,
             llm_stall_ms=settings.llm_stall_ms,
-            voice_ahead_ms=EMBEDDED_VOICE_AHEAD_MS if settings.tts == "embedded" else 0,
+            voice_is_slow=settings.tts == "embedded",
         ),
         dialog=DialogSettings(
             office_name=settings.office_name,

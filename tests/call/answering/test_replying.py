@@ -15,6 +15,7 @@ from app.call.events import (
     SpeechEnded,
     SpeechFailed,
 )
+from app.speech.pace import Pace
 
 LINE = ["רשמתי, שלושה חדרים בחולון.", "מתי תרצו להיכנס לנכס?"]
 
@@ -60,11 +61,16 @@ def test_a_line_is_synthesised_sentence_by_sentence_and_played_in_order() -> Non
     assert one.is_whole
 
 
+def slow_reply(pace: Pace) -> Reply:
+    slow = Reply(1, 1, LINE, None, ReplySettings(900, 1500), count(1), 1000, pace)
+    slow.begin(None, 1000)
+    return slow
+
+
 def test_a_slow_voice_does_not_begin_before_its_next_sentence_can_follow() -> None:
     """R9.2: in a hole after a short first sentence the caller would answer a question that was not asked yet."""
-    slow = Reply(1, 1, LINE, None, ReplySettings(900, 1500, voice_ahead_ms=2500), count(1), 1000)
-    slow.begin(None, 1000)
-    slow.receive(SpeechAudio(1, b"A" * 800 * 8), 2000)
+    slow = slow_reply(Pace())
+    slow.receive(SpeechAudio(1, b"A" * 300 * 8), 2000)
     slow.receive(SpeechEnded(1), 2000)
     assert not slow.may_start(2100)
     assert slow.may_start(4000), "one sentence is better than none"
@@ -72,12 +78,34 @@ def test_a_slow_voice_does_not_begin_before_its_next_sentence_can_follow() -> No
     assert slow.may_start(2200)
 
 
-def test_a_long_first_sentence_and_a_quick_voice_begin_at_once() -> None:
-    """R9.2: what lasts until the next sentence is there is not held back."""
-    slow = Reply(1, 1, LINE, None, ReplySettings(900, 1500, voice_ahead_ms=2500), count(1), 1000)
-    slow.begin(None, 1000)
-    slow.receive(SpeechAudio(1, b"A" * 2500 * 8), 2000)
-    assert slow.may_start(2000)
+def test_what_lasts_until_the_next_sentence_is_there_begins_at_once() -> None:
+    """R9.2: the longer the first sentence, and the longer the second is in the making, the sooner."""
+    expected_ms = Pace().expected_ms(LINE[1])
+    for voice_ms in (300, 600, expected_ms):
+        slow = slow_reply(Pace())
+        slow.receive(SpeechAudio(1, b"A" * voice_ms * 8), 2000)
+        slow.receive(SpeechEnded(1), 2000)
+        started_ms = next(now_ms for now_ms in range(2000, 4000, 20) if slow.may_start(now_ms))
+        assert 0 <= started_ms - 2000 - (expected_ms - voice_ms) < 20
+
+
+def test_how_long_the_voice_takes_is_learnt_from_what_it_said() -> None:
+    """R15: on a slow machine more must be ready; what came from the cache teaches nothing."""
+    pace, cached = Pace(), Pace()
+    for learner, voice_at_ms in ((pace, 4000), (cached, 1010)):
+        for _ in range(4):
+            slow = slow_reply(learner)
+            slow.receive(SpeechEnded(1), 1000)
+            slow.receive(SpeechAudio(2, b"A" * 800), voice_at_ms)
+    assert cached.expected_ms(LINE[1]) == Pace().expected_ms(LINE[1]) < pace.expected_ms(LINE[1])
+    slow = slow_reply(pace)
+    slow.receive(SpeechAudio(1, b"A" * Pace().expected_ms(LINE[1]) * 8), 2000)
+    slow.receive(SpeechEnded(1), 2000)
+    assert not slow.may_start(2000)
+
+
+def test_a_quick_voice_begins_at_once() -> None:
+    """R9.2."""
     quick = reply()
     quick.begin(None, 1000)
     assert not quick.may_start(1100)
