@@ -24,7 +24,7 @@ Playing = Callable[[int], bytes]
 LAGS = 30  # frames: an echo comes back within 600 ms
 _PRIOR_GAIN = 0.1  # -20 dB, before anything is known
 _LEAST_GAIN = 0.002
-_MOST_GAIN = 1.0
+_MOST_GAIN = 0.5  # no line gives back more than -6 dB
 _AUDIBLE_RMS = 100.0  # what the agent sends under this leaves no echo
 _FALL, _RELAX = 0.2, 1.003
 _DOUBT = 1.6  # 4 dB
@@ -126,7 +126,7 @@ class Echo:
         if self._over_frames % _COMPARE_EVERY:
             return self._is_alike
         found = likeness(np.concatenate(self._samples), decode_ulaw(b"".join(self._played)).astype(np.float64))
-        self._is_alike = found.score >= _ALIKE
+        self._is_alike = found.score >= _ALIKE and found.gain <= _MOST_GAIN
         self._alike = self._alike + 1 if self._is_alike else 0
         if self._alike >= _OFTEN:
             self._prior = min(max(self._prior, _SURE_MARGIN * found.gain), _MOST_GAIN)
