@@ -159,13 +159,14 @@ def _reader() -> "Reader":
 
 
 def _add_call() -> None:
-    from app.leads.command import leads_command, transcript_command
+    from app.leads.command import forget_command, leads_command, transcript_command
     from app.qa.acceptance.command import qa_command
     from app.qa.caller import call_command
     from app.qa.doctor.command import doctor_command
     from app.qa.load import load_command
 
     main.add_command(leads_command)
+    main.add_command(forget_command)
     main.add_command(transcript_command)
     main.add_command(call_command, name="call")
     main.add_command(load_command, name="load")

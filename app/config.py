@@ -116,6 +116,15 @@ class Settings(BaseModel):
     log_calls: Path | None = Field(None, description="Folder for one replayable .jsonl a call; unset: none are written")
     sample_every_calls: int = Field(0, ge=0, description="Keep a short WAV of what STT hears every N calls; 0: never")
     sample_keep_hours: int = Field(72, ge=1, description="Hours until a kept WAV is deleted")
+    record_calls: Literal["on", "off"] = Field(
+        "off", description="Keep each call's sound in DATA_DIR/audio (16 KB a second); the greeting says so"
+    )
+    audio_keep_days: int = Field(30, ge=1, description="Days until a call's sound is deleted")
+    tape_keep_days: int = Field(7, ge=1, description="Days until a file of LOG_CALLS is deleted")
+    transcript_keep_days: int = Field(
+        180, ge=1, description="Days until what was said is blanked: turns, quotes, leads' transcripts"
+    )
+    lead_keep_days: int = Field(730, ge=1, description="Days until leads and numbers are deleted; figures stay")
 
     max_calls: int = Field(
         120, ge=1, le=1000, description="Live calls at most; further callers are asked for a message"
@@ -243,6 +252,8 @@ class Settings(BaseModel):
         for field in ("stt_engine", "llm_engine"):
             if getattr(self, field) == "openai" and not self.openai_api_key:
                 raise ValueError(f"{field.upper()} is openai: set OPENAI_API_KEY")
+        if self.lead_keep_days < self.transcript_keep_days:
+            raise ValueError("LEAD_KEEP_DAYS must not be less than TRANSCRIPT_KEEP_DAYS")
         if self.eou_silence_min_ms > self.eou_silence_max_ms:
             raise ValueError("EOU_SILENCE_MIN_MS must not exceed EOU_SILENCE_MAX_MS")
         return self

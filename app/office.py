@@ -5,7 +5,7 @@ mask them is the page's part. Nothing here holds the hub: what is about live cal
 is asked of the store goes to the store child, and the asking greenlet waits, bounded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -144,8 +144,17 @@ class Records(Protocol):
     def actions(self, limit: int = 100) -> list[Answer]:
         """Return the operators' latest actions: `at, action, subject, instance`."""
 
+    def retention(self) -> list[Answer]:
+        """Return `kind, keep, oldest, count` of everything that is kept for a time."""
+
     def store_status(self) -> Answer:
         """Return `outbox: {channel: {state: n}}, outbox_oldest_s, journal, unconfirmed`."""
+
+    def peaks(self, call_sid: str) -> Answer | None:
+        """Return `duration_ms, caller, agent` (peaks 0…127, 50 a second) of a call's kept audio."""
+
+    def audio(self, call_sid: str) -> Path | None:
+        """Return the stereo WAV of a call's kept audio, caller left (mu-law 8 kHz)."""
 
     def tape(self, call_sid: str) -> Path | None:
         """Return the replay file of a call, where one was kept."""
@@ -161,6 +170,15 @@ class Records(Protocol):
 
     def audit(self, action: str, subject: str) -> None:
         """Note an operator's action; `subject` must be masked."""
+
+    def forget(self, number: str, *, dry_run: bool) -> Mapping[str, int]:
+        """Erase everything of a number (any spelling), or count it: calls, turns, leads, deliveries, files, live, …
+
+        `live` above 0: nothing was erased, for a call of that number is under way.
+
+        Raises:
+            ValueError: this is no telephone number.
+        """
 
 
 class Office(LiveCalls, Records, Protocol):

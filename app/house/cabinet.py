@@ -4,19 +4,26 @@ from pathlib import Path
 from typing import Any
 
 from app.call.shell.call_files import CallFiles
+from app.config import Settings
+from app.house.watching import Watching
 from app.leads.client import LeadStore
 from app.leads.records import Acted, LeadMarked, LeadNoted, SendAgain
 
 Answer = dict[str, Any]
+AUDIT_KEEP_DAYS = 365
 
 
 class Cabinet:
     """See `app.office.Records`. Every question waits in its own greenlet, bounded; none touches the hub meanwhile."""
 
-    def __init__(self, store: LeadStore, files: CallFiles, instance: str) -> None:
+    def __init__(
+        self, store: LeadStore, files: CallFiles, watching: Watching, instance: str, settings: Settings
+    ) -> None:
         self._store = store
         self._files = files
+        self._watching = watching
         self._instance = instance
+        self._settings = settings
 
     def today(self, since: str, until: str) -> Answer:
         """Return the first page's figures."""
@@ -81,9 +88,43 @@ class Cabinet:
         """Return how the outbox and the journal stand."""
         return {**self._store.query("store_status"), "unconfirmed": self._store.unconfirmed}
 
+    def retention(self) -> list[Answer]:
+        """Return what is kept for a time, for how long, and the oldest of it."""
+        files, rows = self._store.query("kept_files"), self._store.query("retention")["oldest"]
+        settings = self._settings
+        kept = [
+            {"kind": kind, "keep": _days(one["keep_s"]), "oldest": one["oldest"], "count": one["count"]}
+            for kind, one in files.items()
+        ]
+        days = {"words": settings.transcript_keep_days, "leads": settings.lead_keep_days, "audit": AUDIT_KEEP_DAYS}
+        return [
+            *kept,
+            *({"kind": kind, "keep": f"{days[kind]} days", "oldest": rows[kind], "count": None} for kind in days),
+        ]
+
+    def peaks(self, call_sid: str) -> Answer | None:
+        """Return the loudness of both sides of a call over time."""
+        if self._files.audio(call_sid) is None:
+            return None
+        answer = self._store.query("peaks", call_sid=call_sid)
+        return answer if answer.pop("known") else None
+
+    def forget(self, number: str, *, dry_run: bool) -> dict[str, int]:
+        """Erase everything of a number, or count it."""
+        answer = self._store.forget(number, dry_run=dry_run, instance=self._instance)
+        sids = answer.pop("call_sids")
+        if not dry_run and not answer["live"]:
+            for call_sid in sids:
+                self._watching.forget(call_sid)
+        return answer
+
     def tape(self, call_sid: str) -> Path | None:
         """Return a call's replay file, where one is kept."""
         return self._files.tape(call_sid)
+
+    def audio(self, call_sid: str) -> Path | None:
+        """Return a call's sound, where it is kept."""
+        return self._files.audio(call_sid)
 
     def set_status(self, lead_id: int, status: str) -> None:
         """Mark a lead."""
@@ -102,3 +143,7 @@ class Cabinet:
     def audit(self, action: str, subject: str) -> None:
         """Note an operator's action."""
         self._store.change(Acted(action=action, subject=subject, instance=self._instance))
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / 86_400:g} days" if seconds >= 86_400 and seconds % 86_400 == 0 else f"{seconds / 3600:g} hours"

@@ -61,7 +61,8 @@ class Desk:
         self.leads, self.lead, self.quality = cabinet.leads, cabinet.lead, cabinet.quality
         self.actions, self.store_status, self.tape = cabinet.actions, cabinet.store_status, cabinet.tape
         self.set_status, self.set_note, self.send_again = cabinet.set_status, cabinet.set_note, cabinet.send_again
-        self.audit = cabinet.audit
+        self.audit, self.forget, self.retention = cabinet.audit, cabinet.forget, cabinet.retention
+        self.peaks, self.audio = cabinet.peaks, cabinet.audio
         self.browser_token = doorkeeper.browser_token
 
     @property

@@ -50,7 +50,12 @@ class House:
             settings, live=lambda: self.streams.calls, refused=lambda why: counts.refused.labels(why).inc()
         )
         self._watching = Watching(now_ms, _channel_of)
-        self._files = CallFiles(settings.log_calls, settings.data_dir / "samples", settings.sample_keep_hours * 3600)
+        self._files = CallFiles(
+            settings.log_calls,
+            settings.data_dir / "samples",
+            settings.data_dir / "audio",
+            keeps_audio=settings.record_calls == "on",
+        )
         admission, engines = self.doorkeeper.admission, self._engines
         self._services = Services(
             stt=engines.stt,
@@ -62,6 +67,7 @@ class House:
             admit=self.doorkeeper.admit,
             keep_sample=self._files.keep_sample,
             open_tape=self._files.open_tape,
+            open_audio=self._files.open_audio,
             on_log=self._on_log,
             extractor=engines.extractor,
         )
@@ -83,7 +89,7 @@ class House:
         )
         self.drain = Drain(admission, self.streams, recordings, store, self._links)
         self.desk = Desk(
-            Cabinet(store, self._files, self.about.instance),
+            Cabinet(store, self._files, self._watching, self.about.instance, settings),
             settings,
             self.about,
             self._watching,
@@ -108,8 +114,6 @@ class House:
         engines = self._engines
         warming = Warming(engines.voice, engines.stock, self._links, lambda: len(self.streams) > 0, self._tell_where)
         spawn(warming.run)
-        if self.settings.sample_every_calls:
-            spawn(self._files.expire)
         names: Mapping[str, Any] = engines.names
         _log.info("Composite WSGI ready / WebSocketWSGI / blueprints", **names, version=self.about.version)
 

@@ -3,7 +3,9 @@
 import os
 import socket
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from app.leads.asking import ANSWERED_WITHIN_S, Questions
 from app.leads.childconfig import VARIABLE, StoreChildConfig
@@ -13,6 +15,9 @@ from app.leads.models import Channel
 from app.leads.outbox import Outbox
 from app.leads.service import Service
 from app.leads.store import LeadRules, Store
+from app.leads.upkeep.forgetting import Forgetting
+from app.leads.upkeep.keeper import Keeper
+from app.leads.upkeep.sweeping import Keep, Sweep
 from app.leads.webhook import WebhookDeliverer
 from app.sidecar.manners import defer_to_worker, log_like_worker
 
@@ -57,8 +62,14 @@ def main() -> None:
     outboxes = _outboxes(config, store)
     # A worker that ends may be the last for hours: a lead goes out then, even if nobody has answered a transfer yet.
     last_ahead_s = max(config.settle_s, config.transfer_settle_s)
-    questions = Questions(Database(config.database_url, ANSWERED_WITHIN_S))
-    Service(connection, store, Journal(config.journal_folder), outboxes, questions, last_ahead_s).run()
+    files = config.files()
+    others: dict[str, Callable[..., dict[str, Any]]] = {"peaks": files.peaks, "kept_files": files.kept_files}
+    questions = Questions(Database(config.database_url, ANSWERED_WITHIN_S), others)
+    keep = Keep(timedelta(days=config.words_keep_days), timedelta(days=config.lead_keep_days))
+    Keeper(Sweep(Database(config.database_url), keep, _now), files).start()
+    journal = Journal(config.journal_folder)
+    forgetting = Forgetting(store.database, files, config.journal_folder, config.webhook_url, config.audit_key, _now)
+    Service(connection, store, journal, outboxes, questions, forgetting, last_ahead_s).run()
     sys.stderr.flush()
     os._exit(0)  # an outbox thread still in a receiver's timeout must not hold up the end
 

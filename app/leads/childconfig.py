@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from app.config import Settings
+from app.leads.upkeep.files import CallFiles, Kept
 
 VARIABLE = "STORE_CHILD_CONFIG"
 
@@ -28,6 +29,25 @@ class StoreChildConfig(BaseModel):
     abandoned_settle_s: float = 90.0
     transfer_settle_s: float = 60.0
     idle_s: float = 600.0
+    data_folder: Path = Path("data")
+    tape_folder: Path | None = None
+    sample_keep_s: float = 72 * 3600
+    audio_keep_s: float = 30 * 86_400
+    tape_keep_s: float = 7 * 86_400
+    words_keep_days: int = 180
+    lead_keep_days: int = 730
+    audit_key: str = "development"
+    """Keys the HMAC by which an erasure is on record."""
+
+    def files(self) -> CallFiles:
+        """Return the files that calls leave on this machine."""
+        return CallFiles(
+            (
+                Kept("samples", self.data_folder / "samples", self.sample_keep_s),
+                Kept("audio", self.data_folder / "audio", self.audio_keep_s),
+                Kept("tapes", self.tape_folder, self.tape_keep_s),
+            )
+        )
 
 
 def store_child_config(settings: Settings, whatsapp_status_callback: str | None = None) -> StoreChildConfig:
@@ -46,6 +66,14 @@ def store_child_config(settings: Settings, whatsapp_status_callback: str | None 
         whatsapp_status_callback=whatsapp_status_callback,
         # A live call shows signs of life well before its longest time is over.
         idle_s=max(600.0, settings.max_call_minutes * 60.0),
+        data_folder=settings.data_dir.absolute(),
+        tape_folder=settings.log_calls.absolute() if settings.log_calls else None,
+        sample_keep_s=settings.sample_keep_hours * 3600,
+        audio_keep_s=settings.audio_keep_days * 86_400,
+        tape_keep_s=settings.tape_keep_days * 86_400,
+        words_keep_days=settings.transcript_keep_days,
+        lead_keep_days=settings.lead_keep_days,
+        audit_key=token.get_secret_value() if token else secret.get_secret_value() if secret else "development",
     )
 
 

@@ -15,7 +15,7 @@ import eventlet
 import structlog
 from eventlet.event import Event
 
-from app.leads.records import Record
+from app.leads.records import Forget, Record
 from app.office import StoreUnavailable
 from app.sidecar.wire import Op
 
@@ -92,6 +92,16 @@ class LeadStore:
             ValueError: it makes no sense.
         """
         return self._answer(record.model_dump(mode="json"), timeout_s)
+
+    def forget(self, number: str, *, dry_run: bool, instance: str, timeout_s: float = 15.0) -> dict[str, Any]:
+        """Erase everything of a number, or count it; see `upkeep.forgetting`.
+
+        Raises:
+            StoreUnavailable: it is not known to be erased.
+            ValueError: it is no number.
+        """
+        request = Forget(number=number, dry_run=dry_run, instance=instance)
+        return self._answer(request.model_dump(mode="json"), timeout_s)
 
     def stop(self, grace_s: float = 8.0) -> None:
         """Let the child write everything and try what is due, for at most `grace_s`; then end it."""

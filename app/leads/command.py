@@ -1,10 +1,11 @@
-"""What an operator can see of leads from the command line: `python -m app leads` and `python -m app transcript` (R14).
+"""What an operator can do from the command line: `python -m app leads`, `transcript` and `forget` (R14).
 
-Both read the store itself, so they work beside a running server and without one.
+They open the store itself, so they work beside a running server and without one.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from app.leads.models import DeliveryState
 from app.leads.queries import call_timeline, recent_leads
 from app.leads.records import Requeue
 from app.leads.store import LeadRules, Store
+from app.leads.upkeep.forgetting import Forgetting
 from app.telephony.numbers import mask_number
 
 
@@ -51,6 +53,36 @@ def transcript_command(call_sid: str) -> None:
         click.echo(line)
 
 
+@click.command("forget")
+@click.argument("number")
+@click.option("--dry-run", is_flag=True, help="Only say what would be erased.")
+def forget_command(number: str, *, dry_run: bool) -> None:
+    """Erase everything of a telephone number, in any spelling, or of one call by its SID.
+
+    Calls from it and calls in which it was left, with their turns, leads, deliveries and files. It cannot be undone.
+    """
+    settings = store_child_config(config.load())
+    with _database() as database:
+        forget = Forgetting(
+            database, settings.files(), settings.journal_folder, settings.webhook_url, settings.audit_key, _now
+        )
+        try:
+            found = forget(number, dry_run=True)
+        except ValueError as fault:
+            raise click.ClickException(str(fault)) from None
+        click.echo(", ".join(f"{name} {found[name]}" for name in found if name != "call_sids"))
+        if found["live"]:
+            raise click.ClickException("a call of this number is under way: try again after it")
+        if dry_run or not any(found[name] for name in ("calls", "rejected_lines")):
+            return
+        last_four = "".join(filter(str.isalnum, number))[-4:]
+        if click.prompt("Repeat the last four digits to erase all of this") != last_four:
+            raise click.ClickException("these are not the last four digits; nothing was erased")
+        if forget(number, dry_run=False, instance="command line")["live"]:
+            raise click.ClickException("a call of this number has begun: try again after it")
+    click.echo("erased")
+
+
 def lead_lines(lead: Mapping[str, Any], *, full: bool) -> Iterator[str]:
     """Say a lead in one line, and each of its deliveries in one more."""
     payload = lead["payload"]
@@ -78,6 +110,10 @@ def transcript(session: Session, call_sid: str) -> list[str]:
         lines += [f"caller: {turn['caller_text']}"] if turn["caller_text"] else []
         lines += [f"agent:  {heard}"] if heard else []
     return lines
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @contextmanager

@@ -158,6 +158,7 @@ def _sqlite(url: URL, is_late: Callable[[], bool]) -> Engine:
         connection.set_progress_handler(is_late, _ASK_EVERY_STEPS)
         connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased is gone from the file, too
         connection.execute("PRAGMA synchronous=FULL")  # a lead outlives a power cut, at some ms a turn off the hub
         # An error here: another process is switching it at this moment, and the mode is the file's.
         with suppress(sqlite3.OperationalError):

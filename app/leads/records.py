@@ -297,6 +297,17 @@ Record = CallRecord | MessageStatus | Requeue | SendAgain | LeadMarked | LeadNot
 RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="op")])
 
 
+class Forget(BaseModel):
+    """Everything of a number is to be erased, or counted; answered with the counts, and never journaled."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    op: Literal["forget"] = "forget"
+    number: str = Field(min_length=1, max_length=64)
+    dry_run: bool
+    instance: str = ""
+
+
 class Query(BaseModel):
     """A question to the store; `arguments` are those of the function of that name in `app.leads.questions`."""
 

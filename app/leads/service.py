@@ -24,8 +24,9 @@ from app.leads.database import StoreDown
 from app.leads.journal import Journal
 from app.leads.outbox import Outbox
 from app.leads.queries import call_state
-from app.leads.records import RECORD, ByOperator, CallEnded, MessageStatus, Query, Record
+from app.leads.records import RECORD, ByOperator, CallEnded, Forget, MessageStatus, Query, Record
 from app.leads.store import Store
+from app.leads.upkeep.forgetting import Forgetting
 from app.sidecar.wire import Op, Unpacker, WireError, pack
 
 _READ_BYTES = 256 * 1024
@@ -48,6 +49,7 @@ class Service:
         journal: Journal,
         outboxes: Sequence[Outbox],
         questions: Questions,
+        forgetting: Forgetting,
         last_ahead_s: float,
     ) -> None:
         """`last_ahead_s`: at the end, what is due within so many seconds is tried at once."""
@@ -56,6 +58,7 @@ class Service:
         self._journal = journal
         self._outboxes = outboxes
         self._questions = questions
+        self._forgetting = forgetting
         self._last_ahead_s = last_ahead_s
         self._requests: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
         self._sending = threading.Lock()
@@ -143,6 +146,9 @@ class Service:
         if op == "query":
             self._query(stream_id, request)
             return
+        if op == "forget":
+            self._forget(stream_id, request)
+            return
         if op == "finish":
             self._farewell()
             self._send(stream_id, Op.END, {})
@@ -186,6 +192,18 @@ class Service:
         except StoreDown as fault:
             self._send(stream_id, Op.ERROR, _error("store_down", str(fault), retriable=True))
         except Exception as fault:  # noqa: BLE001 - the asker hears of it, the others go on
+            self._send(stream_id, Op.ERROR, _error("invalid_request", str(fault), retriable=False))
+        else:
+            self._send(stream_id, Op.END, answer)
+
+    def _forget(self, stream_id: int, request: dict[str, Any]) -> None:
+        """Between the calls' writes: it erases what they wrote."""
+        try:
+            forget = Forget.model_validate(request)
+            answer = self._forgetting(forget.number, dry_run=forget.dry_run, instance=forget.instance)
+        except StoreDown as fault:
+            self._send(stream_id, Op.ERROR, _error("store_down", str(fault), retriable=True))
+        except ValueError as fault:
             self._send(stream_id, Op.ERROR, _error("invalid_request", str(fault), retriable=False))
         else:
             self._send(stream_id, Op.END, answer)

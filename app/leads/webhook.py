@@ -6,8 +6,10 @@
     X-Lead-Timestamp: {Unix seconds}           of this attempt: refuse old ones
     X-Lead-Signature: sha256={hex}             HMAC-SHA256, key LEAD_WEBHOOK_SECRET, over "{timestamp}.{body}"
 
-The body is one lead; `lead_schema.json` beside this file is its JSON Schema. Answer 2xx to acknowledge. 408, 429, 5xx,
-redirects, timeouts and broken connections are tried again (Retry-After is honoured); any other 4xx gives up, visibly.
+The body is one lead; `lead_schema.json` beside this file is its JSON Schema. When a caller's data is erased, whoever
+was sent the lead gets {"event": "lead.erased", "lead_id": …} in the same way. Answer 2xx to acknowledge. 408, 429,
+5xx, redirects, timeouts and broken connections are tried again (Retry-After is honoured); any other 4xx gives up,
+visibly.
 """
 
 import hashlib

@@ -1,29 +1,32 @@
-"""What calls leave on this machine's disk: tapes to replay, and samples of what the recogniser was given (R5.3).
+"""What calls leave on this machine's disk: tapes to replay, their sound, samples of what the recogniser got (R5.3).
 
 A disk that refuses costs the file, never the call.
 """
 
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 import structlog
 
-from app.runtime import offload, sleep, spawn
+from app.call.shell.audio_file import AudioFile
+from app.runtime import now_ms, offload, spawn
 
 _BLOCK_BYTES = 64 * 1024
-_EXPIRY_EVERY_S = 600
 _log = structlog.get_logger("server")
 
 
 class CallFiles:
-    """Where they lie; `tapes` None keeps none. Samples older than `samples_keep_s` are removed by `expire`."""
+    """Where they lie; `tapes` None keeps none.
 
-    def __init__(self, tapes: Path | None, samples: Path, samples_keep_s: float) -> None:
+    The store child removes them when their time has come (`app.leads.upkeep`).
+    """
+
+    def __init__(self, tapes: Path | None, samples: Path, audio: Path, *, keeps_audio: bool = False) -> None:
         self._tapes = tapes
         self._samples = samples
-        self._samples_keep_s = samples_keep_s
+        self._audio = audio
+        self._keeps_audio = keeps_audio
 
     def open_tape(self, call_sid: str) -> Callable[[bytes], None] | None:
         """Return what takes the lines of a call's tape, if tapes are kept; empty lines flush it."""
@@ -34,6 +37,18 @@ class CallFiles:
         path = None if self._tapes is None else self._tapes / f"{_name(call_sid)}.jsonl"
         return path if path and path.is_file() else None
 
+    def open_audio(self, call_sid: str) -> AudioFile | None:
+        """Return what keeps a call's sound, if that is kept."""
+        return AudioFile(call_sid, self._audio_path(call_sid), now_ms()) if self._keeps_audio else None
+
+    def audio(self, call_sid: str) -> Path | None:
+        """Return a call's sound, where it was kept: a stereo WAV."""
+        path = self._audio_path(call_sid)
+        return path if path.is_file() else None
+
+    def _audio_path(self, call_sid: str) -> Path:
+        return self._audio / f"{_name(call_sid)}.wav"
+
     def keep_sample(self, call_sid: str, wav: bytes) -> None:
         """Write a call's sample."""
         path = self._samples / f"{_name(call_sid)}.wav"
@@ -43,15 +58,6 @@ class CallFiles:
             _log.warning("SAMPLE_NOT_KEPT", call_sid=call_sid, why=str(error))
         else:
             _log.info("SAMPLE_KEPT", call_sid=call_sid, path=str(path))
-
-    def expire(self) -> NoReturn:
-        """Remove old samples, for ever."""
-        while True:
-            try:
-                offload(_remove_old, self._samples, self._samples_keep_s)
-            except OSError as error:
-                _log.warning("SAMPLES_NOT_REMOVED", why=str(error))
-            sleep(_EXPIRY_EVERY_S)
 
 
 class _Tape:
@@ -99,9 +105,3 @@ def _write(path: Path, data: bytes, mode: Literal["wb", "ab"]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open(mode) as file:
         file.write(data)
-
-
-def _remove_old(folder: Path, keep_s: float) -> None:
-    for path in folder.glob("*.wav"):
-        if time.time() - path.stat().st_mtime > keep_s:
-            path.unlink(missing_ok=True)

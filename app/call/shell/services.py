@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.call.shell.audio_file import AudioFile
 from app.call.shell.ledger import Store
 from app.speech.engines import JsonEngine, LlmEngine, SttEngine
 from app.speech.voice import Voice
@@ -37,6 +38,7 @@ class Services:
     """Judges a start message's token: None is a yes, else the reason for closing with 1008."""
     keep_sample: Callable[[str, bytes], None]
     open_tape: Callable[[str], Callable[[bytes], None] | None]
+    open_audio: Callable[[str], AudioFile | None]
     on_log: Callable[[str, str, dict[str, Any]], None]
     extractor: JsonEngine | None = None
     """Reads each caller turn once more, beside the talk."""

@@ -33,6 +33,7 @@ from app.call.events import (
 )
 from app.call.machine import Call, CallSettings
 from app.call.measuring.measures import Measures
+from app.call.shell.audio_file import AudioFile
 from app.call.shell.door import Door
 from app.call.shell.engines import Engines
 from app.call.shell.ledger import Ledger
@@ -86,6 +87,7 @@ class Session:
         self._ledger = Ledger(services.store, "")
         self._measures = Measures(self._ledger, self._show, services.voice.is_ready)
         self._tape: Callable[[bytes], None] | None = None
+        self._audio: AudioFile | None = None
         self.call_sid = ""
         self._stream_sid = ""
         self._caller: str | None = None
@@ -148,6 +150,7 @@ class Session:
         self._ledger = Ledger(self._services.store, start.call_sid)
         self._measures = Measures(self._ledger, self._show, self._services.voice.is_ready)
         self._tape = self._services.open_tape(start.call_sid)
+        self._audio = self._services.open_audio(start.call_sid)
         if self._tape:
             self._tape(tape.header(self._settings))
         caller = self._caller = start.parameters.get("from") or None
@@ -214,6 +217,8 @@ class Session:
 
     def _measure(self, event: Event, commands: list[Command], at_ms: int, waited_ms: int) -> None:
         try:
+            if self._audio:
+                self._audio.see(event, commands, at_ms)
             self._measures.see(event, commands, at_ms, waited_ms)
         except Exception:  # noqa: BLE001 - a figure less is no reason to end a call
             self._log.exception("MEASURE_BROKE")
@@ -297,6 +302,8 @@ class Session:
         self._engines.release()
         if self._tape:
             self._tape(b"")
+        if self._audio:
+            self._audio.close(now_ms())
         self._measures.finish()
         self._log.info("CALL_ENDED")
         self._show("CALL_ENDED", {})

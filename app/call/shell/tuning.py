@@ -58,6 +58,7 @@ def call_settings(settings: Settings, *, keeps_sample: bool = False) -> CallSett
             office_name=settings.office_name,
             agent_name=settings.agent_name,
             uses_llm=settings.llm == "openai",
+            recorded=settings.record_calls == "on",
             fine_ear=settings.stt != "embedded",
             # Without an account nobody can be put through, and must not be told so.
             transfer_number=settings.transfer_number

@@ -95,14 +95,15 @@ def day_figures(session: Session, day: date) -> dict[str, Any]:
 
 
 def next_unsettled(session: Session, now: datetime) -> date | None:
-    """Return the oldest day that is over and not summed up yet."""
+    """Return the oldest day with turns that is over and not summed up yet."""
     last = (now - SETTLED_AFTER).astimezone(ISRAEL).date() - timedelta(days=1)
     newest = session.scalar(select(func.max(QualityDay.day)))
-    oldest = session.scalar(select(func.min(Turn.at)))
-    if oldest is None:
-        return None
-    day = date.fromisoformat(newest) + timedelta(days=1) if newest else oldest.astimezone(ISRAEL).date()
-    return day if day <= last else None
+    first_turn = select(func.min(Turn.at))
+    if newest:
+        first_turn = first_turn.where(Turn.at >= _bounds(date.fromisoformat(newest))[1])
+    oldest = session.scalar(first_turn)
+    day = oldest.astimezone(ISRAEL).date() if oldest else None
+    return day if day and day <= last else None
 
 
 def _days(first: datetime, last: datetime) -> Iterator[date]:

@@ -1,11 +1,9 @@
 """Tapes and samples on a disk that takes them, and on one that does not."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import eventlet
 import pytest
 
 from app.call.shell.call_files import CallFiles
@@ -22,7 +20,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 def test_a_tape_is_written_by_the_block_and_flushed_at_the_end(tmp_path: Path) -> None:
     """R11, R14: a call's events are all there when it is over."""
-    tape = CallFiles(tmp_path / "tapes", tmp_path, 1).open_tape("CA1")
+    tape = CallFiles(tmp_path / "tapes", tmp_path, tmp_path).open_tape("CA1")
     assert tape is not None
     tape(b"one\n")
     assert not (tmp_path / "tapes").exists()
@@ -34,7 +32,7 @@ def test_a_tape_is_written_by_the_block_and_flushed_at_the_end(tmp_path: Path) -
 
 def test_no_tape_is_kept_where_none_is_asked_for(tmp_path: Path) -> None:
     """R11: LOG_CALLS is unset by default."""
-    assert CallFiles(None, tmp_path, 1).open_tape("CA1") is None
+    assert CallFiles(None, tmp_path, tmp_path).open_tape("CA1") is None
 
 
 def test_a_disk_that_refuses_costs_the_file_and_not_the_call(
@@ -43,7 +41,7 @@ def test_a_disk_that_refuses_costs_the_file_and_not_the_call(
     """R18: the call goes on without its tape; it is said once."""
     blocked = tmp_path / "file"
     blocked.touch()
-    files = CallFiles(blocked, blocked, 1)
+    files = CallFiles(blocked, blocked, blocked)
     tape = files.open_tape("CA1")
     assert tape is not None
     for _ in range(3):
@@ -59,18 +57,3 @@ def test_a_disk_that_refuses_costs_the_file_and_not_the_call(
     said = "".join(lines)
     assert said.count("TAPE_NOT_KEPT") == 1
     assert said.count("SAMPLE_NOT_KEPT") == 1
-
-
-def test_samples_go_when_their_time_is_over(tmp_path: Path) -> None:
-    """R5.3: a WAV of a caller is kept for SAMPLE_KEEP_HOURS and no longer."""
-    files = CallFiles(None, tmp_path, samples_keep_s=3600)
-    files.keep_sample("CA-old", b"RIFF")
-    files.keep_sample("CA-new", b"RIFF")
-    hours_ago = time.time() - 7200
-    os.utime(tmp_path / "CAold.wav", (hours_ago, hours_ago))
-    expiry = eventlet.spawn(files.expire)
-    deadline = time.monotonic() + 10
-    while (tmp_path / "CAold.wav").exists() and time.monotonic() < deadline:
-        sleep(0.01)
-    expiry.kill()
-    assert [path.name for path in tmp_path.glob("*.wav")] == ["CAnew.wav"]
