@@ -59,11 +59,15 @@ class Voice(Protocol):
 
 
 class Turnstile:
-    """Let one piece of work at the processor at a time; hearing goes before speaking, else first come, first served."""
+    """Let one hearing and one speaking work at a time, first come, first served.
+
+    Hearing waits for no piece of speech in work: a caller who interrupts is understood at once. But no new piece is
+    begun while somebody is heard.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._busy = False
+        self._busy: set[int] = set()
         self._arrivals = 0
 
     async def run(self, priority: int, work: Callable[[], _T]) -> _T:
@@ -71,12 +75,12 @@ class Turnstile:
         await self._enter(priority)
         started = asyncio.ensure_future(asyncio.to_thread(work))
         # A cancelled stream leaves at once, but its work cannot be stopped: the next one enters when it is over.
-        started.add_done_callback(lambda _: self._leave())
+        started.add_done_callback(lambda _: self._leave(priority))
         return await asyncio.shield(started)
 
     async def _enter(self, priority: int) -> None:
-        if not self._busy:
-            self._busy = True
+        if self._may_enter(priority):
+            self._busy.add(priority)
             return
         self._arrivals += 1
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -85,16 +89,19 @@ class Turnstile:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._leave()
+                self._leave(priority)
             raise
 
-    def _leave(self) -> None:
-        while self._waiting:
-            _, _, turn = heapq.heappop(self._waiting)
+    def _may_enter(self, priority: int) -> bool:
+        return not any(busy <= priority for busy in self._busy)
+
+    def _leave(self, priority: int) -> None:
+        self._busy.discard(priority)
+        while self._waiting and self._may_enter(self._waiting[0][0]):
+            priority, _, turn = heapq.heappop(self._waiting)
             if not turn.done():
+                self._busy.add(priority)
                 turn.set_result(None)
-                return
-        self._busy = False
 
 
 class Services:

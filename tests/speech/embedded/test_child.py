@@ -102,8 +102,11 @@ def test_missing_models_are_an_error_that_says_what_to_do() -> None:
     assert not error.value.retriable
 
 
-def test_hearing_goes_before_speaking() -> None:
-    """R8.4: a caller waits for the recogniser, the pieces of a line can wait for each other."""
+def in_order(*works: tuple[str, int]) -> list[str]:
+    """Have works (name, priority) come one after another while the first is held; return how they were done.
+
+    The first is let go once all that need not wait for it are done.
+    """
 
     async def scenario() -> list[str]:
         done: list[str] = []
@@ -115,15 +118,29 @@ def test_hearing_goes_before_speaking() -> None:
             done.append(name)
 
         waiting = []
-        for name, priority in (("first", 1), ("speak", 1), ("speak too", 1), ("hear", 0)):
+        for name, priority in works:
             waiting.append(asyncio.create_task(work(name, priority)))
             await asyncio.sleep(0)
-        waiting[2].cancel()
+        names = [name for name, _ in works]
+        for at, name in enumerate(names):
+            if name == "gone":
+                waiting[at].cancel()
+        await asyncio.gather(*(waiting[at] for at, name in enumerate(names) if name == "free"))
         held.set()
         await asyncio.gather(*waiting, return_exceptions=True)
         return done
 
-    assert asyncio.run(scenario()) == ["first", "hear", "speak"]
+    return asyncio.run(scenario())
+
+
+def test_a_caller_is_heard_while_a_piece_of_speech_is_in_work() -> None:
+    """R8.4: an interruption is understood at once; the pieces of a line can wait for each other."""
+    assert in_order(("first", 1), ("speak", 1), ("gone", 1), ("free", 0)) == ["free", "first", "speak"]
+
+
+def test_no_piece_of_speech_is_begun_while_somebody_is_heard() -> None:
+    """R8.4: hearing goes before speaking, first come, first served."""
+    assert in_order(("first", 0), ("speak", 1), ("hear", 0), ("hear too", 0)) == ["first", "hear", "hear too", "speak"]
 
 
 def test_a_cancelled_piece_of_work_frees_the_way_when_it_is_over() -> None:
@@ -142,7 +159,7 @@ def test_a_cancelled_piece_of_work_frees_the_way_when_it_is_over() -> None:
         first = asyncio.create_task(turnstile.run(1, slow))
         await asyncio.to_thread(begun.wait, 10)
         first.cancel()
-        second = asyncio.create_task(turnstile.run(0, lambda: order.append("next")))
+        second = asyncio.create_task(turnstile.run(1, lambda: order.append("next")))
         await asyncio.sleep(0)
         held.set()
         await second
