@@ -34,10 +34,10 @@ class Visitor:
         self.csrf = token(self.client.get("/console"))
 
     def get(self, path: str) -> TestResponse:
-        return self.client.get(path)
+        return self.client.get(path, buffered=True)
 
     def post(self, path: str, **form: str) -> TestResponse:
-        return self.client.post(path, data={"csrf": self.csrf, **form})
+        return self.client.post(path, data={"csrf": self.csrf, **form}, buffered=True)
 
 
 def token(page: TestResponse) -> str:

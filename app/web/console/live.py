@@ -158,7 +158,7 @@ def no_socket() -> ResponseReturnValue:
 @live.get("/now", endpoint="page")
 def show() -> ResponseReturnValue:
     """Show the calls that go on."""
-    return page("now.html", section="now", inside=pictures().draw("now"))
+    return page("now.html", section="calls", inside=pictures().draw("now"))
 
 
 @live.get("/now/<view>", endpoint="fragment")

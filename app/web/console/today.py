@@ -14,6 +14,14 @@ from app.web.pages import office, page
 
 today = Blueprint("today", __name__, url_prefix="/console")
 today.before_request(refuse)
+MOST_ROWS = 20
+BLOCKS = (
+    ("call_backs", "לחזור אליהם", "אין למי לחזור כרגע", "warn", "/console/leads?status=call_back"),
+    ("undelivered", "לא נמסרו", "כל הלידים נמסרו", "bad", "/console/leads?status=undelivered"),
+    ("messages", "הודעות קוליות", "אין הודעות שמחכות", "", "/console/leads"),
+    ("leads", "לידים מהיום", "עדיין אין לידים היום", "", "/console/leads"),
+)
+"""Of each list, in the order in which an office needs them: its name, title, words for none, colour, and the whole."""
 _NONE: dict[str, Any] = {
     **{
         f"{kind}{end}": empty
@@ -41,6 +49,8 @@ def show() -> ResponseReturnValue:
         "today.html",
         section="today",
         figures=figures,
+        blocks=BLOCKS,
+        most=MOST_ROWS,
         now=now.isoformat(),
         day=since.astimezone(clock.ISRAEL).date().isoformat(),
         strip=pictures().draw("strip"),
