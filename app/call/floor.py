@@ -12,6 +12,7 @@ from app.call.answering.conversation import Conversation
 from app.call.answering.holding import Holding
 from app.call.answering.replying import Reply
 from app.call.answering.speaking import Speaking
+from app.call.echo_words import is_echo
 from app.call.events import Command, Log, SttEnded, SttFailed, SttHeard
 from app.call.hearing.listening import Listening
 from app.call.hearing.recognition import Recognition
@@ -33,6 +34,7 @@ from app.call.states import State, Trigger, after
 REJOIN_WITHIN_MS = 500  # a voice that was cut off by a stall of the line goes on as soon after
 WITHDRAW_HEARD_MS = 400  # a reply heard for less than this was an answer to half a sentence
 MOST_ALARMS, MOST_ALARMS_UNASKED = 3, 1  # a reply that was stopped so often for nothing is stopped by words alone
+LONGEST_ECHO_MS = 600  # a voice that sets in later behind the agent's is no echo of it
 PAUSE_MS = 300  # who did not pause for so long has not noticed that the agent speaks
 
 
@@ -55,6 +57,7 @@ class Floor:
         self.insists = False
         """Whether the agent speaks whatever sounds, until the caller pauses."""
         self._false_alarms = self._withdrawn = 0
+        self._said, self._said_until_ms = "", 0
         self._streams = settings.hearing.streams
         self._turns = count(1)
         self._answered: Turn | None = None
@@ -89,7 +92,7 @@ class Floor:
         if self.turn is None:
             self.turn_number = next(self._turns)
             self.conversation.begin_turn()
-            self.turn = Turn(self.turn_number)
+            self.turn = Turn(self.turn_number, self.caller.since_ms or 0)
         self.turn.add(stretch)
 
     def end_stretch(self, silence_ms: int, now_ms: int) -> Recognition | None:
@@ -124,6 +127,8 @@ class Floor:
         # In a stall of the line the caller may be in mid-sentence: what was said stands once there is audio again.
         stalled = self.caller.line.is_quiet and conversation.can_take_back
         self._answered = self.turn if stalled else None
+        if self.reply:
+            self._said, self._said_until_ms = self.reply.text, now_ms
         if not self._answered:
             conversation.settle()
         self.reply = self.turn = None
@@ -246,7 +251,8 @@ class Floor:
     def weigh(self, interruption: Interruption, now_ms: int) -> list[Command]:
         """The caller has the floor for now: is it a voice that goes on, or one that is over and said nothing?"""
         ear, stretch = self.caller.ear, self.caller.stretch
-        if ear.speech_ms >= SUSTAINED_SPEECH_MS and not interruption.needs_words:
+        is_owed = interruption.needs_words or self.is_echo(self.caller.words)
+        if ear.speech_ms >= SUSTAINED_SPEECH_MS and not is_owed:
             return self.grant(now_ms)
         if stretch is None or ear.is_speech or ear.silence_ms < ASK_AFTER_MS:
             return []
@@ -270,19 +276,29 @@ class Floor:
         ear = self.caller.ear
         if now_ms - interruption.began_at_ms >= self.progress.wordless_ms and not stretch.interim:
             return self.resume(now_ms)  # it goes on and on, and there is not a word in it
-        if ear.is_speech or not interruption.is_false_alarm(stretch, ear.speech_ms, streams=self._streams):
+        if ear.is_speech or not interruption.is_false_alarm(stretch, ear.speech_ms, now_ms, streams=self._streams):
             return []
         return self.resume(now_ms)
 
     def takes_floor(self, words: str) -> bool:
-        """Whether these words over the agent's are more than "I am listening"."""
-        return self.interruption is not None and self.interruption.takes_floor(words, self.conversation.dialog)
+        """Whether these words over the agent's are more than "I am listening", and not the agent's own."""
+        if self.interruption is None or self.is_echo(words):
+            return False
+        return self.interruption.takes_floor(words, self.conversation.dialog)
+
+    def is_echo(self, words: str) -> bool:
+        """Whether these words are the agent's own, spoken as they were heard: the ear took its echo for the caller."""
+        if self.interruption:
+            return self.interruption.is_echo(words)
+        overlaps = self.turn is not None and self.turn.began_at_ms <= self._said_until_ms + LONGEST_ECHO_MS
+        return overlaps and is_echo(words, self._said)
 
     def grant(self, now_ms: int) -> list[Command]:
         """It was speech: the rest of the reply is not said."""
         assert self.interruption
         interruption, self.interruption, self.reply = self.interruption, None, None
         self._false_alarms = 0
+        self._said, self._said_until_ms = interruption.said, now_ms
         self.await_caller(now_ms)
         return [*self.conversation.said(interruption.reply, interruption.heard_ms), *interruption.reply.cancel()]
 
@@ -295,6 +311,8 @@ class Floor:
         self.insists = ear.is_speech
         self._false_alarms += 1
         stretch = self.caller.take()
+        if stretch and interruption.is_echo(stretch.interim):
+            ear.was_echo()
         commands = self.drop_doubt()
         if stretch and not stretch.is_settled and self._streams:
             commands += stretch.end(now_ms)

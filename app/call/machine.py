@@ -284,7 +284,11 @@ class Call:
             if not floor.takes_floor(heard.text):
                 return [*commands, *floor.resume(now_ms)]
             commands += floor.grant(now_ms)
-        if not heard.text and self._ear.voiced_ms < SPOKEN_MS:
+        is_echo = floor.is_echo(heard.text)
+        if is_echo:
+            self._ear.was_echo()
+            commands.append(Log("ECHO", {"turn": floor.turn.number}))
+        if is_echo or (not heard.text and self._ear.voiced_ms < SPOKEN_MS):
             return [*commands, *self._talk.drop_guess(), *floor.listen(Trigger.NOTHING_SAID, now_ms, anew=False)]
         if not heard.text and floor.progress.is_hopeless(now_ms):
             floor.reply, goodbye = self._talk.prompt(Dialog.nothing_understood, floor.turn.number, now_ms)

@@ -43,7 +43,6 @@ def test_words_take_the_floor_and_assent_only_where_it_is_an_answer(
 def test_a_final_that_was_asked_for_is_waited_for() -> None:
     """R7.5: the verdict comes no later than the final of a healthy recogniser."""
     interruption = _interruption()
-    interruption.asked(1100)
     assert interruption.verdict_at_ms == 1000 + VERDICT_MS
     interruption.asked(1400)
     assert interruption.verdict_at_ms == 1400 + ANSWER_MS
@@ -53,28 +52,28 @@ def test_a_sound_is_a_false_alarm_when_the_recogniser_has_had_its_say() -> None:
     """R7.5: however long it was; before that only a short one is."""
     part = _part()
     interruption = _interruption()
-    assert interruption.is_false_alarm(part, SHORT_SPEECH_MS - 1, streams=True)
-    assert not interruption.is_false_alarm(part, SHORT_SPEECH_MS, streams=True)
+    assert interruption.is_false_alarm(part, SHORT_SPEECH_MS - 1, 1100, streams=True)
+    assert not interruption.is_false_alarm(part, SHORT_SPEECH_MS, 1100, streams=True)
     part.receive(SttHeard(1, "אהה", is_final=False), 0)
-    assert not interruption.is_false_alarm(part, 100, streams=True)
+    assert not interruption.is_false_alarm(part, 100, 1100, streams=True)
     part = _part()
     part.finish_early()
     part.receive(SttEnded(1), 0)
-    assert interruption.is_false_alarm(part, 650, streams=True)
-    assert _interruption(is_near_end=True).is_false_alarm(part, 650, streams=True)
+    assert interruption.is_false_alarm(part, 650, 1100, streams=True)
+    assert _interruption(is_near_end=True).is_false_alarm(part, 650, 1100, streams=True)
 
 
 def test_silence_means_nothing_from_a_recogniser_that_broke_or_begins_later() -> None:
     """R7.5, R8.2."""
     broken = _part()
     broken.receive(SttFailed(1, "unavailable", "down"), 0)
-    assert not _interruption().is_false_alarm(broken, 100, streams=True)
-    assert not _interruption().is_false_alarm(_part(streams=False), 100, streams=False)
+    assert not _interruption().is_false_alarm(broken, 100, 1100, streams=True)
+    assert not _interruption().is_false_alarm(_part(streams=False), 100, 1100, streams=False)
 
 
 def test_near_the_end_a_short_answer_may_still_be_on_its_way() -> None:
     """R7.5."""
-    assert not _interruption(is_near_end=True).is_false_alarm(_part(), 100, streams=True)
+    assert not _interruption(is_near_end=True).is_false_alarm(_part(), 100, 1100, streams=True)
 
 
 def test_after_an_early_final_the_rest_is_read_only_once_the_voice_is_back() -> None:
@@ -94,3 +93,16 @@ def test_after_an_early_final_the_rest_is_read_only_once_the_voice_is_back() -> 
     heard, _ = part.result(1000)
     assert heard
     assert heard.text == "לא בחולון"
+
+
+def test_a_final_that_does_not_come_in_its_time_is_not_waited_for() -> None:
+    """R7.5: the agent goes on; words that come later stop it once more. An interim, or a line's end, is waited for."""
+    interruption, stretch = _interruption(), _part()
+    interruption.asked(1400)
+    assert not interruption.is_false_alarm(stretch, 600, 1399 + ANSWER_MS, streams=True)
+    assert interruption.is_false_alarm(stretch, 600, 1400 + ANSWER_MS, streams=True)
+    near_end = _interruption(is_near_end=True)
+    near_end.asked(1400)
+    assert not near_end.is_false_alarm(stretch, 600, 1400 + ANSWER_MS, streams=True)
+    stretch.receive(SttHeard(1, "בחו", is_final=False), 0)
+    assert not interruption.is_false_alarm(stretch, 600, 1400 + ANSWER_MS, streams=True)

@@ -10,8 +10,9 @@ from app.call.hearing.recognition import Recognition, TurnHeard, joined
 class Turn:
     """The stretches of one turn, each with its recognition. Pure."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, began_at_ms: int = 0) -> None:
         self.number = number
+        self.began_at_ms = began_at_ms
         self.ended_at_ms = 0
         self.silence_ms = 0
         self.is_cut = False
