@@ -9,6 +9,7 @@ import { LABELS, NOT_MEASURED } from "./texts.js";
 
 const { segments: SEGMENTS, verdicts: VERDICTS } = told();
 const SAME_ANSWER_MS = 1000;
+const LEAST_AXIS_MS = 2000;
 const STATES = { LISTENING: "listening", PROCESSING: "thinking", SPEAKING: "speaking", CONNECTING: "connecting" };
 
 export class Conversation {
@@ -76,7 +77,7 @@ export class Conversation {
     bubble.chip.textContent = VERDICTS[verdict];
   }
 
-  /** An answer began to be heard here, `atMs` after the stream's start, `ms` after the caller's voice. */
+  /** The agent began to be heard here, `atMs` after the stream's start, `ms` after the caller's voice. */
   heardHere(atMs, ms) {
     this.answers.push({ atMs, ms });
     for (const row of this.rows.values()) this.showHeard(row);
@@ -115,14 +116,23 @@ export class Conversation {
     if (!this.rows.has(turn)) $("times").prepend(row);
     this.rows.set(turn, row);
     row.atMs = atMs ?? row.atMs;
+    row.totalMs = totalMs;
     const heard = row.heard ?? null;
     row.replaceChildren(
       make("th", { scope: "row" }, ltr(turn)),
-      make("td", {}, bar(segments)),
-      make("td", {}, totalMs == null ? NOT_MEASURED : ms(totalMs)),
+      make("td", { className: "bars", dir: "ltr" }, bar(segments)),
+      make("td", {}, ms(totalMs)),
       make("td", {}, heard === null ? NOT_MEASURED : ms(heard)),
     );
     this.showHeard(row);
+    this.alignBars();
+  }
+
+  /** One axis for all turns: a bar twice as long took twice as long. */
+  alignBars() {
+    const rows = [...this.rows.values()];
+    const longestMs = Math.max(LEAST_AXIS_MS, ...rows.map((row) => row.totalMs));
+    for (const row of rows) row.querySelector(".bar").style.inlineSize = `${(100 * row.totalMs) / longestMs}%`;
   }
 
   /** The turn whose first frame was sent at the time, on the stream's own clock, is the one that was heard. */

@@ -21,17 +21,20 @@ export function level(ulaw) {
   return Math.max(-100, 10 * Math.log10(sum / ulaw.length + 1e-10));
 }
 
-/** The time from the caller's last voiced frame to the first sample of the agent's that is heard after it. */
+/**
+ * The time from the caller's last voiced frame to the first sample of each stretch of the agent's talk behind it: of the
+ * answer, and of a phrase that asks for a moment before it. Whose stretch it is, the server knows.
+ */
 export class AnswerClock {
   constructor() {
     this.frames = 0;
     this.levels = [];
     this.recent = [];
-    this.voiceEnd = null; // sample after the caller's last voiced frame, while it is unanswered
+    this.voiceEnd = null; // sample after the caller's last voiced frame
     this.silentFrames = SPURT_GAP_FRAMES;
   }
 
-  /** Take one frame of each side; return the ms from voice to answer when an answer begins in this frame, else null. */
+  /** Take one frame of each side; return the ms since the caller's voice when a stretch begins in this frame, else null. */
   hear(callerDbfs, agent) {
     const start = this.frames * FRAME_SAMPLES;
     this.frames += 1;
@@ -39,7 +42,6 @@ export class AnswerClock {
     const begins = audible >= 0 && this.silentFrames >= SPURT_GAP_FRAMES;
     this.silentFrames = audible >= 0 ? 0 : this.silentFrames + 1;
     const answered = begins && this.voiceEnd !== null ? (start + audible - this.voiceEnd) / SAMPLES_PER_MS : null;
-    if (begins) this.voiceEnd = null;
     if (this.isVoice(callerDbfs)) this.voiceEnd = start + FRAME_SAMPLES;
     return answered;
   }
