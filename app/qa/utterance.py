@@ -2,6 +2,7 @@
 
 import csv
 import io
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,7 +124,7 @@ def _read_float_wav(data: bytes, complaint: str) -> tuple[int, Samples]:
 
     try:
         rate_hz, samples = wavfile.read(io.BytesIO(data))
-    except ValueError:
+    except (ValueError, EOFError, struct.error):  # scipy reads a file that ends too early as if it went on
         raise UtteranceError(complaint) from None
     if not np.issubdtype(samples.dtype, np.floating):
         raise UtteranceError(complaint)

@@ -94,3 +94,12 @@ def test_noise_is_on_the_line_all_the_time_at_its_level() -> None:
     assert abs(level_dbfs + 40.0) < 0.5
     line.say(utterance("a", np.full(160, 8000, np.int16)))
     assert abs(decode_ulaw(line.take()).astype(float).mean() - 8000) < 200
+
+
+@pytest.mark.parametrize("kept_bytes", [4, 8, 11, 12, 20, 30])
+def test_a_wav_that_ends_in_its_head_is_named(tmp_path: Path, kept_bytes: int) -> None:
+    """R13.1: wherever it was cut off."""
+    path = tmp_path / "cut.wav"
+    path.write_bytes(write_wav(np.full(800, 9000, np.int16), 8000)[:kept_bytes])
+    with pytest.raises(UtteranceError, match=r"cut\.wav: "):
+        load_utterance(path)
