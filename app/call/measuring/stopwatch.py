@@ -147,7 +147,8 @@ class Stopwatch:
             case "EOU":
                 self._heard.times.setdefault("speech_from", now_ms - fields["len"])
             case "SPECULATION":
-                self._heard.guesses, self._heard.guess_used = fields["guesses"], fields["used"]
+                heard = self._guessed(now_ms)
+                heard.guesses, heard.guess_used = fields["guesses"], fields["used"]
             case "ASR_TEXT":
                 self._text_came(fields, now_ms)
             case "LLM_LATE":
@@ -163,6 +164,11 @@ class Stopwatch:
                 self._reply(self._speaking).times.setdefault("begun", now_ms)
             case "TTS_END":
                 self._reply(fields["reply"]).times["agent_to"] = now_ms
+
+    def _guessed(self, now_ms: int) -> _Heard:
+        """Whose guess it was: the turn's whose text has just come, else the one that is being spoken."""
+        turn = self._turns.get(self._turn)
+        return turn.heard if turn is not None and turn.heard.times["text_at"] == now_ms else self._heard
 
     def _reply(self, number: int) -> _Said:
         return self._replies.setdefault(number, _Said())

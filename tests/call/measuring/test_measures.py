@@ -1,5 +1,6 @@
 """What a driven call measures of itself, held against what the driver knows to have happened."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -180,3 +181,12 @@ def test_onlookers_see_what_was_measured() -> None:
     drive = after_greeting(World())
     drive.answer(1500, Stt(AREA))
     assert measured(to_the_end(drive)).shown == ["TIMING", "TIMING", "USAGE"]
+
+
+def test_a_guess_that_was_used_is_told_of_the_turn_it_answered() -> None:
+    """Console 3: what was done early took no time after the text."""
+    drive = CallDriver(World(), replace(settings(), guesses=True)).listening()
+    drive.answer(1500, Stt(AREA, interim=AREA, final_ms=400))
+    timing = measured(to_the_end(drive)).timings[1]
+    assert (timing.guess_used, timing.guesses) == (True, 1)
+    assert (timing.segments.sentence, timing.answer_ms) == (0, sum(timing.segments.model_dump().values()))
