@@ -9,6 +9,7 @@ import pytest
 from scipy.io import wavfile
 
 from app.media.codec import decode_ulaw
+from app.media.wav import write_wav
 from app.qa.utterance import Line, UtteranceError, load_utterance, utterance
 
 Samples = npt.NDArray[Any]
