@@ -52,15 +52,28 @@ class Asked(StrEnum):
     ANYTHING_ELSE = "anything_else"
 
 
+class Errand(StrEnum):
+    """What a caller rings about when it is no search of their own."""
+
+    OWNER = "owner"
+    """Sells or lets a property of their own."""
+    ROOM_MATE = "room_mate"
+    """Has a home and looks for a room-mate, or for somebody to take it over."""
+    BROKER = "broker"
+    JOB = "job"
+    WRONG_NUMBER = "wrong_number"
+
+
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What one caller utterance means.
 
     `updates` holds only slots whose value changes, each with its new full value (`area`: the full list after the turn;
     `None`: withdrawn). `quotes` gives the caller's words behind each update. `refused` are slots the caller will not
-    give. `unsure` are slots with two readings: confirm before relying on them. `owner`: the caller sells or lets a
-    property of their own. `hold`: the caller asked for a moment. `phone_digits`: digits of a number still being
-    dictated. The remaining flags are acts that need an answer of their own.
+    give. `unsure` are slots with two readings: confirm before relying on them. `errand`: what the caller rings about
+    when it is no search; `owner`: they sell or let a property of their own. `hold`: the caller asked for a moment.
+    `phone_digits`: digits of a number still being dictated. The remaining flags are acts that need an answer of their
+    own.
     """
 
     updates: dict[str, Any] = field(default_factory=dict)
@@ -69,6 +82,7 @@ class Understanding:
     refused: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     owner: bool = False
+    errand: Errand | None = None
     hold: bool = False
     abuse: bool = False
     injection: bool = False

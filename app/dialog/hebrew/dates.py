@@ -31,10 +31,13 @@ _ORDINALS = {
     )
     for name in names.split()
 }
+_COMING = _LISTS.words("coming")
 _NO_DATE = _LISTS.words("no_date")
+_COUNTED = words("חודש חודשים שבועות שבוע ימים יום שנים שנה בבוקר בערב שקל שקלים")
 _FEW_MONTHS = 12
 _LAST_MONTH = 12
 _LAST_DAY = 31
+_LAST_WEEKDAY = 6
 _CENTURY = 100
 _YEARS = range(2024, 2041)
 
@@ -71,6 +74,11 @@ def is_year(utterance: Utterance, index: int) -> bool:
     return bool(token and token.is_number and token.text.isdigit() and int(token.text) in _YEARS)
 
 
+def is_ordinal(word: str) -> bool:
+    """Whether a folded word is "first" to "tenth"."""
+    return word in _ORDINALS
+
+
 def ordinal_month(utterance: Utterance, index: int) -> bool:
     """Whether "לראשון" at `index` names a month by number: a day stands before it."""
     rest = utterance.key(index).removeprefix("ל")
@@ -105,9 +113,13 @@ def written_date(utterance: Utterance, index: int, today: date) -> Timing | None
 
 
 def ordinal_date(utterance: Utterance, index: int, today: date) -> Timing | None:
-    """Read "הראשון לשביעי", "ב-1 לשמיני", "העשירי לחודש השני": a day and a month by number."""
-    start, key = index - 1, utterance.key(index)
-    month = _ORDINALS.get(key[1:]) if key[:1] == "ל" else None
+    """Read "הראשון לשביעי", "אחד בתשיעי", "השנים עשר לשנים עשר", "העשירי לחודש השני": a day and a month by number."""
+    key = utterance.key(index)
+    if (counted := _counted_date(utterance, index)) is not None:
+        first, end, of_month, named = counted
+        return Timing(first, end, next_month(named, today, over=named == today.month and of_month < today.day))
+    start = index - 1
+    month = _ORDINALS.get(key[1:]) if key[:1] in ("ל", "ב") else None
     day = _day_at(utterance, start)
     if day is None or (month is None and key != "לחודש"):
         return None
@@ -123,8 +135,35 @@ def ordinal_date(utterance: Utterance, index: int, today: date) -> Timing | None
     return Timing(start, index + 1, next_month(month or today.month, today, over=over))
 
 
+def _counted_date(utterance: Utterance, index: int) -> tuple[int, int, int, int] | None:
+    """Return (start, end, day, month) of "השנים עשר לשנים עשר", "בחמישה עשר לאחד עשר": a month said as a number."""
+    if not utterance.key(index).startswith("ל") and utterance.tokens[index].prefix != "ל":
+        return None
+    month = quantity_at(utterance, index)
+    if month is None or month.prefix != "ל" or month.value not in range(1, _LAST_MONTH + 1):
+        return None
+    if utterance.key(month.end) in _NO_DATE or utterance.key(month.end) in _COUNTED:
+        return None
+    for start in (index - 2, index - 1):
+        day = quantity_at(utterance, start, index) if start >= 0 else None
+        if day is not None and day.end == index and day.value in range(1, _LAST_DAY + 1):
+            definite = day.prefix in ("ה", "ב", "מה", "בה")
+            return (start, month.end, int(day.value), int(month.value)) if definite else None
+    return None
+
+
 def _month_of_day(day: int, today: date) -> int:
     return today.month if day >= today.day else today.month % _LAST_MONTH + 1
+
+
+def weekday(utterance: Utterance, index: int) -> Timing | None:
+    """Read "ביום ראשון", "יום שישי הקרוב": within the month."""
+    if not any(rest == "יומ" for _, rest in stems(utterance.key(index))):
+        return None
+    day = utterance.key(index + 1)
+    if not 1 <= _ORDINALS.get(day, 0) <= _LAST_WEEKDAY and day != "שבת":
+        return None
+    return Timing(index, index + 2 + (utterance.key(index + 2) in _COMING), within(1))
 
 
 def bare_day(utterance: Utterance, today: date) -> Timing | None:

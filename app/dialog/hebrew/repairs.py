@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.tokens import Utterance, stems
+from app.dialog.hebrew.tokens import Utterance
 
 _LISTS = Lexicon("hebrew/scope.toml")
 
@@ -29,11 +29,6 @@ _AFTER_DROPPING = _LISTS.words("after_dropping")
 _NOT_QUITE = _LISTS.words("not_quite")
 _WANT = _LISTS.words("want")
 _REPAIRS = _LISTS.phrases("repairs")
-_HAS_NOW = _LISTS.words("has_now")
-_RENTS, _NOW = _LISTS.words("rents"), _LISTS.words("now")
-_MINE = _LISTS.words("mine")
-_HOMES = _LISTS.words("homes")
-_SEEKS = _LISTS.words("seeks")
 _SAID = _LISTS.phrases("said")
 _BUT = _LISTS.phrases("but")
 _EARLIER, _CORRECTS = _LISTS.words("earlier"), _LISTS.words("corrects")
@@ -109,24 +104,6 @@ def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:
             denied += [value for value in standing if value.start < point]
             standing = after
     return standing, denied
-
-
-def background(utterance: Utterance) -> frozenset[int]:
-    """Return the tokens about what the caller has now, when what they want follows.
-
-    "גרים היום ברמת גן בשכירות ורוצים לקנות בפתח תקווה": nothing up to "ורוצים" is a wish.
-    """
-    has, seeks = [], []
-    for index, key in enumerate(utterance.keys):
-        rest = {rest for _, rest in stems(key)}
-        if (rest & _HAS_NOW or (rest & _RENTS and utterance.key(index + 1) in _NOW)) or (
-            key == "יש" and utterance.key(index + 1) in _MINE and utterance.key(index + 2) in _HOMES
-        ):
-            has.append(index)
-        if rest & _SEEKS:
-            seeks.append(index)
-    spans = [range(start, min(seek for seek in seeks if seek > start)) for start in has if seeks and seeks[-1] > start]
-    return frozenset(index for span in spans for index in span)
 
 
 def answers_no_with(utterance: Utterance, start: int) -> bool:

@@ -78,9 +78,12 @@ class Token:
         return len(self.text) > 2 and bool(_QUOTES.match(self.text[-2]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Utterance:
-    """A caller's words in order, hesitations left out; `text` is what the recogniser wrote."""
+    """A caller's words in order, hesitations left out; `text` is what the recogniser wrote.
+
+    Two are never equal: what is worked out for one may be kept by it, however long it is.
+    """
 
     text: str
     tokens: tuple[Token, ...]

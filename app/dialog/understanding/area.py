@@ -4,13 +4,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.dates import ordinal_month
+from app.dialog.hebrew.dates import is_ordinal, ordinal_month
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.names import first_names
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.repairs import answers_no_with, background, negated, settle
-from app.dialog.hebrew.somebody_else import MEDIA
+from app.dialog.hebrew.repairs import answers_no_with, negated, settle
+from app.dialog.hebrew.scope import MEDIA, Whose, then_seeks, tokens_of
 from app.dialog.hebrew.tokens import Utterance, fold, stems, words
 from app.dialog.understanding.ear.misheard import misheard_places
 
@@ -120,7 +120,7 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     if mention.alias == "risky":
         if ordinal_month(utterance, mention.start) or before in words("יום ביום מיום דבר קודם"):
             return False
-        if after[:1] == "ל" or after in words("בינואר בבוקר"):
+        if after[:1] == "ל" or is_ordinal(after[1:]) or after in words("בינואר בבוקר"):
             return False
         return asked is Asked.AREA or located
     if mention.alias == "bare" and mention.end - mention.start == 1 and place.kind == "region":
@@ -304,7 +304,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
-    now = background(utterance)
+    now = then_seeks(utterance) | tokens_of(utterance, Whose.ASKED)
     wanted = [
         mention
         for mention in certain

@@ -345,7 +345,9 @@ def understand_budget(
     implied = deal or _deal_of(utterance, found)
     figures = _figures(utterance, found, implied, asked)
     if asked is not Asked.BUDGET:
-        figures = [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, budget_known)]
+        figures = [
+            figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, deal, budget_known)
+        ]
     if any(figure.budget_word for figure in figures):
         figures = [figure for figure in figures if figure.budget_word]
     standing, denied = settle(utterance, figures)
@@ -370,10 +372,13 @@ def _concluded(utterance: Utterance, standing: list[Figure]) -> list[Figure]:
     return [figure for figure in standing if any(figure.start - 3 <= end <= figure.start for end in sums)] or standing
 
 
-def _bounded(utterance: Utterance, figure: Figure, asked: Asked, budget_known: bool) -> bool:
+def _bounded(utterance: Utterance, figure: Figure, asked: Asked, deal: str | None, budget_known: bool) -> bool:
     """Whether a number without a unit is a budget though something else was asked: "עד שבע", "תעלי לשתיים וחצי"."""
     if asked in (Asked.PHONE, Asked.ROOMS, Asked.TIMING, Asked.PHONE_CONFIRM, Asked.NAME):
         return False
+    if deal is not None and asked in (Asked.GREETING, Asked.DEAL) and _is_capped(utterance, figure):
+        # "לשכור, לא יותר מחמש וחצי, שלושה חדרים": the deal said with it tells how much.
+        return True
     before = utterance.key(figure.start - 1)
     if before in words("עד מקסימום גג") and (utterance.key(figure.end) == "" or asked is Asked.GREETING):
         return True

@@ -1,12 +1,13 @@
-"""To buy or to rent, and whether the caller owns the property (R10.2)."""
+"""To buy or to rent (R10.2)."""
 
 from itertools import pairwise
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.repairs import background, settle
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, stems, words
-from app.dialog.understanding.kind import SEEKS, YOU, Found
+from app.dialog.hebrew.repairs import settle
+from app.dialog.hebrew.scope import LETS_LATER, scopes, then_seeks
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, words
+from app.dialog.understanding.kind import YOU, Found
 
 _LISTS = Lexicon("real_estate/deals.toml")
 
@@ -17,20 +18,6 @@ _RENTING = _LISTS.words("renting")
 _HERE = _LISTS.words("here")
 _HEARD_BUY = _LISTS.words("heard_buy")
 _HEARD_RENT = _LISTS.words("heard_rent")
-_OWNER = _LISTS.phrases("owner")
-_NOT_THE_CALLER = _LISTS.words("not_the_caller")
-_SEEKS_TAKERS = Phrasebook(
-    "|".join(
-        f"{verb} {taker}"
-        for verb in ("מחפש", "מחפשת", "מחפשים", "למצוא")
-        for taker in ("שוכר*", "דייר", "דיירים", "קונה", "קונים")
-    )
-)
-_HAVE = _LISTS.phrases("have")
-_WHICH_I = _LISTS.words("which_i")
-_NOTHING_OWNED = _LISTS.words("nothing_owned")
-_SALE = _LISTS.words("sale")
-_NOT_OWNER = _LISTS.words("not_owner")
 
 
 def _office_does(utterance: Utterance) -> list[Found]:
@@ -44,7 +31,7 @@ def _office_does(utterance: Utterance) -> list[Found]:
 def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Found | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
     found: list[Found] = []
-    now = background(utterance) | claimed
+    now = then_seeks(utterance) | claimed
     for match in _DEAL.all(utterance):
         if match.start in now or utterance.key(match.start - 1) in _COMES_WITH:
             continue
@@ -75,12 +62,18 @@ def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] 
         other = "rent" if denied[0].value == "buy" else "buy"
         return Found(denied[0].start, denied[0].end, other) if asked is Asked.DEAL else None
     if not standing:
-        return None
+        return _bought_to_let(utterance)
     return (
         standing[0]
         if len({value.value for value in standing}) == 1 or asked is not Asked.DEAL
         else _last_choice(utterance, standing)
     )
+
+
+def _bought_to_let(utterance: Utterance) -> Found | None:
+    """Read "עד מיליון וחצי להשכרה אחר כך": who lets it afterwards buys it."""
+    later = [scope for scope in scopes(utterance) if scope.rule == LETS_LATER]
+    return Found(later[0].start, later[0].end, "buy") if later else None
 
 
 def _after_so(utterance: Utterance, standing: list[Found]) -> list[Found]:
@@ -94,35 +87,3 @@ def _last_choice(utterance: Utterance, standing: list[Found]) -> Found | None:
     """Of "קנייה או שכירות" repeated back, neither; otherwise the first."""
     between = [utterance.key(index) for index in range(standing[0].end, standing[1].start)]
     return None if between == ["או"] else standing[0]
-
-
-def is_owner(utterance: Utterance) -> bool:
-    """Whether the caller sells or lets a property of their own, rather than seeking one."""
-    keys = set(utterance.keys)
-    if _SEEKS_TAKERS.within(utterance):
-        return True
-    if {rest for key in keys for _, rest in stems(key)} & _NOT_OWNER:
-        return False
-    for match in _OWNER.all(utterance):
-        if match.value == "להשכיר את" and utterance.key(match.end) not in words(
-            "הדירה הבית הנכס דירתי המשרד החנות הוילה דירה המחסן המגרש הקליניקה היחידה המבנה הדופלקס הפנטהאוז הקוטג"
-        ):
-            continue
-        if match.value == "להעריך" and not keys & words("הדירה הבית הנכס שלי שלנו"):
-            continue
-        if utterance.key(match.start - 1) in _NOT_THE_CALLER:
-            continue
-        return True
-    for match in _HAVE.all(utterance):
-        for index in range(match.end, min(match.end + 9, len(utterance))):
-            lets_it = utterance.key(index - 1) in _WHICH_I and utterance.key(index + 1) in _SALE
-            if utterance.key(index) in SEEKS | _NOTHING_OWNED and not lets_it:
-                break
-            if utterance.key(index) in _SALE:
-                return True
-    return any(
-        utterance.key(index) in _SALE
-        and keys & words("שלי שלנו")
-        and keys & words("הדירה הבית הנכס הוילה המשרד החנות המגרש")
-        for index in range(len(utterance))
-    )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from app.dialog.data import property_kinds
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.repairs import background, settle
-from app.dialog.hebrew.somebody_else import OTHERS
+from app.dialog.hebrew.repairs import settle
+from app.dialog.hebrew.scope import OTHERS, then_seeks
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, words
 
 _LISTS = Lexicon("real_estate/kinds.toml")
@@ -40,7 +40,7 @@ class Found:
 def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Found | None:
     """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind."""
     blocked = {index for match in _NOT_TYPES.all(utterance) for index in range(match.start, match.end)} | claimed
-    blocked |= background(utterance)
+    blocked |= then_seeks(utterance)
     if asked is Asked.PROPERTY_TYPE and utterance.keys in (("גג",), ("גנ",)):
         # To "which type": a flat with one; anywhere else what a home has besides.
         return Found(0, 1, "roof_apartment" if utterance.keys == ("גג",) else "garden_apartment")

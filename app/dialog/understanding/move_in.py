@@ -11,6 +11,7 @@ from app.dialog.hebrew.dates import (
     ordinal_date,
     relative_period,
     spelled_hebrew_month,
+    weekday,
     within,
     written_date,
 )
@@ -21,6 +22,7 @@ from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.tokens import Match, Utterance, fold, stems, words
 from app.dialog.understanding.move_in_words import (
     ACADEMIC,
+    AFTER_WEEKDAY,
     AHEAD,
     AROUND_A_NUMBER,
     AT_ONCE,
@@ -268,7 +270,15 @@ class _Finder:
             or ordinal_date(self.utterance, index, self.today)
             or relative_period(self.utterance, index, self.today)
         )
+        dated = dated or self._weekday(index)
         return dated or (spelled_hebrew_month(self.utterance, index, self.today) if self.asked else None)
+
+    def _weekday(self, index: int) -> Timing | None:
+        """Read a weekday beside the entry, or as the whole end of an answer; else it is when to call or to come."""
+        day = weekday(self.utterance, index)
+        if day is None or not (self.entry or all(key in AFTER_WEEKDAY for key in self.utterance.keys[day.end :])):
+            return None
+        return day
 
     def _numbered_month(self, index: int) -> Timing | None:
         """Read "חודש שש" at the end of an answer as June."""

@@ -61,3 +61,4 @@ HOLIDAY_BOOK = Phrasebook({**{name: name for name in HOLIDAYS}, "החגים": "�
 SCHOOL = _LISTS.phrases("school")
 ACADEMIC = _LISTS.phrases("academic")
 SUMMER_BREAK = _LISTS.phrases("summer_break")
+AFTER_WEEKDAY = Lexicon("hebrew/dates.toml").words("after_weekday")

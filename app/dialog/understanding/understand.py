@@ -10,22 +10,23 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
+from app.dialog.domain import SLOT_NAMES, Asked, Errand, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.names import GIVEN_NAME_ONLY, first_names, understand_name
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
-from app.dialog.hebrew.somebody_else import told_of_others
+from app.dialog.hebrew.scope import told_of_others
 from app.dialog.hebrew.tokens import Utterance, fold, normalise, stems, words
 from app.dialog.understanding.act_words import HOLD
 from app.dialog.understanding.acts import Acts, decide, understand_acts
 from app.dialog.understanding.area import Areas, understand_areas
 from app.dialog.understanding.budget import understand_budget
-from app.dialog.understanding.deal import is_owner, understand_deal
+from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.ear.by_ear import by_ear
 from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.ear.nearest_answer import load
+from app.dialog.understanding.errand import understand_errand
 from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
 from app.dialog.understanding.rooms import understand_rooms
@@ -48,6 +49,8 @@ _REFUSABLE = {
     Asked.PHONE_CONFIRM: "phone",
     Asked.DEAL: "deal",
 }
+_INFORMS = (Errand.OWNER, Errand.ROOM_MATE, Errand.BROKER)
+"""What these callers offer is information for the office."""
 _CLEARED = {
     "area": words("אזור האזור עיר העיר שכונה השכונה איפה מיקום המיקום"),
     "rooms": words("חדרים החדרים כמות"),
@@ -58,6 +61,7 @@ _CLEARED = {
 _HOW_MUCH_IS = (("כמה", "זה"), ("כמה", "עולה"), ("כמה", "עולות"))
 _WHAT_IS = (("מה", "זה"), ("מה", "זאת"), *_HOW_MUCH_IS)
 """Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
+_SEEKERS = _LISTS.words("seekers")
 _ENTERS = _LISTS.words("enters")
 _INDIFFERENT = (
     ("לא", "משנה"),
@@ -107,21 +111,23 @@ class _Turn:
         """Run the readers and fold what they found."""
         if self.acts.ghost or self.acts.injection:
             return Understanding(injection=self.acts.injection)
-        owner = is_owner(self.utterance)
+        errand = understand_errand(self.utterance, self.asked)
         # "דקה אחת" counts nothing.
         self.claimed = frozenset(index for match in HOLD.all(self.utterance) for index in range(match.start, match.end))
         self._phone()
-        areas = self._areas()
-        self.claimed |= told_of_others(self.utterance)
-        if not owner:
+        if errand is None:
+            areas = self._areas()
+            self.claimed |= told_of_others(self.utterance)
             self._property()
-        self._rooms()
-        self._timing()
-        if not owner:
+            self._rooms()
+            self._timing()
             self._budget()
+            self._clear()
+        else:
+            # The home they speak of is no wish.
+            areas = Areas()
         self._name(areas)
-        self._clear()
-        return self._conclude(owner)
+        return self._conclude(errand)
 
     def _phone(self) -> None:
         held = str(self.state.get("phone_digits") or "")
@@ -189,14 +195,17 @@ class _Turn:
         )
 
     def _seeks(self) -> bool:
-        seeking = words("מחפש מחפשת מחפשים רוצה רוצים צריך צריכה צריכים מעוניין מעוניינת מעוניינים")
         keys = set(self.utterance.keys)
-        return bool(keys & seeking) or ("יש" in keys and "כמה" not in keys) or self.asked is Asked.AREA
+        return bool(keys & _SEEKERS) or ("יש" in keys and "כמה" not in keys) or self.asked is Asked.AREA
+
+    def _asks(self, openings: tuple[tuple[str, str], ...]) -> bool:
+        """Whether the utterance asks about homes in general, and no wish follows."""
+        return self.utterance.keys[:2] in openings and not set(self.utterance.keys) & _SEEKERS
 
     def _property(self) -> None:
         if self.acts.asks_listing and self.acts.question and not self._seeks():
             return
-        if self.utterance.keys[:2] in _WHAT_IS:
+        if self._asks(_WHAT_IS):
             return
         kind = understand_type(self.utterance, self.asked, self.claimed)
         if kind is not None and self.asked is Asked.NAME and first_names().get(self.utterance.key(kind.start), 0):
@@ -218,7 +227,7 @@ class _Turn:
             self.put("deal", deal.value, deal.start, deal.end)
 
     def _rooms(self) -> None:
-        if self.utterance.keys[:2] in _HOW_MUCH_IS:
+        if self._asks(_HOW_MUCH_IS):
             return
         rooms = understand_rooms(self.utterance, self.asked, self.claimed)
         if rooms is None:
@@ -299,9 +308,9 @@ class _Turn:
                 if self.state.get(member) is not None:
                     self.put(member, None, 0, len(self.utterance))
 
-    def _conclude(self, owner: bool) -> Understanding:
+    def _conclude(self, errand: Errand | None) -> Understanding:
         acts = self.acts
-        informed = self.informed or owner
+        informed = self.informed or errand in _INFORMS
         refused: tuple[str, ...] = ()
         if acts.refusal and not acts.schedule and not self.updates and self.asked in _REFUSABLE:
             refused = (_REFUSABLE[self.asked],)
@@ -312,7 +321,8 @@ class _Turn:
             quotes=self.quotes,
             refused=refused,
             unsure=tuple(slot for slot in SLOT_NAMES if slot in self.unsure),
-            owner=owner,
+            owner=errand is Errand.OWNER,
+            errand=errand,
             hold=acts.hold,
             abuse=acts.abuse,
             injection=acts.injection,

@@ -10,7 +10,7 @@ from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.gazetteer import Mention, gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.somebody_else import OTHERS
+from app.dialog.hebrew.scope import OTHERS
 from app.dialog.hebrew.tokens import Utterance, fold, stems
 
 _LISTS = Lexicon("hebrew/ear.toml")

@@ -1,0 +1,193 @@
+"""Whose it is that a caller speaks of: each stretch of an utterance that holds no wish, labelled once a turn (R10.2).
+
+Rooms, sums, months, kinds and places told of somebody else, of today's home or of a former one, of a later day, or
+asked about, are no wish of the caller, whichever question stands. Each rule has a name, which a test or a log can cite.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.tokens import Utterance, stems
+
+_LISTS = Lexicon("hebrew/scope.toml")
+
+OTHERS = _LISTS.words("others")
+_BEFORE_A_BENEFICIARY = _LISTS.words("before_a_beneficiary")
+_THEIRS = _LISTS.words("theirs")
+_DOES = _LISTS.words("does")
+_WAS, _MINE = _LISTS.words("was"), _LISTS.words("somebody_else_mine")
+_I_DID = _LISTS.words("i_did")
+_HOME, _PRESENT = _LISTS.words("home"), _LISTS.words("present")
+_NOW, _WE = _LISTS.words("somebody_else_now"), _LISTS.words("we")
+MEDIA = _LISTS.words("media")
+_SAY = _LISTS.words("say")
+_HAS = _LISTS.words("has")
+_WITH_ME = _LISTS.words("with_me")
+_BACK_TO_ONESELF = _LISTS.words("back_to_oneself")
+_LONGEST_SUBJECT = 4
+_HAS_NOW = _LISTS.words("has_now")
+_RENTS, _HOLDS_NOW = _LISTS.words("rents"), _LISTS.words("now")
+_OWN, _HOMES = _LISTS.words("mine"), _LISTS.words("homes")
+_SEEKS = _LISTS.words("seeks")
+_SOME_DAY, _FOR_NOW = _LISTS.phrases("some_day"), _LISTS.words("for_now")
+_LETS_ON = _LISTS.words("lets_on")
+_LETS_LATER, _LETS_IT = _LISTS.phrases("lets_later"), _LISTS.phrases("lets_it")
+_NEAR_LETTING = 3
+_YIELD = _LISTS.phrases("yield")
+
+
+class Whose(StrEnum):
+    """Whose a stretch of an utterance is, when it is no wish of the caller."""
+
+    NOW = "has now"
+    PAST = "past"
+    OTHERS = "somebody else's"
+    LATER = "later"
+    """A wish for another day, or what an investor does with the home afterwards."""
+    ASKED = "question"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Tokens `start` up to, not including, `end`, and the rule that says whose they are."""
+
+    start: int
+    end: int
+    whose: Whose
+    rule: str
+
+
+@lru_cache(maxsize=64)
+def scopes(utterance: Utterance) -> tuple[Scope, ...]:
+    """Return every stretch that holds no wish. Stretches of different rules may overlap."""
+    return (*_told(utterance), *_then_seeks(utterance), *_later(utterance), *_asks_yield(utterance))
+
+
+def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
+    """Return the tokens in stretches of these kinds."""
+    return frozenset(index for scope in scopes(utterance) if scope.whose in whose for index in _span(scope))
+
+
+def told_of_others(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens whose figures, rooms and months are no wish: of others, of a home one has or had, of later."""
+    return frozenset(index for scope in scopes(utterance) if scope.rule != THEN_SEEKS for index in _span(scope))
+
+
+def then_seeks(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens of what the caller has now, when what they want follows."""
+    return frozenset(index for scope in scopes(utterance) if scope.rule == THEN_SEEKS for index in _span(scope))
+
+
+def _span(scope: Scope) -> range:
+    return range(scope.start, scope.end)
+
+
+def _told(utterance: Utterance) -> Iterator[Scope]:
+    """Yield what somebody else has, pays or did, and former and present homes, up to where the caller comes back."""
+    end = 0
+    for start, key in enumerate(utterance.keys):
+        if start < end:
+            continue
+        if (opening := _opens(utterance, start)) is not None:
+            after, whose, rule = opening
+            end = _back_to_oneself(utterance, after)
+            yield Scope(start, end, whose, rule)
+            continue
+        if key.removeprefix("ש").removeprefix("ו") not in OTHERS and key not in OTHERS:
+            continue
+        if utterance.key(start - 1) in _BEFORE_A_BENEFICIARY:
+            continue
+        verb = _verb(utterance, start)
+        if verb is None or utterance.key(verb + 1) in _WITH_ME:
+            continue
+        end = _back_to_oneself(utterance, verb + 1)
+        yield Scope(start, end, Whose.OTHERS, "what others do")
+
+
+def _opens(utterance: Utterance, start: int) -> tuple[int, Whose, str] | None:
+    """Return where a telling goes on after its opening words, whose it is and the rule."""
+    key, after, third = utterance.keys[start], utterance.key(start + 1), utterance.key(start + 2)
+    if key in _I_DID:
+        return start + 1, Whose.PAST, "what one did"
+    if key in MEDIA:
+        return start + 1, Whose.OTHERS, "seen and heard"
+    if after in _PRESENT and any(rest in _HOME for _, rest in stems(key)):
+        return start + 1, Whose.NOW, "this home or the last"
+    if key in _WAS and after in _MINE:
+        # "הייתה לנו דירה של ארבעה חדרים".
+        return start + 2, Whose.PAST, "what one had"
+    if key == "כולמ" and after in _SAY:
+        return start + 2, Whose.OTHERS, "seen and heard"
+    now_here = (key in _NOW and after in _WE) or (key in _WE and after in _NOW)
+    if now_here and third.startswith("ב") and third not in _BACK_TO_ONESELF:
+        # "היום אנחנו בשלושה חדרים".
+        return start + 3, Whose.NOW, "today we are in"
+    return None
+
+
+def _verb(utterance: Utterance, start: int) -> int | None:
+    """Return where the verb of the subject at `start` stands."""
+    for index in range(start + 1, min(start + 1 + _LONGEST_SUBJECT, len(utterance))):
+        key = utterance.key(index)
+        if any(rest in _DOES for prefix, rest in stems(key) if prefix in ("", "ש")):
+            return index
+        if key == "יש" and utterance.key(index + 1) in _HAS:
+            return index + 1
+        if key not in _THEIRS:
+            return None
+    return None
+
+
+def _back_to_oneself(utterance: Utterance, start: int) -> int:
+    """Return the first token from `start` on with which the caller comes back to their own wish."""
+    for index in range(start, len(utterance)):
+        key = utterance.key(index)
+        if key in _BACK_TO_ONESELF or key.removeprefix("ו") in _BACK_TO_ONESELF:
+            return index
+    return len(utterance)
+
+
+THEN_SEEKS = "has now, then seeks"
+
+
+def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
+    """Yield what the caller has now, up to the next word of seeking: "גרים ברמת גן בשכירות ורוצים לקנות"."""
+    has, seeks = [], []
+    for index, key in enumerate(utterance.keys):
+        rest = {rest for _, rest in stems(key)}
+        if (rest & _HAS_NOW or (rest & _RENTS and utterance.key(index + 1) in _HOLDS_NOW)) or (
+            key == "יש" and utterance.key(index + 1) in _OWN and utterance.key(index + 2) in _HOMES
+        ):
+            has.append(index)
+        if rest & _SEEKS:
+            seeks.append(index)
+    for start in has:
+        if seeks and seeks[-1] > start:
+            yield Scope(start, min(seek for seek in seeks if seek > start), Whose.NOW, THEN_SEEKS)
+
+
+def _later(utterance: Utterance) -> Iterator[Scope]:
+    """Yield what is for another day: "בעתיד נרצה לקנות", and an investor's letting: "להשכיר את זה הלאה"."""
+    for match in _SOME_DAY.all(utterance):
+        end = match.end
+        while end < len(utterance) and utterance.key(end).removeprefix("ו") not in _FOR_NOW:
+            end += 1
+        yield Scope(match.start, end, Whose.LATER, "some day")
+    for index, key in enumerate(utterance.keys):
+        if not any(rest in _LETS_ON for _, rest in stems(key)):
+            continue
+        for book, rule in ((_LETS_LATER, LETS_LATER), (_LETS_IT, "lets it")):
+            near = (book.at(utterance, at) for at in range(index + 1, index + 1 + _NEAR_LETTING))
+            yield from (Scope(index, match.end, Whose.LATER, rule) for match in near if match is not None)
+
+
+LETS_LATER = "lets it afterwards"
+
+
+def _asks_yield(utterance: Utterance) -> Iterator[Scope]:
+    """Yield a question what rent a home brings: "כמה שכר דירה אפשר לקבל על שלושה חדרים בחיפה"."""
+    for match in _YIELD.all(utterance):
+        yield Scope(match.start, _back_to_oneself(utterance, match.end), Whose.ASKED, "what rent one can get")
