@@ -95,14 +95,15 @@ def main() -> None:
     chosen = random.Random(given.seed).sample(every, min(given.count, len(every)))  # noqa: S311
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))
-        if not _passes(copy, given.tests):
-            sys.exit("the tests fail on the code as it is")
+        fault = _fault(copy, given.tests)
+        if fault:
+            sys.exit(f"the tests fail on the code as it is:\n{fault}")
         unnoticed = 0
         for path, line, text in chosen:
             place = path.relative_to(ROOT)
             original = path.read_text(encoding="utf-8")
             (copy / place).write_text(text, encoding="utf-8")
-            if _passes(copy, given.tests):
+            if not _fault(copy, given.tests):
                 unnoticed += 1
                 diff = difflib.unified_diff(original.splitlines(), text.splitlines(), lineterm="", n=0)
                 print(f"not noticed: {place}:{line}", *list(diff)[3:], sep="\n  ", flush=True)
@@ -123,13 +124,14 @@ def _copied(folder: Path) -> Path:
     return folder
 
 
-def _passes(copy: Path, tests: list[str]) -> bool:
+def _fault(copy: Path, tests: list[str]) -> str:
+    """Return the last lines of a run that failed, nothing where all tests passed."""
     command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests]
     try:
-        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        return f"no end within {TIMEOUT_S} s"
+    return done.stdout[-2000:] + done.stderr[-500:] if done.returncode else ""
 
 
 if __name__ == "__main__":

@@ -80,13 +80,39 @@ def test_an_echo_that_was_taken_for_the_caller_raises_the_gate() -> None:
     assert found[1] > 2 * found[0]
 
 
-@pytest.mark.parametrize("db", [-15, -10])
+@pytest.mark.parametrize("db", [-15, -10, -8])
 def test_an_echo_louder_than_most_is_known_by_its_likeness_and_learned(db: float) -> None:
     """R7.1: a handset on the table; nine frames in ten are under the gate, and all are once the line is known."""
-    found = gates(Echo(), echo_of(AGENT, db, 250), AGENT)
+    echo = Echo()
+    found = gates(echo, echo_of(AGENT, db, 250), AGENT)
     over = [rms > max(gate, 5 * LINE_RMS) for rms, gate in found]
     assert sum(over) < 0.05 * len(over)
     assert not any(over[len(over) // 2 :])
+    assert echo.gain >= min(0.6 * 10 ** (db / 20), 0.1)
+
+
+@pytest.mark.parametrize(("db", "gain"), [(-20, 0.1), (-30, 0.032), (-40, 0.01), (-90, 0.002)])
+def test_the_lines_gain_is_known_after_a_sentence(db: float, gain: float) -> None:
+    """R7.1: a little over what it is, never under it: the lag is not known, and the line is not silent."""
+    echo = Echo()
+    gates(echo, echo_of(AGENT, db, 250), AGENT)
+    assert 0.9 * gain <= echo.gain <= 2.5 * max(gain, LINE_RMS / 3000)
+
+
+def test_a_caller_who_talks_over_the_agent_does_not_make_the_echo_louder() -> None:
+    """R7.1: the gain falls at once and rises slowly, never over what is believed of a line."""
+    echo = Echo()
+    gates(echo, echo_of(AGENT, -40, 250), AGENT)
+    known = echo.gain
+    gates(echo, echo_of(AGENT, -40, 250) + noise(len(AGENT) // 8 + 1, 2000.0)[: len(AGENT)], AGENT)
+    assert known < echo.gain <= 0.1
+
+
+def test_nothing_is_an_echo_that_is_hardly_softer_than_what_was_sent() -> None:
+    """R7.1: whoever says the same as the agent, as loud, is somebody."""
+    back = np.concatenate([silence(200), AGENT])[: len(AGENT)]
+    over = [rms > gate for rms, gate in gates(Echo(), 0.9 * back + noise(len(AGENT) // 8 + 1, 18)[: len(AGENT)], AGENT)]
+    assert sum(over[20:]) > 0.5 * len(over[20:])
 
 
 def test_a_caller_as_loud_as_such_an_echo_is_not_like_it() -> None:
