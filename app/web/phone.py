@@ -36,7 +36,7 @@ def show() -> ResponseReturnValue:
         "phone.html",
         section="phone",
         agent_name=current_app.extensions["agent_name"],
-        segments=WORDS["segment"],
+        segments=list(WORDS["segment"].items()),  # in their order, which a JSON object would lose
         verdicts=WORDS["verdict"],
     )
 

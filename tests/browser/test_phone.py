@@ -108,6 +108,7 @@ def hold(phone: Softphone, there: Town, desk: Receiver) -> Held:
           slots: document.getElementById('slots').innerText,
           times: [...document.querySelectorAll('#times tr')].map((row) => row.innerText.split('\\t')),
           struck: [...document.querySelectorAll('.bubble.agent del')].map((part) => part.innerText),
+          steps: [...document.querySelectorAll('#times tr:last-child .bar i')].map((part) => part.className),
           verdicts: [...document.querySelectorAll('.bubble.agent .chip')].map((part) => part.innerText),
           announced: document.getElementById('announcement').innerText,
           granted: document.getElementById('granted').innerText,
@@ -148,6 +149,9 @@ def test_each_answer_shows_its_time_at_the_server_and_at_this_ear(held: Held) ->
     at_server, at_ear = (int(part.removesuffix(" ms")) for part in times["1"])
     assert 200 < at_server < 5000
     assert abs(at_server - at_ear) < 600
+    order = list(WORDS["segment"])
+    assert held.shown["steps"][0] == "endpointing"
+    assert held.shown["steps"] == sorted(held.shown["steps"], key=order.index)
 
 
 def test_speaking_over_the_agent_silences_her_and_what_was_not_heard_is_struck(held: Held) -> None:

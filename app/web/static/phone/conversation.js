@@ -160,7 +160,7 @@ function slotValue({ html, quote, confirmed }) {
 
 /** One bar of contiguous segments, their names and times as its title and for screen readers. */
 function bar(segments) {
-  const measured = Object.entries(SEGMENTS).filter(([name]) => segments[name] > 0);
+  const measured = SEGMENTS.filter(([name]) => segments[name] > 0);
   const total = measured.reduce((sum, [name]) => sum + segments[name], 0);
   const label = measured.map(([name, text]) => `${text} ${Math.round(segments[name])}`).join(", ");
   const whole = make("div", { className: "bar", role: "img", title: label, ariaLabel: label, dir: "ltr" });
