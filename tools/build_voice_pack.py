@@ -40,7 +40,8 @@ def main(work: Path) -> None:
         if audio is None:
             print(f"{number}/{len(texts)} {text}", flush=True)
             # What ends with a comma is the opening of a sentence that goes on.
-            audio = speaker.speak_opening(text, VOICE) if text.endswith(",") else b"".join(speaker.speak(text, VOICE))
+            is_opening = text.endswith(",")
+            audio = speaker.speak_opening(text) if is_opening else b"".join(speaker.speak(text))
             said.put(text, audio)
         lines[text] = (audio, sounds)
     path.parent.mkdir(exist_ok=True)

@@ -12,7 +12,7 @@ import heapq
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -54,8 +54,8 @@ class Ears(Protocol):
 class Voice(Protocol):
     """What speaks."""
 
-    def speak(self, text: str, voice: str = ...) -> Iterator[bytes]:
-        """Yield mu-law pieces."""
+    def begin(self, text: str, voice: str = ...) -> Sequence[Callable[[], bytes]]:
+        """Return what makes each mu-law piece, in order."""
 
 
 class Turnstile:
@@ -113,7 +113,7 @@ class Services:
         self._ears: Ears | None = None
         self._voice: Voice | None = None
         self._turnstile = Turnstile()
-        self._loading = asyncio.Lock()
+        self._loading, self._speaking = asyncio.Lock(), asyncio.Lock()
 
     async def warm(self) -> None:
         """Load the models, once.
@@ -161,10 +161,13 @@ class Services:
             raise ServiceError("invalid_request", "tts needs a text of words, without digits", retriable=False)
         await self.warm()
         assert self._voice
-        pieces = self._voice.speak(text, voice)
+        speaker = self._voice
         try:
-            while piece := await self._turnstile.run(_SPEAK_LATER, lambda: next(pieces, b"")):
-                await exchange.send_data(piece)
+            # What was begun is finished first: its next piece is needed before the first of another sentence.
+            async with self._speaking:
+                for say in await self._turnstile.run(_SPEAK_LATER, lambda: speaker.begin(text, voice)):
+                    if piece := await self._turnstile.run(_SPEAK_LATER, say):
+                        await exchange.send_data(piece)
         except KeyError as exc:
             raise ServiceError("invalid_request", str(exc), retriable=False) from exc
 

@@ -5,7 +5,8 @@ heard while the next is being made.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -153,15 +154,19 @@ class Speaker:
         self._nakdimon = Nakdimon(models / "nakdimon" / "nakdimon.onnx", threads)
         self._kokoro = Kokoro(models / "kokoro", threads)
 
+    def begin(self, text: str, voice: str = DEFAULT_VOICE) -> list[Callable[[], bytes]]:
+        """Return what makes each piece of `text`, in order: mu-law 8 kHz at about -20 dBFS, empty without a letter."""
+        spoken = pieces(self._nakdimon.point(text))
+        pauses_ms = [*(_PAUSE_MS.get(piece[-1], 0) for piece in spoken[:-1]), 0]
+        return [partial(self._say, piece, pause_ms, voice) for piece, pause_ms in zip(spoken, pauses_ms, strict=False)]
+
     def speak(self, text: str, voice: str = DEFAULT_VOICE) -> Iterator[bytes]:
-        """Yield mu-law 8 kHz speech piece by piece, at about -20 dBFS; nothing for a text without Hebrew letters."""
-        pointed = self._nakdimon.point(text)
-        spoken = pieces(pointed)
-        for at, piece in enumerate(spoken):
-            audio = _trimmed(self._kokoro.say(g2p.phonemes(piece), voice))
-            if not len(audio):
-                continue
-            yield _for_telephone(audio, _PAUSE_MS.get(piece[-1], 0) if at < len(spoken) - 1 else 0)
+        """Yield the pieces of `text`, each made when it is wanted."""
+        return filter(None, (say() for say in self.begin(text, voice)))
+
+    def _say(self, piece: str, pause_ms: int, voice: str) -> bytes:
+        audio = _trimmed(self._kokoro.say(g2p.phonemes(piece), voice))
+        return _for_telephone(audio, pause_ms) if len(audio) else b""
 
     def speak_opening(self, text: str, voice: str = DEFAULT_VOICE) -> bytes:
         """Return `text`, which ends with a comma, said as the beginning of a sentence, with the pause behind it.

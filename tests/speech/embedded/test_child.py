@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,15 @@ class CountingEars:
 class SpellingVoice:
     """Says one piece a word."""
 
-    def speak(self, text: str, voice: str = "ef_dora") -> Iterator[bytes]:
-        """Yield the words, or complain of the voice."""
-        if voice == "nobody":
-            raise KeyError("no voice 'nobody'")
-        for word in text.split():
-            yield word.encode()
+    def begin(self, text: str, voice: str = "ef_dora") -> list[Callable[[], bytes]]:
+        """Return what says the words, or complains of the voice."""
+
+        def say(word: str) -> bytes:
+            if voice == "nobody":
+                raise KeyError("no voice 'nobody'")
+            return word.encode()
+
+        return [partial(say, word) for word in text.split()]
 
 
 def services() -> Services:
@@ -141,6 +145,23 @@ def test_a_caller_is_heard_while_a_piece_of_speech_is_in_work() -> None:
 def test_no_piece_of_speech_is_begun_while_somebody_is_heard() -> None:
     """R8.4: hearing goes before speaking, first come, first served."""
     assert in_order(("first", 0), ("speak", 1), ("hear", 0), ("hear too", 0)) == ["first", "hear", "hear too", "speak"]
+
+
+def test_a_sentence_is_said_to_its_end_before_the_next_is_begun() -> None:
+    """R9.2: two sentences of one reply are asked for at once; a hole within the first would be heard."""
+    said: list[str] = []
+
+    class Noting(Exchange):
+        async def send_data(self, data: bytes) -> None:
+            said.append(data.decode())
+
+    async def scenario() -> None:
+        child = services()
+        await child.warm()
+        await asyncio.gather(*(child.tts({"text": text}, Noting()) for text in ("א ב ג", "ד ה", "ו")))
+
+    asyncio.run(scenario())
+    assert "".join(said) == "אבגדהו"
 
 
 def test_a_cancelled_piece_of_work_frees_the_way_when_it_is_over() -> None:
