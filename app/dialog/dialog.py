@@ -11,7 +11,7 @@ from typing import Any
 
 from app.dialog.domain import TOPIC_OF, WISHES, Intent, Understand, Understanding
 from app.dialog.hebrew.clock_times import callback_words
-from app.dialog.hebrew.phones import callable_number
+from app.dialog.hebrew.phones import callable_number, to_e164
 from app.dialog.lines import book
 from app.dialog.lines.priming import phrases
 from app.dialog.lines.writer import LineWriter, Written
@@ -21,7 +21,8 @@ from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS,
 from app.dialog.policy.acknowledgement import Turn
 from app.dialog.policy.actions import Action, ActionKind
 from app.dialog.policy.answered_question import Read, read_first, read_standing
-from app.dialog.policy.closing import closing_kind, confirmed_actions
+from app.dialog.policy.closing import closing_kind, confirmed_actions, goes_on, reopen
+from app.dialog.policy.either_or import SIDES, one_side, take_side
 from app.dialog.policy.folding import Fold
 from app.dialog.policy.misses import MOST_MISSES, Way, missed
 from app.dialog.policy.next_question import asked_of, confirms, next_step
@@ -70,6 +71,7 @@ class Dialog:
         self._turns: dict[int, _Heard] = {}
         self._actions: list[Action] = []
         self._last_line = ""
+        self._introduces = False
         self._wavers = False
 
     @classmethod
@@ -101,9 +103,6 @@ class Dialog:
         memory.silences = 0
         if text.strip():
             self.history.append(Said("caller", text))
-        if memory.step == Step.DONE:
-            # Words after the goodbye: the call is being hung up.
-            return self._goodbye()
         asked_line = self._last_line
         reader = read_first if self.settings.fine_ear else read_standing
         read = reader(self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._last_line)
@@ -111,8 +110,16 @@ class Dialog:
         read = replace(read, understood=understood)
         self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
         self._turns.pop(memory.turn - _EXTRACTION_TURNS, None)
+        if memory.step == Step.DONE:
+            if not goes_on(memory, understood):
+                return self._goodbye()
+            reopen(memory)
         side, memory.side = memory.side, ""
-        plan = self._at_side_question(side, understood, text) or self._act(read, text)
+        plan = (
+            self._at_side_question(side, understood, text)
+            or self._at_either_or(side, understood)
+            or self._act(read, text)
+        )
         return replace(plan, intent=understood.intent, turn=memory.turn, extraction=self._extraction(text, asked_line))
 
     def dtmf(self, digit: str) -> Plan | None:
@@ -133,9 +140,10 @@ class Dialog:
         memory.silences = 0
         digits, memory.keys, memory.phone_digits = memory.keys, "", ""
         memory.turn += 1
-        if PHONE.fullmatch(digits):
+        phone = to_e164(digits)
+        if phone is not None:
             memory.caller_number_denied = True
-            self._fold.set("phone", "+972" + digits[1:], digits, source=Source.DTMF)
+            self._fold.set("phone", phone, digits, source=Source.DTMF)
             memory.phone_confirmed = False
             return self._plan(self._ask("noted"))
         return self._not_understood()
@@ -158,6 +166,8 @@ class Dialog:
 
     def said(self, text_heard: str) -> None:
         """Note what of the agent's words the caller really heard; only this is history."""
+        if self._introduces:
+            self.memory.owes_introduction = not self.writer.introduces(text_heard, recorded=self.settings.recorded)
         if text_heard.strip():
             self.history.append(Said("agent", text_heard.strip()))
             self.memory.last_opening = book.opening(text_heard)
@@ -264,6 +274,8 @@ class Dialog:
             return None
         if understood.updates and not (yes and set(understood.updates) <= {"phone"}):
             return None
+        if side in SIDES.values():
+            return self._plan(self._ask(take_side(self.memory, self._fold, side, text, yes=yes)))
         if side == "silence_2" and yes:
             self.memory.left_open.append("name")
             return self._call_back(text)
@@ -274,6 +286,13 @@ class Dialog:
                 else self._repeat("go_on")
             )
         return self._repeat("go_on" if side == "hold" else "repeat")
+
+    def _at_either_or(self, side: str, understood: Understanding) -> Plan | None:
+        narrower = one_side(self.memory, understood, side)
+        if narrower is None:
+            return None
+        self.memory.side = narrower
+        return self._plan(self.writer.whole(narrower))
 
     def _act(self, read: Read, text: str) -> Plan:
         """Answer a turn by what the caller does with it, most urgent act first."""
@@ -322,6 +341,26 @@ class Dialog:
             return self._goodbye()
         if understood.updates or understood.refused:
             return None
+        aside = self._aside(understood)
+        if aside is not None:
+            return aside
+        early = Step(memory.step) in SLOT_STEPS | {Step.GREETING, Step.OFFER_CALLBACK}
+        if early and understood.intent is Intent.SCHEDULE:
+            return self._call_back(text)
+        if early and understood.intent is Intent.WHATSAPP and cannot_talk(text) and memory.mode == Mode.SEEK:
+            memory.mode = Mode.CALLBACK.value
+            return self._plan(self._ask("whatsapp"))
+        return None
+
+    def _aside(self, understood: Understanding) -> Plan | None:
+        """Answer what the caller asks of the agent, or for: who it is, a moment, the question again."""
+        memory = self.memory
+        if understood.asks_who or (memory.owes_introduction and understood.intent is Intent.UNCLEAR):
+            if memory.step == Step.GREETING:
+                return self._repeat(self._introduction)
+            return self._plan(self._ask(self._introduction, move=False))
+        if understood.more_to_say and memory.reopened:
+            return self._plan(self._ask("welcome"))
         if understood.hold:
             memory.side = "hold"
             return replace(self._plan(self.writer.whole("hold")), no_input_ms=NO_INPUT_ON_HOLD_MS)
@@ -331,12 +370,6 @@ class Dialog:
             return self._plan(self._ask("robot", move=Step(memory.step) is Step.GREETING))
         if understood.asks_listing:
             return self._plan(self._ask("listing", move=Step(memory.step) is Step.GREETING), may_phrase=True)
-        early = Step(memory.step) in SLOT_STEPS | {Step.GREETING, Step.OFFER_CALLBACK}
-        if early and understood.intent is Intent.SCHEDULE:
-            return self._call_back(text)
-        if early and understood.intent is Intent.WHATSAPP and cannot_talk(text) and memory.mode == Mode.SEEK:
-            memory.mode = Mode.CALLBACK.value
-            return self._plan(self._ask("whatsapp"))
         return None
 
     # Lines of their own
@@ -347,6 +380,7 @@ class Dialog:
         if move or memory.step == Step.OFFER_CALLBACK:
             step = next_step(memory)
             memory.step = step.value
+            memory.asks[step.value] = memory.asks.get(step.value, 0) + 1
             if step is Step.SURE:
                 memory.about = memory.unsure[0]
                 memory.doubts[memory.about] = memory.doubts.get(memory.about, 0) + 1
@@ -355,9 +389,15 @@ class Dialog:
                 kind = "generic"  # a promise to send would be taken back in the same breath
         if memory.step == Step.DONE:
             return self._closing()
+        if memory.owes_introduction:
+            kind = self._introduction
         if kind in ("noted", "corrected", "listing"):
             memory.said_back = self._fold.said_in_doubt
         return self.writer.question(kind, fold=self._fold, way=self._way())
+
+    @property
+    def _introduction(self) -> str:
+        return "introduction_recorded" if self.settings.recorded else "introduction"
 
     def _way(self) -> str:
         """Return how to ask: a number that was heard wrong digit by digit, then by its keys."""
@@ -366,7 +406,7 @@ class Dialog:
 
     def _repeat(self, kind: str) -> Plan:
         memory = self.memory
-        if memory.step == Step.GREETING:
+        if memory.step == Step.GREETING and not (memory.owes_introduction and self.settings.recorded):
             return self._plan(self.writer.greeting_again())
         if memory.step == Step.OFFER_CALLBACK:
             return self._plan(self.writer.whole("offer_callback"))
@@ -419,10 +459,11 @@ class Dialog:
     def _plan(self, written: Written, *, may_phrase: bool = False) -> Plan:
         memory = self.memory
         self._last_line = written.line
+        self._introduces = self.writer.introduces(written.line, recorded=self.settings.recorded)
         memory.last_opening = book.opening(written.line)
         ends = memory.step == Step.DONE
         messages = None
-        if may_phrase and self.settings.uses_llm and Step(memory.step) in SLOT_STEPS:
+        if may_phrase and self.settings.uses_llm and not self._introduces and Step(memory.step) in SLOT_STEPS:
             messages = prompts.chat_messages(
                 office_name=self.writer.office,
                 agent_name=self.writer.agent,

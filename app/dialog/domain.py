@@ -88,6 +88,8 @@ class Understanding:
     injection: bool = False
     asks_robot: bool = False
     asks_listing: bool = False
+    asks_who: bool = False
+    more_to_say: bool = False
     phone_digits: str = ""
 
 

@@ -192,7 +192,14 @@ class LineWriter:
         if kind == "sure":
             about = self.state.about
             kind = f"sure_{about}" if about in ("budget", "area") else "sure_other"
+        if kind.startswith("introduction"):
+            return self._fill(book.entries()["ack"][kind])
         return [*book.acks(kind)]
+
+    def introduces(self, words: str, *, recorded: bool) -> bool:
+        """Whether these words tell the office, that the assistant is digital, and the recording where there is one."""
+        told_by = [*book.entries()["introduced_by"], *(book.entries()["recording_told_by"] if recorded else ())]
+        return all(word in words for word in (*told_by, self.office.split()[-1]))
 
     def _fill(self, templates: Sequence[str]) -> list[str]:
         offices = dict.fromkeys((self.office, " ".join(self.office.split()[:2]), "משרד התיווך"))

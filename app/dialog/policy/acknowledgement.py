@@ -9,6 +9,7 @@ from app.dialog.policy.misses import MOST_MISSES
 from app.dialog.policy.state import SEEKER_STEPS, SLOT_STEPS, DialogState, Mode, Source, Step
 from app.dialog.understanding.no_answer import is_open_answer
 
+_MOST_ASKS = 2
 _PLAIN_NO = words("לא ממש נכון מדויק טעות זה אמרתי")
 
 
@@ -36,15 +37,19 @@ class Turn:
         """Note that the caller says something else than was asked: the question can wait.
 
         Once only what was not understood, or what answers another question in so many words, is left for later; who
-        merely adds something is asked again at once.
+        merely adds something is asked again at once, but not a third time before the end.
         """
         state, step = self.state, self.state.step
         if step == Step.NAME and step not in state.passed and state.misses.get(step) and self._says_only_yes_or_no:
             self._passes_name = True
             state.passed.append(step)
-        if Step(step) not in SEEKER_STEPS or state.settled(step) or not self.fold.values or step in state.passed:
+        if Step(step) not in SEEKER_STEPS or state.settled(step) or not self.fold.values:
             return
-        if state.misses.get(step) or answered != step:
+        asked = state.asks.get(step, 0)
+        if step in state.passed:
+            if asked > _MOST_ASKS:
+                state.left_open.append(step)
+        elif state.misses.get(step) or answered != step or asked >= _MOST_ASKS:
             state.passed.append(step)
 
     @property

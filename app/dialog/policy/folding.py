@@ -10,6 +10,7 @@ from app.dialog.policy.state import CONTACT_STEPS, DialogState, SlotChange, Sour
 # in the acknowledgement and again in the summary, and costs no question of its own.
 _MOST_DOUBTS = 2
 _LEAST_RENT, _MOST_RENT = 500, 60_000
+_LEAST_PRICE = 250_000
 _CAN_DOUBT = frozenset({"budget", "area"})
 
 
@@ -47,11 +48,15 @@ class Fold:
                 self.refused.append(topic)
 
     def _infer_deal(self, text: str, source: Source) -> None:
-        """Take a sum that no home can be bought for as a rent, when the deal is not known otherwise."""
-        state = self.state
-        highest = state.slots.get("budget_max")
-        if state.slots.get("deal") is None and highest and _LEAST_RENT <= highest <= _MOST_RENT:
+        """Take the deal from a sum that only one fits, when it is not known otherwise; it is said back."""
+        slots = self.state.slots
+        said = slots.get("budget_max") or slots.get("budget_min")
+        if slots.get("deal") is not None or "deal" in self.state.refused or not said:
+            return
+        if _LEAST_RENT <= said <= _MOST_RENT:
             self.set("deal", "rent", text, source=source)
+        elif said >= _LEAST_PRICE:
+            self.set("deal", "buy", text, source=source)
 
     def set(
         self, slot: str, value: object, quote: str, *, unsure: bool = False, source: Source = Source.PARSER

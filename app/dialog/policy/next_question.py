@@ -60,6 +60,8 @@ def next_step(state: DialogState) -> Step:
         return Step.DONE
     if state.mode == Mode.SEEK and state.unsure:
         return Step.SURE
+    if state.reopened:
+        return _phone_step(state) or Step.ANYTHING_ELSE
     sought = _sought_steps(state)
     for step in sought:
         if step.value not in state.passed:

@@ -111,6 +111,14 @@ class DialogState:
     summary_confirmed: bool = False
     next_step_settled: bool = False
     finished: bool = False
+    reopened: bool = False
+    """The caller went on after the goodbye: what is left is to ask whether there is anything else."""
+    confirmed: list[str] = field(default_factory=list)
+    """Kinds of actions that were confirmed at a close."""
+    owes_introduction: bool = False
+    """The caller has not heard who speaks: the office, the assistant being digital, the recording."""
+    asks: dict[str, int] = field(default_factory=dict)
+    """How often each question was asked."""
     whatsapp: bool = False
     callback: bool = False
     callback_words: str = ""

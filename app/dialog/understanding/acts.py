@@ -10,12 +10,14 @@ from app.dialog.understanding.act_words import (
     ABUSE,
     ASKS,
     BESIDE_AGAIN,
+    BESIDE_END,
     BESIDE_REPEAT,
     CONFIRM,
     CONFIRM_ALONE,
     CONNECT,
     CONSULTED,
     DENY,
+    END_CALL,
     GHOSTS,
     GO_ON,
     GOODBYE,
@@ -25,9 +27,11 @@ from app.dialog.understanding.act_words import (
     HUMAN,
     INJECTION,
     LISTING,
+    MORE_TO_SAY,
     MY_NUMBER,
     NO_ANSWER,
     NO_MEANS_YES,
+    NOT_END,
     NOT_HUMAN,
     NOT_REPEAT,
     NOT_SCHEDULE,
@@ -44,12 +48,17 @@ from app.dialog.understanding.act_words import (
     TALK_TO,
     WHATSAPP,
     WHATSAPP_NAMED,
+    WHO_IS_THIS,
+    WRONG_NUMBER,
 )
 
 _LISTS = Lexicon("hebrew/acts.toml")
 
 _CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
 _LONGEST_ASSENT = 3
+_LONGEST_WHO = 5
+# Here "a mistake in the number" is about the digits, not about whom one has called.
+_ABOUT_DIGITS = (Asked.PHONE, Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
 _AGAINST = _LISTS.words("against")
 _BY_PHONE = _LISTS.words("by_phone")
 
@@ -77,6 +86,10 @@ class Acts:
     question: bool = False
     ghost: bool = False
     same_number: bool = False
+    more_to_say: bool = False
+    """The caller is not done: "יש לי עוד שאלה", "אל תנתקי"."""
+    asks_who: bool = False
+    """Who is speaking, where the call has got to."""
 
 
 def _human(utterance: Utterance) -> bool:
@@ -103,7 +116,19 @@ def _means_me(utterance: Utterance, match: Match) -> bool:
     return utterance.tokens[match.start].text == "בי" and len(utterance) > 1
 
 
+def _ends_call(utterance: Utterance, asked: Asked) -> bool:
+    """Whether the caller wants to end, or has called somebody else."""
+    if WRONG_NUMBER.within(utterance):
+        return asked not in _ABOUT_DIGITS
+    ends = END_CALL.all(utterance)
+    return bool(ends) and all(key in BESIDE_END for key in utterance.keys[ends[-1].end :])
+
+
 def _goodbye(utterance: Utterance, asked: Asked) -> bool:
+    if NOT_END.within(utterance):
+        return False
+    if _ends_call(utterance, asked):
+        return True
     closing = [match for match in GOODBYE.all(utterance) if not _means_me(utterance, match)]
     if closing:
         weak = all(match.value.lstrip("=") in ("זה הכל", "זה הכול", "נדבר", "סיימנו", "זהו זה") for match in closing)
@@ -221,6 +246,8 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         or utterance.text.rstrip().endswith("?"),
         ghost=ghost,
         same_number=any(utterance.key(match.end) != "של" for match in PHONE_YES.all(utterance)),
+        more_to_say=any(utterance.key(match.start - 1) not in _AGAINST for match in MORE_TO_SAY.all(utterance)),
+        asks_who=len(utterance) <= _LONGEST_WHO and WHO_IS_THIS.within(utterance),
     )
 
 
@@ -243,7 +270,7 @@ def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -
         return Intent.CONFIRM
     if informed:
         return Intent.PROVIDE_INFO
-    if acts.hold or acts.abuse or acts.asks_robot:
+    if acts.hold or acts.abuse or acts.asks_robot or acts.asks_who:
         return Intent.UNCLEAR
     return _answer(acts, asked)
 

@@ -328,6 +328,8 @@ class _Turn:
             injection=acts.injection,
             asks_robot=acts.asks_robot,
             asks_listing=acts.asks_listing,
+            asks_who=acts.asks_who,
+            more_to_say=acts.more_to_say,
             phone_digits=self.phone_digits,
         )
 
