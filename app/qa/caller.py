@@ -12,6 +12,7 @@ import orjson
 
 from app.qa.answering import Manner, Question, slots_right
 from app.qa.http_client import ServerError, get
+from app.qa.line_faults import LineFaults
 from app.qa.player import SAMPLES_PER_MS, SPURT_GAP_SAMPLES
 from app.qa.recording import write_stereo
 from app.qa.script import Cue, Phase, Script, Turn
@@ -42,6 +43,9 @@ class CallOptions:
     gap_ms: int = 400
     patience_ms: int = 15_000
     offer_subprotocol: bool = True
+    suppress_silence: bool = False
+    echo_db: float | None = None
+    echo_delay_ms: int = 250
 
 
 @dataclass(slots=True)
@@ -85,6 +89,7 @@ class LiveCall:
             ),
         )
         self.line = Line(options.noise_dbfs)
+        self.faults = LineFaults(options.suppress_silence, options.echo_db, options.echo_delay_ms)
         self.caller_track = bytearray()
         cues = [Cue(load_utterance(path), options.barge_in_after_ms) for path in options.wavs]
         self._question = Question("greeting")
@@ -143,7 +148,7 @@ class LiveCall:
             self.script.tick(self.peer.now())
             frame = self.line.take()
             self.caller_track += frame
-            self.peer.send_frame(frame)
+            self.peer.send_frame(self.faults.pass_on(frame, self.peer.player.ear, self.peer.now()))
             self._print_progress()
             number += 1
 
@@ -280,6 +285,9 @@ def run_call(options: CallOptions, say: Callable[[str], None] = click.echo) -> C
 @click.option("--public-url", envvar="PUBLIC_BASE_URL", help="The URL Twilio knows the server by, if not --url.")
 @click.option("--barge-in-after-ms", type=click.IntRange(min=0), help="Speak this long into the agent's talk.")
 @click.option("--noise-dbfs", type=click.FloatRange(-90, -10), help="White noise on the caller's line.")
+@click.option("--suppress-silence", is_flag=True, help="Send no frames while nobody speaks, as some carriers do.")
+@click.option("--echo-db", type=click.FloatRange(-80, 0), help="The agent's voice comes back, so much weaker.")
+@click.option("--echo-delay-ms", type=click.IntRange(0, 1000), default=250, show_default=True, help="... and later.")
 @click.option("--gap-ms", type=click.IntRange(min=0), default=400, show_default=True, help="Pause before answering.")
 @click.option(
     "--patience-ms", type=click.IntRange(min=1), default=15_000, show_default=True, help="Wait for an answer."

@@ -225,12 +225,14 @@ class TwilioPeer:
         self.started_epoch_ms = time.time() * 1000.0
         self._tell_stream("stream-started")
 
-    def send_frame(self, ulaw: bytes) -> None:
-        """Send the next frame of the caller's line (160 mu-law bytes)."""
+    def send_frame(self, ulaw: bytes | None) -> None:
+        """Send the next frame of the caller's line (160 mu-law bytes); None: its time passes without one."""
         if not self.open:
             return
         assert self._socket is not None
         self._frames += 1
+        if ulaw is None:
+            return
         self._sequence += 1
         self._socket.send(
             b'{"event":"media","sequenceNumber":"%d","media":{"track":"inbound","chunk":"%d","timestamp":"%d",'

@@ -25,6 +25,7 @@ from app.call.events import (
     SpeechEnded,
     SpeechFailed,
     StreamEnded,
+    StreamMoved,
     SttEnded,
     SttFailed,
     SttHeard,
@@ -52,7 +53,11 @@ def actions() -> st.SearchStrategy[list[Action]]:
     )
     llms = st.tuples(st.sampled_from(["llm_text", "llm_end", "llm_fail"]), st.integers(0, 2), st.sampled_from(WORDS))
     ttss = st.tuples(st.sampled_from(["audio", "audio", "tts_end", "tts_fail"]), st.integers(0, 4), st.just(""))
-    rest = st.tuples(st.sampled_from(["tick", "mark", "old_mark", "speak_all", "keys"]), st.integers(0, 9), st.just(""))
+    rest = st.tuples(
+        st.sampled_from(["tick", "mark", "old_mark", "speak_all", "keys", "no_frames", "moved"]),
+        st.integers(0, 9),
+        st.just(""),
+    )
     return st.lists(st.one_of(sounds, sounds, stts, llms, ttss, rest), min_size=5, max_size=50)
 
 
@@ -130,6 +135,7 @@ class RandomCall:
             "audio": SpeechAudio(speech, b"\x20" * 3210),
             "tts_end": SpeechEnded(speech),
             "tts_fail": SpeechFailed(speech, "unavailable", "down"),
+            "moved": StreamMoved("MZ2"),
             "tick": Tick(),
             "mark": MarkEchoed(self.marks[-1]),
             "old_mark": MarkEchoed(self.marks[0]),
@@ -140,6 +146,8 @@ class RandomCall:
             for one in self.speeches[-2:]:
                 self.give(SpeechAudio(one, b"\x20" * 8000))
                 self.give(SpeechEnded(one))
+        elif kind == "no_frames":
+            self.pass_ms(number * number * 100)
         elif kind == "keys":
             for digit in ("#", "*", "0541234567", "5")[number % 4]:
                 self.give(Dtmf(digit))

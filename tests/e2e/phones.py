@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from app.qa.line_faults import LineFaults
 from app.qa.player import FRAME_SAMPLES, SAMPLES_PER_MS
 from app.qa.twilio_peer import RATE_HZ, Account, TwilioPeer
 from app.qa.utterance import Line, Samples, Utterance, load_utterance, utterance
@@ -85,6 +86,8 @@ class Phone:
     def __init__(self, exchange: Exchange, account: Account, call_sid: str | None = None) -> None:
         self.peer = TwilioPeer(account)
         self.peer.call_sid = call_sid or self.peer.call_sid
+        self.faults = LineFaults()
+        """What the line does to the caller's frames, from here on."""
         self._exchange = exchange
         self._line = Line()
         self._pump: asyncio.Task[None] | None = None
@@ -116,7 +119,7 @@ class Phone:
         number = 1
         while self.peer.open:
             await asyncio.sleep(max(0.0, self.peer.frame_due_s(number) - asyncio.get_running_loop().time()))
-            self.peer.send_frame(self._line.take())
+            self.peer.send_frame(self.faults.pass_on(self._line.take(), self.peer.player.ear, self.peer.now()))
             number += 1
 
     def say(self, spoken: Utterance) -> None:

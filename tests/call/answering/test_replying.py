@@ -206,3 +206,22 @@ def test_a_cancelled_reply_lets_go_of_everything_still_running() -> None:
     one.begin([], 1000)
     one.receive(LlmText(1, "טוב."), 1100)
     assert set(one.cancel()) == {CancelSpeech(1), CancelLlm(1)}
+
+
+def test_the_second_sentences_voice_waits_for_the_firsts() -> None:
+    """R9.1, R7.5: whichever is ready first, the caller hears them in order, and rewinding finds the right place."""
+    one = Reply(1, 1, LINE, None, ReplySettings(900, 1500), count(1), 0)
+    one.begin(None, 0)
+    second, first = b"\x20" * 8000, b"\x30" * 4000
+    one.receive(SpeechAudio(2, second), 100)
+    one.receive(SpeechEnded(2), 100)
+    assert not one.has_audio
+    assert not one.may_start(100)
+    assert one.take_audio() == b""
+    one.receive(SpeechAudio(1, first), 200)
+    assert one.take_audio() == first
+    one.receive(SpeechEnded(1), 300)
+    assert one.take_audio() == second
+    one.rewind(500)
+    assert one.played_from_ms < 500
+    assert one.take_audio()[-8000:] == second
