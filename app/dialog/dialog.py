@@ -24,9 +24,10 @@ from app.dialog.policy.answered_question import Read, read_first, read_standing
 from app.dialog.policy.closing import closing_kind, confirmed_actions, goes_on, reopen
 from app.dialog.policy.either_or import SIDES, one_side, take_side
 from app.dialog.policy.folding import Fold
+from app.dialog.policy.listening import MOST_WORDS, only_listens
 from app.dialog.policy.misses import MOST_MISSES, Way, missed
 from app.dialog.policy.next_question import asked_of, confirms, next_step
-from app.dialog.policy.reading import MOST_DIGITS, PHONE
+from app.dialog.policy.reading import MOST_DIGITS, PHONE, known_slots
 from app.dialog.policy.state import SLOT_STEPS, DialogState, Mode, SlotChange, Source, Step
 from app.dialog.settings import DialogSettings, Said
 from app.dialog.understanding.ear.by_ear import wavers
@@ -229,7 +230,14 @@ class Dialog:
 
     def is_backchannel(self, text: str) -> bool:
         """Whether words said while the agent speaks leave the floor with the agent."""
-        return is_backchannel(text)
+        if is_backchannel(text):
+            return True
+        if len(text.split()) > MOST_WORDS:
+            return False
+        understood = self.understand(
+            text, asked=asked_of(self.memory), state=known_slots(self.memory), today=self.today, agent=self._last_line
+        )
+        return only_listens(text, understood)
 
     @property
     def slots(self) -> dict[str, Any]:

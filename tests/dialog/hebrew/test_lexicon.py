@@ -15,7 +15,7 @@ FILES = sorted(str(path.relative_to(DIALOG / "data")) for path in (DIALOG / "dat
 LISTS = [
     (file, name, listed) for file in FILES for name, listed in data.read_toml(file).items() if isinstance(listed, str)
 ]
-CODE = "\n".join(path.read_text(encoding="utf-8") for path in DIALOG.rglob("*.py"))
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in DIALOG.parent.rglob("*.py"))
 
 
 def items(listed: str) -> list[str]:

@@ -1,0 +1,31 @@
+"""Words said over the agent that only mean "I am listening" (R7.5).
+
+No list holds them all: what counts is that they are few, bring nothing new and do nothing but assent, thank or hum.
+"""
+
+import re
+
+from app.dialog.domain import Intent, Understanding
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.tokens import fold
+from app.dialog.understanding.endings import interim_sounds
+
+MOST_WORDS = 3
+_LISTS = Lexicon("hebrew/acts.toml")
+_THANKS = _LISTS.words("thanks")
+_HUM = re.compile(r"[אהחמם]{1,6}")
+
+
+def only_listens(text: str, understood: Understanding) -> bool:
+    """Whether `text`, understood as an answer to the question that stands, leaves the floor with the agent."""
+    said = re.findall(r"\w+", text)
+    if not 0 < len(said) <= MOST_WORDS or interim_sounds(text) == "open":
+        return False
+    if understood.updates or understood.refused or understood.phone_digits:
+        return False
+    asks = understood.asks_listing or understood.asks_robot or understood.asks_who or understood.more_to_say
+    if asks or understood.hold or understood.abuse or understood.injection or understood.owner:
+        return False
+    if understood.intent is Intent.CONFIRM:
+        return True
+    return understood.intent is Intent.UNCLEAR and all(_HUM.fullmatch(word) or fold(word) in _THANKS for word in said)
