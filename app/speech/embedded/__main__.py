@@ -177,7 +177,9 @@ def services(models: Path) -> Services:
 
     def ears() -> Ears:
         _check(models)
-        return Whisper(models / "whisper-base")
+        # A second thread would gain 70 ms on two idle cores, and lose as much as it takes where one of them is busy:
+        # with the voice, as a rule. What is read ahead has that time.
+        return Whisper(models / "whisper-base", threads=1)
 
     def voice() -> Voice:
         _check(models)
