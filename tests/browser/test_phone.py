@@ -70,8 +70,15 @@ def held(browser: Browser, microphone: Microphone, tmp_path_factory: pytest.Temp
                 page.close()
 
 
+DEVICE = (
+    "window.AudioContext = class extends AudioContext { constructor(wish) { super(wish); window.device = this; } };"
+)
+"""Lets a test hold the audio device back, as a ringing mobile does."""
+
+
 def hold(phone: Softphone, there: Town, desk: Receiver) -> Held:
     page = phone.page
+    page.add_init_script(DEVICE)
     phone.open()
     page.fill("[name=password]", PASSWORD)
     page.click("main [type=submit], main form button")
@@ -96,6 +103,10 @@ def hold(phone: Softphone, there: Town, desk: Receiver) -> Held:
     page.click("#advanced summary")
     for switch in ("echoCancellation", "noiseSuppression"):
         page.uncheck(f"#{switch}")
+    page.evaluate("device.suspend()")
+    phone.wait_for("interrupted_by_system")
+    page.evaluate("device.resume()")
+    phone.wait_for("listening", "thinking", "speaking")
     toned: dict[int, Samples] = {}
     for rate_hz in RATES_HZ:
         before, _ = phone.recording()
@@ -186,6 +197,13 @@ def test_frames_go_on_while_the_page_is_busy(held: Held) -> None:
     until_ms = held.blocked_from_ms + BLOCKED_MS
     came = sum(len(ulaw) for at, ulaw in audio(held) if held.blocked_from_ms < at < until_ms) / 8
     assert came > 0.7 * BLOCKED_MS
+
+
+def test_a_line_whose_device_is_held_says_silence_and_goes_on(held: Held) -> None:
+    """R21: as much audio as time, whatever the system does to the page's sound; nothing is said late after it."""
+    came = audio(held)
+    wall_ms = came[-1][0] - came[0][0]
+    assert abs(sum(len(ulaw) for _, ulaw in came) / 8 - wall_ms) < 0.05 * wall_ms
 
 
 def test_what_the_recording_holds_is_what_the_server_got(held: Held) -> None:

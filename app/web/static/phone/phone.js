@@ -149,6 +149,7 @@ const HANDLERS = {
     $("open-page").href = `${$("open-page").dataset.at}/${call.sid}`;
     $("record").disabled = false;
     showMicrophone("idle");
+    HANDLERS.context(call.context.state);
     follow(call);
     listDevices();
     keepAwake();
