@@ -16,6 +16,7 @@ from app.dialog.hebrew.tokens import Utterance, fold, stems
 _LISTS = Lexicon("hebrew/places.toml")
 
 MAX_WORDS = 5
+_FIRST_LETTERS = 3
 _SHARED = _LISTS.words("shared")
 
 
@@ -92,7 +93,8 @@ def gazetteer() -> dict[str, tuple[Place, str]]:
     return index
 
 
-def find(utterance: Utterance) -> list[Mention]:
+@lru_cache(maxsize=64)
+def find(utterance: Utterance) -> tuple[Mention, ...]:
     """Return every gazetteer name in the utterance, the longest first, whatever it is said for."""
     found: list[Mention] = []
     index = 0
@@ -110,7 +112,7 @@ def find(utterance: Utterance) -> list[Mention]:
             while (also := _elliptic(utterance, found[-1])) is not None:
                 found.append(also)
                 index = also.end
-    return found
+    return tuple(found)
 
 
 def _names_within(mention: Mention, later: Mention) -> bool:
@@ -132,6 +134,17 @@ def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
     return Mention(index, index + 1, entry[0], entry[0].name, "ו" if key[0] == "ו" else "", entry[1])
 
 
+@lru_cache(maxsize=1)
+def _beginnings() -> frozenset[str]:
+    return frozenset(name[:_FIRST_LETTERS] for name in gazetteer())
+
+
+def _may_begin(stem: str) -> bool:
+    """Whether some name begins as this word does: most words begin none."""
+    bare = stem.replace("יי", "י")
+    return len(bare) < _FIRST_LETTERS or bare[:_FIRST_LETTERS] in _beginnings()
+
+
 def _at(utterance: Utterance, start: int) -> Mention | None:
     names = gazetteer()
     first = utterance.tokens[start]
@@ -139,6 +152,9 @@ def _at(utterance: Utterance, start: int) -> Mention | None:
     if len(first.key) == 2 and first.key[0] == "ב":
         # "בח 300": too short for a stem anywhere else.
         readings = (*readings, ("ב", first.key[1]))
+    readings = tuple(reading for reading in readings if _may_begin(reading[1]))
+    if not readings:
+        return None
     for count in range(min(MAX_WORDS, len(utterance) - start), 0, -1):
         rest = "".join(utterance.key(start + offset) for offset in range(1, count)).replace("יי", "י")
         for prefix, stem in readings:

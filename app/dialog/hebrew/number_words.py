@@ -5,6 +5,7 @@ Gender carries no information, because speakers mix it; prefixes stay with the w
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 from app.dialog import data
 from app.dialog.hebrew.lexicon import Lexicon
@@ -73,8 +74,15 @@ def digits_value(text: str) -> float | None:
 
 def atom_at(utterance: Utterance, index: int) -> Atom | None:
     """Return the part of a number that token `index` is, if any; the whole word is tried before its stems."""
-    if not 0 <= index < len(utterance):
-        return None
+    return _atoms(utterance)[index] if 0 <= index < len(utterance) else None
+
+
+@lru_cache(maxsize=64)
+def _atoms(utterance: Utterance) -> tuple[Atom | None, ...]:
+    return tuple(_atom(utterance, index) for index in range(len(utterance)))
+
+
+def _atom(utterance: Utterance, index: int) -> Atom | None:
     token = utterance.tokens[index]
     if token.is_number:
         value = digits_value(token.text)

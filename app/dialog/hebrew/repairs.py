@@ -1,6 +1,7 @@
 """Negations and repairs: which of several values the caller said is the one that stands (R10.2)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from app.dialog.hebrew.lexicon import Lexicon
@@ -35,7 +36,8 @@ _EARLIER, _CORRECTS = _LISTS.words("earlier"), _LISTS.words("corrects")
 _REJECTED_AFTER = _LISTS.phrases("rejected_after")
 
 
-def repair_points(utterance: Utterance) -> list[int]:
+@lru_cache(maxsize=64)
+def repair_points(utterance: Utterance) -> tuple[int, ...]:
     """Return the tokens from which on what is said replaces what was said before."""
     points = [match.end for match in _REPAIRS.all(utterance) if match.start > 0 or match.value == "=לא לא"]
     said = [match.end for match in _SAID.all(utterance)]
@@ -52,7 +54,7 @@ def repair_points(utterance: Utterance) -> list[int]:
         follower = utterance.tokens[index + 1] if index + 1 < len(utterance) else None
         if index and token.key == "לא" and follower is not None and _alone(token.gap, follower.gap):
             points.append(index + 1)
-    return sorted(set(points))
+    return tuple(sorted(set(points)))
 
 
 def _alone(before: str, after: str) -> bool:

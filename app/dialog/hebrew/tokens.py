@@ -6,7 +6,7 @@ doubled yod and vav single. The dual ending "-יים" keeps its two yods, becaus
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -95,7 +95,12 @@ class Utterance:
 
     def key(self, index: int) -> str:
         """Return the folded word at `index`, or "" outside the utterance: rules look left and right freely."""
-        return self.keys[index] if 0 <= index < len(self.keys) else ""
+        if index < 0:
+            return ""
+        try:
+            return self.keys[index]
+        except IndexError:
+            return ""
 
     def quote(self, start: int, end: int) -> str:
         """Return the caller's own words from token `start` up to, not including, token `end`."""
@@ -208,6 +213,18 @@ class Match:
     prefix: str = ""
 
 
+@lru_cache(maxsize=64)
+def _positions(utterance: Utterance) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Return where each word, its prefixes on or off, stands, and where each beginning of two letters does."""
+    whole: dict[str, list[int]] = {}
+    opening: dict[str, list[int]] = {}
+    for index, key in enumerate(utterance.keys):
+        for _, rest in stems(key):
+            whole.setdefault(rest, []).append(index)
+            opening.setdefault(rest[:2], []).append(index)
+    return whole, opening
+
+
 class Phrasebook:
     """Finds listed phrases among an utterance's words, the longest first.
 
@@ -262,16 +279,21 @@ class Phrasebook:
     def all(self, utterance: Utterance) -> list[Match]:
         """Return the matches from left to right, without overlaps."""
         found: list[Match] = []
-        index = 0
-        while index < len(utterance):
-            match = self.at(utterance, index)
-            if match is None:
-                index += 1
-            else:
+        end = 0
+        for index in self._may_start(utterance):
+            if index >= end and (match := self.at(utterance, index)) is not None:
                 found.append(match)
-                index = match.end
+                end = match.end
         return found
 
     def within(self, utterance: Utterance) -> bool:
         """Whether any phrase occurs."""
-        return any(self.at(utterance, index) is not None for index in range(len(utterance)))
+        return any(self.at(utterance, index) is not None for index in self._may_start(utterance))
+
+    def _may_start(self, utterance: Utterance) -> Sequence[int]:
+        """Return the tokens, in order, that begin as a phrase does: most books share none with what is said."""
+        whole, opening = _positions(utterance)
+        shared, open_shared = self._exact.keys() & whole.keys(), self._open.keys() & opening.keys()
+        if not shared and not open_shared:
+            return ()
+        return sorted({at for key in shared for at in whole[key]} | {at for key in open_shared for at in opening[key]})
