@@ -168,19 +168,24 @@ def enter() -> ResponseReturnValue:
     onward = own_path(request.form.get("next", ""))
     wait_s = door.tries.wait_s(address)
     if wait_s:
-        _log.warning("CONSOLE_LOGIN", result="locked")
+        _tried("locked")
         page = render_template("login.html", next=onward, locked_minutes=-(-wait_s // 60))
         return page, 429, {"Retry-After": str(wait_s)}
     if not door.fits(request.form.get("password", "")):
         door.tries.failed(address)
-        _log.warning("CONSOLE_LOGIN", result="bad")
+        _tried("bad")
         return render_template("login.html", next=onward, tries_left=door.tries.left(address)), 401
     door.tries.succeeded(address)
     session.clear()
     session["session"] = secrets.token_urlsafe(16)
     session.permanent = True
-    _log.info("CONSOLE_LOGIN", result="good")
+    _tried("ok")
     return redirect(onward or url_for("today.page"), 303)
+
+
+def _tried(result: str) -> None:
+    current_app.extensions["office"].login_tried(result)
+    _log.info("CONSOLE_LOGIN", result=result)
 
 
 @login.post("/logout")

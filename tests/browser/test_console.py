@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.looks import looks
 from tests.servers import Server, gunicorn
-from tests.web.clients import PAGES
-from tests.web.console.test_feed import call
+from tests.web.clients import PAGES, SID
+from tests.web.console.test_feed import call, until
 from tests.web.served import PASSWORD
 
 NAMES = ("today", "now", "calls", "call", "leads", "lead", "quality", "system")
@@ -135,6 +135,30 @@ def test_a_live_call_comes_and_goes_by_itself(office: Office, context: Callable[
     expect(first.locator("#live")).to_contain_text("אין שיחה חיה", timeout=5000)
 
 
+def test_a_call_is_played_from_where_one_clicks(office: Office, context: Callable[..., BrowserContext]) -> None:
+    """R16, C35, C14: the waveform has its turns; a turn, a quote, a row of the times play there; so do keys."""
+    page = office.enter(context(), f"/console/calls/{SID}")
+    until(lambda: page.evaluate("globalThis.callWave?.getActivePlugins()[0].getRegions().length === 5"), "the turns")
+
+    def plays_at(seconds: float) -> None:
+        until(lambda: page.evaluate("!audio.paused && audio.readyState > 2 && !audio.seeking"), "the sound")
+        assert page.evaluate("audio.currentTime") == pytest.approx(seconds, abs=0.9)
+        page.evaluate("audio.pause()")
+
+    page.locator("[data-turn='3'] button.at").click()
+    plays_at(18)
+    page.locator("[data-play-turn='1']").first.click()
+    plays_at(6)
+    page.locator("g[data-fall='2']").click()
+    plays_at(11)
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("]")
+    plays_at(12)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 def test_after_a_restart_the_tab_says_how_old_it_is_and_comes_back(
     office: Office, context: Callable[..., BrowserContext]
 ) -> None:
@@ -203,3 +227,19 @@ def test_a_print_is_black_on_white_and_masked(office: Office, context: Callable[
     shown = "[...document.querySelectorAll('button, nav, .top')].filter(one => one.getClientRects().length).length"
     assert page.evaluate(shown) == 0
     assert "123-4570" not in page.inner_text("body")
+
+
+def test_a_number_is_erased_in_two_steps(office: Office, context: Callable[..., BrowserContext]) -> None:
+    """R16, C43: what would go is counted first; only its last four digits let it go."""
+    page = office.enter(context(), "/console/system")
+    page.fill("input[name=number]", "050-123-4567")
+    page.get_by_role("button", name="מה יימחק?").click()
+    expect(page.locator("main")).to_contain_text("יימחקו")
+    page.fill("input[name=last4]", "1111")
+    page.get_by_role("button", name="מחיקה לתמיד").click()
+    expect(page.get_by_role("alert")).to_contain_text("דבר לא נמחק")
+    assert "forget" not in json.dumps(office.happens()["done"])
+    page.fill("input[name=last4]", "4567")
+    page.get_by_role("button", name="מחיקה לתמיד").click()
+    expect(page.get_by_role("status")).to_contain_text("נמחק")
+    assert ["forget", "050-123-4567"] in office.happens()["done"]

@@ -18,6 +18,7 @@ POSTS = (
     "/console/leads/3/send",
     f"/console/calls/{SID}/number",
     f"/console/calls/{SID}/words",
+    "/console/system/forget",
 )
 LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:5000"}
 
@@ -38,7 +39,7 @@ def test_in_development_this_machine_needs_no_password_and_others_find_nothing()
         assert client.get("/console", environ_overrides=LOCAL | foreign).status_code == 404
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/console/leads.csv", "/console/now/now"])
+@pytest.mark.parametrize("path", [*PAGES, "/console/leads.csv", f"/console/calls/{SID}/audio", "/console/now/now"])
 def test_who_is_not_logged_in_is_sent_to_the_login_and_sees_nothing(path: str) -> None:
     """R16, C2: 303, and not one byte of data; the login leads back."""
     client = make(**DEPLOYED).test_client()

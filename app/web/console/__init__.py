@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.config import Settings
 from app.office import StoreUnavailable
-from app.web.console import calls, csv_export, leads, live, quality, system, today
+from app.web.console import audio, calls, csv_export, forget, leads, live, quality, system, today
 from app.web.console.prices import Prices
 from app.web.icons import ICONS
 from app.web.login import shared_context
@@ -26,15 +26,18 @@ _BLUEPRINTS = (
     today.today,
     live.live,
     calls.calls,
+    audio.audio,
     csv_export.export,
     leads.leads,
     quality.quality,
     system.system,
+    forget.forgetting,
 )
 
 
 def install(flask: Flask, settings: Settings) -> None:
     """Give the app the console."""
+    flask.extensions["audio_kept"] = (settings.record_calls == "on", settings.audio_keep_days)
     flask.extensions["prices"] = Prices.read(settings.prices_file)
     flask.add_template_filter(
         lambda choice: urlencode({name: value for name, value in choice.items() if value}), "query"

@@ -1,5 +1,6 @@
 """Calls: the list, one call, and the files that belong to it."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, current_app, jsonify, request, send_file
@@ -96,16 +97,25 @@ def _call(call_sid: str) -> dict[str, Any]:
     return answer
 
 
+def _why_no_audio(call: dict[str, Any]) -> str:
+    """Return why a call has no recording, as far as settings and its age tell."""
+    is_on, keep_days = current_app.extensions["audio_kept"]
+    if datetime.now(UTC) - datetime.fromisoformat(call["started_at"]) > timedelta(days=keep_days):
+        return "expired"
+    return "none" if is_on else "off"
+
+
 def _page(call_sid: str, *, whole: bool) -> ResponseReturnValue:
     answer = _call(call_sid)
     is_live = any(call["call_sid"] == call_sid for call in office().live())
     context = context_of(
         answer,
-        has_audio=False,
+        has_audio=not is_live and office().audio(call_sid) is not None,
         has_tape=office().tape(call_sid) is not None,
         is_live=is_live,
         whole=whole,
     )
+    context["no_audio"] = _why_no_audio(context["call"])
     prices: Prices | None = current_app.extensions["prices"]
     usage, length_s = context["usage"], context["length_s"]
     cost = prices.cost(usage, (length_s or 0) * 1000) if prices and usage else None

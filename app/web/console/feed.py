@@ -70,6 +70,7 @@ class Feed:
     def join(self, tab: Tab) -> None:
         """Show a tab its view from now on, at once and whole."""
         self._tabs.append(tab)
+        self._office.tabs_open(len(self._tabs))
         self._last.pop(tab.view, None)
         self._show(tab.view)
         if not self._runs:
@@ -79,6 +80,7 @@ class Feed:
     def leave(self, tab: Tab) -> None:
         """Forget a tab."""
         self._tabs.remove(tab)
+        self._office.tabs_open(len(self._tabs))
         if not any(one.view == tab.view for one in self._tabs):
             self._last.pop(tab.view, None)
 

@@ -1,4 +1,4 @@
-"""How the server is, what it keeps, who did what, and the erasure of a number."""
+"""How the server is, what it keeps, and who did what."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,17 +25,17 @@ def show() -> ResponseReturnValue:
     """Show what `doctor` can see without cost."""
     status = office().status()
     try:
-        store, actions = office().store_status(), office().actions(50)
+        store, actions, retention = office().store_status(), office().actions(50), office().retention()
         is_down = False
     except StoreUnavailable:
-        store, actions, is_down = _NO_STORE, [], True
+        store, actions, retention, is_down = _NO_STORE, [], [], True
     return page(
         "system.html",
         section="system",
         status=status,
         store=store,
         actions=actions,
-        retention=[],
+        retention=retention,
         findings=findings(status, store),
         tabs=len(feed()),
         store_down=is_down,
