@@ -29,6 +29,7 @@ fix: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.store
 
 bench-turns: .venv/.dev
 	$(BIN)/python -m tests.bench_turns

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
-from app.leads.models import Call, Lead, LeadStatus
+from app.leads.models import OPEN_MESSAGE, TO_CALL_BACK, Call, Lead
 from app.leads.questions.leads import UNDELIVERED, with_status
 from app.leads.questions.paging import time_of
 from app.leads.questions.rows import lead_rows
@@ -16,9 +16,9 @@ MOST_SHOWN = 50
 def today(session: Session, since: str, until: str) -> dict[str, Any]:
     """Return the first page's figures for the day from `since` to `until`; see `app.office.Records.today`."""
     start, end = time_of(since), time_of(until)
-    call_backs = with_status(LeadStatus.CALL_BACK.value)
+    call_backs = select(Lead).where(text(TO_CALL_BACK))
     undelivered = with_status(UNDELIVERED)
-    messages = with_status(None).where(Lead.channel == "recording", Lead.status != LeadStatus.HANDLED.value)
+    messages = select(Lead).where(text(OPEN_MESSAGE))
     new = with_status(None).where(Lead.created_at >= start, Lead.created_at < end)
     of_today = select(Call).where(
         Call.started_at >= start, Call.started_at < end, Call.channel.not_in(("browser", "erased"))

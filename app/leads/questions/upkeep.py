@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.leads.models import Call, Delivery, DeliveryState, Lead, OperatorAction
+from app.leads.models import NOT_DELIVERED, Call, Delivery, DeliveryState, Lead, OperatorAction
 from app.leads.questions.paging import bounded, iso
 
 
@@ -18,13 +18,14 @@ def actions(session: Session, limit: int = 100) -> dict[str, Any]:
 
 def store_status(session: Session) -> dict[str, Any]:
     """Return where undelivered leads stand, and how long the oldest has waited."""
-    waiting = select(Delivery.channel, Delivery.state, func.count()).where(
-        Delivery.state != DeliveryState.DELIVERED.value
-    )
+    waiting = select(Delivery.channel, Delivery.state, func.count()).where(text(NOT_DELIVERED))
     outbox: dict[str, dict[str, int]] = {}
     for channel, state, count in session.execute(waiting.group_by(Delivery.channel, Delivery.state)):
         outbox.setdefault(channel, {})[state] = count
-    oldest = session.scalar(select(func.min(Delivery.created_at)).where(Delivery.state == DeliveryState.PENDING.value))
+    pending = select(func.min(Delivery.created_at)).where(
+        text(NOT_DELIVERED), Delivery.state == DeliveryState.PENDING.value
+    )
+    oldest = session.scalar(pending)
     return {
         "outbox": outbox,
         "outbox_oldest_s": round((datetime.now(UTC) - oldest).total_seconds()) if oldest else 0,

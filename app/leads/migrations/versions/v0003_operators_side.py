@@ -56,7 +56,7 @@ def _calls() -> None:
         op.add_column("calls", column)
     op.drop_index("ix_calls_started_at", "calls")
     op.create_index("ix_calls_started_at_call_sid", "calls", ["started_at", "call_sid"])
-    op.create_index("ix_calls_outcome_started_at", "calls", ["outcome", "started_at"])
+    op.create_index("ix_calls_outcome_started_at", "calls", ["outcome", "started_at", "call_sid"])
     op.create_index("ix_calls_from_backwards", "calls", ["from_backwards"])
     for flag in _FLAGS:
         _partial(f"ix_calls_{flag}", "calls", ["started_at", "call_sid"], flag)
@@ -123,7 +123,8 @@ def _leads() -> None:
 
 
 def _partial(name: str, table: str, columns: list[str], where: str) -> None:
-    op.create_index(name, table, columns, postgresql_where=sa.text(where), sqlite_where=sa.text(where))
+    sqlite = f"{where} = 1" if where.isidentifier() else where
+    op.create_index(name, table, columns, postgresql_where=sa.text(where), sqlite_where=sa.text(sqlite))
 
 
 _FLAGS = ("was_interrupted", "used_fallback", "was_slow", "had_fault")
