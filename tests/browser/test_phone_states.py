@@ -139,6 +139,18 @@ def test_why_there_is_no_call_is_said(page: Page, pages: Pages, answer: int | No
     assert page.get_attribute("#call", "aria-label") == "התקשרות"
 
 
+@pytest.mark.parametrize("number", ["דנה", "+972-50-0000000", "12"])
+def test_a_number_that_is_none_is_shown_and_nobody_is_called(page: Page, pages: Pages, number: str) -> None:
+    """R21: the field says what it wants; an empty one is a caller who withholds the number."""
+    before = len(pages.office.booked)
+    page.goto(pages.url)
+    page.evaluate("number => { document.getElementById('from').value = number; }", number)
+    page.click("#call")
+    assert page.is_visible("#from:focus")
+    assert page.get_attribute("body", "data-call") == "idle"
+    assert len(pages.office.booked) == before
+
+
 def test_a_line_that_is_refused_or_breaks_leaves_a_page_that_can_call_again(page: Page, pages: Pages) -> None:
     """R21: these pages are served without a media path."""
     page.goto(pages.url)

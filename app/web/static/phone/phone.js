@@ -99,7 +99,7 @@ function noteOnLine(code, hebrew = "") {
 async function startCall() {
   const why = obstacle();
   if (why) showMicrophone(why, () => location.reload());
-  if (why || isLive) return;
+  if (why || isLive || !hasNumber()) return;
   call?.line?.terminate();
   const mine = new BrowserCall(HANDLERS);
   call = mine;
@@ -109,6 +109,13 @@ async function startCall() {
   } catch (error) {
     if (call === mine && !mine.hungUp) giveUp(error);
   }
+}
+
+/** Whether the number to pretend is one; else the page shows where it is and what it should be. */
+function hasNumber() {
+  if ($("from").checkValidity()) return true;
+  $("advanced").open = true;
+  return $("from").reportValidity();
 }
 
 function beginPage() {
