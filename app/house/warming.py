@@ -12,6 +12,7 @@ from app.sidecar.link import Link
 from app.speech.engines import Done, Failed, TtsEvent
 from app.speech.voice import Voice
 
+GREETING_SENTENCES = 2
 _log = structlog.get_logger("server")
 
 
@@ -26,7 +27,9 @@ class Warming:
         anyone_there: Callable[[], bool],
         on_ready: Callable[[], None],
     ) -> None:
-        """`on_ready` is called once every engine serves; lines that are still missing then cost a wait, no more."""
+        """`on_ready` is called once every engine serves and the greeting has its voice; what is missing then costs a
+        wait, no more.
+        """
         self._voice = voice
         self._on_ready = on_ready
         self._stock = stock
@@ -37,8 +40,11 @@ class Warming:
         """Go on until every line is there, or none of those that are missing can be had."""
         while not all(link.ready for link in self._links):
             sleep(0.1)
-        self._on_ready()
         voice = self._voice
+        for text in voice.missing(self._stock[:GREETING_SENTENCES]):  # an office of another name has one of its own
+            while not self._render(text):
+                pass
+        self._on_ready()
         at_first = left = voice.missing(self._stock)
         tried = len(left) + 1
         while left and len(left) < tried:  # as long as some succeed, those that failed are tried again

@@ -8,7 +8,7 @@ _LEAST_MS = 150
 _SHORTEST_PIECE, _LONGEST_PIECE = 12, 45
 """Letters; a longer text is said in pieces, and begins with the first."""
 _WEIGHT = 0.5
-_MARGIN = 1.25
+_MARGIN = 1.5
 """A hole is worse than as long a wait: rather a little later than estimated."""
 
 

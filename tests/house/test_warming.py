@@ -2,7 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import cast
 
+import pytest
+
+from app.house.warming import Warming
+from app.speech.engines import Done, TtsEvent
+from app.speech.voice import Voice
 from tests.servers import ROOT
 
 FIRST_CALL = """
@@ -35,3 +42,31 @@ def test_nothing_is_left_to_load_when_the_first_call_comes() -> None:
         check=True,
     )
     assert ended.stdout.strip() == "[]"
+
+
+class SayingVoice:
+    """A voice that has said some lines already, and says the others at once."""
+
+    def __init__(self, *said: str) -> None:
+        self.said = list(said)
+
+    def missing(self, texts: tuple[str, ...]) -> list[str]:
+        return [text for text in texts if text not in self.said]
+
+    def speak(self, text: str, listener: Callable[[TtsEvent], None]) -> "SayingVoice":
+        self.said.append(text)
+        listener(Done())
+        return self
+
+    def cancel(self) -> None:
+        """There is nothing to stop."""
+
+
+@pytest.mark.parametrize("said", [(), ("במה לעזור?",), ("שלום, כאן משרד כהן.", "במה לעזור?")])
+def test_it_is_ready_once_the_greeting_has_its_voice_and_goes_on_with_the_rest(said: tuple[str, ...]) -> None:
+    """R9.4: an office with a name of its own has a greeting that came with no package."""
+    stock = ("שלום, כאן משרד כהן.", "במה לעזור?", "באיזה אזור?", "כמה חדרים?")
+    voice, ready = SayingVoice(*said), list[int]()
+    Warming(cast("Voice", voice), stock, (), lambda: False, lambda: ready.append(len(voice.said))).run()
+    assert ready == [2]
+    assert sorted(voice.said) == sorted(stock)

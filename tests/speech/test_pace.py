@@ -21,7 +21,7 @@ def test_it_follows_the_machine() -> None:
     at_first = pace.expected_ms(SHORT)
     for _ in range(10):
         pace.learn(SHORT, 3000)
-    assert 2900 < pace.expected_ms(SHORT) < 4000
+    assert 3000 < pace.expected_ms(SHORT) < 5000
     for _ in range(20):
         pace.learn(SHORT, 200)
     assert pace.expected_ms(SHORT) < at_first
