@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -15,8 +18,10 @@ from app.qa.acceptance.report import Report
 from app.qa.acceptance.runner import Options, accept
 from app.qa.acceptance.scenes import SCENES
 from app.qa.acceptance.sounds import SAMPLES, load_sounds
+from app.qa.doctor.command import doctor_command
 from app.qa.twilio_peer import Account
-from tests.e2e.town import AUTH_TOKEN, PUBLIC_URL, Town, town
+from tests.e2e.phones import until
+from tests.e2e.town import AUTH_TOKEN, PUBLIC_URL, Town, town, twilio_environment
 
 PASSWORD = "a password of this console"
 UNSET = dict.fromkeys(("TWILIO_AUTH_TOKEN", "PUBLIC_BASE_URL", "CONSOLE_PASSWORD"))
@@ -93,3 +98,31 @@ def test_the_command_writes_what_machines_read(tried: tuple[Town, Report], tmp_p
     refused = CliRunner(env=UNSET).invoke(qa_command, command)
     assert refused.exit_code == 2
     assert "TWILIO_AUTH_TOKEN" in refused.stderr
+
+
+def doctor(there: Town, *arguments: str) -> list[str]:
+    """Run the doctor on the machine of the deployment, with its settings; return its lines."""
+    settings = twilio_environment(there.vendors) | {"PORT": str(there.server.port), "DATA_DIR": str(there.data)}
+    ended = CliRunner(env=UNSET | settings).invoke(doctor_command, arguments)
+    assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+    return ended.stdout.splitlines()
+
+
+def test_the_doctor_tries_what_bears_on_a_symptom(tried: tuple[Town, Report]) -> None:
+    """R13.1: 31924 is a matter of the handshake, and of what leads there."""
+    there, _ = tried
+    told = doctor(there, "--offline", "--symptom", "31924")
+    assert [line.split()[:4] for line in told[:4]] == [["ok", "acceptance", "—", f"4.{n}"] for n in (1, 2, 3, 4)]
+    assert told[-1].startswith("31920, 31924, handshake 400: look at")
+
+
+def test_the_doctor_sees_a_child_that_dies_again_and_again(tried: tuple[Town, Report]) -> None:
+    """R13.1: the speech child is killed as often as it comes."""
+    there, _ = tried
+    assert not any(line.startswith("FAIL running server") for line in doctor(there, "--offline"))
+    for _ in range(3):
+        pid = there.child("speech")
+        os.kill(pid, signal.SIGKILL)
+        until(partial(lambda before: there.child("speech") != before, pid), "another speech child")
+    (told,) = [line for line in doctor(there, "--offline") if "running server" in line]
+    assert told.startswith("FAIL running server — a child restarts again and again: speech, 3 times")

@@ -1,7 +1,7 @@
 """What the server itself tells of a call: states, words, slots (evidence E)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -24,6 +24,9 @@ class Evidence(Protocol):
     async def events(self, call_sid: str) -> list[Event] | None:
         """Return what happened so far; None: the server does not tell."""
 
+    async def is_stored_as_over(self, call_sid: str) -> bool | None:
+        """Tell whether the store has the call's end; None: the server does not tell."""
+
 
 class DevelopmentEvents:
     """The events that a server in development mode shows this machine."""
@@ -40,6 +43,10 @@ class DevelopmentEvents:
             return [orjson.loads(line) for line in answer.body.splitlines()]
         except (ServerError, orjson.JSONDecodeError):
             return None
+
+    async def is_stored_as_over(self, call_sid: str) -> bool | None:
+        """See `Evidence`; in development the console is open to this machine."""
+        return await _is_stored_as_over(self._server, call_sid, {})
 
 
 class ConsoleEvents:
@@ -74,6 +81,18 @@ class ConsoleEvents:
             return list(orjson.loads(answer.body)["events"]) or None
         except (ServerError, orjson.JSONDecodeError, KeyError):
             return None
+
+    async def is_stored_as_over(self, call_sid: str) -> bool | None:
+        """See `Evidence`."""
+        return await _is_stored_as_over(self._server, call_sid, {"Cookie": self._cookie})
+
+
+async def _is_stored_as_over(server: ServerUnderTest, call_sid: str, headers: Mapping[str, str]) -> bool | None:
+    try:
+        answer = await server.ask("GET", f"/console/calls/{call_sid}/trace.json", headers)
+        return bool(orjson.loads(answer.body)["call"]["ended_at"]) if answer.status == _OK else None
+    except (ServerError, orjson.JSONDecodeError, KeyError, TypeError):
+        return None
 
 
 def _cookie(answer: HttpResponse) -> str:

@@ -205,14 +205,15 @@ async def _hold_once(run: _Run, name: str, scene: Scene, found: Findings) -> Hel
 
 
 async def _until_closed(evidence: Evidence, call_sid: str, events: list[Event]) -> tuple[list[Event], bool]:
-    """Wait until the server has noted the end of a call."""
+    """Wait until the server has noted the end of a call, and its store where that can be seen."""
     deadline_s = asyncio.get_running_loop().time() + CLOSED_WITHIN_S
-    while not any(event["event"] == "CALL_ENDED" for event in events):
-        if asyncio.get_running_loop().time() > deadline_s:
-            return events, False
+    while asyncio.get_running_loop().time() < deadline_s:
+        is_over = any(event["event"] == "CALL_ENDED" for event in events)
+        if is_over and await evidence.is_stored_as_over(call_sid) is not False:
+            return events, True
         await asyncio.sleep(LOOKS_EVERY_S)
         events = await evidence.events(call_sid) or events
-    return events, True
+    return events, False
 
 
 def _judged(run: _Run) -> list[Finding]:

@@ -67,6 +67,7 @@ CALL_FAULTS = {
     "loses slots": "10.2",
     "log without SIDs": "11.1",
     "never notes the end": "12.1",
+    "never stores the end": "12.1",
     "deaf in noise": "12.2",
     "stops for any noise": "12.2",
 }
