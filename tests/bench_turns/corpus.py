@@ -103,9 +103,16 @@ def _with_pauses(said: Said, pauses_ms: Sequence[int]) -> tuple[Floats, npt.NDAr
         voiced = np.concatenate([voiced[: point // 80], np.zeros(pause_ms // 10, bool), voiced[point // 80 :]])
     shift = 0
     for point, pause_ms in zip(points, pauses_ms, strict=False):
-        gaps.append((point // 8 + shift, point // 8 + shift + pause_ms))
+        # Where the voice rested by itself, the pause is longer by that.
+        before_ms, after_ms = _rest_ms(said.voiced[: point // 80][::-1]), _rest_ms(said.voiced[point // 80 :])
+        gaps.append((point // 8 + shift - before_ms, point // 8 + shift + pause_ms + after_ms))
         shift += pause_ms
     return samples, voiced, gaps
+
+
+def _rest_ms(voiced: npt.NDArray[np.bool_]) -> int:
+    """Return for how long there is no voice at first."""
+    return 10 * int(voiced.argmax()) if voiced.any() else 0
 
 
 def _bridged(voiced: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

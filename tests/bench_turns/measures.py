@@ -98,8 +98,9 @@ def pauses(material: Material) -> Iterator[Row]:
                 (truth,) = one.utterances
                 ((start, end),) = truth.pauses_ms
                 decided = [at for _, _, at in listen(one, words=words).turns if start < at < end + 100]
-                by_length.setdefault(pause_ms, []).append(bool(decided))
-                if 300 <= pause_ms <= 700:
+                length_ms = round(end - start, -2)
+                by_length.setdefault(length_ms, []).append(bool(decided))
+                if 300 <= length_ms <= 700:
                     count += 1
                     ended += bool(decided)
                     audible += bool(decided) and decided[0] + REPLY_MS < end + NOTICED_MS
@@ -108,7 +109,7 @@ def pauses(material: Material) -> Iterator[Row]:
         yield Row(
             f"cut-ins per 100 in pauses of 300–700 ms, {how}", f"{100 * audible / count:.1f}", target, "27 (4 of 15)"
         )
-        shares = " ".join(f"{ms}:{100 * sum(hits) // len(hits)}" for ms, hits in by_length.items())
+        shares = " ".join(f"{ms}:{100 * sum(hits) // len(hits)}" for ms, hits in sorted(by_length.items()))
         yield Row(f"  utterance ended in the pause, per 100 ({how}; withdrawn unheard)", f"{100 * ended / count:.0f}")
         yield Row("  by length of the pause, ms:per 100", shares)
 

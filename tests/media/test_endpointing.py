@@ -65,6 +65,25 @@ def test_a_level_voice_gets_the_long_silence_and_a_falling_one_the_short() -> No
     assert 350 <= waits(falling) < 500
 
 
+@pytest.mark.parametrize("hysteresis_ms", [40, 60, 80])
+def test_the_silence_by_which_the_end_was_known_is_no_part_of_the_voice(hysteresis_ms: int) -> None:
+    """R6.3: a fall that the hysteresis follows gives the short wait still, and a level voice the long one."""
+    waited = []
+    for is_falling in (True, False):
+        talk = Conversation()
+        if is_falling:
+            talk.sentence()
+            talk.interim("complete")
+        else:
+            talk.voice(1500)
+        stopped_ms = talk.now_ms
+        assert talk.voice(hysteresis_ms, 20.0) == []
+        talk.endpointer.receive(SpeechStopped(stopped_ms))
+        talk.talking = False
+        waited += [ended.silence_ms for ended in talk.silence(3000, 20.0)]
+    assert waited == [200, 500]
+
+
 @pytest.mark.parametrize(
     ("sound", "noise_rms", "silence_ms"),
     [("complete", 0.0, 200), ("complete", 300.0, 360), ("open", 0.0, 500), ("dictating", 0.0, 1500)],

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.media.frontend import Frame, FrontEnd
-from tests.media.sounds import caller, noise, silence, to_ulaw
+from tests.media.sounds import at_dbfs, caller, noise, silence, to_ulaw
 
 ULAW = to_ulaw(silence(200), caller("v010"))
 
@@ -45,3 +45,18 @@ def test_digital_silence_has_no_level() -> None:
     front_end = FrontEnd()
     assert {frame.rms for frame in front_end.process(b"\xff" * 1600)} == {0.0}
     assert front_end.media_ms == 200
+
+
+def test_the_agents_own_voice_does_not_move_the_gain() -> None:
+    """R5.2: an echo 25 dB down for five seconds, then the caller: as loud as if there had been none."""
+    agent, voice = at_dbfs(np.tile(caller("w01_01"), 3), -20), at_dbfs(caller("v010"), -20)
+    sent, hush = to_ulaw(agent), noise(len(agent) // 8 + 1, 10.0)[: len(agent)]
+    back = np.concatenate([silence(200), agent])[: len(agent)] * 10 ** (-25 / 20)
+    levels = []
+    for line in (hush, hush + back):
+        front = FrontEnd()
+        for at in range(0, len(line) // 160 * 160, 160):
+            front.process(to_ulaw(line[at : at + 160]), lambda _, at=at: sent[at : at + 160])  # type: ignore[misc]
+        first = front.process(to_ulaw(voice))[20:40]
+        levels.append(float(np.std(np.frombuffer(b"".join(frame.pcm for frame in first), np.int16))))
+    assert levels[1] == pytest.approx(levels[0], rel=0.05)

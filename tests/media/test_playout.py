@@ -332,3 +332,17 @@ def test_nothing_plays_once_it_is_cleared() -> None:
     assert playout.playing(40) != b""
     playout.clear(50)
     assert playout.playing(60) == b""
+
+
+def test_a_mark_that_comes_seconds_late_tells_of_half_a_second_at_most() -> None:
+    """R9.3: a stalled line must not make the agent believe that nothing was heard."""
+    playout = Playout(PlayoutSettings(lead_ms=400, tail_silence_ms=0))
+    playout.start(1, 0)
+    playout.add_audio(bytes([1]) * 160 * 5)
+    playout.add_mark("here")
+    playout.add_audio(bytes([1]) * 160 * 15)
+    (mark,) = [due for due in playout.poll(0) if isinstance(due, MarkDue)]
+    playout.mark_echoed(mark.name, 5100)
+    assert playout.heard_ms(600) == 100
+    assert playout.heard_ms(800) == 300
+    assert playout.buffered_ms(800) == 100
