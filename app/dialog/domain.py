@@ -70,13 +70,15 @@ class Understanding:
 
     `updates` holds only slots whose value changes, each with its new full value (`area`: the full list after the turn;
     `None`: withdrawn). `quotes` gives the caller's words behind each update. `refused` are slots the caller will not
-    give. `unsure` are slots with two readings: confirm before relying on them. `errand`: what the caller rings about
-    when it is no search; `owner`: they sell or let a property of their own. `hold`: the caller asked for a moment.
+    give. `doubted` are values that may be no wish ("אני גר בלוד", asked where to search): asked back, not taken.
+    `unsure` are slots with two readings: confirm before relying on them. `errand`: what the caller rings about when it
+    is no search; `owner`: they sell or let a property of their own. `hold`: the caller asked for a moment.
     `phone_digits`: digits of a number still being dictated. The remaining flags are acts that need an answer of their
     own.
     """
 
     updates: dict[str, Any] = field(default_factory=dict)
+    doubted: dict[str, Any] = field(default_factory=dict)
     intent: Intent = Intent.UNCLEAR
     quotes: dict[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()

@@ -421,3 +421,16 @@ def test_a_caller_who_says_the_same_all_the_time_comes_to_an_end(words: str, num
         dialog.said(plan.line)
         plan = dialog.hear(words, (f"{words} גל", f"ה{words}"))
     assert plan.ends_call, plan.line
+
+
+def test_a_place_that_may_be_no_wish_is_asked_back() -> None:
+    """R10.2: "I live in Lod", asked where to search, may be a wish to stay; a no leaves the area open."""
+    for answer, area in (("כן", ["לוד"]), ("לא", None)):
+        dialog = Dialog(DialogSettings(), TODAY, "+972541234567")
+        dialog.said(dialog.greet().line)
+        dialog.said(dialog.hear("מחפש לקנות דירה").line)
+        plan = dialog.hear("אני גר בלוד")
+        assert "לוד" in plan.line
+        dialog.said(plan.line)
+        dialog.hear(answer)
+        assert dialog.slots.get("area") == area

@@ -28,6 +28,7 @@ _HAS = _LISTS.words("has")
 _WITH_ME = _LISTS.words("with_me")
 _BACK_TO_ONESELF = _LISTS.words("back_to_oneself")
 _LONGEST_SUBJECT = 4
+_LIVES, _BEFORE_LIVES = _LISTS.words("lives"), _LISTS.words("between_we_and_live")
 _HAS_NOW = _LISTS.words("has_now")
 _RENTS, _HOLDS_NOW = _LISTS.words("rents"), _LISTS.words("now")
 _OWN, _HOMES = _LISTS.words("mine"), _LISTS.words("homes")
@@ -119,6 +120,9 @@ def _opens(utterance: Utterance, start: int) -> tuple[int, Whose, str] | None:
     if key in _WAS and after in _MINE:
         # "הייתה לנו דירה של ארבעה חדרים".
         return start + 2, Whose.PAST, "what one had"
+    if key in _WE and (lives := _lives_at(utterance, start + 1)) is not None:
+        # "אני גר בשלושה חדרים".
+        return lives + 1, Whose.NOW, LIVES
     if key == "כולמ" and after in _SAY:
         return start + 2, Whose.OTHERS, "seen and heard"
     now_here = (key in _NOW and after in _WE) or (key in _WE and after in _NOW)
@@ -126,6 +130,16 @@ def _opens(utterance: Utterance, start: int) -> tuple[int, Whose, str] | None:
         # "היום אנחנו בשלושה חדרים".
         return start + 3, Whose.NOW, "today we are in"
     return None
+
+
+LIVES = "where one lives"
+
+
+def _lives_at(utterance: Utterance, index: int) -> int | None:
+    """Return where "גר" stands, soon after "אני"."""
+    while utterance.key(index) in _BEFORE_LIVES:
+        index += 1
+    return index if utterance.key(index) in _LIVES else None
 
 
 def _verb(utterance: Utterance, start: int) -> int | None:

@@ -40,6 +40,9 @@ class Fold:
             if value is None and topic not in CONTACT_STEPS and not state.settled(topic) and not switched:
                 # "Never mind the rooms": what was taken back is not asked for again.
                 state.left_open.append(topic)
+        for slot, value in understood.doubted.items():
+            if slot not in understood.updates and state.slots.get(slot) is None:
+                self.set(slot, value, understood.quotes.get(slot, text), unsure=True, source=source)
         self._infer_deal(text, source)
         for slot in understood.refused:
             topic = TOPIC_OF.get(slot, slot)

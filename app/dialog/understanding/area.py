@@ -93,6 +93,8 @@ class Areas:
     mentions: tuple[Mention, ...] = ()
     unsure: bool = False
     claimed: frozenset[int] = field(default_factory=frozenset)
+    doubted: tuple[Mention, ...] = ()
+    """To the question for the area, where the caller lives: perhaps they would stay there."""
 
 
 def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[str], mentions: int) -> bool:
@@ -312,6 +314,11 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     ]
     far = [mention for mention in wanted if not _near(utterance, mention)]
     wanted = far or wanted
+    if asked is Asked.AREA and certain and not wanted:
+        here = tokens_of(utterance, Whose.NOW)
+        lived_in = tuple(mention for mention in certain if mention.start in here)
+        if lived_in and not negated(utterance, lived_in[0].start):
+            return Areas(mentions=lived_in, claimed=claimed, doubted=lived_in)
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)
         certain = wanted

@@ -87,6 +87,7 @@ class _Turn:
         self.updates: dict[str, Any] = {}
         self.quotes: dict[str, str] = {}
         self.unsure: set[str] = set()
+        self.doubted: dict[str, Any] = {}
         self.claimed: frozenset[int] = frozenset()
         self.phone_digits = ""
         self.acts: Acts = understand_acts(utterance, asked)
@@ -177,6 +178,8 @@ class _Turn:
             start, end = min(s for s, _ in spans), max(e for _, e in spans)
             self.put("area", areas.value, start, end, unsure=areas.unsure)
         self.claimed |= areas.claimed
+        if areas.doubted and not known:
+            self.doubted["area"] = list(dict.fromkeys(mention.name for mention in areas.doubted))
         return areas
 
     def _acts(self) -> bool:
@@ -319,6 +322,7 @@ class _Turn:
             updates={slot: self.updates[slot] for slot in SLOT_NAMES if slot in self.updates},
             intent=intent,
             quotes=self.quotes,
+            doubted=self.doubted,
             refused=refused,
             unsure=tuple(slot for slot in SLOT_NAMES if slot in self.unsure),
             owner=errand is Errand.OWNER,

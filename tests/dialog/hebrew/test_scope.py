@@ -40,6 +40,7 @@ def test_whom_the_home_is_for_is_no_such_telling(said: str) -> None:
         ("בדירה הנוכחית שלושה חדרים", Whose.NOW, "this home or the last"),
         ("היום אנחנו בשלושה חדרים", Whose.NOW, "today we are in"),
         ("גרים בחיפה ורוצים נשר", Whose.NOW, "has now, then seeks"),
+        ("אני גר בשלושה חדרים", Whose.NOW, "where one lives"),
         ("בעתיד נרצה לקנות", Whose.LATER, "some day"),
         ("להשכיר אחר כך", Whose.LATER, "lets it afterwards"),
         ("ולהשכיר אותה", Whose.LATER, "lets it"),

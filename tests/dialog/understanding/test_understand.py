@@ -229,3 +229,20 @@ def test_a_service_named_is_wanted_even_beside_a_detail() -> None:
     """R10.2: WhatsApp goes before information; "תשלחי לי" alone does not."""
     assert heard("עד שלושה מיליון ותשלחי לי בוואטסאפ", "budget", deal="buy").intent is Intent.WHATSAPP
     assert heard("תשלחי לי דירות בחולון", "area").intent is Intent.PROVIDE_INFO
+
+
+@pytest.mark.parametrize("said", ["אני גר בלוד", "אנחנו גרים היום בלוד", "אני ואשתי גרים בלוד"])
+def test_where_a_caller_lives_is_in_doubt_when_the_area_was_asked(said: str) -> None:
+    """R10.2: perhaps they would stay there; it is asked back, and not taken."""
+    result = heard(said, "area")
+    assert result.doubted == {"area": ["לוד"]}
+    assert "area" not in result.updates
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [("אחותי גרה בלוד", "area"), ("אני גר בלוד ומחפש ברמלה", "area"), ("אני גר בלוד", "rooms"), ("בלוד", "area")],
+)
+def test_nothing_is_in_doubt_when_it_is_another_s_or_a_wish_is_said(said: str, asked: str) -> None:
+    """R10.2: only the answer that may be one is asked about."""
+    assert heard(said, asked).doubted == {}
