@@ -233,6 +233,14 @@ def test_it_was_a_test_and_nobody_is_bothered_with_it(held: Held) -> None:
     assert held.desk.requests == []
 
 
+def test_the_calls_page_in_the_console_shows_its_turns(held: Held) -> None:
+    """R16, R21: where the softphone's own link leads."""
+    answer = held.phone.page.context.request.get(f"{held.phone.url}/console/calls/{held.phone.call_sid}")
+    assert answer.status == 200
+    assert FIRST in answer.text()
+    assert SECOND in answer.text()
+
+
 def test_nothing_keeps_people_out_of_the_page(held: Held) -> None:
     """R16, R21: axe at WCAG 2.2 AA, light and dark, desk and phone; no scrolling sideways."""
     assert held.findings == []
