@@ -14,20 +14,27 @@ class Door:
     """Waits for a start message whose token is good; to everybody else it closes with 1008."""
 
     def __init__(
-        self, socket: WebSocket, admit: Callable[[messages.StreamStart], str | None], log: Any, *, takes_guests: bool
+        self,
+        socket: WebSocket,
+        admit: Callable[[messages.StreamStart], str | None],
+        log: Any,
+        *,
+        takes_guests: bool,
+        within_s: float = START_WITHIN_S,
     ) -> None:
         """`admit` says why a stream may not talk; with `takes_guests` one that shows no token is a test call."""
         self._socket = socket
         self._admit = admit
         self._log = log
         self._takes_guests = takes_guests
+        self._within_s = within_s
 
     def await_start(self) -> messages.StreamStart | None:
         """Return the start message of a stream that may talk; else close the socket and return None.
 
         Whatever Twilio says before it is skipped, for as long as a start may take.
         """
-        patience_s, parse = START_WITHIN_S, messages.parse
+        patience_s, parse = self._within_s, messages.parse
         if self._takes_guests:
             patience_s, parse = guests.PATIENCE_S, guests.parse_guest
         deadline = spawn_after(patience_s, lambda: self._refuse("no start message", "no start message"))

@@ -1,0 +1,260 @@
+"""The shell of one call, over a real pair of sockets; fakes stand for the engines, the store and Twilio's REST API."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import eventlet
+import pytest
+from eventlet.greenio import GreenSocket
+from eventlet.patcher import original
+from structlog.testing import capture_logs
+
+from app.call.shell.door import Door
+from app.call.shell.services import Services
+from app.call.shell.session import Session
+from app.call.states import State
+from app.leads.records import CallEnded
+from app.speech.engines import Audio, Done, Failed
+from app.telephony.websocket import WebSocket
+from tests.call.driver import settings
+from tests.telephony.peer import Peer, close, text
+
+TOKEN = {"token": "good"}
+
+
+@dataclass
+class Stub:
+    """An engine that takes everything and says nothing."""
+
+    name: str = "stub"
+
+    def open(self, *_: object) -> "Stub":
+        return self
+
+    def write(self, pcm: bytes) -> None:
+        """Take audio."""
+
+    def finish(self) -> None:
+        """Say nothing."""
+
+    def cancel(self) -> None:
+        """Stop."""
+
+
+def says(tell: Callable[[Any], None]) -> None:
+    """A voice that says 200 ms of something."""
+    tell(Audio(b"\x20" * 1600))
+    tell(Done())
+
+
+@dataclass
+class House:
+    """What the session is served by, and what it did to it."""
+
+    voice: Callable[[Callable[[Any], None]], None] = says
+    on_leaving: Callable[[], None] = lambda: None
+    told: list[dict[str, Any]] = field(default_factory=list)
+    asked_of_twilio: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+
+    def services(self) -> Services:
+        house: Any = self
+        stub: Any = Stub()
+        return Services(
+            stt=stub, stt_fallback=None, llm=None, voice=house, store=house, telephone=house,
+            admit=lambda start: None if start.parameters == TOKEN else "token unknown",
+            keep_sample=lambda *_: None, open_tape=lambda _: None, open_audio=lambda _: None,
+            on_log=lambda _sid, name, _fields: self.shown.append(name),
+        )  # fmt: skip
+
+    def speak(self, _text: str, listener: Callable[[Any], None]) -> Stub:
+        self.voice(listener)
+        return Stub()
+
+    def is_ready(self, _text: str) -> bool:
+        return False
+
+    def tell(self, kind: Any, **fields: Any) -> None:
+        self.told.append({"kind": kind, **fields})
+
+    def hang_up(self, call_sid: str) -> bool:
+        self.asked_of_twilio.append(f"hang up {call_sid}")
+        self.on_leaving()
+        return True
+
+    def transfer(self, _: str) -> bool:
+        return False
+
+    def take_message(self, call_sid: str) -> bool:
+        self.asked_of_twilio.append(f"message {call_sid}")
+        self.on_leaving()
+        return True
+
+    @property
+    def ends(self) -> list[dict[str, Any]]:
+        return [one for one in self.told if one["kind"] is CallEnded]
+
+
+@dataclass
+class Line:
+    """One stream: Twilio's end of it and the session at ours."""
+
+    twilio: Peer
+    session: Session
+    served: Any
+
+    def start(self, call_sid: str = "CA1", stream_sid: str = "MZ1", token: dict[str, str] | None = None) -> None:
+        body = {"streamSid": stream_sid, "callSid": call_sid, "customParameters": TOKEN if token is None else token}
+        self.twilio.send(text(json.dumps({"event": "start", "start": body})))
+
+    def until_state(self, state: State) -> None:
+        for _ in range(200):
+            if self.session.state is state:
+                return
+            eventlet.sleep(0.01)
+        raise AssertionError(f"{self.session.state}, not {state}")
+
+    def closed_with(self) -> int:
+        """Return the code of the server's Close."""
+        with eventlet.Timeout(5):
+            while True:
+                received = self.twilio.receive()
+                assert received is not None, "cut off without a Close"
+                if received[0] == 0x8:
+                    return int.from_bytes(received[1][:2])
+
+    def wait(self) -> None:
+        with eventlet.Timeout(5):
+            self.served.wait()
+
+
+def connect(house: House, others: Callable[[], list[Session]] = list) -> Line:
+    ours, theirs = original("socket").socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    socket = WebSocket(GreenSocket(ours), linger_s=0.2)
+    session = Session(socket, house.services(), settings(), others=others)
+    return Line(Peer(GreenSocket(theirs)), session, eventlet.spawn(session.run))
+
+
+def test_a_caller_who_hangs_up_leaves_no_fault_behind() -> None:
+    """R14, R18: stop, the end in the store, and a log without a traceback."""
+    house = House()
+    with capture_logs() as logs:
+        line = connect(house)
+        line.start()
+        line.until_state(State.SPEAKING)
+        line.twilio.send(text('{"event":"stop"}') + close(1000))
+        line.wait()
+    assert [one["reason"] for one in house.ends] == ["stop"]
+    assert house.asked_of_twilio == []
+    assert not [entry for entry in logs if entry["log_level"] in ("error", "critical")]
+    assert house.shown[-1] == "CALL_ENDED"
+
+
+def test_when_the_agent_hangs_up_twilio_closes_first() -> None:
+    """R17: a server that closes first is Twilio's error 31921."""
+    house = House(voice=lambda tell: tell(Failed("unavailable", "down", retriable=True)))
+    line = connect(house)
+    closed_by_us: list[bool] = []
+
+    def leave() -> None:
+        closed_by_us.append(line.session._socket.closed)
+        line.twilio.send(text('{"event":"stop"}') + close(1000))
+
+    house.on_leaving = leave
+    line.start()
+    line.wait()
+    assert house.asked_of_twilio == ["message CA1"]
+    assert closed_by_us == [False]
+    assert line.closed_with() == 1000
+
+
+def test_what_breaks_in_a_call_ends_that_call_and_is_stored() -> None:
+    """R18: 1011 for Twilio, `fault` for the office."""
+
+    def breaks(_: Callable[[Any], None]) -> None:
+        raise ZeroDivisionError
+
+    house = House(voice=breaks)
+    with capture_logs() as logs:
+        line = connect(house)
+        line.start()
+        assert line.closed_with() == 1011
+        line.twilio.send(close(1011))
+        line.wait()
+    assert [one["outcome"] for one in house.ends] == ["fault"]
+    assert "CALL_BROKE" in [entry["event"] for entry in logs]
+
+
+def test_a_second_stream_of_the_call_takes_it_over_where_it_is() -> None:
+    """R18: the older closes with 1000 and ends nothing; the newer one's end is the call's."""
+    house = House()
+    older = connect(house)
+    older.start()
+    older.until_state(State.LISTENING)
+    newer = connect(house, others=lambda: [older.session])
+    newer.start(stream_sid="MZ2")
+    assert older.closed_with() == 1000
+    older.twilio.send(close(1000))
+    eventlet.sleep(0.1)
+    assert house.ends == []
+    assert not older.served.dead
+    newer.twilio.send(text('{"event":"dtmf","dtmf":{"digit":"5"}}'))
+    newer.twilio.send(text('{"event":"stop"}') + close(1000))
+    newer.wait()
+    older.wait()
+    assert [one["reason"] for one in house.ends] == ["stop"]
+    assert house.shown.count("CALL_STARTED") == house.shown.count("CALL_ENDED") == 1
+
+
+def test_a_stream_of_another_call_takes_nothing_over() -> None:
+    """R18: nor does one of a call that has ended."""
+    house = House()
+    first = connect(house)
+    first.start()
+    first.until_state(State.SPEAKING)
+    second = connect(house, others=lambda: [first.session])
+    second.start(call_sid="CA2")
+    second.until_state(State.SPEAKING)
+    assert first.session.is_live
+    first.twilio.send(text('{"event":"stop"}') + close(1000))
+    first.wait()
+    assert not first.session.is_live
+    again = connect(house, others=lambda: [first.session])
+    again.start()
+    again.until_state(State.SPEAKING)
+    for line in (second, again):
+        line.twilio.send(text('{"event":"stop"}') + close(1000))
+        line.wait()
+
+
+@pytest.mark.parametrize("token", [{}, {"token": "bad"}])
+def test_nobody_talks_without_a_good_token(token: dict[str, str]) -> None:
+    """R2.6: 1008, and nothing is begun."""
+    house = House()
+    line = connect(house)
+    line.start(token=token)
+    assert line.closed_with() == 1008
+    line.wait()
+    assert (house.told, line.session.call_sid) == ([], "")
+
+
+def test_a_peer_that_stays_silent_after_the_handshake_is_closed() -> None:
+    """R2.6: within the time a start may take; whatever else it says does not count."""
+    ours, theirs = original("socket").socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    door = Door(WebSocket(GreenSocket(ours), linger_s=0.1), lambda _: None, _Log(), takes_guests=False, within_s=0.2)
+    waiting = eventlet.spawn(door.await_start)
+    twilio = Peer(GreenSocket(theirs))
+    twilio.send(text('{"event":"media","media":{"payload":"/w=="}}'))
+    assert twilio.receive_close() == 1008
+    assert waiting.wait() is None
+
+
+class _Log:
+    def warning(self, *_: object, **__: object) -> None:
+        """Nobody reads it."""
