@@ -156,6 +156,7 @@ class OpenAiJson:
 
 def _adapt_end(op: Op, payload: bytes, listener: Callable[[Any], None]) -> None:
     if op is Op.END:
-        listener(Done())
+        cost = json.loads(payload)
+        listener(Done(cost.get("read", 0), cost.get("written", 0)))
     elif op is Op.ERROR:
         listener(Failed(**json.loads(payload)))

@@ -39,7 +39,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The stream ended well."""
+    """The stream ended well. A language model says how many tokens it read and wrote, as far as it is known."""
+
+    tokens_read: int = 0
+    tokens_written: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ def test_the_call_says_who_served_it_how_it_ended_and_what_it_used(after: Afterw
     assert call["instance"]
     assert usage["stt_ms"] > 1000
     assert usage["tts_chars"] + usage["tts_cached_chars"] > 50
+    assert usage["llm_in_tokens"] > usage["llm_out_tokens"] > 5
 
 
 def test_its_sound_is_kept_and_both_sides_are_where_they_were_heard(after: Afterwards) -> None:

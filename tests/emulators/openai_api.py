@@ -86,19 +86,25 @@ class OpenAiEmulator(Emulator):
             return
         await sleep_ms(script["first_token_ms"])
         if body.get("stream"):
-            await self._stream(_answer(script, messages), body["model"], response, script)
+            answer = _answer(script, messages)
+            wants_usage = (body.get("stream_options") or {}).get("include_usage")
+            usage = _usage(messages, _tokens(answer)) if wants_usage else None
+            await self._stream(answer, usage, body["model"], response, script)
             return
         answer = script["json_answer"] if script["json_answer"] is not None else _emptiest((wants or {}).get("schema"))
         message = {"role": "assistant", "content": json.dumps(answer, ensure_ascii=False), "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        await response.send_json({**_head("chat.completion", body["model"]), "choices": [choice]})
+        usage = _usage(messages, _tokens(str(message["content"])))
+        await response.send_json({**_head("chat.completion", body["model"]), "choices": [choice], "usage": usage})
 
-    async def _stream(self, answer: str, model: str, response: Response, script: dict[str, Any]) -> None:
+    async def _stream(
+        self, answer: str, usage: dict[str, int] | None, model: str, response: Response, script: dict[str, Any]
+    ) -> None:
         head = _head("chat.completion.chunk", model)
         await response.start_chunks("text/event-stream")
 
         async def send(choices: list[dict[str, Any]]) -> None:
-            event = json.dumps({**head, "choices": choices}, ensure_ascii=False)
+            event = json.dumps({**head, "choices": choices, "usage": None if choices else usage}, ensure_ascii=False)
             await response.send_chunk(f"data: {event}\n\n".encode())
 
         await send([{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}])
@@ -185,6 +191,12 @@ def _answer(script: dict[str, Any], messages: list[dict[str, Any]]) -> str:
     last = next((str(message["content"]) for message in reversed(messages) if message["role"] == "user"), "")
     answer = next((answer for part, answer in script["answers"].items() if part in last), script["answer"])
     return str(answer)
+
+
+def _usage(messages: list[dict[str, Any]], written: list[str]) -> dict[str, int]:
+    """What the vendor would bill: its own count of tokens read and written."""
+    read = sum(len(_tokens(str(message["content"]))) for message in messages)
+    return {"prompt_tokens": read, "completion_tokens": len(written), "total_tokens": read + len(written)}
 
 
 def _tokens(answer: str) -> list[str]:

@@ -47,6 +47,10 @@ class Measures:
             self._keeper.interrupted(interruption)
             self._show("INTERRUPTION", interruption)
 
+    def tokens(self, read: int, written: int) -> None:
+        """A language model says what an answer cost; one that was broken off never does."""
+        self._usage.tokens(read, written)
+
     def finish(self) -> None:
         """The call is over."""
         units = self._usage.total()

@@ -47,8 +47,16 @@ EngineCommand = OpenStt | WriteStt | FinishStt | CancelStt | AskLlm | CancelLlm 
 class Engines:
     """Performs the machine's commands to engines; events come back by `put`, on the hub, none after a cancel."""
 
-    def __init__(self, services: Services, put: Callable[[Event], None], log: structlog.stdlib.BoundLogger) -> None:
+    def __init__(
+        self,
+        services: Services,
+        put: Callable[[Event], None],
+        log: structlog.stdlib.BoundLogger,
+        cost: Callable[[int, int], None],
+    ) -> None:
+        """`cost` hears how many tokens a language model read and wrote, whenever one says so."""
         self._services = services
+        self._cost = cost
         self._put = put
         self._log = log
         self._stts: dict[int, SttStream] = {}
@@ -115,6 +123,7 @@ class Engines:
                     put(LlmText(number, event.delta))
                 case Done():
                     self._llms.pop(number, None)
+                    self._cost(event.tokens_read, event.tokens_written)
                     put(LlmEnded(number))
                 case Failed():
                     self._llms.pop(number, None)
@@ -134,6 +143,7 @@ class Engines:
                     put(Extracted(number, event.delta))
                 case Done():
                     self._extractions.pop(number, None)
+                    self._cost(event.tokens_read, event.tokens_written)
                 case Failed():  # the parser's reading stands
                     self._extractions.pop(number, None)
                     self._log.warning("EXTRACTION_FAILED", code=event.code, error=event.message)

@@ -83,7 +83,7 @@ class Session:
         self._alarm = Alarm(lambda: self._events.put(Tick()))
         self._outgoing: list[str] = []
         self._log = structlog.get_logger("call")
-        self._engines = Engines(services, self._events.put, self._log)
+        self._engines = Engines(services, self._events.put, self._log, self._count_tokens)
         self._ledger = Ledger(services.store, "")
         self._measures = Measures(self._ledger, self._show, services.voice.is_ready)
         self._tape: Callable[[bytes], None] | None = None
@@ -146,7 +146,7 @@ class Session:
     def _begin(self, start: messages.StreamStart) -> None:
         self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
         self._log = self._log.bind(call_sid=start.call_sid)
-        self._engines = Engines(self._services, self._events.put, self._log)
+        self._engines = Engines(self._services, self._events.put, self._log, self._count_tokens)
         self._ledger = Ledger(self._services.store, start.call_sid)
         self._measures = Measures(self._ledger, self._show, self._services.voice.is_ready)
         self._tape = self._services.open_tape(start.call_sid)
@@ -214,6 +214,9 @@ class Session:
             self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
             spawn(self._socket.close, 1011, "internal error")
             self._release()
+
+    def _count_tokens(self, read: int, written: int) -> None:
+        self._measures.tokens(read, written)
 
     def _measure(self, event: Event, commands: list[Command], at_ms: int, waited_ms: int) -> None:
         try:

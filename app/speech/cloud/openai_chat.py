@@ -32,37 +32,50 @@ class OpenAiChat:
         )
 
     async def complete(self, request: dict[str, Any], exchange: Exchange) -> Mapping[str, object]:
-        """Stream the answer as DATA, UTF-8; END says why it ended (`finish_reason`)."""
-        reason = None
+        """Stream the answer as DATA, UTF-8; END says why it ended (`finish_reason`), and what it cost in tokens."""
+        reason, tokens = None, None
         try:
             async with asyncio.timeout(self._settings.llm_total_timeout_s):
                 answer = await self.options.call(
                     self._openai.client.chat.completions.with_raw_response.create,
                     model=self._settings.llm_model,
                     messages=(),
+                    extra={"stream_options": {"include_usage": True}},
                     extra_body={"messages": request["messages"]},
                     stream=True,
                     timeout=self._openai.timeout(self._settings.llm_timeout_s),
                 )
                 async with contextlib.aclosing(answer.http_response) as response:
-                    async for choice in _choices(response.aiter_lines()):
-                        reason = choice.get("finish_reason") or reason
-                        if delta := choice.get("delta", {}).get("content"):
-                            await exchange.send_data(delta.encode())
+                    async for chunk in _chunks(response.aiter_lines()):
+                        tokens = chunk.get("usage") or tokens
+                        for choice in chunk.get("choices", [])[:1]:  # the last chunk has none
+                            reason = choice.get("finish_reason") or reason
+                            if delta := choice.get("delta", {}).get("content"):
+                                await exchange.send_data(delta.encode())
         except httpx2.TimeoutException as exc:
             raise ServiceError("timeout", "the answer broke off", retriable=True) from exc
         except httpx2.TransportError as exc:
             raise ServiceError("unavailable", f"the answer broke off: {exc}", retriable=True) from exc
         except TimeoutError as exc:
             raise ServiceError("timeout", "the answer took too long", retriable=True) from exc
-        return {"finish_reason": reason}
+        return {"finish_reason": reason, **_cost(tokens)}
 
-    async def extract(self, request: dict[str, Any], exchange: Exchange) -> None:
-        """Answer in JSON that obeys `schema` (strict), as one EVENT `{"text"}`."""
-        await exchange.send_event({"text": await self.read(request)})
+    async def extract(self, request: dict[str, Any], exchange: Exchange) -> Mapping[str, object]:
+        """Answer in JSON that obeys `schema` (strict), as one EVENT `{"text"}`; END says what it cost in tokens."""
+        text, tokens = await self._read(request)
+        await exchange.send_event({"text": text})
+        return _cost(tokens)
 
     async def read(self, request: dict[str, Any]) -> str:
         """Return the answer to `messages` as JSON that obeys `schema` (strict).
+
+        Raises:
+            ServiceError: no answer, not in time, or not a whole one.
+        """
+        return (await self._read(request))[0]
+
+    async def _read(self, request: dict[str, Any]) -> tuple[str, Mapping[str, int] | None]:
+        """Return the answer to `messages` as JSON that obeys `schema` (strict), and what it cost in tokens.
 
         Raises:
             ServiceError: no answer, not in time, or not a whole one.
@@ -88,11 +101,16 @@ class OpenAiChat:
         if choice.finish_reason != "stop" or not choice.message.content:
             why = "refused" if choice.message.refusal else choice.finish_reason
             raise ServiceError("internal", f"no complete JSON: {why}", retriable=False)
-        return str(choice.message.content)
+        return str(choice.message.content), answer.usage.model_dump() if answer.usage else None
 
 
-async def _choices(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
-    """Read the first choice of each chunk of an answer's server-sent events.
+def _cost(tokens: Mapping[str, int] | None) -> dict[str, object]:
+    """Return what OpenAI says that an answer cost; nothing where it does not say."""
+    return {"read": tokens["prompt_tokens"], "written": tokens["completion_tokens"]} if tokens else {}
+
+
+async def _chunks(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
+    """Read the chunks of an answer's server-sent events.
 
     The client's own reader builds and checks an object a chunk, which with fifty callers is a tenth of a core; an
     answer needs one string of each.
@@ -107,5 +125,4 @@ async def _choices(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
             raise ServiceError("internal", "a chunk that is no JSON", retriable=True) from exc
         if "error" in chunk:
             raise ServiceError("internal", str(chunk["error"])[:200], retriable=True)
-        for choice in chunk.get("choices", [])[:1]:  # the last chunk has none
-            yield choice
+        yield chunk

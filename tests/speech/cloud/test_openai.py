@@ -41,7 +41,10 @@ def test_an_answer_streams_in_deltas(link: Link, settings: CloudSettings, openai
 
     assert events.text == ANSWER
     assert len([event for event in events.events if isinstance(event, Text)]) > 3
-    assert events.events[-1] == Done()
+    ended = events.events[-1]
+    assert isinstance(ended, Done)
+    assert ended.tokens_written == len([event for event in events.events if isinstance(event, Text)]) > 3
+    assert ended.tokens_read > 0
     assert openai_api.entries[0]["messages"] == MESSAGES
 
 
@@ -51,10 +54,12 @@ def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
     link, settings = new_link("openai_api_key", llm_temperature=0.3)
     openai_api.script(refuse_parameters=["temperature", "reasoning_effort"])
 
-    assert complete(link, settings).events[-1] == Done()
+    assert isinstance(complete(link, settings).events[-1], Done)
     asked = len(openai_api.entries)
-    assert complete(link, settings).events[-1] == Done()
-    assert [entry["parameters"] for entry in openai_api.entries[asked:]] == [["max_completion_tokens", "stream"]]
+    assert isinstance(complete(link, settings).events[-1], Done)
+    assert [entry["parameters"] for entry in openai_api.entries[asked:]] == [
+        ["max_completion_tokens", "stream", "stream_options"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,7 @@ def test_a_cancelled_answer_falls_silent(link: Link, settings: CloudSettings, op
 
     assert link.open_streams == 0
     openai_api.script(stall_after_tokens=-1)
-    assert complete(link, settings).events[-1] == Done()
+    assert isinstance(complete(link, settings).events[-1], Done)
     assert len(events.events) == heard
 
 
@@ -124,7 +129,7 @@ def test_strict_json_comes_in_one_piece(link: Link, settings: CloudSettings, ope
     OpenAiJson(link, settings).open(MESSAGES, schema, events)
     events.wait()
 
-    assert events.events == [Text('{"area": null, "kind": "buy"}'), Done()]
+    assert events.events == [Text('{"area": null, "kind": "buy"}'), Done(4, 8)]
 
 
 def test_a_turn_is_transcribed_as_16_khz_wav_with_the_newer_parameters(
