@@ -12,6 +12,7 @@ def create_flask(office: Office, settings: Settings) -> Flask:
     """Return the Flask app of one worker."""
     flask = Flask(__name__, static_folder=None)
     flask.extensions["office"] = office
+    flask.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     statics.serve(flask)
     filters.install(flask, shows_numbers=settings.console_show_numbers == "on")
     words.install(flask)

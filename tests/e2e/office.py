@@ -15,6 +15,7 @@ from tests.e2e.town import AUTH_TOKEN, PUBLIC_URL, Town
 from tests.leads.receiver import Receiver
 
 WHATSAPP_FROM, OFFICE = "+97230000001", "+97230000002"
+CONSOLE_PASSWORD = "the office's own console"
 SECRET = "the office's and nobody else's"
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ def office_environment(desk: Receiver) -> dict[str, str]:
         "WHATSAPP_FROM": WHATSAPP_FROM,
         "TRANSFER_NUMBER": OFFICE,
         "MAX_CALLS": "1",
+        "CONSOLE_PASSWORD": CONSOLE_PASSWORD,
     }
 
 

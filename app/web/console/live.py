@@ -97,7 +97,7 @@ def turns_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     turns: dict[int, dict[str, Any]] = {}
     for event in events:
         kind = event["event"]
-        if kind not in ("ASR_TEXT", "INTERIM", "PLANNED", "SAID"):
+        if kind not in ("ASR_TEXT", "INTERIM", "SAYING", "SAID"):
             continue
         turn = turns.setdefault(event["turn"], {"number": event["turn"], "caller": "", "interim": "", "lines": {}})
         match kind:

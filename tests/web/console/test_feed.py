@@ -175,7 +175,7 @@ def test_a_live_calls_words_go_to_the_tab_that_shows_it(server: Server, open_tab
     sid = f"CA{7:032d}"
     said = [
         {"seq": 1, "event": "ASR_TEXT", "turn": 1, "text": "שלום וברכה"},
-        {"seq": 2, "event": "PLANNED", "turn": 1, "reply": 2, "text": "נעים מאוד, איך אפשר לעזור"},
+        {"seq": 2, "event": "SAYING", "turn": 1, "reply": 2, "text": "נעים מאוד, איך אפשר לעזור"},
         {"seq": 3, "event": "SAID", "turn": 1, "reply": 2, "text": "נעים מאוד, איך אפשר לעזור", "heard": "נעים מאוד,"},
     ]
     happen(server, calls_live=[call(7)], happened={sid: said})
