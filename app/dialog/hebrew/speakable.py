@@ -8,6 +8,7 @@ whatever is neither Hebrew nor plain punctuation.
 import re
 from collections.abc import Callable
 
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.spelling import (
     MONTHS,
     UNITS,
@@ -25,6 +26,7 @@ from app.dialog.hebrew.spelling import (
     year_words,
 )
 
+_LISTS = Lexicon("hebrew/speakable.toml")
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 NUMBER = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?"
@@ -109,10 +111,46 @@ NOUNS: dict[str, tuple[str, str, Gender]] = {
     "חדרי": ("חדר", "חדרי", "m"),
     "ילדים": ("ילד", "ילדים", "m"),
 }
+_ONE = {single: gender for single, _, gender in NOUNS.values()} | dict.fromkeys(("שכונה", "עיר", "חנות", "גינה"), "f")
+# Plurals whose ending is of the other gender.
+_FEMININE_PLURALS = frozenset(_LISTS.text("feminine_plurals").split())
+_MASCULINE_PLURALS = frozenset(_LISTS.text("masculine_plurals").split())
 
 
 def _value(text: str) -> int:
     return int(text.replace(",", ""))
+
+
+def _plural(match: re.Match[str]) -> str:
+    """Say a count as its noun asks: "2 ערים" is שתי ערים, "4 שכונות" ארבע שכונות."""
+    noun = match.group(2)
+    feminine = noun in _FEMININE_PLURALS or (noun.endswith("ות") and noun not in _MASCULINE_PLURALS)
+    return counted(_value(match.group(1)), noun, noun, "f" if feminine else "m")
+
+
+def _one(match: re.Match[str]) -> str:
+    noun = match.group(1)
+    return f"{noun} {UNITS['f' if _ONE[noun] == 'f' else 'm'][1]}"
+
+
+def _metres(match: re.Match[str]) -> str:
+    number, square = match.group(1), match.group(2) or ""
+    if number == "1":
+        return f"מטר {square} אחד".replace("  ", " ")
+    if number == "2":
+        return f"שני מטרים {'רבועים' if square else ''}".strip()
+    return f"{decimal_words(number.replace(',', ''))} מטר {square}".strip()
+
+
+def _agorot(match: re.Match[str]) -> str:
+    shekels, agorot = _value(match.group(1)), int(match.group(2))
+    said = counted(shekels, "שקל", "שקלים", "m")
+    return f"{said} ו{counted(agorot, 'אגורה', 'אגורות', 'f')}" if agorot else said
+
+
+def _hours(match: re.Match[str]) -> str:
+    first, last = (number_words(int(hour), "f") for hour in match.group(2, 3))
+    return f"{match.group(1)}{first} עד {last}"
 
 
 def _money(match: re.Match[str]) -> str:
@@ -176,6 +214,15 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<!\d)24/7(?!\d)"), lambda _: "עשרים וארבע שבע"),
     (re.compile(r"(?:\+?972[-\s]?|(?<!\d)0)\d{1,2}[-\s]?\d{3}[-\s]?\d{4}(?!\d)"), _phone),
     (
+        re.compile(r"(?<![\d-])\d{1,4}(?:-\d{2,4}){2,}(?![\d-])"),
+        lambda m: ", ".join(digits_words(group) for group in m.group().split("-")),
+    ),
+    (re.compile(r"(שע(?:ה|ות) )(\d{1,2})\s*[-–־]\s*(\d{1,2})(?![\d:])"), _hours),
+    (
+        re.compile(r"(קומה )(\d{1,3})( מתוך )(\d{1,3})(?!\d)"),
+        lambda m: f"{m[1]}{number_words(int(m[2]), 'f')}{m[3]}{number_words(int(m[4]), 'f')}",
+    ),
+    (
         re.compile(
             _PREFIX
             + r"(?P<day>\d{1,2})[./](?P<month>\d{1,2})(?:[./](?P<year>\d{4}|\d{2}))?(?![\d./])"
@@ -190,6 +237,8 @@ RULES: tuple[Rule, ...] = (
         lambda m: f"{date_words(int(m.group(1)) or 1, 1).split(' ב')[0]} ב",
     ),
     (re.compile(r"(?<=\d)\s*[-–־]\s*(?=\d)"), lambda _: " עד "),
+    (re.compile(r"(?<![\d.,])(\d{1,4})\.(\d{2})\s*(?:₪|שקלים|שקל|שח)(?![א-ת])"), _agorot),
+    (re.compile(r"₪\s*(\d{1,4})\.(\d{2})(?![\d.,])"), _agorot),
     (
         re.compile(r"(?:₪\s*)" + _AMOUNT),
         lambda m: price_words(round(float(m["whole"].replace(",", "") + (m["fraction"] or "")))),
@@ -199,12 +248,18 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(\d{1,2}(?:\.\d)?)\s*חדר(?:ים)?(?![א-ת])"), _rooms),
     (re.compile(r"(\d{1,3})\s*חודש(?:ים)?(?![א-ת])"), lambda m: months_words(int(m.group(1)) or 1)),
     (re.compile(r"(\d{1,6})\s+(" + "|".join(NOUNS) + r")(?![א-ת])"), _counted),
+    (re.compile(r"(?<![\d.,])1\s+(" + "|".join(_ONE) + r")(?![א-ת])"), _one),
+    (re.compile(r"(?<![\d.,])(\d+(?:,\d{3})*(?:\.\d+)?)\s*מטר(?: (רבוע))?(?![א-ת])"), _metres),
     (re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|אחוזים|אחוז)"), _percent),
     (re.compile(r"(ספרות(?: האחרונות)? |\*|כוכבית )(\d{2,10})"), lambda m: m.group(1) + digits_words(m.group(2))),
     (
-        re.compile(r"((?:קומה|דירה|כניסה|שעה|(?:רחוב|שדרות)(?: [א-ת'\"]+){1,3}) )(\d{1,3})(?!\d)"),
+        re.compile(
+            r"((?:קומה|דירה|כניסה|שעה|שכונה|אוטובוס|קו|שורה|קוד(?: הוא)?|(?:רחוב|שדרות)(?: [א-ת'\"]+){1,3}) )"
+            r"(\d{1,3})(?!\d)"
+        ),
         lambda m: m.group(1) + number_words(int(m.group(2)), "f"),
     ),
+    (re.compile(r"(?<![\d.,])(\d{1,3})\s+((?![בלו])[א-ת]{2,}(?:ים|ות))(?![א-ת])"), _plural),
     (re.compile(r"(?<=שנת )(\d{4})"), lambda m: year_words(int(m.group(1)))),
     (re.compile(r"(?<![\d,.])((?:19|20)\d{2})(?![\d,.]?\d)"), lambda m: year_words(int(m.group(1)))),
     (re.compile(r"(?<![\d,.])(0\d+|\d{13,})"), lambda m: digits_words(m.group(1))),

@@ -44,6 +44,7 @@ MONTHS = (
     "דצמבר",
 )
 SCALES = ((10**9, "מיליארד"), (10**6, "מיליון"))
+_SPOKEN_WITH_NOUN = 2
 LARGEST = 10**12
 MOBILE_GROUPS = (3, 6)
 LANDLINE_GROUPS = (2, 5)
@@ -145,6 +146,9 @@ def rooms_words(lowest: float | None, highest: float | None = None) -> str:
     if lowest is None and highest is None:
         return ""
     if lowest is not None and highest is not None and lowest != highest:
+        if lowest < _SPOKEN_WITH_NOUN:
+            # "חדר וחצי עד שני חדרים": one room is said before its number.
+            return f"{rooms_words(lowest, lowest)} עד {rooms_words(highest, highest)}"
         return f"{_room_count(lowest)} עד {_room_count(highest)} חדרים"
     if lowest is None:
         return f"עד {rooms_words(highest, highest)}"
@@ -213,7 +217,7 @@ def clock_words(hour: int, minute: int) -> str:
     """Spell a clock time: שתיים וחצי, שמונה ורבע, עשר ועשרים, with the part of day when hour is 13 or more."""
     part = "" if hour < 13 else " אחר הצהריים" if hour < 18 else " בערב"
     base = UNITS["f"][(hour - 1) % 12 + 1]
-    tail = {0: "", 15: " ורבע", 30: " וחצי", 5: " וחמישה", 10: " ועשרה"}.get(minute)
+    tail = {0: "", 1: " ודקה", 2: " ושתי דקות", 15: " ורבע", 30: " וחצי", 5: " וחמישה", 10: " ועשרה"}.get(minute)
     if tail is None:
         tail = (
             f" ו{number_words(minute, 'f')}" if minute >= 20 or minute == 0 else f" ו{number_words(minute, 'f')} דקות"
