@@ -127,3 +127,15 @@ def test_a_second_sentence_as_soft_is_not_another_voice_s() -> None:
     say(room, one_voice(CALLER, 100))
     hear(room, [LINE] * 30)
     assert say(room, one_voice(CALLER * 0.15, 200)) == []
+
+
+def test_the_callers_level_is_learned_from_what_is_long_enough() -> None:
+    """R6.2: a cough or a bang of 200 ms is no measure; two sentences are, and what was near is far beside them."""
+    for frames, times, is_far in ((10, 2, False), (22, 6, True), (60, 3, True)):
+        room = Room()
+        say(room, one_voice(CALLER, 60))
+        for _ in range(times):
+            hear(room, [LINE] * 30)
+            say(room, [4 * CALLER] * frames)
+        hear(room, [LINE] * 30)
+        assert bool(hear(room, voices(0.5 * CALLER, 100))) is is_far
