@@ -1,12 +1,15 @@
 """An office to look into: a day's calls and leads in memory, answering as `app.office.Office` says."""
 
 import math
-import wave
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from app.call.shell.audio_file import header
+from app.media.codec import encode_ulaw
 from app.office import StoreUnavailable
 
 NOW = datetime.now(UTC)
@@ -385,14 +388,9 @@ class FakeOffice:
             return None
         path = self.folder / "call.wav"
         if not path.exists():
-            with wave.open(str(path), "wb") as written:
-                written.setnchannels(2)
-                written.setsampwidth(2)
-                written.setframerate(8000)
-                tone = b"".join(
-                    int(8000 * math.sin(n / 4)).to_bytes(2, "little", signed=True) * 2 for n in range(8000 * 30)
-                )
-                written.writeframes(tone)
+            tone = (8000 * np.sin(np.arange(8000 * 30) / 4)).astype(np.int16)
+            both = encode_ulaw(np.repeat(tone, 2))
+            path.write_bytes(header(len(both)) + both)
         return path
 
     def tape(self, call_sid: str) -> Path | None:
