@@ -2,7 +2,7 @@
 
 Pure: times are monotonic ms. `machine.Call` tells what happened; here the floor changes hands, and `state` says whose
 it is. A caller who goes on before the reply was heard gets it withdrawn (`goes_on`); one who speaks over it silences it
-(`barge_in`), and either takes the floor (`grant`) or said nothing (`resume`), unless words come late (`hear_doubt`).
+(`barge_in`), and either takes the floor (`grant`) or said nothing (`resume`), unless words come late (`late_words`).
 """
 
 from collections.abc import Mapping
@@ -324,36 +324,6 @@ class Floor:
         interruption.reply.rewind(interruption.heard_ms)
         self.play_from_here(interruption.reply, now_ms)
         return [*commands, *self.go(Trigger.RESUMED, {"heard_ms": interruption.heard_ms})]
-
-    def hear_doubt(self, now_ms: int) -> list[Command]:
-        """The agent has gone on since; words are words all the same."""
-        doubt = self.doubt
-        if doubt is None or self.interruption or self.state not in (State.LISTENING, State.SPEAKING):
-            return []
-        is_over, heard, commands = doubt.words(now_ms, self.conversation.dialog)
-        self.doubt = None if is_over else doubt
-        if heard is None:
-            return commands
-        self.caller.ear.lower_bar()
-        commands += [Log("LATE_WORDS", {"text": heard.text, "asr_ms": heard.asr_ms}), *self._cut(now_ms)]
-        self.conversation.settle()
-        self.turn = None
-        self.adopt(doubt.stretch)
-        if self.caller.stretch:
-            self.adopt(self.caller.stretch)
-            return commands
-        assert self.turn
-        self.turn.ended_at_ms = now_ms
-        return [*commands, *self.go(Trigger.EOU)]
-
-    def _cut(self, now_ms: int) -> list[Command]:
-        """What the agent is saying ends here."""
-        reply, self.reply = self.reply, None
-        if reply is None:
-            return []
-        heard_ms = self.agent.heard_ms(reply, now_ms)
-        commands = [*self.agent.silence(now_ms), *self.conversation.said(reply, heard_ms), *reply.cancel()]
-        return [*commands, *self.go(Trigger.BARGE_IN, {"heard_ms": heard_ms})]
 
     def drop_doubt(self) -> list[Command]:
         """Nobody wants to know any more."""

@@ -2,7 +2,6 @@
 
 Pure: no socket, no clock, no thread. `receive(event, now_ms)` returns what is to be done; `timer()` says when to come
 back with a `Tick`. Speech is judged in media time (how much audio came), everything else in monotonic `now_ms`.
-
 Read from top to bottom it is a call's life: it is answered → the caller is heard (`_on_frame`) → a turn ends
 (`_on_eou`) → its text comes (`_on_turn_heard`) → the reply is spoken (`_pump`) → the caller listens, or speaks over it
 (`floor`). What it waits for in which state stands in `states`.
@@ -45,6 +44,7 @@ from app.call.events import (
 from app.call.floor import Floor
 from app.call.hearing.ear import Noticed
 from app.call.hearing.recognition import Recognition, TurnHeard
+from app.call.late_words import LateWords
 from app.call.longest_call import LongestCall, Step
 from app.call.settings import CallSettings
 from app.call.states import TIMERS, State, Timer, Trigger
@@ -67,7 +67,7 @@ class Call:
         self._settings = settings
         self._floor = Floor(settings)
         self._ear = self._floor.caller.ear
-        self._delivery = Delivery(self._floor)
+        self._delivery, self._late_words = Delivery(self._floor), LateWords(self._floor)
         self._longest: LongestCall | None = None
         self._wants_sample = settings.keeps_sample
         self._due: dict[Timer, Callable[[], int | None]] = {
@@ -108,10 +108,7 @@ class Call:
 
     @property
     def saying(self) -> tuple[int, int, str] | None:
-        """The turn, the reply's number and what the agent is saying now, as far as it is known; None while she is not.
-
-        It grows as the language model goes on.
-        """
+        """The turn, the reply's number and what the agent is saying, as far as it is known; None while silent."""
         reply = self._floor.reply if self.state is State.SPEAKING else None
         return (reply.turn, reply.number, reply.text) if reply else None
 
@@ -363,7 +360,7 @@ class Call:
         floor = self._floor
         if self.state is State.ENDED:
             return []
-        commands = floor.hear_doubt(now_ms)
+        commands = self._late_words.hear(now_ms)
         if floor.turn and floor.awaits_text:
             heard, more = floor.turn.result(now_ms)
             if heard is not None:

@@ -1,0 +1,44 @@
+"""Words whose final comes after the agent has gone on: words are words all the same (R7.5). Pure."""
+
+from app.call.events import Command, Log
+from app.call.floor import Floor
+from app.call.states import State, Trigger
+
+
+class LateWords:
+    """Listens for the floor to a sound that was taken for none. Times are monotonic ms."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    def hear(self, now_ms: int) -> list[Command]:
+        """Take in what is said by now of the sound in doubt; words stop the agent once more."""
+        floor = self._floor
+        doubt = floor.doubt
+        if doubt is None or floor.interruption or floor.state not in (State.LISTENING, State.SPEAKING):
+            return []
+        is_over, heard, commands = doubt.words(now_ms, floor.conversation.dialog)
+        floor.doubt = None if is_over else doubt
+        if heard is None:
+            return commands
+        floor.caller.ear.lower_bar()
+        commands += [Log("LATE_WORDS", {"text": heard.text, "asr_ms": heard.asr_ms}), *self._cut(now_ms)]
+        floor.conversation.settle()
+        floor.turn = None
+        floor.adopt(doubt.stretch)
+        if floor.caller.stretch:
+            floor.adopt(floor.caller.stretch)
+            return commands
+        assert floor.turn
+        floor.turn.ended_at_ms = now_ms
+        return [*commands, *floor.go(Trigger.EOU)]
+
+    def _cut(self, now_ms: int) -> list[Command]:
+        """What the agent is saying ends here."""
+        floor = self._floor
+        reply, floor.reply = floor.reply, None
+        if reply is None:
+            return []
+        heard_ms = floor.agent.heard_ms(reply, now_ms)
+        commands = [*floor.agent.silence(now_ms), *floor.conversation.said(reply, heard_ms), *reply.cancel()]
+        return [*commands, *floor.go(Trigger.BARGE_IN, {"heard_ms": heard_ms})]
