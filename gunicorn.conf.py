@@ -51,7 +51,7 @@ def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's 
 bind = f"0.0.0.0:{agent_settings.port}"
 worker_class = "eventlet"
 workers = 1  # one process holds all calls; more instances share nothing (R1.6)
-worker_connections = acceptor.connections_within(acceptor.raise_descriptor_limit(), 1000)
+worker_connections = acceptor.connections_within(acceptor.raise_descriptor_limit(), 4000)
 timeout = 60
 graceful_timeout = agent_settings.shutdown_grace_s
 keepalive = 5

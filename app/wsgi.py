@@ -13,12 +13,14 @@ from eventlet import patcher
 from gunicorn.arbiter import Arbiter
 
 from app import config, logs
+from app.house.lobby import Visitor
 from app.house.worker import House
 from app.runtime import settle
 from app.telephony.handshake import HandshakeError
 from app.telephony.loopback import is_local
 from app.telephony.responses import Environ, Response, StartResponse, method_not_allowed
 from app.telephony.websocket import WebSocket
+from app.web.access import client_address
 from app.web.app import create_flask
 
 MEDIA_PATH = "/ws/twilio-media"
@@ -59,14 +61,15 @@ class Composite:
         self._house.drain.stop()
 
     def _media(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if not self._house.doorkeeper.handshake_is_signed(environ):
+        is_signed = self._house.doorkeeper.handshake_is_signed(environ)
+        if is_signed is False:
             return Response(403, b"X-Twilio-Signature does not fit\n").send(environ, start_response)
         try:
             socket = WebSocket.accept(environ)
         except HandshakeError as error:
             return error.response.send(environ, start_response)
         try:
-            self._house.serve_stream(socket, is_local=is_local(environ))
+            self._house.serve_stream(socket, Visitor(client_address(environ), bool(is_signed), is_local(environ)))
         except Exception:  # noqa: BLE001 - gunicorn would write an HTTP 500 into the WebSocket
             structlog.get_logger("server").exception("STREAM_BROKE")
             socket.close(1011, "internal error")

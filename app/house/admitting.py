@@ -36,10 +36,10 @@ class Doorkeeper:
         self._used_tokens = UsedTokens()
         self._refused = refused
 
-    def handshake_is_signed(self, environ: Environ) -> bool:
-        """Judge the signature on a WebSocket handshake where there is one (R2.6)."""
-        is_signed = handshake_is_signed(environ, self.auth_token, self._public_base_url) is not False
-        if not is_signed:
+    def handshake_is_signed(self, environ: Environ) -> bool | None:
+        """Judge the signature on a WebSocket handshake (R2.6); None: there is none to judge."""
+        is_signed = handshake_is_signed(environ, self.auth_token, self._public_base_url)
+        if is_signed is False:
             self._refused("signature")
         return is_signed
 

@@ -1,11 +1,15 @@
 """The media streams that are being served, and how densely their frames are packed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import structlog
+
+from app.call.shell.door import Door
 from app.call.shell.services import Services
 from app.call.shell.session import Session
 from app.call.shell.tuning import call_settings
 from app.config import Settings
+from app.house.lobby import Lobby, Visitor
 from app.runtime import spawn
 from app.telephony.websocket import WebSocket
 
@@ -14,12 +18,14 @@ CROWD, CROWD_EARLY_MS = 30, 20
 
 
 class Streams:
-    """One worker's sessions."""
+    """One worker's sessions: streams that have started. What has not is no call, and waits in the lobby."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, refused: Callable[[str], None]) -> None:
+        """`refused` hears why whoever was sent away before the start."""
         self._settings = settings
         self._sessions: dict[int, Session] = {}
         self._served = 0
+        self.lobby = Lobby(refused)
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -27,26 +33,36 @@ class Streams:
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))
 
-    @property
-    def calls(self) -> int:
-        """How many are calls: not those who only knock."""
-        return sum(bool(session.call_sid) for session in self._sessions.values())
+    def serve(self, socket: WebSocket, services: Services, visitor: Visitor) -> None:
+        """Serve one media stream until it ends (blocks its greenlet).
 
-    def serve(self, socket: WebSocket, services: Services, *, takes_guests: bool = False) -> None:
-        """Serve one media stream until it ends (blocks its greenlet); a guest needs no token."""
+        In development mode a visitor from this machine needs no token.
+        """
+        takes_guests = visitor.is_local and self._settings.development_mode
+        door = Door(socket, services.admit, structlog.get_logger("call"), takes_guests=takes_guests)
+        with self.lobby.waiting(socket, visitor):
+            start = door.await_start()
+        if start is None:
+            return
+        older = next((one for one in self if one.is_live and one.call_sid == start.call_sid), None)
+        if older is not None:
+            older.move(socket, start)
+            return
         self._served += 1
         number, every = self._served, self._settings.sample_every_calls
         settings = call_settings(self._settings, keeps_sample=bool(every) and number % every == 0)
-        self._sessions[number] = Session(socket, services, settings, takes_guests=takes_guests, others=self.__iter__)
+        session = Session(socket, services, settings, is_guest=door.is_guest(start))
+        self._sessions[number] = session
         self._pace()
         try:
-            self._sessions[number].run()
+            session.run(start)
         finally:
             del self._sessions[number]
             self._pace()
 
     def close(self) -> None:
         """End them all, because this process ends."""
+        self.lobby.close()
         for session in self:
             spawn(session.close)
 

@@ -19,6 +19,7 @@ from app.house.building import build_engines, build_store, recording_account
 from app.house.cabinet import Cabinet
 from app.house.desk import Desk
 from app.house.draining import Drain
+from app.house.lobby import Visitor
 from app.house.metrics.counting import Counts
 from app.house.streams import Streams
 from app.house.warming import Warming, rehearse
@@ -45,10 +46,12 @@ class House:
         self._hub_watch = HubWatch(lambda lag_ms: _log.warning("HUB_LATE", lag_ms=lag_ms), note=counts.hub_was_late)
         store, store_link = build_store(settings)
         self._links = (*self._engines.links, store_link)
-        self.streams = Streams(settings)
-        self.doorkeeper = Doorkeeper(
-            settings, live=lambda: self.streams.calls, refused=lambda why: counts.refused.labels(why).inc()
-        )
+
+        def refused(why: str) -> None:
+            counts.refused.labels(why).inc()
+
+        self.streams = Streams(settings, refused)
+        self.doorkeeper = Doorkeeper(settings, live=lambda: len(self.streams), refused=refused)
         self._watching = Watching(now_ms, _channel_of)
         self._files = CallFiles(
             settings.log_calls,
@@ -139,13 +142,9 @@ class House:
                 engines=self._engines.names,
             )
 
-    def serve_stream(self, socket: WebSocket, *, is_local: bool = False) -> None:
-        """Serve one media stream until it ends (blocks its greenlet).
-
-        In development mode one that `is_local` needs no token.
-        """
-        takes_guests = is_local and self.settings.development_mode
-        self.streams.serve(socket, self._services, takes_guests=takes_guests)
+    def serve_stream(self, socket: WebSocket, visitor: Visitor) -> None:
+        """Serve one media stream until it ends (blocks its greenlet)."""
+        self.streams.serve(socket, self._services, visitor)
 
 
 def _channel_of(call_sid: str) -> str:

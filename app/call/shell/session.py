@@ -7,7 +7,7 @@ The greenlet that runs `Session.run` reads the socket. Nothing a command does wa
 """
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,6 @@ from app.call.events import (
 from app.call.machine import Call, CallSettings
 from app.call.measuring.measures import Measures
 from app.call.shell.audio_file import AudioFile
-from app.call.shell.door import Door
 from app.call.shell.engines import Engines
 from app.call.shell.ledger import Ledger
 from app.call.shell.services import Services
@@ -58,24 +57,14 @@ ISRAEL = ZoneInfo("Asia/Jerusalem")
 
 
 class Session:
-    """One media stream, from its first message to its end."""
+    """One media stream, from its start message to its end."""
 
     def __init__(
-        self,
-        socket: WebSocket,
-        services: Services,
-        settings: CallSettings,
-        *,
-        takes_guests: bool = False,
-        others: Callable[[], Iterable["Session"]] = tuple,
+        self, socket: WebSocket, services: Services, settings: CallSettings, *, is_guest: bool = False
     ) -> None:
-        """Serve `socket`; with `takes_guests` a stream that shows no token is a test call instead of a stranger.
-
-        `others` are the sessions of this process: one of them may be this call's already.
-        """
+        """Serve `socket`, whose stream has been let in; a guest (`telephony/guests.py`) may be silent for long."""
         self._socket = socket
-        self._others = others
-        self._door = Door(socket, services.admit, structlog.get_logger("call"), takes_guests=takes_guests)
+        self._dead_after_s = guests.PATIENCE_S if is_guest else DEAD_AFTER_S
         self._services = services
         self._call = Call(settings)
         self._settings = settings
@@ -112,17 +101,10 @@ class Session:
         """Where the call is."""
         return self._call.state
 
-    def run(self) -> None:
+    def run(self, start: messages.StreamStart) -> None:
         """Serve the stream until it ends. Whatever breaks in here ends this call and no other."""
-        start = self._door.await_start()
-        if start is None:
-            return
-        older = next((one for one in self._others() if one.is_live and one.call_sid == start.call_sid), None)
-        if older is not None:
-            older.move(self._socket, start)
-            return
         self._begin(start)
-        self._serve(start)
+        self._serve()
 
     @property
     def is_live(self) -> bool:
@@ -141,7 +123,7 @@ class Session:
         self._outgoing.clear()
         spawn(older.close, 1000, "replaced by a newer stream")
         self._events.put(StreamMoved(start.stream_sid))
-        self._serve(start)
+        self._serve()
 
     def _begin(self, start: messages.StreamStart) -> None:
         self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
@@ -161,12 +143,11 @@ class Session:
         today = datetime.datetime.now(ISRAEL).date()
         self._events.put(CallStarted(start.call_sid, start.stream_sid, caller, start.parameters.get("to"), today))
 
-    def _serve(self, start: messages.StreamStart) -> None:
+    def _serve(self) -> None:
         """Read the stream to its end, which is the call's, unless a newer one has taken over."""
         socket, reason = self._socket, "fault"
-        dead_after_s = guests.PATIENCE_S if self._door.is_guest(start) else DEAD_AFTER_S
         try:
-            reason = StreamReader(socket, self._events.put, self._log, dead_after_s).run()
+            reason = StreamReader(socket, self._events.put, self._log, self._dead_after_s).run()
         finally:
             if socket is self._socket:
                 self._line_over.put(None)
