@@ -5,18 +5,18 @@ is known, what to ask, when it is done); an LLM may only phrase a line that this
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from app.dialog.domain import TOPIC_OF, WISHES, Intent, Understand, Understanding
+from app.dialog.domain import WISHES, Errand, Intent, Understand, Understanding
 from app.dialog.hebrew.clock_times import callback_words
 from app.dialog.hebrew.phones import callable_number, to_e164
 from app.dialog.lines import book
 from app.dialog.lines.priming import phrases
 from app.dialog.lines.writer import LineWriter, Written
 from app.dialog.llm import prompts
-from app.dialog.llm.extraction import merge_extraction, missed_wish
+from app.dialog.llm.rereading import Rereading
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Plan
 from app.dialog.policy.acknowledgement import Turn
 from app.dialog.policy.actions import Action, ActionKind
@@ -24,10 +24,11 @@ from app.dialog.policy.answered_question import Read, read_first, read_standing
 from app.dialog.policy.closing import closing_kind, confirmed_actions, goes_on, reopen
 from app.dialog.policy.either_or import SIDES, one_side, take_side
 from app.dialog.policy.folding import Fold
+from app.dialog.policy.keypad import press
 from app.dialog.policy.listening import MOST_WORDS, only_listens
 from app.dialog.policy.misses import MOST_MISSES, Way, missed
 from app.dialog.policy.next_question import asked_of, confirms, next_step
-from app.dialog.policy.reading import MOST_DIGITS, PHONE, known_slots
+from app.dialog.policy.reading import known_slots
 from app.dialog.policy.state import SLOT_STEPS, DialogState, Mode, SlotChange, Source, Step
 from app.dialog.settings import DialogSettings, Said
 from app.dialog.understanding.ear.by_ear import wavers
@@ -35,16 +36,6 @@ from app.dialog.understanding.endings import Sounds, interim_sounds, is_backchan
 from app.dialog.understanding.no_answer import cannot_talk
 
 __all__ = ["Dialog", "DialogSettings", "Said", "Understand"]
-# A reading of the language model that comes later than this is not waited for any more.
-_EXTRACTION_TURNS = 4
-_SHORT_ANSWER_WORDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    text: str
-    understood: Understanding
-    slots: dict[str, Any]
 
 
 class Dialog:
@@ -69,7 +60,7 @@ class Dialog:
         self.history: list[Said] = []
         self.writer = LineWriter(self.memory, settings.office_name, settings.agent_name, today.year)
         self._fold = Fold(self.memory)
-        self._turns: dict[int, _Heard] = {}
+        self._rereading = Rereading(self.memory)
         self._actions: list[Action] = []
         self._last_line = ""
         self._introduces = False
@@ -92,13 +83,13 @@ class Dialog:
 
     def resume(self) -> Plan:
         """Go on after the line broke and came back: the same question again."""
-        self._begin("")
+        self._begin()
         return self._plan(self._ask("reconnected", move=False))
 
     def hear(self, text: str, alternatives: tuple[str, ...] = ()) -> Plan:
         """Take one caller turn."""
         memory = self.memory
-        self._begin(text)
+        self._begin()
         self._wavers = not self.settings.fine_ear and wavers((text, *alternatives))
         memory.turn += 1
         memory.silences = 0
@@ -109,8 +100,7 @@ class Dialog:
         read = reader(self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._last_line)
         understood = self._agreed(read.understood)
         read = replace(read, understood=understood)
-        self._turns[memory.turn] = _Heard(text, understood, dict(memory.slots))
-        self._turns.pop(memory.turn - _EXTRACTION_TURNS, None)
+        self._rereading.remember(text, understood)
         if memory.step == Step.DONE:
             if not goes_on(memory, understood):
                 return self._goodbye()
@@ -128,18 +118,12 @@ class Dialog:
         memory = self.memory
         if memory.step == Step.DONE:
             return None
-        if digit == "*":
-            memory.keys = ""
+        digits = press(memory, digit)
+        if not digits:
             return None
-        if digit.isascii() and digit.isdigit() and len(memory.keys) < MOST_DIGITS:
-            memory.keys += digit
-            if not PHONE.fullmatch(memory.keys):
-                return None
-        if not memory.keys:
-            return None
-        self._begin("")
+        self._begin()
         memory.silences = 0
-        digits, memory.keys, memory.phone_digits = memory.keys, "", ""
+        memory.phone_digits = ""
         memory.turn += 1
         phone = to_e164(digits)
         if phone is not None:
@@ -152,7 +136,7 @@ class Dialog:
     def no_input(self) -> Plan:
         """Say the silence ladder's next line; the third ends the call."""
         memory = self.memory
-        self._begin("")
+        self._begin()
         memory.silences += 1
         if memory.silences >= MOST_MISSES:
             memory.side = ""
@@ -162,7 +146,7 @@ class Dialog:
 
     def nothing_understood(self) -> Plan:
         """Take leave of somebody who does not stop, and of whom nothing was understood for very long."""
-        self._begin("")
+        self._begin()
         return self._close("silence_end", self.memory.outcome or "no_input")
 
     def said(self, text_heard: str) -> None:
@@ -175,12 +159,12 @@ class Dialog:
 
     def max_length_warning(self) -> Plan:
         """Say that the call will end soon, and go on with the question."""
-        self._begin("")
+        self._begin()
         return self._plan(self._ask("hurry", move=False))
 
     def max_length_reached(self) -> Plan:
         """Close the call at its maximum length."""
-        self._begin("")
+        self._begin()
         return self._close("max_length_end", self.memory.result())
 
     def hung_up(self) -> str:
@@ -190,39 +174,7 @@ class Dialog:
 
     def extracted(self, json_text: str, turn: int) -> tuple[SlotChange, ...]:
         """Merge an LLM extraction of an earlier turn before the next one; returns what it changed."""
-        heard = self._turns.pop(turn, None)
-        if heard is None or self.memory.outcome:
-            return ()
-        merged = merge_extraction(json_text, heard.text, heard.understood, heard.slots)
-        # What a later turn has said stands.
-        stale = {slot for slot, change in self.memory.provenance.items() if change["turn"] > turn}
-        fresh = {
-            slot: value
-            for slot, value in merged.updates.items()
-            if slot not in stale and heard.understood.updates.get(slot, _ABSENT) != value
-        }
-        doubtful = [
-            slot for slot in merged.unsure if TOPIC_OF.get(slot, slot) in ("budget", "area", "deal", "property_type")
-        ]
-        fold = Fold(self.memory)
-        fold.apply(replace(merged, updates=fresh), heard.text, Source.LLM)
-        for slot in doubtful:
-            topic = TOPIC_OF.get(slot, slot)
-            if self.memory.knows(topic) and topic not in self.memory.unsure and slot not in stale:
-                self.memory.unsure.append(topic)
-        self._doubt_wish(missed_wish(json_text, heard.text, heard.understood))
-        return tuple(fold.changes)
-
-    def _doubt_wish(self, wish: Intent | None) -> None:
-        """Have the caller asked about a wish that only the language model heard; once a call."""
-        memory = self.memory
-        fulfilled = {
-            Intent.HUMAN: memory.human_asked,
-            Intent.WHATSAPP: memory.whatsapp,
-            Intent.SCHEDULE: memory.callback,
-        }
-        if wish is not None and not (fulfilled.get(wish) or wish in memory.doubts or wish in memory.unsure):
-            memory.unsure.append(wish.value)
+        return self._rereading.merge(json_text, turn)
 
     def interim_sounds(self, text: str) -> Sounds:
         """Judge an interim transcript for endpointing."""
@@ -252,18 +204,14 @@ class Dialog:
 
     # One turn
 
-    def _begin(self, text: str) -> None:
+    def _begin(self) -> None:
         self._fold = Fold(self.memory)
         self._actions = []
-        self._text = text
 
     def _extraction(self, text: str, asked_line: str) -> list[dict[str, str]] | None:
         if not self.settings.uses_llm or not text.strip() or self.memory.step == Step.DONE:
             return None
-        heard = self._turns[self.memory.turn].understood
-        if len(text.split()) <= _SHORT_ANSWER_WORDS and heard.intent is not Intent.UNCLEAR and not heard.unsure:
-            return None  # a short answer that was understood holds nothing more to be read
-        return prompts.extraction_messages(text, asked_line, self._turns[self.memory.turn].slots, self.today)
+        return self._rereading.messages(asked_line, self.today)
 
     def _agreed(self, understood: Understanding) -> Understanding:
         """A yes to "did you mean a person?" is the wish itself."""
@@ -345,8 +293,12 @@ class Dialog:
         if understood.owner and memory.mode == Mode.SEEK:
             memory.mode, memory.owner = Mode.OWNER, True
             return self._plan(self._ask("owner"))
-        if understood.intent is Intent.GOODBYE:
+        if understood.intent is Intent.GOODBYE or understood.errand is Errand.WRONG_NUMBER:
             return self._goodbye()
+        if understood.errand is not None and memory.mode == Mode.SEEK:
+            # A room-mate, a colleague, a job: nothing of it is a search, and somebody of the office calls back.
+            memory.mode = Mode.CALLBACK
+            return self._plan(self._ask("errand"))
         if understood.updates or understood.refused:
             return None
         aside = self._aside(understood)
@@ -495,5 +447,4 @@ class Dialog:
         )
 
 
-_ABSENT = object()
 _PHRASED = frozenset({"noted", "corrected", "refused", "open", "listing", "welcome", "generic", "withdrawn"})

@@ -65,6 +65,18 @@ class Errand(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What a caller wishes of a home beside the slots: which wish, and the words for it (R23).
+
+    `wanted` false: it is not needed, or not wanted any more.
+    """
+
+    kind: str
+    quote: str
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Understanding:
     """What one caller utterance means.
 
@@ -92,6 +104,7 @@ class Understanding:
     asks_listing: bool = False
     asks_who: bool = False
     more_to_say: bool = False
+    wishes: tuple[Wish, ...] = ()
     phone_digits: str = ""
 
 

@@ -76,6 +76,7 @@ def lead_payload(call: Call, slots: Sequence[Slot], turns: Sequence[Turn]) -> di
             for slot in known.values()
         },
         "refused": facts.get("refused") or [],
+        "wishes": facts.get("wishes") or [],
         "owner": bool(facts.get("owner")),
         "wants_human": bool(facts.get("wants_human")),
         "transfer": facts.get("transfer"),

@@ -204,6 +204,14 @@ TransferResult = Literal["started", "completed", "answered", "busy", "no-answer"
 NotSent = Literal["landline", "number_not_confirmed", "no_number"]
 
 
+class WishKept(_Storable):
+    """What the caller wishes of a home beside the slots, in their words (R23)."""
+
+    wish: str
+    quote: str
+    turn: int
+
+
 class FactsSaved(_Record):
     """What is known of the call besides its slots; None leaves the earlier value, `withdrawn` names those taken back.
 
@@ -220,6 +228,7 @@ class FactsSaved(_Record):
     transfer: TransferResult | None = None
     owner: bool | None = None
     refused: list[str] | None = None
+    wishes: list[WishKept] | None = None
     summary: str | None = None
     summary_confirmed: bool | None = None
     recording_url: str | None = None

@@ -269,3 +269,26 @@ def test_no_question_is_asked_a_third_time_in_a_row_of_turns_that_answer_others(
         plan = dialog.hear(words)
         dialog.said(plan.line)
     assert asked.count(Asked.DEAL) <= 2
+
+
+# -- errands ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "אני מתווך ממשרד אחר רציתי לשתף פעולה",
+        "אני מחפשת שותפה לדירה שלנו יש חדר פנוי",
+        "ראיתי שאתם מחפשים עובדים רציתי לשלוח קורות חיים",
+    ],
+)
+def test_who_rings_about_something_else_is_asked_for_name_and_number_alone(words: str) -> None:
+    """R24: nothing of it is taken for a search."""
+    dialog, plan = held(words)
+    assert plan.asked is Asked.NAME
+    dialog.said(plan.line)
+    after = dialog.hear("רון כהן")
+    assert after.asked is Asked.PHONE_CONFIRM
+    dialog.said(after.line)
+    assert dialog.hear("כן").ends_call
+    assert set(dialog.slots) == {"name", "phone"}

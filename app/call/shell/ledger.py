@@ -6,7 +6,7 @@ state, and what the store was told before and the state does not hold is taken b
 answered too early leaves nothing behind once the whole was heard.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, Protocol
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.dialog.hebrew.clock_times import call_time
 from app.dialog.hebrew.phones import takes_whatsapp
-from app.dialog.lines.values import budget_phrase, property_phrase, timing_phrase
+from app.dialog.lines.values import budget_phrase, property_phrase, timing_phrase, wishes_phrase
 from app.dialog.plan import Plan
 from app.dialog.policy.state import Mode
 from app.leads.records import (
@@ -31,6 +31,7 @@ from app.leads.records import (
     TransferResult,
     TurnSaved,
     WhatsAppRequest,
+    WishKept,
 )
 from app.telephony.browser_calls import call_channel
 
@@ -204,25 +205,25 @@ def facts_of(state: Mapping[str, Any]) -> dict[str, Any]:
         "wants_human": bool(state.get("human_asked")) or None,
         "owner": bool(state.get("owner") or state.get("mode") == Mode.OWNER) or None,
         "refused": list(state.get("refused") or ()) or None,
+        "wishes": [WishKept(wish=kind, **kept) for kind, kept in state.get("wishes", {}).items()] or None,
         "call_back_words": state.get("callback_words", "") if state.get("callback") else None,
-        "summary": summary_text(slots) if slots else None,
+        "summary": summary_text(slots, state.get("wishes", ())) if slots else None,
         "summary_confirmed": bool(state.get("summary_confirmed")) or None,
     }
     if state.get("whatsapp"):
-        facts |= _whatsapp(slots, is_confirmed=bool(state.get("phone_confirmed")))
+        summary = summary_text(slots, state.get("wishes", ()))
+        facts |= _whatsapp(slots.get("phone"), summary, is_confirmed=bool(state.get("phone_confirmed")))
     return {name: fact for name, fact in facts.items() if fact is not None}
 
 
-def _whatsapp(slots: Mapping[str, Any], *, is_confirmed: bool) -> dict[str, Any]:
+def _whatsapp(phone: str | None, body: str, *, is_confirmed: bool) -> dict[str, Any]:
     """What was asked for goes out, once the number is the caller's for certain: a hang-up then changes nothing."""
-    phone = slots.get("phone")
     if not phone:
         return {"whatsapp_not_sent": "no_number"}
     if not is_confirmed:
         return {"whatsapp_not_sent": "number_not_confirmed"}
     if not takes_whatsapp(phone):
         return {"whatsapp_not_sent": "landline"}
-    body = summary_text(slots)
     return {"whatsapp": WhatsAppRequest(to=phone, body=body, variables={"1": body})}
 
 
@@ -232,7 +233,8 @@ def call_back(words: str, now: datetime) -> CallBack:
     return CallBack(when_text=words, day=found.day, when=found.when, until=found.until)
 
 
-def summary_text(slots: Mapping[str, Any]) -> str:
+def summary_text(slots: Mapping[str, Any], wishes: Iterable[str] = ()) -> str:
     """Return what was collected as a short Hebrew text to read."""
-    parts = [property_phrase(slots), budget_phrase(slots), timing_phrase(slots, 0), str(slots.get("name") or "")]
+    home = f"{property_phrase(slots)} {wishes_phrase(wishes, most=None)}".strip()
+    parts = [home, budget_phrase(slots), timing_phrase(slots, 0), str(slots.get("name") or "")]
     return "סיכום הפנייה: " + ", ".join(part for part in parts if part)

@@ -113,6 +113,8 @@ def _opens(utterance: Utterance, start: int) -> tuple[int, Whose, str] | None:
     key, after, third = utterance.keys[start], utterance.key(start + 1), utterance.key(start + 2)
     if key in _I_DID:
         return start + 1, Whose.PAST, "what one did"
+    if key[:1] == "ל" and key[1:] in OTHERS and after == "יש":
+        return start + 2, Whose.OTHERS, "what others have"
     if key in MEDIA:
         return start + 1, Whose.OTHERS, "seen and heard"
     if after in _PRESENT and any(rest in _HOME for _, rest in stems(key)):

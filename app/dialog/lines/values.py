@@ -1,9 +1,10 @@
 """Slot values as Hebrew phrases: "דירת ארבעה חדרים להשכרה בחולון", "עד שבעת אלפים שקל בחודש" (R9.6, R10.2)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.dialog import data
 from app.dialog.hebrew.speakable import speakable
 from app.dialog.hebrew.spelling import FEMININE, MASCULINE, budget_words, rooms_words, timing_words
 
@@ -40,6 +41,7 @@ DEAL_NOUNS: Mapping[str, str] = {"buy": "קנייה", "rent": "שכירות"}
 # Names that begin with ה as part of the name, not as an article: ב + ה stays.
 _OWN_HE = re.compile(r"ה(?:רצליה|וד |ר |רי |דר|ולילנד)")
 MAX_AREAS_SPOKEN = 2
+MAX_WISHES_SPOKEN = 2
 _DIGIT_WORDS = frozenset(f"{MASCULINE} {FEMININE}".replace("|", " ").split())
 
 
@@ -96,6 +98,15 @@ def timing_phrase(slots: Mapping[str, Any], this_year: int) -> str:
     """Say the move-in time."""
     timing = slots.get("timing")
     return timing_words(timing, this_year) if timing else ""
+
+
+def wishes_phrase(wishes: Iterable[str], most: int | None = MAX_WISHES_SPOKEN) -> str:
+    """Say what is wished beside the slots: "עם ממ״ד ומעלית"; "" for more than `most`, and for what has no noun."""
+    nouns: dict[str, str] = data.read_json("real_estate/lines.json")["wishes"]
+    said = [nouns[kind] for kind in wishes if kind in nouns]
+    if not said or (most is not None and len(said) > most):
+        return ""
+    return "עם " + (said[0] if len(said) == 1 else ", ".join(said[:-1]) + " ו" + said[-1])
 
 
 def spoken_name(name: object) -> str:

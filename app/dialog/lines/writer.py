@@ -17,6 +17,7 @@ from app.dialog.lines.values import (
     slots_phrase,
     spoken_name,
     timing_phrase,
+    wishes_phrase,
 )
 from app.dialog.policy.folding import Fold
 from app.dialog.policy.state import DialogState, Step
@@ -81,9 +82,10 @@ class LineWriter:
         whats = (property_phrase(slots), property_phrase(no_rooms), property_phrase(no_rooms, 1))
         moneys = (budget_phrase(slots), budget_phrase(slots, short=True), "")
         times = (timing_phrase(slots, self.this_year), "")
+        wishes = (wishes_phrase(self.state.wishes), "")
         parts = book.entries()["summary"]
-        for lost, (what, money, time) in _richest_first(whats, moneys, times):
-            said = ", ".join(part for part in (what, money, time) if part)
+        for lost, (time, what, money, wish) in _richest_first(times, whats, moneys, wishes):
+            said = ", ".join(part for part in (f"{what} {wish}".strip(), money, time) if part)
             if not said:
                 continue
             for opening in parts["open"]:

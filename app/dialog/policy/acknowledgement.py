@@ -92,6 +92,8 @@ class Turn:
             return "corrected" if fold.corrected else "noted"
         if fold.withdrawn:
             return "withdrawn"
+        if fold.wished:
+            return "wished"
         if self.understood.intent is Intent.WHATSAPP:
             return "whatsapp"
         if state.step == Step.GREETING:

@@ -23,6 +23,7 @@ class Fold:
         self.corrected = False
         self.withdrawn = False
         self.refused: list[str] = []
+        self.wished = False
 
     def apply(self, understood: Understanding, text: str, source: Source = Source.PARSER) -> None:
         """Fold one utterance's updates, refusals and doubts into the state."""
@@ -44,6 +45,12 @@ class Fold:
             if slot not in understood.updates and state.slots.get(slot) is None:
                 self.set(slot, value, understood.quotes.get(slot, text), unsure=True, source=source)
         self._infer_deal(text, source)
+        for wish in understood.wishes:
+            if wish.wanted:
+                state.wishes[wish.kind] = {"quote": wish.quote, "turn": state.turn}
+                self.wished = True
+            else:
+                self.wished = state.wishes.pop(wish.kind, None) is not None or self.wished
         for slot in understood.refused:
             topic = TOPIC_OF.get(slot, slot)
             if topic not in state.refused and not state.knows(topic):

@@ -111,6 +111,8 @@ class DialogState:
     summary_confirmed: bool = False
     next_step_settled: bool = False
     finished: bool = False
+    wishes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What is wished beside the slots, by kind: the caller's words (`quote`) and the `turn` (R23)."""
     reopened: bool = False
     """The caller went on after the goodbye: what is left is to ask whether there is anything else."""
     confirmed: list[str] = field(default_factory=list)

@@ -30,6 +30,7 @@ from app.dialog.understanding.errand import understand_errand
 from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
 from app.dialog.understanding.rooms import understand_rooms
+from app.dialog.understanding.wishes import understand_wishes
 
 _LISTS = Lexicon("real_estate/turn.toml")
 
@@ -313,7 +314,9 @@ class _Turn:
 
     def _conclude(self, errand: Errand | None) -> Understanding:
         acts = self.acts
-        informed = self.informed or errand in _INFORMS
+        asks = acts.question or (acts.asks_listing and not self._seeks())
+        wishes = () if errand else understand_wishes(self.utterance, is_question=asks)
+        informed = self.informed or errand in _INFORMS or any(wish.wanted for wish in wishes)
         refused: tuple[str, ...] = ()
         if acts.refusal and not acts.schedule and not self.updates and self.asked in _REFUSABLE:
             refused = (_REFUSABLE[self.asked],)
@@ -334,6 +337,7 @@ class _Turn:
             asks_listing=acts.asks_listing,
             asks_who=acts.asks_who,
             more_to_say=acts.more_to_say,
+            wishes=wishes,
             phone_digits=self.phone_digits,
         )
 
