@@ -126,8 +126,11 @@ class Settings(BaseModel):
     )
     lead_keep_days: int = Field(730, ge=1, description="Days until leads and numbers are deleted; figures stay")
 
-    max_calls: int = Field(
-        120, ge=1, le=1000, description="Live calls at most; further callers are asked for a message"
+    max_calls: int | None = Field(
+        None, ge=1, le=1000, description="Live calls at most; unset: 40 on one core, 70 on more, 3 a core if embedded"
+    )
+    overflow_number: str | None = Field(
+        None, pattern=r"^\+\d{8,15}$", description="Where a caller is put through for whom there is no room, as +972…"
     )
     shutdown_grace_s: int = Field(
         25, ge=12, le=3600, description="Seconds from SIGTERM to the end; live calls may finish"

@@ -211,15 +211,22 @@ class HubWatch:
 
     def p99_ms(self) -> int:
         """Return the 99th percentile of the lag over the last minute."""
-        lags = sorted(self._lags_ms)
-        return lags[int(len(lags) * 0.99)] if lags else 0
+        return self.lag_ms(0.99)
+
+    def lag_ms(self, share: float, of: int = 0) -> int:
+        """Return the lag that a `share` of the last `of` measurements (0: of all kept) did not exceed."""
+        lags = sorted(list(self._lags_ms)[-of:])
+        return lags[int(len(lags) * share)] if lags else 0
+
+    def measured(self, lag_ms: int) -> None:
+        """Take one measurement."""
+        self._lags_ms.append(lag_ms)
+        self._note(lag_ms)
+        if lag_ms >= self._alarm_ms:
+            self._alarm(lag_ms)
 
     def _run(self) -> None:
         while True:
             due_ms = now_ms() + self._every_ms
             sleep(self._every_ms / 1000)
-            lag_ms = max(0, now_ms() - due_ms)
-            self._lags_ms.append(lag_ms)
-            self._note(lag_ms)
-            if lag_ms >= self._alarm_ms:
-                self._alarm(lag_ms)
+            self.measured(max(0, now_ms() - due_ms))

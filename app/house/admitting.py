@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from app.call.shell.admission import Admission
 from app.config import Settings
+from app.house.capacity import calls_at_most, cores_at_hand
 from app.telephony import messages
 from app.telephony.responses import Environ
 from app.telephony.signature import handshake_is_signed
@@ -18,19 +21,31 @@ from app.telephony.token import (
     verify,
 )
 
+_log = structlog.get_logger("server")
+
 
 class Doorkeeper:
     """Judges who comes; `live` counts the calls that are in."""
 
     def __init__(
-        self, settings: Settings, live: Callable[[], int], refused: Callable[[str], None] = lambda _: None
+        self,
+        settings: Settings,
+        live: Callable[[], int],
+        refused: Callable[[str], None] = lambda _: None,
+        is_late: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`refused` hears why whoever was not let in."""
+        """`refused` hears why whoever was not let in; `is_late` tells that the worker has no time for another call."""
         token = settings.twilio_auth_token
         self.auth_token = token.get_secret_value() if token else None
         self.token_key = derive_key(self.auth_token)
         self.admission = Admission(
-            settings.max_calls, settings.office_name, settings.public_base_url, live=live, clock_s=time.monotonic
+            calls_at_most(settings, cores_at_hand()),
+            settings.office_name,
+            settings.public_base_url,
+            live=live,
+            clock_s=time.monotonic,
+            overflow_number=settings.overflow_number,
+            is_late=is_late,
         )
         self._public_base_url = settings.public_base_url
         self._used_tokens = UsedTokens()
@@ -44,10 +59,14 @@ class Doorkeeper:
         return is_signed
 
     def judge(self, params: Mapping[str, str]) -> bytes | None:
-        """Judge a signed incoming call: None, or the TwiML that asks for a message instead."""
+        """Judge a signed incoming call: None, or the TwiML of what there is instead."""
         instead = self.admission(params)
         if instead is not None:
-            self._refused(self.admission.why_not)
+            why = self.admission.why_not
+            _log.warning(
+                "NO_ROOM", call_sid=params.get("CallSid", ""), why=why, calls_at_most=self.admission.most_calls
+            )
+            self._refused(why)
         return instead
 
     def admit(self, start: messages.StreamStart) -> str | None:

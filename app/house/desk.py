@@ -84,7 +84,7 @@ class Desk:
             "children": [{"name": link.name, "up": link.ready, "restarts": link.restarts} for link in self._links],
             "hub_lag_p99_ms": self._hub_watch.p99_ms(),
             "live_calls": len(self._streams),
-            "max_calls": settings.max_calls,
+            "max_calls": self._doorkeeper.admission.most_calls,
             "draining": self._doorkeeper.admission.is_closed,
             "unconfirmed": self._store.unconfirmed,
             "disk_free_bytes": shutil.disk_usage(settings.data_dir).free,

@@ -17,6 +17,7 @@ from app.house.about import About
 from app.house.admitting import Doorkeeper
 from app.house.building import build_engines, build_store, recording_account
 from app.house.cabinet import Cabinet
+from app.house.capacity import is_late
 from app.house.desk import Desk
 from app.house.draining import Drain
 from app.house.lobby import Visitor
@@ -51,7 +52,9 @@ class House:
             counts.refused.labels(why).inc()
 
         self.streams = Streams(settings, refused)
-        self.doorkeeper = Doorkeeper(settings, live=lambda: len(self.streams), refused=refused)
+        self.doorkeeper = Doorkeeper(
+            settings, live=lambda: len(self.streams), refused=refused, is_late=lambda: is_late(self._hub_watch)
+        )
         self._watching = Watching(now_ms, _channel_of)
         self._files = CallFiles(
             settings.log_calls,
@@ -83,6 +86,7 @@ class House:
                 token_key=self.doorkeeper.token_key,
                 after_recording=thanks(),
                 after_lost_transfer=after_lost_transfer,
+                after_lost_overflow=admission.message,
             ),
             on_event=WebhookEvents(
                 store, recordings, admission, recorded=lambda: counts.call_ended("recording", "recording")

@@ -59,6 +59,8 @@ class WebhookSettings:
     """TwiML for a caller whose message has been recorded."""
     after_lost_transfer: Callable[[Mapping[str, str]], bytes] = lambda _params: twiml.empty()
     """TwiML for a caller whom nobody answered."""
+    after_lost_overflow: bytes = field(default_factory=twiml.empty)
+    """TwiML for a caller for whom there was no room, and whom nobody answered elsewhere either."""
 
     def __repr__(self) -> str:
         return f"WebhookSettings(public_base_url={self.public_base_url!r}, signed={self.auth_token is not None})"
@@ -91,6 +93,7 @@ class Webhooks:
             "/webhook/incoming_call": (("POST",), self._incoming_call),
             "/webhook/handle_recording": (("POST",), self._recording),
             "/webhook/transfer_ended": (("POST",), self._transfer_ended),
+            "/webhook/overflow_ended": (("POST",), self._overflow_ended),
             "/webhook/message_status": (("POST",), self._message_status),
             "/webhook/incoming_call_preview": (("GET", "HEAD"), self._preview),
             "/incoming_call_preview": (("GET", "HEAD"), self._preview),
@@ -156,11 +159,18 @@ class Webhooks:
 
     def _transfer_ended(self, environ: Environ) -> Response:
         """Tell a caller who could not be put through that it is so; after a talk with a person the call just ends."""
+        return self._dialled(environ, self._settings.after_lost_transfer)
+
+    def _overflow_ended(self, environ: Environ) -> Response:
+        """Ask for a message where nobody answered in our stead."""
+        return self._dialled(environ, lambda _params: self._settings.after_lost_overflow)
+
+    def _dialled(self, environ: Environ, after_lost: Callable[[Mapping[str, str]], bytes]) -> Response:
         params = self._believed(environ)
         _sid(params, "CallSid")
         self._spawn(self._on_event, "transfer_ended", params, _TRUSTED)
         is_done = params.get("DialCallStatus") in ("completed", "answered")
-        answer = twiml.empty() if is_done else self._settings.after_lost_transfer(params)
+        answer = twiml.empty() if is_done else after_lost(params)
         return Response(200, answer, twiml.CONTENT_TYPE)
 
     def _message_status(self, environ: Environ) -> Response:

@@ -3,10 +3,12 @@
 import http.client
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from tests.e2e.office import told
 from tests.e2e.phones import sample, until
-from tests.e2e.town import Town
+from tests.e2e.town import CALLER, Town
 from tests.telephony.peer import HEADERS, Peer, handshake
 
 MEDIA = "/ws/twilio-media"
@@ -46,6 +48,24 @@ def test_a_thousand_connections_at_once_are_no_calls(town: Town) -> None:
         town.wait_until_stored(phone, "ended_at")
     assert "Traceback" not in town.server.log()
     until(lambda: health(town)["live_calls"] == 0, "an empty house")
+
+
+def test_callers_inside_do_not_notice_two_hundred_outside(office: Town) -> None:
+    """R18: a full house answers each at once, politely; who is in is heard and answered without a hole."""
+    office.vendors.reset()
+    office.vendors.ears.script(texts=[WISH])
+
+    def rings(number: int) -> bytes:
+        return told(office, "/webhook/incoming_call", {"CallSid": f"CA{number:032x}", "From": CALLER}).body
+
+    with office.greeted() as phone, ThreadPoolExecutor(20) as outside:
+        answers = outside.map(rings, range(200))
+        phone.ask(sample("w01_02"), 90)
+        assert all(b"<Record" in answer for answer in answers)
+        assert office.heard(phone, 1)["text"] == WISH
+        assert phone.peer.player.underruns == []
+        phone.hang_up()
+        office.wait_until_stored(phone, "ended_at")
 
 
 def closed_with(stranger: Peer) -> int:

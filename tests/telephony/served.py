@@ -47,6 +47,7 @@ webhooks = Webhooks(
         os.environ.get("PUBLIC_BASE_URL"),
         derive_key(auth_token),
         after_lost_transfer=lambda params: twiml.say_and_hang_up(params["DialCallStatus"]),
+        after_lost_overflow=twiml.say_and_hang_up("a message, please"),
     ),
     on_event,
     eventlet.spawn_n,

@@ -295,13 +295,15 @@ def test_recordings_and_message_reports_are_believed_only_when_signed(server: Se
 @pytest.mark.parametrize(
     ("status", "line"), [("completed", None), ("answered", None), ("no-answer", "no-answer"), ("busy", "busy")]
 )
-def test_a_caller_whom_nobody_answered_is_told_so(server: Server, status: str, line: str | None) -> None:
-    """R17, R2.4: only Twilio's own word; after a talk with a person the call just ends."""
-    url = "https://agent.example/webhook/transfer_ended"
-    form = {"CallSid": f"CAtransfer{status.replace('-', '')}", "DialCallStatus": status}
-    assert post(server, "/webhook/transfer_ended", form)[0] == 403
-    code, headers, body = post(server, "/webhook/transfer_ended", form, PUBLIC, url)
+@pytest.mark.parametrize("path", ["transfer_ended", "overflow_ended"])
+def test_a_caller_whom_nobody_answered_is_told_so(server: Server, path: str, status: str, line: str | None) -> None:
+    """R17, R18, R2.4: only Twilio's own word; after a talk with a person the call just ends."""
+    url = f"https://agent.example/webhook/{path}"
+    form = {"CallSid": f"CA{path.replace('_', '')}{status.replace('-', '')}", "DialCallStatus": status}
+    assert post(server, f"/webhook/{path}", form)[0] == 403
+    code, headers, body = post(server, f"/webhook/{path}", form, PUBLIC, url)
     assert (code, headers["Content-Type"]) == (200, twiml.CONTENT_TYPE)
-    assert ElementTree.fromstring(body).findtext("Say") == line
+    said = "a message, please" if line and path == "overflow_ended" else line
+    assert ElementTree.fromstring(body).findtext("Say") == said
     kind, told, signed = wait_for_event(server, form["CallSid"])
     assert (kind, told["DialCallStatus"], signed) == ("transfer_ended", status, True)

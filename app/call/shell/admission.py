@@ -14,18 +14,24 @@ NO_VOICE_LINE = (
     " ונחזור אליכם."
 )
 THANKS_LINE = "תודה רבה, ההודעה התקבלה ונחזור אליכם בהקדם. להתראות."
-RECORDING_PATH = "/webhook/handle_recording"
+RECORDING_PATH, OVERFLOW_ENDED_PATH = "/webhook/handle_recording", "/webhook/overflow_ended"
 ARRIVES_WITHIN_S = 15.0
 """From the webhook to the media stream's start message; a call that takes longer is not coming."""
 
 MUTE_S = 30.0
 """After a call that could not be given a voice, callers are asked for a message for so long; then one tries again."""
 
+FEW_CALLS = 4
+"""So many are let in however late the process runs: a late voice is better than none."""
+
 _MOST_REMEMBERED = 1000
 
 
 class Admission:
-    """Counts the calls that live or are on their way; answers None, or the TwiML that takes a message instead."""
+    """Counts the calls that live or are on their way; answers None, or the TwiML of what there is instead.
+
+    That is a message, or where there is one the office's other number, and the message if nobody answers there.
+    """
 
     def __init__(
         self,
@@ -34,15 +40,24 @@ class Admission:
         public_base_url: str | None,
         live: Callable[[], int],
         clock_s: Callable[[], float],
+        overflow_number: str | None = None,
+        is_late: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._most_calls = most_calls
+        """`is_late` tells whether the process is too late for another call, whatever `most_calls` says."""
+        self.most_calls = most_calls
+        self._is_late = is_late
         self._live = live
         self._clock_s = clock_s
         self._on_their_way: dict[str, float] = {}
         self._sent_to_recorder: dict[str, None] = {}
-        self._instead = ask_for_message(FULL_LINE, office_name, public_base_url)
+        self.message = ask_for_message(FULL_LINE, office_name, public_base_url)
+        """TwiML that asks for a message."""
+        told_at = (public_base_url or "") + OVERFLOW_ENDED_PATH
+        self._instead = twiml.dial(overflow_number, action_url=told_at) if overflow_number else self.message
         self._mute_until_s = 0.0
         self.is_closed = False
+        self.why_not = ""
+        """Why the last caller was not let in: draining, muted, full or late."""
 
     def __call__(self, params: Mapping[str, str]) -> bytes | None:
         """Judge a signed incoming call."""
@@ -50,7 +65,8 @@ class Admission:
         self._on_their_way = {sid: at for sid, at in self._on_their_way.items() if now_s - at < ARRIVES_WITHIN_S}
         call_sid = params.get("CallSid", "")
         others = len(self._on_their_way) - (call_sid in self._on_their_way)
-        if self.is_closed or now_s < self._mute_until_s or self._live() + others >= self._most_calls:
+        self.why_not = self._judge(self._live() + others, now_s)
+        if self.why_not:
             self._on_their_way.pop(call_sid, None)
             self._remember(call_sid)
             return self._instead
@@ -58,7 +74,7 @@ class Admission:
         return None
 
     def sent_to_recorder(self, call_sid: str) -> bool:
-        """Tell whether this call was asked for a message."""
+        """Tell whether this call was asked for a message, or put through to another number."""
         return call_sid in self._sent_to_recorder
 
     def voice_lost(self, call_sid: str) -> None:
@@ -66,16 +82,18 @@ class Admission:
         self._remember(call_sid)
         self._mute_until_s = self._clock_s() + MUTE_S
 
-    @property
-    def why_not(self) -> str:
-        """Why callers are asked for a message, if they are: draining, muted or full."""
-        if self.is_closed:
-            return "draining"
-        return "muted" if self._clock_s() < self._mute_until_s else "full"
-
     def arrived(self, call_sid: str) -> None:
         """Its stream has started: it counts among the living now."""
         self._on_their_way.pop(call_sid, None)
+
+    def _judge(self, calls: int, now_s: float) -> str:
+        if self.is_closed:
+            return "draining"
+        if now_s < self._mute_until_s:
+            return "muted"
+        if calls >= self.most_calls:
+            return "full"
+        return "late" if calls >= FEW_CALLS and self._is_late() else ""
 
     def _remember(self, call_sid: str) -> None:
         if len(self._sent_to_recorder) >= _MOST_REMEMBERED:

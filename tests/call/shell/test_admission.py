@@ -1,15 +1,26 @@
 """A full house takes messages."""
 
-from app.call.shell.admission import ARRIVES_WITHIN_S, MUTE_S, Admission, thanks
+from app.call.shell.admission import ARRIVES_WITHIN_S, FEW_CALLS, MUTE_S, Admission, thanks
 
 
 class House:
     """A clock and a number of live calls."""
 
-    def __init__(self, most: int = 2, base: str | None = "https://agent.example") -> None:
+    def __init__(
+        self, most: int = 2, base: str | None = "https://agent.example", overflow_number: str | None = None
+    ) -> None:
         self.now_s = 100.0
         self.live = 0
-        self.admission = Admission(most, "תיווך <הגליל>", base, lambda: self.live, lambda: self.now_s)
+        self.is_late = False
+        self.admission = Admission(
+            most,
+            "תיווך <הגליל>",
+            base,
+            lambda: self.live,
+            lambda: self.now_s,
+            overflow_number,
+            is_late=lambda: self.is_late,
+        )
 
     def rings(self, call_sid: str) -> bool:
         """Ring; tell whether the call is connected."""
@@ -67,3 +78,29 @@ def test_after_a_call_without_a_voice_callers_are_asked_for_a_message_for_a_whil
     assert not house.rings("CA2")
     house.now_s += MUTE_S
     assert house.rings("CA3")
+
+
+def test_a_process_that_runs_late_takes_no_more_calls_whatever_the_limit() -> None:
+    """R18: those inside must not notice; where there are few, a late voice is better than none."""
+    house = House(most=100)
+    house.is_late = True
+    house.live = FEW_CALLS - 1
+    assert house.rings("CA1")
+    house.admission.arrived("CA1")
+    house.live = FEW_CALLS
+    assert not house.rings("CA2")
+    assert house.admission.why_not == "late"
+    house.is_late = False
+    assert house.rings("CA3")
+
+
+def test_where_there_is_another_number_it_is_dialled_and_a_message_taken_if_nobody_answers() -> None:
+    """R18: what becomes of it is asked at an address of ours."""
+    house = House(most=1, overflow_number="+97230000009")
+    house.live = 1
+    document = (house.admission({"CallSid": "CA1"}) or b"").decode()
+    assert "<Number>+97230000009</Number></Dial>" in document
+    assert 'action="https://agent.example/webhook/overflow_ended"' in document
+    assert "<Record" not in document
+    assert b"<Record" in house.admission.message
+    assert house.admission.why_not == "full"

@@ -1,0 +1,44 @@
+"""How many calls this machine carries."""
+
+from pathlib import Path
+
+import pytest
+
+from app.config import load
+from app.house.capacity import LATE_MS, calls_at_most, cores_at_hand, is_late
+from app.runtime import HubWatch
+
+CLOUD = {"GOOGLE_SPEECH_ENDPOINT": "127.0.0.1:1", "GOOGLE_TTS_ENDPOINT": "127.0.0.1:1"}
+
+
+@pytest.mark.parametrize(("cores", "calls"), [(0.5, 20), (1, 40), (1.5, 60), (2, 70), (16, 70), (0.01, 2)])
+def test_the_cores_at_hand_make_the_limit(cores: float, calls: int) -> None:
+    """R18: one core carries about forty; the worker, which uses one, some seventy."""
+    assert calls_at_most(load(CLOUD), cores) == calls
+
+
+def test_embedded_engines_carry_few_and_a_setting_overrides_all() -> None:
+    """R18."""
+    assert calls_at_most(load({}), 2) == 6
+    assert calls_at_most(load({"MAX_CALLS": "9"}), 2) == 9
+
+
+@pytest.mark.parametrize(
+    ("limit", "cores"), [("50000 100000", 0.5), ("max 100000", None), ("9900000 100000", None), ("", None)]
+)
+def test_a_containers_share_counts(tmp_path: Path, limit: str, cores: float | None) -> None:
+    """R18: in a container of half a core, the machine's cores are not at hand."""
+    file = tmp_path / "cpu.max"
+    file.write_text(limit)
+    assert cores_at_hand(file) == (cores_at_hand(tmp_path / "none") if cores is None else cores)
+
+
+def test_late_is_a_tenth_of_the_last_seconds_not_one_hiccup() -> None:
+    """R18: and what was long ago is forgotten."""
+    watch = HubWatch(lambda _: None)
+    assert not is_late(watch)
+    for lag_ms in [LATE_MS + 1] * 10 + [1] * 90:
+        watch.measured(lag_ms)
+    assert is_late(watch)
+    watch.measured(1)
+    assert not is_late(watch)
