@@ -158,7 +158,7 @@ def _month_of_day(day: int, today: date) -> int:
 
 def weekday(utterance: Utterance, index: int) -> Timing | None:
     """Read "ביום ראשון", "יום שישי הקרוב": within the month."""
-    if not any(rest == "יומ" for _, rest in stems(utterance.key(index))):
+    if not any(rest == fold("יום") for _, rest in stems(utterance.key(index))):
         return None
     day = utterance.key(index + 1)
     if not 1 <= _ORDINALS.get(day, 0) <= _LAST_WEEKDAY and day != "שבת":
@@ -191,7 +191,7 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
     """Read "סוף השנה", "החודש הבא", "השנה הבאה", "רבעון שני"."""
     rest = {rest for _, rest in stems(utterance.key(index))}
     after, before = utterance.key(index + 1), {r for _, r in stems(utterance.key(index - 1))}
-    if rest & {"רבעונ"}:
+    if rest & {fold("רבעון")}:
         return _quarter(index, after, before, today)
     if "חודש" in rest and after == "הבא":
         return Timing(index, index + 2, next_month(today.month % _LAST_MONTH + 1, today))

@@ -7,12 +7,26 @@ from app.dialog.hebrew.tokens import Utterance, fold, stems, words
 _LISTS = Lexicon("hebrew/dates.toml")
 
 _UNITS = {
-    **dict.fromkeys(("חודש", "חודשימ", "חודשיימ"), 1.0),
-    **dict.fromkeys(("שנה", "שנימ", "שנות"), 12.0),
-    **dict.fromkeys(("שבוע", "שבועות"), 0.25),
-    **dict.fromkeys(("יומ", "ימימ"), 1 / 30),
+    fold(word): value
+    for word, value in {
+        **dict.fromkeys(("חודש", "חודשים", "חודשיים"), 1.0),
+        **dict.fromkeys(("שנה", "שנים", "שנות"), 12.0),
+        **dict.fromkeys(("שבוע", "שבועות"), 0.25),
+        **dict.fromkeys(("יום", "ימים"), 1 / 30),
+    }.items()
 }
-_DUALS = {"חודשיימ": 2.0, "שנתיימ": 24.0, "שבועיימ": 0.5, "שנתימ": 24.0, "שבועימ": 0.5, "יומיימ": 0.1, "חדשיימ": 2.0}
+_DUALS = {
+    fold(word): value
+    for word, value in {
+        "חודשיים": 2.0,
+        "שנתיים": 24.0,
+        "שבועיים": 0.5,
+        "שנתים": 24.0,
+        "שבועים": 0.5,
+        "יומיים": 0.1,
+        "חדשיים": 2.0,
+    }.items()
+}
 _MONTHS = fold("חודשים")
 _LONGEST_MONTHS = 60
 _OTHER_UNITS = _LISTS.words("other_units")

@@ -159,7 +159,7 @@ def _at(utterance: Utterance, start: int) -> Mention | None:
         rest = "".join(utterance.key(start + offset) for offset in range(1, count)).replace("יי", "י")
         for prefix, stem in readings:
             entry = names.get(stem.replace("יי", "י") + rest)
-            if count == 1 and stem == "בתימ" and len(utterance) > 1:
+            if count == 1 and stem == fold("בתים") and len(utterance) > 1:
                 # "בתים למכירה" are houses, not Bat Yam written as one word.
                 continue
             if entry is None or (count > 1 and utterance.tokens[start + count - 1].prefix):

@@ -2,7 +2,7 @@
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Quantity, atom_at
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, stems
 
 _LISTS = Lexicon("hebrew/limits.toml")
 
@@ -45,7 +45,7 @@ def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
     if utterance.key(quantity.start - 1) != "יותר" or not quantity.prefix.endswith("מ"):
         return False
     before = utterance.keys[max(0, quantity.start - 5) : quantity.start - 1]
-    return "לא" in before or "אינ" in before or utterance.key(quantity.end) == "לא"
+    return "לא" in before or fold("אין") in before or utterance.key(quantity.end) == "לא"
 
 
 def hedged(utterance: Utterance, end: int) -> bool:
@@ -99,11 +99,11 @@ def range_between(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
     between = [utterance.key(index) for index in range(low.end, high.start)]
     between = [key for key in between if key not in _UNITS]
     prefix, before = high.prefix, utterance.key(low.start - 1)
-    if between not in ([], ["עד"], ["או"], ["ל"], ["ועד"], ["לבינ"], ["אולי"], ["גג"], ["מקסימומ"]):
+    if between not in ([], ["עד"], ["או"], ["ל"], ["ועד"], [fold("לבין")], ["אולי"], ["גג"], [fold("מקסימום")]):
         return False
     if between or prefix in ("ל", "או"):
         return between != ["או"] or prefix in ("", "ל")
     gap = utterance.tokens[high.start].gap
-    if before in ("בינ", "בטוח", "טוח"):
+    if before in (fold("בין"), "בטוח", "טוח"):
         return prefix in ("", "ל", "ו")
     return prefix == "" and not any(mark in gap for mark in ".?") and (high.start == low.end or bool(gap))

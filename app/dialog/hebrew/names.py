@@ -15,6 +15,11 @@ from app.dialog.hebrew.repairs import repair_points
 from app.dialog.hebrew.tokens import Utterance, fold, stems, words
 
 _LISTS = Lexicon("hebrew/names.toml")
+_ADDRESSED = _LISTS.words("addressed")
+_SPEAKING = _LISTS.words("speaking")
+_PROFESSIONS = _LISTS.words("professions")
+_ABOUT_NAME = _LISTS.words("about_name")
+_NO_NAME_AFTER_AM = _LISTS.words("no_name_after_am")
 
 _KNOWN_BEARERS = 300
 _SHORTEST_COMMAND = 5
@@ -34,7 +39,7 @@ _WELL_KNOWN = 2000
 """Of so many people a name is one wherever it ends an answer."""
 _RARE = 40
 """Of fewer people a name is hardly known."""
-_PRONOUNS = words("אני ואני שאני")
+_PRONOUNS = _LISTS.words("pronouns")
 _NICKNAMES = _LISTS.words("nicknames")
 _RENAMES = _LISTS.phrases("renames")
 _WEAK_CUES = _LISTS.phrases("weak_cues")
@@ -107,7 +112,9 @@ def _name_word(utterance: Utterance, index: int) -> bool:
 
 def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Name | None:
     """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
-    while utterance.key(start) in _TITLES or (utterance.key(start) == "דינ" and utterance.key(start - 1)[:4] == "עורכ"):
+    while utterance.key(start) in _TITLES or (
+        utterance.key(start) == fold("דין") and utterance.key(start - 1)[:4] == fold("עורך")
+    ):
         start += 1
     while len(utterance.key(start)) == 1:
         # A stutter: "א אורי".
@@ -181,7 +188,7 @@ def understand_name(
             "לרשום",
             "לכתוב",
         )
-        if utterance.key(match.start - 1) in words("את אתה"):
+        if utterance.key(match.start - 1) in _ADDRESSED:
             # "את מדברת יפה".
             continue
         index = match.end
@@ -242,7 +249,7 @@ def _renamed(utterance: Utterance) -> Name | None:
 
 def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     """Read "שלום, עליזה מדברת": the name stands before its cue."""
-    at = next((index for index, key in enumerate(utterance.keys[:5]) if key in words("מדבר מדברת")), 0)
+    at = next((index for index, key in enumerate(utterance.keys[:5]) if key in _SPEAKING), 0)
     for start in (at - 2, at - 1):
         if start < 0 or utterance.key(start) in COMMON_WORDS or _bearers(utterance.key(start)) < _KNOWN_BEARERS:
             continue
@@ -322,16 +329,16 @@ def _claims(name: Name, claimed: frozenset[int]) -> bool:
 
 
 def _professional(utterance: Utterance, name: Name) -> bool:
-    return utterance.key(name.end) in words("המתווך המתווכת הסוכן השכן")
+    return utterance.key(name.end) in _PROFESSIONS
 
 
 def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name | None:
-    about_name = expected or bool(set(utterance.keys) & words("השם שם"))
+    about_name = expected or bool(set(utterance.keys) & _ABOUT_NAME)
     for match in _WEAK_CUES.all(utterance):
         key = utterance.key(match.end)
         if (
             key in _UNWANTED_AFTER_AM
-            or key in words("אינו אינה הבן הבת בעייתי")
+            or key in _NO_NAME_AFTER_AM
             or match.end in claimed
             or (key in COMMON_WORDS and _bearers(key) < 3000)
         ):

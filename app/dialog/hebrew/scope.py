@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.tokens import Utterance, stems
+from app.dialog.hebrew.tokens import Utterance, fold, stems
 
 _LISTS = Lexicon("hebrew/scope.toml")
 
@@ -125,7 +125,7 @@ def _opens(utterance: Utterance, start: int) -> tuple[int, Whose, str] | None:
     if key in _WE and (lives := _lives_at(utterance, start + 1)) is not None:
         # "אני גר בשלושה חדרים".
         return lives + 1, Whose.NOW, LIVES
-    if key == "כולמ" and after in _SAY:
+    if key == fold("כולם") and after in _SAY:
         return start + 2, Whose.OTHERS, "seen and heard"
     now_here = (key in _NOW and after in _WE) or (key in _WE and after in _NOW)
     if now_here and third.startswith("ב") and third not in _BACK_TO_ONESELF:

@@ -53,6 +53,18 @@ from app.dialog.understanding.act_words import (
 )
 
 _LISTS = Lexicon("hebrew/acts.toml")
+_NOW_WITH_SOMEBODY = _LISTS.words("now_with_somebody")
+_TOLD_OF_STAFF = _LISTS.words("told_of_staff")
+_WISHED_BACK = _LISTS.words("wished_back")
+_ASKS_AGAIN = _LISTS.words("asks_again")
+_NO_CALL_NOW = _LISTS.words("no_call_now")
+_ADVISER = _LISTS.words("adviser")
+_DAY = _LISTS.words("day")
+_FIRST_CHOICE = _LISTS.words("first_choice")
+_PRIVATE = _LISTS.words("private")
+_HUMAN_BEINGS = _LISTS.words("human_beings")
+_MEETING = _LISTS.words("meeting")
+_THANKS_ALONE = _LISTS.words("thanks_alone")
 
 _CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
 _LONGEST_ASSENT = 3
@@ -98,7 +110,7 @@ def _human(utterance: Utterance) -> bool:
     if HUMAN.within(utterance):
         return not any(
             key in ("יתקשר", "יחזור", "שיתקשר", "שיחזור", "יחזרו", "שנציג") for key in utterance.keys
-        ) or bool(set(utterance.keys) & words("לדבר תעבירי תעביר עכשיו"))
+        ) or bool(set(utterance.keys) & _NOW_WITH_SOMEBODY)
     keys = utterance.keys
     if any(match.end < len(keys) and keys[match.end] not in CONSULTED for match in TALK_TO.all(utterance)):
         return True
@@ -106,7 +118,7 @@ def _human(utterance: Utterance) -> bool:
     if not staff:
         return False
     speaks = any(key in SPEAK for key in keys[: staff[-1]])
-    told = any(key in words("אמר אמרה הבטיח אני משה") for key in keys[: staff[0]])
+    told = any(key in _TOLD_OF_STAFF for key in keys[: staff[0]])
     asks = bool(staff[-1] >= len(keys) - 2 and set(keys[max(0, staff[-1] - 2) : staff[-1]]) & ASKS)
     return speaks or asks or (len(utterance) <= 2 + ("בבקשה" in keys) and not told)
 
@@ -138,7 +150,7 @@ def _goodbye(utterance: Utterance, asked: Asked) -> bool:
     matches = GREETING_OR_BYE.all(utterance)
     return (
         bool(matches)
-        and all(key in words("גם לך לכם לכולם") for key in utterance.keys[matches[-1].end :])
+        and all(key in _WISHED_BACK for key in utterance.keys[matches[-1].end :])
         and (asked is not Asked.GREETING or "תודה" in utterance.keys)
     )
 
@@ -149,7 +161,7 @@ def _repeat(utterance: Utterance) -> bool:
         return False
     if len(keys) <= 3 and any(key in REPEAT_ALONE for key in keys):
         alone = all(key in REPEAT_ALONE or key in BESIDE_REPEAT for key in keys)
-        if alone and (len(keys) <= 2 or keys[-1] in words("מה שוב")):
+        if alone and (len(keys) <= 2 or keys[-1] in _ASKS_AGAIN):
             return True
     if NOT_REPEAT.within(utterance):
         return any(
@@ -164,9 +176,9 @@ def _repeat(utterance: Utterance) -> bool:
 
 def _takes_call(utterance: Utterance) -> bool:
     """Whether the answer to "a message or a call" is the call: an adviser, or a time for it."""
-    if WHATSAPP.within(utterance) or HUMAN.within(utterance) or set(utterance.keys) & words("עכשיו לא"):
+    if WHATSAPP.within(utterance) or HUMAN.within(utterance) or set(utterance.keys) & _NO_CALL_NOW:
         return False
-    return bool(set(utterance.keys) & words("יועץ היועץ יועצת")) or bool(callback_words(utterance.text))
+    return bool(set(utterance.keys) & _ADVISER) or bool(callback_words(utterance.text))
 
 
 def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
@@ -174,8 +186,8 @@ def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
     if NOT_WHATSAPP.within(utterance):
         return False
     wanted = [match for match in WHATSAPP.all(utterance) if utterance.key(match.start - 1) not in _AGAINST]
-    if asked is Asked.NEXT_STEP and not wanted and not set(utterance.keys) & words("יום ביום ליום"):
-        first = any(key in words("ראשון ראשונה הראשון הראשונה שניהם תשלחי תשלחו תשלח") for key in utterance.keys)
+    if asked is Asked.NEXT_STEP and not wanted and not set(utterance.keys) & _DAY:
+        first = any(key in _FIRST_CHOICE for key in utterance.keys)
         return first or utterance.keys[-2:] == (fold("גם"), fold("וגם"))
     return bool(wanted)
 
@@ -183,7 +195,7 @@ def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
 def _says_no(utterance: Utterance) -> bool:
     """Whether a lone no answers: it opens or closes the utterance, or there is hardly more; "אני לא מבין" is none."""
     keys = utterance.keys
-    if keys in (("אינ",), ("כלומ",)):
+    if keys in ((fold("אין"),), (fold("כלום"),)):
         return True
     return "לא" in keys and (keys[0] == "לא" or keys[-1] == "לא" or len(keys) <= 3)
 
@@ -196,7 +208,7 @@ def _passing(utterance: Utterance, match: Match) -> bool:
 def _tag_question(utterance: Utterance, asked: Asked) -> bool:
     """Whether "נכון" at the end only asks for assent: "ארנונה זה שבע מאות שקל נכון"."""
     keys = utterance.keys
-    return keys[-1:] == ("נכונ",) and len(keys) > _LONGEST_ASSENT and asked not in _CLOSED and keys[0] != "כנ"
+    return keys[-1:] == (fold("נכון"),) and len(keys) > _LONGEST_ASSENT and asked not in _CLOSED and keys[0] != "כנ"
 
 
 def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
@@ -208,11 +220,11 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     ghost = GHOSTS.within(utterance) and len(utterance) <= 8
     hold = any(match.start <= 1 for match in HOLD.all(utterance))
     goes_on = GO_ON.within(utterance) and len(utterance) <= 3 and asked not in _CLOSED
-    refusal = goes_on or REFUSAL.within(utterance) or (len(keys) <= 2 and bool(keys & words("פרטי אישי סודי")))
+    refusal = goes_on or REFUSAL.within(utterance) or (len(keys) <= 2 and bool(keys & _PRIVATE))
     whatsapp = _whatsapp(utterance, asked)
     robot = ROBOT.within(utterance)
     if robot and not keys & SPEAK - words("מדבר"):
-        human = (human and not keys & words("אנושית אנושי אדם בנאדם")) or False
+        human = (human and not keys & _HUMAN_BEINGS) or False
     first = utterance.keys[:1]
     return Acts(
         human=human and not offered,
@@ -224,15 +236,11 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
             offered
             or any(utterance.key(match.start - 1) not in _AGAINST for match in SCHEDULE.all(utterance))
             or (asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not WHATSAPP.within(utterance))
-            or (bool(keys & words("שיחה פגישה לפגישה לשיחה")) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
+            or (bool(keys & _MEETING) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
         )
         and not NOT_SCHEDULE.within(utterance),
         confirm=any(not _passing(utterance, match) for match in CONFIRM.all(utterance))
-        or (
-            bool(utterance.keys)
-            and all(key in CONFIRM_ALONE for key in keys)
-            and not keys <= words("תודה מאוד בבקשה זה לי")
-        ),
+        or (bool(utterance.keys) and all(key in CONFIRM_ALONE for key in keys) and not keys <= _THANKS_ALONE),
         deny=(DENY.within(utterance) or _says_no(utterance)) and not NO_MEANS_YES.within(utterance),
         refusal=refusal,
         no_answer=NO_ANSWER.within(utterance),

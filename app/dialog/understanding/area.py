@@ -11,10 +11,28 @@ from app.dialog.hebrew.names import first_names
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
 from app.dialog.hebrew.scope import MEDIA, Whose, then_seeks, tokens_of
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, stems
 from app.dialog.understanding.ear.misheard import misheard_places
 
 _LISTS = Lexicon("real_estate/area.toml")
+_LOCATES = _LISTS.words("locates")
+_AREA_OF = _LISTS.words("area_of")
+_NO_QUARTER = _LISTS.words("no_quarter")
+_TOWN = _LISTS.words("town")
+_WEEKDAY_OR_FIRST = _LISTS.words("weekday_or_first")
+_DATED = _LISTS.words("dated")
+_CENTRE_OF = _LISTS.words("centre_of")
+_OF_ORIGIN = _LISTS.words("of_origin")
+_MOVES = _LISTS.words("moves")
+_YOU = _LISTS.words("you")
+_WERE = _LISTS.words("were")
+_SON_OF_NONE = _LISTS.words("son_of_none")
+_FOR_WHOM = _LISTS.words("for_whom")
+_TELLS_WHO = _LISTS.words("tells_who")
+_OF_QUARTER = _LISTS.words("of_quarter")
+_IN_QUARTER = _LISTS.words("in_quarter")
+_CHANGES_PLACE = _LISTS.words("changes_place")
+_ALSO_PLACE = _LISTS.words("also_place")
 
 _STREET = _LISTS.words("street")
 _INTRODUCES = _LISTS.words("introduces")
@@ -26,32 +44,7 @@ _URGES, _NAMES_A_TOWN = _LISTS.words("urges"), _LISTS.words("names_a_town")
 _JOINS_TOWNS = _LISTS.words("joins_towns")
 _BESIDE_ONE, _TO_ONE = _LISTS.words("beside_one"), _LISTS.words("to_one")
 _CLOSE_TO = _LISTS.words("close_to")
-_LIVES = (
-    *(
-        "גר",
-        "מתגור",
-        "מתגורר",
-        "נולד",
-        "עובד",
-        "לומד",
-        "עברתי",
-        "משכיר",
-        "משכירה",
-        "משכירימ",
-        "עברנו",
-        "הגענו",
-        "מגיע",
-        "בא",
-        "באה",
-        "באימ",
-    ),
-    *("נולדתי", "נולדה", "גדלה", "נמצא", "נמצאת", "מוכר", "מוכרימ", "מוכרת", "למכור", "קנה", "קנתה"),
-    *("קנו", "קניתי", "מכרתי", "מכרנו", "שכרנו", "שכרתי", "גדלתי", "היינו", "הייתי", "הייתה", "בן", "יליד", "העבודה"),
-)
-_LIVES_WORDS = words(" ".join(_LIVES)) | words(
-    """גרה גרים גרות עובדת עובדים לומדת לומדים מתגוררת מתגוררים מגיעים סניף סניפים יושבים ממוקמים נוסע נוסעת נוסעים נוהג
-    נוהגת כביש פקק נסיעה לנסוע חופש חופשה עבדתי עבדנו למדתי"""
-)
+_LIVES_WORDS = _LISTS.words("lives")
 _CALLS = _LISTS.words("calls")
 _KIN = _LISTS.words("kin")
 _OWN_CHILD = _LISTS.words("own_child")
@@ -62,22 +55,7 @@ _TEAMS = _LISTS.words("teams")
 _SHORT_NAME = 4
 _TELLING = _LISTS.words("telling")
 _CONCLUDES = _LISTS.words("concludes")
-_COMMON_PLACES = frozenset(
-    (
-        "הפארק",
-        "סיטי",
-        "עלייה",
-        "הפרחים",
-        "הנביאים",
-        "השבטים",
-        "הציפורים",
-        "נופים",
-        "המגינים",
-        "האלף",
-        "עין הים",
-        "פארק הים",
-    )
-)
+_COMMON_PLACES = frozenset(_LISTS.listed("common_places"))
 """Neighbourhoods that are everyday words, too: never taken from a preposition alone."""
 _DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
 _ADD = _LISTS.words("add")
@@ -105,28 +83,25 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     if not mention.prefix and before in _INTRODUCES and first_names().get(utterance.key(mention.start), 0) >= _BORNE:
         # "מדבר עומר": who, not where.
         return False
-    located = mention.prefix[-1:] in ("ב", "ל") or before in words("באזור שכונת בשכונת שכונה בעיר העיר או")
-    located = located or (before == "של" and utterance.key(mention.start - 2) in words("באזור אזור בסביבה"))
+    located = mention.prefix[-1:] in ("ב", "ל") or before in _LOCATES
+    located = located or (before == "של" and utterance.key(mention.start - 2) in _AREA_OF)
     located = located or (after == "או" and mentions > 1)
-    located_area = located and not mention.prefix and before not in words("או העיר")
+    located_area = located and not mention.prefix and before not in _NO_QUARTER
     alone = asked is Asked.AREA and len(utterance) - (mention.end - mention.start) <= 2
     if place.risky == "word":
         return (
-            (
-                before in words("העיר בעיר")
-                or (mentions == 1 and (located or len(utterance) == 1) and len(utterance) == mention.end)
-            )
+            (before in _TOWN or (mentions == 1 and (located or len(utterance) == 1) and len(utterance) == mention.end))
             and mention.end == len(utterance)
-            and (asked is Asked.AREA or before in words("העיר בעיר"))
+            and (asked is Asked.AREA or before in _TOWN)
         )
     if mention.alias == "risky":
-        if ordinal_month(utterance, mention.start) or before in words("יום ביום מיום דבר קודם"):
+        if ordinal_month(utterance, mention.start) or before in _WEEKDAY_OR_FIRST:
             return False
-        if after[:1] == "ל" or is_ordinal(after[1:]) or after in words("בינואר בבוקר"):
+        if after[:1] == "ל" or is_ordinal(after[1:]) or after in _DATED:
             return False
         return asked is Asked.AREA or located
     if mention.alias == "bare" and mention.end - mention.start == 1 and place.kind == "region":
-        if after in words("העיר הכרמל ישן חדש מסחרי קניות"):
+        if after in _CENTRE_OF:
             return False
         return located or asked is Asked.AREA or before in _DIRECTIONS
     if place.needs_city:
@@ -160,7 +135,7 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
     if before == "על" and "חדשות" in utterance.keys:
         # "ראיתי חדשות על שדרות".
         return False
-    if before in words("בכלל במקור בעצם"):
+    if before in _OF_ORIGIN:
         before = utterance.key(mention.start - 2)
     if mention.prefix.endswith("מ") and _tells_who(before) and not mention.place.name.startswith("מ"):
         return False
@@ -176,7 +151,7 @@ def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bo
         if key in _CONCLUDES:
             return True
         if rest & _SEEKS:
-            return not (mention.prefix.endswith("מ") and rest & words("לעבור עוברים"))
+            return not (mention.prefix.endswith("מ") and rest & _MOVES)
         if rest & _LIVES_WORDS:
             return _beside_them(utterance, index, mention.end)
         if rest & _CALLS and mention.prefix.endswith("מ"):
@@ -201,26 +176,26 @@ def _beside_one(utterance: Utterance, end: int) -> bool:
 def _is_no_background(utterance: Utterance, index: int, rest: set[str]) -> bool:
     """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
     key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
-    if before in words("אתם אתן"):
+    if before in _YOU:
         # "אתם משכירים דירות בחיפה?": the office's doing is no background of the caller's.
         return True
-    if key in words("הייתי היינו"):
+    if key in _WERE:
         return after in _WOULD_LIKE
-    if "בנ" in rest and (key == "לבנ" or after in words("אדם זוג נוסף")):
+    if "בנ" in rest and (key == fold("לבן") or after in _SON_OF_NONE):
         # "דירה לבן שלי בחיפה", "בן אדם אחד": nobody's home town.
         return True
     if key in ("בנ", "בת") and after not in _OWN_CHILD:
         return True
-    if key == "עובדימ":
+    if key == fold("עובדים"):
         # "משרד לארבעה עובדים": staff, not where the caller works.
         return atom_at(utterance, index - 1) is not None
     # "בשביל ההורים": whom the home is for.
-    return key in _KIN and before in words("בשביל עבור")
+    return key in _KIN and before in _FOR_WHOM
 
 
 def _tells_who(before: str) -> bool:
     """Whether the word before "מנצרת" makes it an origin: "אני מנצרת", "מוחמד מנצרת"."""
-    return before in words("אני אנחנו אנו שלכם") or first_names().get(before, 0) >= _BORNE
+    return before in _TELLS_WHO or first_names().get(before, 0) >= _BORNE
 
 
 def _near(utterance: Utterance, mention: Mention) -> bool:
@@ -282,8 +257,8 @@ def _drop_parents(utterance: Utterance, mentions: list[Mention]) -> list[Mention
         beside = any(
             (child.start == mention.end and not child.prefix.startswith("ו"))
             or (mention.start == child.end and not mention.prefix.startswith("ו"))
-            or (mention.start - child.end == 1 and utterance.key(child.end) in words("של שכונת בשכונת"))
-            or (child.start - mention.end == 1 and utterance.key(mention.end) in words("שכונת בשכונת אזור באזור"))
+            or (mention.start - child.end == 1 and utterance.key(child.end) in _OF_QUARTER)
+            or (child.start - mention.end == 1 and utterance.key(mention.end) in _IN_QUARTER)
             for child in children
         )
         if not beside:
@@ -335,9 +310,9 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
 def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:
     """Whether, though the name was asked, the words around a place make it one: a repair or a request."""
     before = utterance.keys[: mention.start]
-    repair = bool(set(before) & (words("בעצם ובעצם תשני תוסיפי ותוסיפי לא במקום אלא באזור אמרתי התכוונתי") | _SEEKS))
+    repair = bool(set(before) & (_CHANGES_PLACE | _SEEKS))
     sure = mention.place.kind != "neighbourhood" or mention.prefix[-1:] == "ב"
-    return repair and (sure or utterance.key(mention.start - 1) in words("גם את"))
+    return repair and (sure or utterance.key(mention.start - 1) in _ALSO_PLACE)
 
 
 def _deny_known(

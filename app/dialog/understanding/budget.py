@@ -11,6 +11,8 @@ from app.dialog.hebrew.spelling import UNITS
 from app.dialog.hebrew.tokens import Utterance, stems, words
 
 _LISTS = Lexicon("real_estate/budget.toml")
+_CAPS = _LISTS.words("caps")
+_CHANGES_BUDGET = _LISTS.words("changes_budget")
 
 BUY_ILS = (200_000, 60_000_000)
 RENT_ILS = (800, 60_000)
@@ -21,7 +23,7 @@ _COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land",
 _CURRENCY = _LISTS.words("currency")
 _LARGEST_BARE = {"buy": 20, "rent": 99}
 _PER_MONTH = _LISTS.words("per_month")
-_DAY_OF = words("לחודש בחודש")
+_DAY_OF = _LISTS.words("day_of")
 _FEMININE = words(" ".join(UNITS["f"][1:10]))
 _BUDGET = _LISTS.words("budget")
 _OTHER_UNITS = _LISTS.words("other_units")
@@ -380,9 +382,9 @@ def _bounded(utterance: Utterance, figure: Figure, asked: Asked, deal: str | Non
         # "לשכור, לא יותר מחמש וחצי, שלושה חדרים": the deal said with it tells how much.
         return True
     before = utterance.key(figure.start - 1)
-    if before in words("עד מקסימום גג") and (utterance.key(figure.end) == "" or asked is Asked.GREETING):
+    if before in _CAPS and (utterance.key(figure.end) == "" or asked is Asked.GREETING):
         return True
-    return budget_known and bool(set(utterance.keys) & words("תקציב התקציב תעלי תעלה תורידי נעלה"))
+    return budget_known and bool(set(utterance.keys) & _CHANGES_BUDGET)
 
 
 def _join(utterance: Utterance, standing: list[Figure]) -> Figure:

@@ -43,7 +43,7 @@ def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] 
             continue
         if (
             match.value == "buy"
-            and utterance.key(match.start) == "מקבלנ"
+            and utterance.key(match.start) == fold("מקבלן")
             and utterance.key(match.start - 1) in words("לא")
         ):
             continue
@@ -78,7 +78,7 @@ def _bought_to_let(utterance: Utterance) -> Found | None:
 
 def _after_so(utterance: Utterance, standing: list[Found]) -> list[Found]:
     """Prefer the conclusion: "אין לי כסף לקנות אז שכירות"."""
-    so = [index for index, key in enumerate(utterance.keys) if key in ("אז", "לכנ") and index > 0]
+    so = [index for index, key in enumerate(utterance.keys) if key in ("אז", fold("לכן")) and index > 0]
     concluded = [value for value in standing if so and value.start > so[0]]
     return concluded or standing
 

@@ -10,6 +10,9 @@ from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems, words
 from app.dialog.understanding.kind import SEEKS
 
 _LISTS = Lexicon("real_estate/errands.toml")
+_OWN_PROPERTY = _LISTS.words("own_property")
+_OURS = _LISTS.words("ours")
+_THE_PROPERTY = _LISTS.words("the_property")
 
 _OWNER = _LISTS.phrases("owner")
 _NOT_THE_CALLER = _LISTS.words("not_the_caller")
@@ -76,7 +79,7 @@ def _offers_property(utterance: Utterance) -> bool:
             "הדירה הבית הנכס דירתי המשרד החנות הוילה דירה המחסן המגרש הקליניקה היחידה המבנה הדופלקס הפנטהאוז הקוטג"
         ):
             continue
-        if match.value == "להעריך" and not keys & words("הדירה הבית הנכס שלי שלנו"):
+        if match.value == "להעריך" and not keys & _OWN_PROPERTY:
             continue
         if utterance.key(match.start - 1) in _NOT_THE_CALLER:
             continue
@@ -89,8 +92,5 @@ def _offers_property(utterance: Utterance) -> bool:
             if utterance.key(index) in _SALE:
                 return True
     return any(
-        utterance.key(index) in _SALE
-        and keys & words("שלי שלנו")
-        and keys & words("הדירה הבית הנכס הוילה המשרד החנות המגרש")
-        for index in range(len(utterance))
+        utterance.key(index) in _SALE and keys & _OURS and keys & _THE_PROPERTY for index in range(len(utterance))
     )

@@ -7,9 +7,13 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.scope import OTHERS, then_seeks
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, words
+from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
 
 _LISTS = Lexicon("real_estate/kinds.toml")
+_SPECIFIES = _LISTS.words("specifies")
+_BESIDE = _LISTS.words("beside")
+_ENTERS_HOME = _LISTS.words("enters_home")
+_MATES = _LISTS.words("mates")
 
 _TYPES = Phrasebook({phrase: code for code, phrases in property_kinds().items() for phrase in phrases})
 _NOT_TYPES = _LISTS.phrases("not_types")
@@ -73,7 +77,7 @@ def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
     if between == ["כמו"] and kind.value == "private_house":
         # "דירה כמו בית" is a flat.
         return False
-    return not between or (len(between) <= 3 and between[-1] in words("רצוי עדיף מסוג סוג כמו משהו בעדיפות כלומר"))
+    return not between or (len(between) <= 3 and between[-1] in _SPECIFIES)
 
 
 def _anothers(utterance: Utterance, end: int) -> bool:
@@ -107,7 +111,7 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
         and (later or asked is not Asked.PROPERTY_TYPE)
     ):
         return False
-    if match.value in ("office", "store") and single and before in words("ליד מול קרוב"):
+    if match.value in ("office", "store") and single and before in _BESIDE:
         return False
     if (
         single
@@ -118,9 +122,9 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
         return False
     if _anothers(utterance, match.end) or (match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE):
         return False
-    if match.prefix.endswith("ל") and match.value == "apartment" and before in words("להיכנס כניסה נכנס"):
+    if match.prefix.endswith("ל") and match.value == "apartment" and before in _ENTERS_HOME:
         return False
-    if match.value == "apartment" and match.prefix.endswith("ל") and before in words("שותף שותפה שותפים"):
+    if match.value == "apartment" and match.prefix.endswith("ל") and before in _MATES:
         return False
     return before in _INTERESTED or not (
         match.prefix in ("ב", "מ", "כ", "וב")

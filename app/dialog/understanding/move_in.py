@@ -17,6 +17,7 @@ from app.dialog.hebrew.dates import (
 )
 from app.dialog.hebrew.durations import duration_at, longer_end
 from app.dialog.hebrew.holidays import holiday_span
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.tokens import Match, Utterance, fold, stems, words
@@ -52,6 +53,27 @@ from app.dialog.understanding.move_in_words import (
     SEASONS,
     SUMMER_BREAK,
 )
+
+_LISTS = Lexicon("hebrew/timing.toml")
+_NO = _LISTS.words("no")
+_MAKES_FEAST = _LISTS.words("makes_feast")
+_AROUND_FEAST = _LISTS.words("around_feast")
+_CIVIL = _LISTS.words("civil")
+_TO_FEAST = _LISTS.words("to_feast")
+_LAST_ONE = _LISTS.words("last_one")
+_EDGE_OF_MONTH = _LISTS.words("edge_of_month")
+_EARLY = _LISTS.words("early")
+_EDGE_OR_FIRST = _LISTS.words("edge_or_first")
+_EDGE_OF_SEASON = _LISTS.words("edge_of_season")
+_BEFORE_SUMMER = _LISTS.words("before_summer")
+_MONTH = _LISTS.words("month")
+_AGO = _LISTS.words("ago")
+_LIVES_HERE = _LISTS.words("lives_here")
+_IN_TIME = _LISTS.words("in_time")
+_LASTS = _LISTS.words("lasts")
+_BY_THE_MONTH = _LISTS.words("by_the_month")
+_FOR_MONTHS = _LISTS.words("for_months")
+_FROM_NOW = _LISTS.words("from_now")
 
 
 class _Finder:
@@ -131,7 +153,7 @@ class _Finder:
         if any(rest in ENTRY for index in around for _, rest in stems(self.utterance.key(index))):
             return True
         opens = self.asked and match.start <= 1 and self.utterance.key(match.start) in AT_ONCE
-        if opens and not set(self.utterance.keys) & (LIVING_NOW | words("לא ולא")):
+        if opens and not set(self.utterance.keys) & (LIVING_NOW | _NO):
             # "ממש עכשיו, אני בלי בית": it opens the answer, and what follows says why.
             return True
         others = [key for index, key in enumerate(self.utterance.keys) if not match.start <= index < match.end]
@@ -150,7 +172,7 @@ class _Finder:
             ends = next_month(7 if edge & words("אחרי") else 6, self.today)
             found.append(Timing(match.start, match.end, ends if edge & ENDS else school))
         for match in SUMMER_BREAK.all(self.utterance):
-            late = self.utterance.key(match.start - 1).endswith("סופ")
+            late = self.utterance.key(match.start - 1).endswith(fold("סוף"))
             found.append(Timing(match.start, match.end, next_month(8 if late else 7, self.today)))
         for match in HOLIDAY_BOOK.all(self.utterance):
             timing = self._holiday(match)
@@ -174,13 +196,11 @@ class _Finder:
     def _holiday(self, match: Match) -> Timing | None:
         before = self.utterance.key(match.start - 1)
         relation = {rest for _, rest in stems(before)} if before else set()
-        if match.value == "שבועות" and not (
-            relation & words("אחרי לפני חג עד ערב סביב לקראת") or match.prefix.endswith("ב")
-        ):
+        if match.value == "שבועות" and not (relation & _MAKES_FEAST or match.prefix.endswith("ב")):
             return None
-        if not (self.asked or self.entry or relation & words("אחרי לפני עד סביב")):
+        if not (self.asked or self.entry or relation & _AROUND_FEAST):
             return None
-        if match.value == "ראש השנה" and self.utterance.key(match.end) in words("האזרחית האזרחי הלועזית הלועזי"):
+        if match.value == "ראש השנה" and self.utterance.key(match.end) in _CIVIL:
             return Timing(match.start, match.end + 1, next_month(1, self.today))
         first, last = holiday_span(match.value, self.today)
         if relation & words("אחרי"):
@@ -191,7 +211,7 @@ class _Finder:
                 day = first
         else:
             day = max(first, self.today)
-        return Timing(match.start - bool(relation & words("אחרי לפני עד")), match.end, in_month(day.year, day.month))
+        return Timing(match.start - bool(relation & _TO_FEAST), match.end, in_month(day.year, day.month))
 
     def _year_after(self, index: int) -> tuple[int | None, int]:
         token = self.utterance.tokens[index] if index < len(self.utterance) else None
@@ -209,20 +229,20 @@ class _Finder:
             month = MONTHS.get(rest)
             if month is None:
                 continue
-            past = self.utterance.key(index + 1) in words("האחרון שעבר")
+            past = self.utterance.key(index + 1) in _LAST_ONE
             if past or set(self.utterance.keys[max(0, index - 3) : index]) & BORN:
                 return None
             if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and not prefix):
                 return None
             before = self.utterance.key(index - 1)
-            edge = {rest for _, rest in stems(before)} & (EDGE | words("אחרי לפני חודש"))
+            edge = {rest for _, rest in stems(before)} & (EDGE | _EDGE_OF_MONTH)
             if not (self.asked or self.entry or prefix or edge):
                 return None
             year, end = self._year_after(index + 1)
             if year is not None:
                 return Timing(index, end, in_month(year, month))
             over = month == self.today.month and self._early(index)
-            not_before = self.utterance.key(index - 2) in words("לא ולא")
+            not_before = self.utterance.key(index - 2) in _NO
             shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
             shifted = (month - 1 + shift) % 12 + 1
             return Timing(self._with_edge(index), end, next_month(shifted, self.today, over=over))
@@ -234,15 +254,13 @@ class _Finder:
         quantity = quantity_at(self.utterance, index - 1, index) if index else None
         if quantity is not None and quantity.value < self.today.day:
             return True
-        return bool(before & words("תחילת ראשון ראשית")) or (bool(before & words("אמצע")) and self.today.day > 20)
+        return bool(before & _EARLY) or (bool(before & words("אמצע")) and self.today.day > 20)
 
     def _with_edge(self, index: int) -> int:
         start = index
-        while start and (
-            {rest for _, rest in stems(self.utterance.key(start - 1))} & (EDGE | words("אחרי לפני חודש ראשון"))
-        ):
+        while start and ({rest for _, rest in stems(self.utterance.key(start - 1))} & (EDGE | _EDGE_OR_FIRST)):
             start -= 1
-        if self.utterance.key(start) == "לפני" and self.utterance.key(start - 1) in words("לא ולא"):
+        if self.utterance.key(start) == "לפני" and self.utterance.key(start - 1) in _NO:
             # "ולא לפני יולי": the no belongs to the time, and denies none.
             start -= 1
         if start and self.utterance.tokens[start - 1].is_number:
@@ -253,11 +271,11 @@ class _Finder:
         for prefix, rest in stems(self.utterance.key(index)):
             before = self.utterance.key(index - 1)
             relation = {stem for _, stem in stems(before)} if before else set()
-            edged = relation & words("לקראת תחילת סוף אמצע אחרי לפני") and prefix
+            edged = relation & _EDGE_OF_SEASON and prefix
             if rest in SEASONS and (self.asked or edged or (self.entry and prefix)):
                 if self.name_asked or (rest == "אביב" and not prefix):
                     return None
-                early = rest == "קיצ" and relation & words("לפני תחילת לקראת עד")
+                early = rest == fold("קיץ") and relation & _BEFORE_SUMMER
                 part = 3 if before == "אחרי" else 2 if relation & words("סוף") else 0 if early else 1
                 return Timing(index, index + 1, next_month(SEASONS[rest][part], self.today))
         return None
@@ -282,7 +300,7 @@ class _Finder:
 
     def _numbered_month(self, index: int) -> Timing | None:
         """Read "חודש שש" at the end of an answer as June."""
-        if not self.asked or self.utterance.key(index) not in words("חודש בחודש") or atom_at(self.utterance, index - 1):
+        if not self.asked or self.utterance.key(index) not in _MONTH or atom_at(self.utterance, index - 1):
             return None
         number = quantity_at(self.utterance, index + 1)
         if number is None or number.end != len(self.utterance) or number.value not in range(1, 13):
@@ -336,18 +354,18 @@ class _Finder:
         nearby = {
             rest for index in (start - 1, start - 2) if index >= 0 for _, rest in stems(self.utterance.key(index))
         }
-        if before in PAST and not (before == "לפני" and self.utterance.key(start - 2) in words("לא ולא")):
+        if before in PAST and not (before == "לפני" and self.utterance.key(start - 2) in _NO):
             return False
-        if self.utterance.key(end) in words("שעבר שעברה אחורה") or key in words("לחודש"):
+        if self.utterance.key(end) in _AGO or key in words("לחודש"):
             return False
         if self._tells_past(start):
             return False
         if self.asked:
-            lives = nearby & words("גר גרה גרים") and not nearby & words("עוד בעוד תוך")
-            return not (lives or nearby & words("חוזה ילד ילדה הריון"))
-        if key in words("בחודש חודשי לשנה בשנה לשנתיים לחודשיים החודש השנה"):
-            return self.entry and key in words("בחודש לחודשיים")
-        return bool(nearby & AHEAD) or self.entry or self.utterance.key(end) in words("מעכשיו מהיום")
+            lives = nearby & _LIVES_HERE and not nearby & _IN_TIME
+            return not (lives or nearby & _LASTS)
+        if key in _BY_THE_MONTH:
+            return self.entry and key in _FOR_MONTHS
+        return bool(nearby & AHEAD) or self.entry or self.utterance.key(end) in _FROM_NOW
 
 
 def understand_timing(utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> Timing | None:

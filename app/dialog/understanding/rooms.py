@@ -8,9 +8,11 @@ from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.number_words import CONSTRUCT_FORMS
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import answers_no_with, negated, repair_points, settle
-from app.dialog.hebrew.tokens import Utterance, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, stems, words
 
 _LISTS = Lexicon("real_estate/rooms.toml")
+_TO_HIGHER = _LISTS.words("to_higher")
+_WE_HAVE = _LISTS.words("we_have")
 
 MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
 
@@ -100,19 +102,23 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
 
 def _single(utterance: Utterance, noun: int) -> Rooms | None:
     """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה"."""
-    if utterance.key(noun) not in ("חדר", "חדרימ", "החדרימ") and not utterance.key(noun).endswith("חדר"):
+    if utterance.key(noun) not in ("חדר", fold("חדרים"), fold("החדרים")) and not utterance.key(noun).endswith("חדר"):
         return None
     after = atom_at(utterance, noun + 1)
     if after is not None and after.kind is Kind.FRACTION and after.prefix == "ו" and utterance.key(noun)[-3:] == "חדר":
-        high = quantity_at(utterance, noun + 2 + (utterance.key(noun + 2) in words("או עד")))
+        high = quantity_at(utterance, noun + 2 + (utterance.key(noun + 2) in _TO_HIGHER))
         if high is not None and high.shape is Shape.BARE and high.value == 2 and not high.prefix:
             return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), high, noun, high.end)
         return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), None, noun, noun + 2)
     number = noun + 1
-    while utterance.key(noun) == "החדרימ" and utterance.key(number) in _SAYS_NUMBER:
+    while utterance.key(noun) == fold("החדרים") and utterance.key(number) in _SAYS_NUMBER:
         number += 1
     quantity = quantity_at(utterance, number)
-    if quantity is not None and quantity.prefix and not (quantity.prefix == "ל" and utterance.key(noun) == "החדרימ"):
+    if (
+        quantity is not None
+        and quantity.prefix
+        and not (quantity.prefix == "ל" and utterance.key(noun) == fold("החדרים"))
+    ):
         return None
     if quantity is None or quantity.shape is not Shape.BARE or not _plausible(quantity.value):
         return None
@@ -156,7 +162,9 @@ def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> R
 
 def _adds(joint: str, living: str) -> bool:
     """Whether the living room comes on top: "עם סלון" does, "עם הסלון" says that it was counted."""
-    return living in _LIVING and (joint in ("פלוס", "+", "וגמ", "ועוד") or (joint == "עמ" and living == "סלונ"))
+    return living in _LIVING and (
+        joint in ("פלוס", "+", fold("וגם"), "ועוד") or (joint == "עמ" and living == fold("סלון"))
+    )
 
 
 def _follows_living(utterance: Utterance, number: Quantity) -> bool:
@@ -189,7 +197,7 @@ def _rooms(
 def _counts_people(utterance: Utterance, index: int) -> bool:
     """Whether the words before a number make it a floor, an age or a family: "קומה שתיים", "יש לי שניים"."""
     before = utterance.key(index - 1)
-    return before in _BEFORE_OTHER or (before in words("לי לנו") and utterance.key(index - 2) == "יש")
+    return before in _BEFORE_OTHER or (before in _WE_HAVE and utterance.key(index - 2) == "יש")
 
 
 def _both_of(utterance: Utterance, index: int) -> bool:

@@ -7,7 +7,6 @@ left, then the name takes words nothing else explained.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 from app.dialog.domain import SLOT_NAMES, Asked, Errand, Intent, Understanding
@@ -17,7 +16,7 @@ from app.dialog.hebrew.names import GIVEN_NAME_ONLY, first_names, understand_nam
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.scope import told_of_others
-from app.dialog.hebrew.tokens import Utterance, fold, normalise, stems, words
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, normalise, stems
 from app.dialog.understanding.act_words import HOLD
 from app.dialog.understanding.acts import Acts, decide, understand_acts
 from app.dialog.understanding.area import Areas, understand_areas
@@ -53,28 +52,18 @@ _REFUSABLE = {
 _INFORMS = (Errand.OWNER, Errand.ROOM_MATE, Errand.BROKER)
 """What these callers offer is information for the office."""
 _CLEARED = {
-    "area": words("אזור האזור עיר העיר שכונה השכונה איפה מיקום המיקום"),
-    "rooms": words("חדרים החדרים כמות"),
-    "budget": words("תקציב התקציב מחיר המחיר כסף"),
-    "timing": words("תאריך התאריך מתי כניסה הכניסה"),
-    "property_type": words("סוג הסוג"),
+    "area": _LISTS.words("about_area"),
+    "rooms": _LISTS.words("about_rooms"),
+    "budget": _LISTS.words("about_budget"),
+    "timing": _LISTS.words("about_timing"),
+    "property_type": _LISTS.words("about_type"),
 }
-_HOW_MUCH_IS = (("כמה", "זה"), ("כמה", "עולה"), ("כמה", "עולות"))
-_WHAT_IS = (("מה", "זה"), ("מה", "זאת"), *_HOW_MUCH_IS)
+_HOW_MUCH_IS, _WHAT_IS = _LISTS.phrases("how_much_is"), _LISTS.phrases("what_is")
 """Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
+_PLAIN_HOME = _LISTS.words("plain_home")
 _SEEKERS = _LISTS.words("seekers")
 _ENTERS = _LISTS.words("enters")
-_INDIFFERENT = (
-    ("לא", "משנה"),
-    ("לא", "חשוב"),
-    ("עזבי", "את"),
-    ("לא", "אכפת"),
-    ("תמחקי", "את"),
-    ("תורידי", "את"),
-    ("לא", fold("רלוונטי")),
-    ("לא", fold("רלוונטית")),
-    ("בלי", "הגבלת"),
-)
+_INDIFFERENT = _LISTS.phrases("indifferent")
 
 
 class _Turn:
@@ -202,9 +191,9 @@ class _Turn:
         keys = set(self.utterance.keys)
         return bool(keys & _SEEKERS) or ("יש" in keys and "כמה" not in keys) or self.asked is Asked.AREA
 
-    def _asks(self, openings: tuple[tuple[str, str], ...]) -> bool:
+    def _asks(self, openings: Phrasebook) -> bool:
         """Whether the utterance asks about homes in general, and no wish follows."""
-        return self.utterance.keys[:2] in openings and not set(self.utterance.keys) & _SEEKERS
+        return openings.at(self.utterance, 0) is not None and not set(self.utterance.keys) & _SEEKERS
 
     def _property(self) -> None:
         if self.acts.asks_listing and self.acts.question and not self._seeks():
@@ -222,7 +211,7 @@ class _Turn:
                 kind.value == "apartment"
                 and known not in (None, "apartment")
                 and self.asked is not Asked.PROPERTY_TYPE
-                and self.utterance.key(kind.end) not in words("רגילה פשוטה")
+                and self.utterance.key(kind.end) not in _PLAIN_HOME
             )
             if not passing:
                 self.put("property_type", kind.value, kind.start, kind.end)
@@ -300,8 +289,7 @@ class _Turn:
     def _clear(self) -> None:
         """Withdraw a known value the caller no longer cares for: "התקציב לא משנה"."""
         keys = self.utterance.keys
-        pairs = set(pairwise(keys))
-        if not pairs & set(_INDIFFERENT):
+        if not _INDIFFERENT.within(self.utterance):
             return
         heard = {rest for key in keys for _, rest in stems(key)}
         for slot, nouns in _CLEARED.items():
