@@ -27,7 +27,11 @@ ROOMS_OF_DIALOG: dict[str, set[str]] = {
     "lines": {"data", "domain", "hebrew", "policy"},
     "plan": {"domain", "policy", "lines"},
     "llm": {"data", "domain", "hebrew", "policy", "lines", "plan"},
-    "dialog": {"domain", "settings", "plan", "hebrew", "understanding", "understanding/ear", "policy", "lines", "llm"},
+    "responder": {"domain", "settings", "plan", "hebrew", "understanding", "policy", "lines", "llm"},
+    "dialog": {
+        *("domain", "settings", "plan", "hebrew", "understanding", "understanding/ear", "policy", "lines", "llm"),
+        "responder",
+    },
 }
 FLOORS: dict[str, set[str]] = {
     "media": set(),
