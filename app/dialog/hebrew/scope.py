@@ -37,6 +37,7 @@ _SOME_DAY, _FOR_NOW = _LISTS.phrases("some_day"), _LISTS.words("for_now")
 _LETS_ON = _LISTS.words("lets_on")
 _LETS_LATER, _LETS_IT = _LISTS.phrases("lets_later"), _LISTS.phrases("lets_it")
 _NEAR_LETTING = 3
+_ADOPTS = _LISTS.phrases("adopts")
 _YIELD = _LISTS.phrases("yield")
 
 
@@ -64,7 +65,8 @@ class Scope:
 @lru_cache(maxsize=64)
 def scopes(utterance: Utterance) -> tuple[Scope, ...]:
     """Return every stretch that holds no wish. Stretches of different rules may overlap."""
-    return (*_told(utterance), *_then_seeks(utterance), *_later(utterance), *_asks_yield(utterance))
+    told = [scope for scope in _told(utterance) if not _adopted(utterance, scope)]
+    return (*told, *_then_seeks(utterance), *_later(utterance), *_asks_yield(utterance))
 
 
 def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
@@ -84,6 +86,12 @@ def then_seeks(utterance: Utterance) -> frozenset[int]:
 
 def _span(scope: Scope) -> range:
     return range(scope.start, scope.end)
+
+
+def _adopted(utterance: Utterance, scope: Scope) -> bool:
+    """Whether the caller wants just what was told: "לאחותי יש ארבעה חדרים וזה מה שאני רוצה"."""
+    adopts = (match.start for match in _ADOPTS.all(utterance))
+    return scope.whose is Whose.OTHERS and any(scope.start < start <= scope.end for start in adopts)
 
 
 def _told(utterance: Utterance) -> Iterator[Scope]:

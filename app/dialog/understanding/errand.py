@@ -6,7 +6,8 @@ numbers: the homes they speak of are no wish.
 
 from app.dialog.domain import Asked, Errand
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, stems, words
+from app.dialog.hebrew.scope import OTHERS, Whose, tokens_of
+from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, stems
 from app.dialog.understanding.kind import SEEKS
 
 _LISTS = Lexicon("real_estate/errands.toml")
@@ -24,6 +25,8 @@ _SEEKS_TAKERS = Phrasebook(
     )
 )
 _HAVE = _LISTS.phrases("have")
+_LET_HOMES = _LISTS.words("let_homes")
+_LET_OUT = _LISTS.phrases("let_out")
 _WHICH_I = _LISTS.words("which_i")
 _NOTHING_OWNED = _LISTS.words("nothing_owned")
 _SALE = _LISTS.words("sale")
@@ -67,6 +70,16 @@ def _wants_room_mate(utterance: Utterance) -> bool:
     return False
 
 
+def _offers(utterance: Utterance, match: Match) -> bool:
+    """Whether an owner's phrase is the caller's own: neither the office's doing nor a neighbour's."""
+    before, after = utterance.key(match.start - 1), utterance.key(match.end)
+    if match.value == "להשכיר את" and after not in _LET_HOMES:
+        return False
+    if match.value == "להעריך" and not set(utterance.keys) & _OWN_PROPERTY:
+        return False
+    return before not in _NOT_THE_CALLER and before not in OTHERS
+
+
 def _offers_property(utterance: Utterance) -> bool:
     """Whether the caller sells or lets a property of their own, rather than seeking one."""
     keys = set(utterance.keys)
@@ -74,15 +87,10 @@ def _offers_property(utterance: Utterance) -> bool:
         return True
     if {rest for key in keys for _, rest in stems(key)} & _NOT_OWNER:
         return False
-    for match in _OWNER.all(utterance):
-        if match.value == "להשכיר את" and utterance.key(match.end) not in words(
-            "הדירה הבית הנכס דירתי המשרד החנות הוילה דירה המחסן המגרש הקליניקה היחידה המבנה הדופלקס הפנטהאוז הקוטג"
-        ):
-            continue
-        if match.value == "להעריך" and not keys & _OWN_PROPERTY:
-            continue
-        if utterance.key(match.start - 1) in _NOT_THE_CALLER:
-            continue
+    if _LET_OUT.within(utterance) and not keys & SEEKS:
+        return True
+    others = tokens_of(utterance, Whose.OTHERS)
+    if any(match.start not in others and _offers(utterance, match) for match in _OWNER.all(utterance)):
         return True
     for match in _HAVE.all(utterance):
         for index in range(match.end, min(match.end + 9, len(utterance))):

@@ -22,6 +22,7 @@ _LIVING = _LISTS.words("living")
 _JOINS_LIVING = _LISTS.words("joins_living")
 _SAYS_NUMBER = _LISTS.words("says_number")
 _LEADS_TO_NUMBER = _LISTS.words("leads_to_number")
+_AGES = _LISTS.words("ages")
 _OTHER_UNITS = _LISTS.words("other_units")
 
 
@@ -87,12 +88,13 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     found: list[Rooms] = []
     for noun in range(len(utterance)):
         if noun in claimed or not any(
-            rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה") for prefix, rest in stems(utterance.key(noun))
+            rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה", "מה")
+            for prefix, rest in stems(utterance.key(noun))
         ):
             continue
         if utterance.key(noun + 1) in _NOT_COUNTED:
             continue
-        definite = utterance.key(noun).startswith("ה")
+        definite = utterance.key(noun).removeprefix("מ").startswith("ה")
         numbers = [] if definite else _before_noun(utterance, noun, claimed)
         rooms = _from_numbers(utterance, numbers, noun) if numbers else _single(utterance, noun)
         if rooms is not None:
@@ -102,6 +104,8 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
 
 def _single(utterance: Utterance, noun: int) -> Rooms | None:
     """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה"."""
+    if utterance.key(noun) == fold("מהחדרים"):
+        return _named_then_count(utterance, noun + 1)
     if utterance.key(noun) not in ("חדר", fold("חדרים"), fold("החדרים")) and not utterance.key(noun).endswith("חדר"):
         return None
     after = atom_at(utterance, noun + 1)
@@ -136,6 +140,16 @@ def _single(utterance: Utterance, noun: int) -> Rooms | None:
     ):
         return _rooms(utterance, quantity, high, noun, high.end)
     return _rooms(utterance, quantity, None, noun, quantity.end)
+
+
+def _named_then_count(utterance: Utterance, start: int) -> Rooms | None:
+    """Read "הכל נכון חוץ מהחדרים, ארבעה": which detail, and then its new value."""
+    while utterance.key(start) in _SAYS_NUMBER:
+        start += 1
+    count = quantity_at(utterance, start)
+    if count is None or count.shape is not Shape.BARE or count.prefix or not _plausible(count.value):
+        return None
+    return _rooms(utterance, count, None, start, count.end)
 
 
 def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> Rooms | None:
@@ -223,7 +237,8 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
             # A longer number is skipped whole: "מיליון שמונה" holds no eight rooms.
             index = max(index + 1, whole.end) if whole is not None and index not in claimed else index + 1
             if whole is not None and _counts_people(utterance, whole.start):
-                index = _past_chained(utterance, index, claimed)
+                ages = utterance.key(whole.start - 1) in _AGES
+                index = _past_chained(utterance, index, claimed, ages=ages)
             continue
         end, extra = quantity.end, 0.0
         follower = None
@@ -247,13 +262,16 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     return found
 
 
-def _past_chained(utterance: Utterance, index: int, claimed: frozenset[int]) -> int:
-    """Return the token after numbers that only continue a floor or an age: "בני חמש ושבע", "קומה שתיים או שלוש"."""
-    start = index + 1 if utterance.key(index) == "או" else index
-    atom = atom_at(utterance, start)
-    if atom is None or (start == index and atom.prefix != "ו") or start in claimed:
-        return index
-    return start + 1
+def _past_chained(utterance: Utterance, index: int, claimed: frozenset[int], *, ages: bool) -> int:
+    """Return the token after numbers that only continue a floor or an age: "בני שש ארבע ושבע", "קומה שתיים או שלוש"."""
+    while True:
+        start = index + 1 if utterance.key(index) == "או" else index
+        atom = atom_at(utterance, start)
+        if atom is None or start in claimed or (start == index and atom.prefix != "ו" and not ages):
+            return index
+        if not ages:
+            return start + 1
+        index = start + 1
 
 
 _BEFORE_OTHER = _LISTS.words("before_other")
