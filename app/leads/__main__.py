@@ -12,13 +12,13 @@ from app.leads.childconfig import VARIABLE, StoreChildConfig
 from app.leads.database import Database
 from app.leads.journal import Journal
 from app.leads.models import Channel
-from app.leads.outbox import Outbox
+from app.leads.outgoing.outbox import Outbox
+from app.leads.outgoing.webhook import WebhookDeliverer
 from app.leads.service import Service
 from app.leads.store import LeadRules, Store
 from app.leads.upkeep.forgetting import Forgetting
 from app.leads.upkeep.keeper import Keeper
 from app.leads.upkeep.sweeping import Keep, Sweep
-from app.leads.webhook import WebhookDeliverer
 from app.sidecar.manners import defer_to_worker, log_like_worker
 
 
@@ -29,7 +29,7 @@ def _now() -> datetime:
 def _outboxes(config: StoreChildConfig, store: Store) -> list[Outbox]:
     outboxes = [Outbox(Channel.WEBHOOK, WebhookDeliverer(config.webhook_secret, _now), store.deliveries, _now)]
     if config.whatsapp_from and config.twilio_account_sid and config.twilio_auth_token:
-        from app.leads.whatsapp import WhatsAppDeliverer, WhatsAppSender
+        from app.leads.outgoing.whatsapp import WhatsAppDeliverer, WhatsAppSender
         from app.telephony.rest import API_URL, TwilioRest
 
         twilio = TwilioRest(

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.leads.attention import settle_attention
 from app.leads.database import Database
-from app.leads.deliveries import send_now
 from app.leads.models import Channel, Delivery, Lead, LeadStatus, OperatorAction
+from app.leads.outgoing.deliveries import send_now
 from app.leads.records import Acted, LeadMarked, LeadNoted, SendAgain
 
 

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from app.leads.asking import Questions
 from app.leads.database import StoreDown
 from app.leads.journal import Journal
-from app.leads.outbox import Outbox
+from app.leads.outgoing.outbox import Outbox
 from app.leads.queries import call_state
 from app.leads.records import RECORD, ByOperator, CallEnded, Forget, MessageStatus, Query, Record
 from app.leads.store import Store

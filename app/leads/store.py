@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from app.leads.attention import bring_up_to_date, settle_attention
 from app.leads.database import Database
-from app.leads.deliveries import Deliveries, history_of
 from app.leads.folding import fold, locked_call
 from app.leads.lead import ABANDONED, idempotency_key, is_lead, lead_payload
 from app.leads.models import Call, Channel, Delivery, DeliveryState, Lead, Slot, Turn
 from app.leads.operators import Operators
+from app.leads.outgoing.deliveries import Deliveries, history_of
 from app.leads.records import Acted, LeadMarked, LeadNoted, MessageStatus, Record, Requeue, SendAgain
 from app.leads.summing import sum_up
 from app.telephony.numbers import mask_number

@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.leads.command import leads_command, transcript_command
-from app.leads.deliveries import Change
 from app.leads.models import Channel, DeliveryState
+from app.leads.outgoing.deliveries import Change
 from app.leads.records import CallEnded, CallStarted, FactsSaved, Record, SlotChange, SlotsChanged, TurnSaved
 from app.leads.store import LeadRules, Store
 from tests.leads.conftest import Clock

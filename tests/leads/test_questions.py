@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.leads.deliveries import Change
 from app.leads.models import Channel, DeliveryState
+from app.leads.outgoing.deliveries import Change
 from app.leads.questions import QUESTIONS
 from app.leads.records import (
     Acted,

@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from app.call.shell.audio_file import HEADER, header
 from app.leads.command import forget_command
-from app.leads.deliveries import Change
 from app.leads.models import Channel, DeliveryState
+from app.leads.outgoing.deliveries import Change
 from app.leads.questions import QUESTIONS
 from app.leads.records import CallBack, CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved
 from app.leads.store import Store

@@ -5,9 +5,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from app.leads.deliveries import Claim
-from app.leads.outbox import Accepted, Refused
-from app.leads.whatsapp import WhatsAppDeliverer, WhatsAppSender
+from app.leads.outgoing.deliveries import Claim
+from app.leads.outgoing.outbox import Accepted, Refused
+from app.leads.outgoing.whatsapp import WhatsAppDeliverer, WhatsAppSender
 from app.telephony.rest import TwilioRest
 from tests.leads.receiver import Receiver
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.leads.deliveries import Claim
 from app.leads.models import Channel, DeliveryState
-from app.leads.outbox import (
+from app.leads.outgoing.deliveries import Claim
+from app.leads.outgoing.outbox import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     MAX_ATTEMPTS,
@@ -22,7 +22,7 @@ from app.leads.outbox import (
 from app.leads.queries import outbox
 from app.leads.store import Store
 from tests.leads.conftest import Clock
-from tests.leads.test_deliveries import delivery, end_calls
+from tests.leads.outgoing.test_deliveries import delivery, end_calls
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ATTEMPTS = st.integers(1, 10_000)

@@ -8,9 +8,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from app.leads.deliveries import Claim
-from app.leads.outbox import Accepted, Refused
-from app.leads.webhook import WebhookDeliverer
+from app.leads.outgoing.deliveries import Claim
+from app.leads.outgoing.outbox import Accepted, Refused
+from app.leads.outgoing.webhook import WebhookDeliverer
 from tests.leads.receiver import Receiver
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from app.leads.deliveries import Change, Claim
 from app.leads.models import Channel, DeliveryState
+from app.leads.outgoing.deliveries import Change, Claim
 from app.leads.queries import call_timeline
 from app.leads.records import CallEnded, CallStarted, FactsSaved, MessageStatus, Requeue, WhatsAppRequest
 from app.leads.store import LeadRules, Store

@@ -7,8 +7,8 @@ delivery visibly. Twilio has no idempotency key: an attempt of which the answer 
 
 from dataclasses import dataclass
 
-from app.leads.deliveries import OUTSIDE_WINDOW, Claim
-from app.leads.outbox import Accepted, Refused, Result
+from app.leads.outgoing.deliveries import OUTSIDE_WINDOW, Claim
+from app.leads.outgoing.outbox import Accepted, Refused, Result
 from app.telephony.rest import TwilioAuthError, TwilioError, TwilioRest
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.leads.database import StoreDown
-from app.leads.deliveries import Change, Claim, Deliveries
 from app.leads.models import Channel, DeliveryState
+from app.leads.outgoing.deliveries import Change, Claim, Deliveries
 from app.telephony.numbers import mask_number
 
 MAX_ATTEMPTS = 40

@@ -21,8 +21,8 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from app.leads.deliveries import Claim
-from app.leads.outbox import Accepted, Refused, Result
+from app.leads.outgoing.deliveries import Claim
+from app.leads.outgoing.outbox import Accepted, Refused, Result
 
 CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 10.0
