@@ -20,6 +20,9 @@ class CallStarted:
     caller: str | None
     callee: str | None
     today: date
+    past: dict[str, Any] | None = None
+    """The dialog's state, where this call began on another stream, with another process."""
+    last_turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,13 @@ class StreamEnded:
 
 @dataclass(frozen=True, slots=True)
 class StreamMoved:
-    """The call goes on on another media stream: nothing that waited to be played on the old one will be heard."""
+    """The call goes on on another media stream: nothing that waited to be played on the old one will be heard.
+
+    `was_lost`: there was no line for a while, and the caller noticed.
+    """
 
     stream_sid: str
+    was_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

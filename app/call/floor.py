@@ -63,8 +63,9 @@ class Floor:
         self._answered: Turn | None = None
         self._conversation: Conversation | None = None
 
-    def open(self, conversation: Conversation, now_ms: int) -> list[Command]:
-        """The call is answered: the agent will speak first."""
+    def open(self, conversation: Conversation, now_ms: int, last_turn: int = 0) -> list[Command]:
+        """The call is answered: the agent will speak first. Turns go on after `last_turn`."""
+        self.turn_number, self._turns = last_turn, count(last_turn + 1)
         self._conversation = conversation
         self.caller.line.begin(now_ms)
         return self.go(Trigger.ANSWERED)

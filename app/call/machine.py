@@ -155,7 +155,7 @@ class Call:
             case StreamEnded():
                 return self._on_ended(event.reason, now_ms)
             case StreamMoved():
-                return self._floor.move(now_ms)
+                return self._on_moved(event, now_ms)
             case Paced():
                 self._floor.agent.early_ms = event.early_ms
             case Tick():
@@ -181,9 +181,23 @@ class Call:
         conversation = Conversation(self._settings.dialog, self._settings.replying, event)
         self._longest = LongestCall(self._settings.max_call_ms, now_ms)
         started = Save("started", {"caller": event.caller, "callee": event.callee, "stream_sid": event.stream_sid})
-        answered = self._floor.open(conversation, now_ms)
-        self._floor.reply, greeting = conversation.say(conversation.dialog.greet(), 0, now_ms)
+        dialog, turn = conversation.dialog, 0
+        if event.past is None:
+            opening = dialog.greet()
+        else:
+            opening, turn = dialog.resume(), event.last_turn + 1  # a turn of its own: nothing stored is written over
+        answered = self._floor.open(conversation, now_ms, turn)
+        self._floor.reply, greeting = conversation.say(opening, turn, now_ms)
         return [started, *answered, *greeting]
+
+    def _on_moved(self, event: StreamMoved, now_ms: int) -> list[Command]:
+        """What was being said goes on where it was; a caller who had the floor and said nothing is asked again."""
+        floor = self._floor
+        commands = floor.move(now_ms)
+        is_asked = self.state is State.LISTENING and not floor.interruption
+        if event.was_lost and is_asked and not floor.turn and floor.caller.stretch is None:
+            return [*commands, *self._prompt(Dialog.resume, now_ms)]
+        return commands
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
         commands = self._floor.leave(now_ms)

@@ -44,7 +44,7 @@ class Streams:
             start = door.await_start()
         if start is None:
             return
-        older = next((one for one in self if one.is_live and one.call_sid == start.call_sid), None)
+        older = self._live(start.call_sid)
         if older is not None:
             older.move(socket, start)
             return
@@ -59,6 +59,19 @@ class Streams:
         finally:
             del self._sessions[number]
             self._pace()
+
+    def goes_on(self, call_sid: str) -> bool | None:
+        """Twilio asks what now: whether the call is to go on; None: it is not here."""
+        session = self._live(call_sid)
+        return session.goes_on() if session else None
+
+    def call_over(self, call_sid: str) -> None:
+        """Twilio says that a call is over."""
+        if session := self._live(call_sid):
+            session.give_up()
+
+    def _live(self, call_sid: str) -> Session | None:
+        return next((one for one in self if one.is_live and one.call_sid == call_sid), None)
 
     def close(self) -> None:
         """End them all, because this process ends."""

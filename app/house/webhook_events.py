@@ -20,9 +20,15 @@ class WebhookEvents:
     """Called off the request, in a greenlet of its own, once for each event."""
 
     def __init__(
-        self, store: LeadStore, recordings: Recordings, admission: Admission, recorded: Callable[[], None]
+        self,
+        store: LeadStore,
+        recordings: Recordings,
+        admission: Admission,
+        recorded: Callable[[], None],
+        over: Callable[[str], None],
     ) -> None:
-        """`recorded` hears of every message that was taken."""
+        """`recorded` hears of every message that was taken, `over` of every call that Twilio says is over."""
+        self._over = over
         self._store = store
         self._recordings = recordings
         self._admission = admission
@@ -49,6 +55,7 @@ class WebhookEvents:
         _log.info("CALL_STATUS", call_sid=call_sid, status=status, trusted=trusted)
         if not trusted or not call_sid or status not in _OVER:
             return
+        self._over(call_sid)
         if self._admission.sent_to_recorder(call_sid) and not self._recordings.took(call_sid):
             sleep(MESSAGE_COMES_WITHIN_S)
         if not self._recordings.took(call_sid):

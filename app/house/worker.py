@@ -22,6 +22,7 @@ from app.house.desk import Desk
 from app.house.draining import Drain
 from app.house.lobby import Visitor
 from app.house.metrics.counting import Counts
+from app.house.reconnecting import Reconnecting
 from app.house.streams import Streams
 from app.house.warming import Warming, rehearse
 from app.house.watching import Watching
@@ -63,6 +64,7 @@ class House:
             keeps_audio=settings.record_calls == "on",
         )
         admission, engines = self.doorkeeper.admission, self._engines
+        reconnecting = Reconnecting(self.streams, store)
         self._services = Services(
             stt=engines.stt,
             stt_fallback=engines.stt_fallback,
@@ -76,6 +78,7 @@ class House:
             open_audio=self._files.open_audio,
             on_log=self._on_log,
             extractor=engines.extractor,
+            recall=reconnecting.recall,
         )
         stts = tuple(engine for engine in (engines.stt, engines.stt_fallback) if engine)
         recordings = Recordings(recording_account(settings), stts, store, settings.office_name)
@@ -89,10 +92,15 @@ class House:
                 after_lost_overflow=admission.message,
             ),
             on_event=WebhookEvents(
-                store, recordings, admission, recorded=lambda: counts.call_ended("recording", "recording")
+                store,
+                recordings,
+                admission,
+                recorded=lambda: counts.call_ended("recording", "recording"),
+                over=self.streams.call_over,
             ),
             spawn=spawn,
             admission=self.doorkeeper.judge,
+            goes_on=reconnecting,
         )
         self.drain = Drain(admission, self.streams, recordings, store, self._links)
         self.desk = Desk(

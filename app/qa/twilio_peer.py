@@ -26,6 +26,7 @@ from app.qa.sockets import QuickWebSocket, StrictWebSocket
 
 SUBPROTOCOL = "audio.twilio.com"
 INCOMING_CALL = "/webhook/incoming_call"
+STREAM_ENDED = "/webhook/stream_ended"
 CALL_STATUS = "/webhook/call_status"
 FRAME_S = 0.020
 RATE_HZ = 8000
@@ -177,8 +178,19 @@ class TwilioPeer:
         Raises:
             ServerError: whatever would make Twilio give up the call here.
         """
-        response = await self._webhook(INCOMING_CALL, {"CallStatus": "ringing"})
-        where = self.account.url.rstrip("/") + INCOMING_CALL
+        return await self._ask(INCOMING_CALL, "ringing")
+
+    async def ask_again(self) -> HttpResponse:
+        """Post the `action` of a stream that is over while the call is not, and read the TwiML it is answered with.
+
+        Raises:
+            ServerError: the call is to end, or whatever would make Twilio give it up.
+        """
+        return await self._ask(STREAM_ENDED, "in-progress")
+
+    async def _ask(self, path: str, status: str) -> HttpResponse:
+        response = await self._webhook(path, {"CallStatus": status})
+        where = self.account.url.rstrip("/") + path
         check_twiml_response(response, where, signed=bool(self.account.auth_token))
         try:
             self._twiml = parse_twiml(response.body)

@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 OnEvent = Callable[[str, Mapping[str, str], bool], None]
 # Form fields of a signed incoming call -> TwiML to answer instead of the stream (full house, recording), or None.
 Admission = Callable[[Mapping[str, str]], bytes | None]
+# Form fields of a signed `action` of a call in progress -> what another stream of it brings along, or None: no other.
+GoesOn = Callable[[Mapping[str, str]], Mapping[str, str] | None]
 Spawn = Callable[..., Any]
 
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
@@ -80,7 +82,9 @@ class Webhooks:
         spawn: Spawn,
         admission: Admission = _connect,
         now_s: Callable[[], float] = time.time,
+        goes_on: GoesOn = lambda _params: None,
     ) -> None:
+        self._goes_on = goes_on
         self._settings = settings
         self._on_event = on_event
         self._spawn = spawn
@@ -88,7 +92,7 @@ class Webhooks:
         self._now_s = now_s
         self._routes: dict[str, tuple[tuple[str, ...], Callable[[Environ], Response]]] = {
             "/webhook/stream_status": (("POST",), lambda environ: self._event("stream_status", environ)),
-            "/webhook/stream_ended": (("POST",), lambda environ: self._event("stream_ended", environ)),
+            "/webhook/stream_ended": (("POST",), self._stream_ended),
             "/webhook/call_status": (("POST",), lambda environ: self._event("call_status", environ)),
             "/webhook/incoming_call": (("POST",), self._incoming_call),
             "/webhook/handle_recording": (("POST",), self._recording),
@@ -134,6 +138,19 @@ class Webhooks:
             log.warning("webhook_not_believed", path=environ["PATH_INFO"], why=self._why_not(environ))
         self._spawn(self._on_event, kind, dict(form), trusted)
         return no_content()
+
+    def _stream_ended(self, environ: Environ) -> Response:
+        """Twilio's `action`: 204 (R3.1), but a call that goes on without its stream gets another one (R18)."""
+        form = read_form(environ)
+        trusted, params = self.is_trusted(environ, form), dict(form)
+        self._spawn(self._on_event, "stream_ended", params, trusted)
+        if not trusted or params.get("CallStatus") != "in-progress":
+            return no_content()
+        more = self._goes_on(params)
+        if more is None:
+            return no_content()
+        answer = self._stream_answer(environ, _sid(params, "CallSid"), params, PURPOSE_CALL, more)
+        return Response(200, answer, twiml.CONTENT_TYPE)
 
     def _incoming_call(self, environ: Environ) -> Response:
         params = self._believed(environ)
@@ -194,7 +211,14 @@ class Webhooks:
         """Show curl what Twilio would get; the token in it opens nothing (R2.3)."""
         return Response(200, self._stream_answer(environ, _PREVIEW_SID, {}, PURPOSE_PREVIEW), twiml.CONTENT_TYPE)
 
-    def _stream_answer(self, environ: Environ, call_sid: str, params: Mapping[str, str], purpose: str) -> bytes:
+    def _stream_answer(
+        self,
+        environ: Environ,
+        call_sid: str,
+        params: Mapping[str, str],
+        purpose: str,
+        more: Mapping[str, str] = {},
+    ) -> bytes:
         base_url = self._settings.public_base_url or requested_base_url(environ)
         host = base_url.partition("://")[2].rstrip("/")
         if not self._settings.public_base_url and not _HOST.fullmatch(host):
@@ -211,6 +235,7 @@ class Webhooks:
             "call_sid": call_sid,
             "from": params.get("From", "")[:_MAX_PARTY_CHARS],
             "to": params.get("To", "")[:_MAX_PARTY_CHARS],
+            **more,
         }
         # Always https and wss, whatever this hop spoke: Twilio takes nothing else, and behind the proxy it is so.
         return twiml.connect_stream(f"https://{host}", host, parameters)

@@ -208,3 +208,19 @@ def test_another_stream_is_told_what_the_old_one_was_saying() -> None:
     drive.until(State.LISTENING)
     assert drive.history() == [("agent", drive.spoken())]
     assert not [one for one in drive.commands(Log) if one.line == "BARGE_IN"]
+
+
+def test_a_caller_who_was_cut_off_while_the_agent_listened_is_asked_again() -> None:
+    """R18: on the new line, at once; a stream that merely took over is no reason to speak."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.LISTENING)
+    drive.give(StreamMoved("MZ2"))
+    drive.quiet(1000)
+    assert drive.call.state is State.LISTENING
+    drive.give(StreamMoved("MZ3", was_lost=True))
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    (_, greeting), (_, again) = drive.history()
+    assert again != greeting
+    assert again.endswith("?")

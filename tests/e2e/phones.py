@@ -73,10 +73,13 @@ class Exchange:
         """Call `work` on the loop."""
         self._loop.call_soon_threadsafe(work)
 
-    def call(self, account: Account, call_sid: str | None = None) -> "Phone":
-        """Ring, connect, and keep the line going at 20 ms a frame; `call_sid`: Twilio rings once more for this call."""
+    def call(self, account: Account, call_sid: str | None = None, *, again: bool = False) -> "Phone":
+        """Ring, connect, and keep the line going at 20 ms a frame; `call_sid`: Twilio rings once more for this call.
+
+        `again`: the call's stream is over, and Twilio asks what now.
+        """
         phone = Phone(self, account, call_sid)
-        self.run(phone.connect())
+        self.run(phone.connect(again=again))
         return phone
 
 
@@ -109,9 +112,9 @@ class Phone:
         """Whether the server has closed the stream, or the connection is gone."""
         return self.peer.closed is not None
 
-    async def connect(self) -> None:
-        """Ring and open the stream (on the exchange's loop)."""
-        await self.peer.ring()
+    async def connect(self, *, again: bool = False) -> None:
+        """Ring, or ask what now, and open the stream (on the exchange's loop)."""
+        await (self.peer.ask_again() if again else self.peer.ring())
         await self.peer.connect()
         self._pump = asyncio.create_task(self._talk())
 

@@ -68,10 +68,13 @@ class Town:
     auth_token: str | None
     public_url: str | None
 
-    def call(self, from_number: str = CALLER, call_sid: str | None = None) -> Phone:
-        """Make a call; the greeting is on its way. `call_sid`: the same call, on another stream."""
+    def call(self, from_number: str = CALLER, call_sid: str | None = None, *, again: bool = False) -> Phone:
+        """Make a call; the greeting is on its way. `call_sid`: the same call, on another stream.
+
+        `again`: that stream is over, and Twilio asks what now.
+        """
         account = Account(self.server.url, self.auth_token, self.public_url, from_number)
-        phone = self.exchange.call(account, call_sid)
+        phone = self.exchange.call(account, call_sid, again=again)
         self.vendors.rest.calls[phone.call_sid] = "in-progress"
         return phone
 

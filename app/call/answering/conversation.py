@@ -28,7 +28,10 @@ class Conversation:
     """What is said in one call. `turn` is everywhere the number of the caller turn, 0 for the greeting."""
 
     def __init__(self, settings: DialogSettings, replying: ReplySettings, started: CallStarted) -> None:
-        self.dialog = Dialog(settings, started.today, started.caller)
+        if started.past is None:
+            self.dialog = Dialog(settings, started.today, started.caller)
+        else:
+            self.dialog = Dialog.restore(settings, started.today, started.past)
         self.plan: Plan | None = None
         """What the agent set out to say last."""
         self._replying = replying

@@ -47,12 +47,17 @@ from app.speech.engines import (
     Audio,
 )
 from app.telephony import guests, messages
+from app.telephony.browser_calls import is_browser_call
+from app.telephony.frames import NORMAL
 from app.telephony.numbers import mask_number
 from app.telephony.websocket import WebSocket, WebSocketClosedError
 
 TWILIO_CLOSES_WITHIN_MS = 3000
 LAST_VOICE_WITHIN_MS = 4000
 MOST_PIECES = 1000
+LINE_BACK_WITHIN_MS = 5000
+"""From a line's loss to a new stream of the call; Twilio asks what now within a second."""
+MOST_RECONNECTS = 5
 ISRAEL = ZoneInfo("Asia/Jerusalem")
 
 
@@ -87,6 +92,10 @@ class Session:
         self._is_released = False
         self._over = Latch()
         self._line_over = Inbox(1, lambda _: True)
+        self._line_back = Inbox(1, lambda _: True)
+        self._held: list[Event] | None = None
+        self._reconnects = 0
+        self._is_asked_for = self._is_closing = False
 
     def pace(self, read_pause_s: float, early_ms: int) -> None:
         """Let the caller's frames gather for so long before they are taken, and the agent's go out so much earlier."""
@@ -122,8 +131,24 @@ class Session:
         self._stream_sid = start.stream_sid
         self._outgoing.clear()
         spawn(older.close, 1000, "replaced by a newer stream")
-        self._events.put(StreamMoved(start.stream_sid))
+        was_lost = self._held is not None or self._is_asked_for
+        self._is_asked_for = False
+        self._take_up(StreamMoved(start.stream_sid, was_lost))
+        self._line_back.put(None)
         self._serve()
+
+    def goes_on(self) -> bool:
+        """Twilio asks what now, the stream being over and the call not: whether it is to open another one."""
+        if self._hang_up is not None or not self.is_live or self._reconnects >= MOST_RECONNECTS:
+            return False
+        self._reconnects += 1
+        self._is_asked_for = True
+        return True
+
+    def give_up(self) -> None:
+        """The call is over: a line that is lost is not waited for any longer."""
+        if self._held is not None:
+            self._line_back.put(None)
 
     def _begin(self, start: messages.StreamStart) -> None:
         self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
@@ -141,24 +166,50 @@ class Session:
         if self._early_ms:
             self._events.put(Paced(self._early_ms))
         today = datetime.datetime.now(ISRAEL).date()
-        self._events.put(CallStarted(start.call_sid, start.stream_sid, caller, start.parameters.get("to"), today))
+        past, last_turn = self._services.recall(start) or (None, 0)
+        callee = start.parameters.get("to")
+        self._events.put(CallStarted(start.call_sid, start.stream_sid, caller, callee, today, past, last_turn))
 
     def _serve(self) -> None:
         """Read the stream to its end, which is the call's, unless a newer one has taken over."""
         socket, reason = self._socket, "fault"
         try:
             reason = StreamReader(socket, self._events.put, self._log, self._dead_after_s).run()
+            if reason == "closed" and self._is_lost(socket):
+                self._await_line(socket)
         finally:
             if socket is self._socket:
                 self._line_over.put(None)
-                self._events.put(StreamEnded(reason))
+                self._take_up(StreamEnded(reason))
         if socket is not self._socket:
             self._over.wait()
         elif self._leaving is not None:
             self._leaving.wait()
 
+    def _is_lost(self, socket: WebSocket) -> bool:
+        """Tell a line that broke from one that was hung up, or closed by us for good."""
+        is_over = self._is_released or self._is_closing or socket is not self._socket
+        return not is_over and socket.close_code != NORMAL and not is_browser_call(self.call_sid)
+
+    def _await_line(self, socket: WebSocket) -> None:
+        """The line is gone, perhaps not the caller: time stands still for the call until another stream of it comes."""
+        self._held = []
+        self._alarm.set(None)
+        self._log.warning("LINE_LOST", code=socket.close_code)
+        self._show("LINE_LOST", {})
+        self._line_back.get(now_ms() + LINE_BACK_WITHIN_MS)
+
+    def _take_up(self, event: Event) -> None:
+        """Go on with `event`, and then with what the engines said while there was no line."""
+        held, self._held = self._held or [], None
+        # What the recogniser said of the caller's last words belongs to a call that ends.
+        for one in (*held, event) if isinstance(event, StreamEnded) else (event, *held):
+            self._events.put(one)
+
     def close(self) -> None:
         """End the stream because this process ends; Twilio goes on with the TwiML's `action`."""
+        self._is_closing = True
+        self._line_back.put(None)
         self._socket.close(1001, "going away")
 
     # -- what comes in ------------------------------------------------------------------------------------------
@@ -167,6 +218,9 @@ class Session:
         """Take one event. Whatever breaks in here ends this call and no other."""
         call = self._call
         if self._is_released:
+            return
+        if self._held is not None:
+            self._held.append(event)
             return
         try:
             at_ms = now_ms()
@@ -212,8 +266,8 @@ class Session:
         texts, self._outgoing = self._outgoing, []
         try:
             self._socket.send(*texts)
-        except WebSocketClosedError as error:
-            self._events.put(StreamEnded(f"send failed: {error}"))
+        except WebSocketClosedError:  # whoever reads the stream sees its end, and what becomes of the call
+            self._log.debug("SEND_FAILED")
 
     # -- what the machine asks for ------------------------------------------------------------------------------
 
