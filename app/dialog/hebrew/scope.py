@@ -31,6 +31,7 @@ _LONGEST_SUBJECT = 4
 _LIVES, _BEFORE_LIVES = _LISTS.words("lives"), _LISTS.words("between_we_and_live")
 _HAS_NOW = _LISTS.words("has_now")
 _RENTS, _HOLDS_NOW = _LISTS.words("rents"), _LISTS.words("now")
+_MOVES = _LISTS.words("moves_out")
 _OWN, _HOMES = _LISTS.words("mine"), _LISTS.words("homes")
 _SEEKS = _LISTS.words("seeks")
 _SOME_DAY, _FOR_NOW = _LISTS.phrases("some_day"), _LISTS.words("for_now")
@@ -66,7 +67,7 @@ class Scope:
 def scopes(utterance: Utterance) -> tuple[Scope, ...]:
     """Return every stretch that holds no wish. Stretches of different rules may overlap."""
     told = [scope for scope in _told(utterance) if not _adopted(utterance, scope)]
-    return (*told, *_then_seeks(utterance), *_later(utterance), *_asks_yield(utterance))
+    return (*told, *_then_seeks(utterance), *_moves_out(utterance), *_later(utterance), *_asks_yield(utterance))
 
 
 def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
@@ -191,6 +192,21 @@ def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
     for start in has:
         if seeks and seeks[-1] > start:
             yield Scope(start, min(seek for seek in seeks if seek > start), Whose.NOW, THEN_SEEKS)
+
+
+def _moves_out(utterance: Utterance) -> Iterator[Scope]:
+    """Yield the home one leaves: "לעבור מדירת שלושה חדרים לבית פרטי", up to where one goes."""
+    for index, key in enumerate(utterance.keys):
+        if not (key.startswith("מ") and key[1:] in _HOMES and set(utterance.keys[max(0, index - 2) : index]) & _MOVES):
+            continue
+        end = index + 1
+        while end < len(utterance) and not _goes_to(utterance.key(end)):
+            end += 1
+        yield Scope(index, end, Whose.NOW, "moves out of")
+
+
+def _goes_to(key: str) -> bool:
+    return key.startswith("ל") or any(rest in _SEEKS for _, rest in stems(key))
 
 
 def _later(utterance: Utterance) -> Iterator[Scope]:

@@ -6,7 +6,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.scope import LETS_LATER, scopes, then_seeks
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, words
+from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold
 from app.dialog.understanding.kind import YOU, Found
 
 _LISTS = Lexicon("real_estate/deals.toml")
@@ -14,6 +14,7 @@ _LISTS = Lexicon("real_estate/deals.toml")
 _OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
 _DEAL = Phrasebook({phrase: deal for deal in ("buy", "rent") for phrase in _LISTS.listed(deal)})
 _COMES_WITH = _LISTS.words("comes_with")
+_OF_ONE_S_OWN = _LISTS.words("of_one_s_own")
 _RENTING = _LISTS.words("renting")
 _HERE = _LISTS.words("here")
 _HEARD_BUY = _LISTS.words("heard_buy")
@@ -28,26 +29,28 @@ def _office_does(utterance: Utterance) -> list[Found]:
     ]
 
 
+def _tells_no_deal(utterance: Utterance, match: Match) -> bool:
+    """Whether a word of buying or renting says what comes besides, who a tenant is, or what one does today."""
+    before, key = utterance.key(match.start - 1), utterance.key(match.start)
+    if before in _COMES_WITH:
+        return True
+    if utterance.key(match.end - 1) in _OF_ONE_S_OWN and "יש" in utterance.keys[max(0, match.start - 3) : match.start]:
+        # "יש לנו כבר דירה משלנו": what they have.
+        return True
+    if match.prefix.endswith("ה") and key[len(match.prefix) :] in _RENTING:
+        # "השוכר שלי יוצא במרץ": a tenant.
+        return True
+    if key in _RENTING and {utterance.key(match.end), utterance.key(match.end + 1)} & _HERE:
+        # "אנחנו שוכרים פה כבר שלוש שנים": what they do today.
+        return True
+    return match.value == "buy" and key == fold("מקבלן") and before == "לא"
+
+
 def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Found | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
-    found: list[Found] = []
     now = then_seeks(utterance) | claimed
-    for match in _DEAL.all(utterance):
-        if match.start in now or utterance.key(match.start - 1) in _COMES_WITH:
-            continue
-        if match.prefix.endswith("ה") and utterance.key(match.start)[len(match.prefix) :] in _RENTING:
-            # "השוכר שלי יוצא במרץ": a tenant.
-            continue
-        if utterance.key(match.start) in _RENTING and {utterance.key(match.end), utterance.key(match.end + 1)} & _HERE:
-            # "אנחנו שוכרים פה כבר שלוש שנים": what they do today.
-            continue
-        if (
-            match.value == "buy"
-            and utterance.key(match.start) == fold("מקבלן")
-            and utterance.key(match.start - 1) in words("לא")
-        ):
-            continue
-        found.append(Found(match.start, match.end, match.value))
+    said = (match for match in _DEAL.all(utterance) if match.start not in now and not _tells_no_deal(utterance, match))
+    found = [Found(match.start, match.end, match.value) for match in said]
     found += _office_does(utterance)
     if asked is Asked.DEAL and not found:
         for index, key in enumerate(utterance.keys):

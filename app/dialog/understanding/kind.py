@@ -12,13 +12,10 @@ from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
 _LISTS = Lexicon("real_estate/kinds.toml")
 _SPECIFIES = _LISTS.words("specifies")
 _BESIDE = _LISTS.words("beside")
-_ENTERS_HOME = _LISTS.words("enters_home")
-_MATES = _LISTS.words("mates")
 
 _TYPES = Phrasebook({phrase: code for code, phrases in property_kinds().items() for phrase in phrases})
 _NOT_TYPES = _LISTS.phrases("not_types")
 YOU = _LISTS.words("you")
-_LETS = _LISTS.words("lets")
 _OPEN = (Asked.GREETING, Asked.PROPERTY_TYPE, Asked.DEAL)
 _INTERESTED = _LISTS.words("interested")
 _MORE_THAN_A_ROOM = _LISTS.words("more_than_a_room")
@@ -86,15 +83,13 @@ def _anothers(utterance: Utterance, end: int) -> bool:
 
 
 def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
-    before, key, after = utterance.key(match.start - 1), utterance.key(match.start), utterance.key(match.end)
+    before, key = utterance.key(match.start - 1), utterance.key(match.start)
     single = match.end - match.start == 1
-    if before in _WAS_OR_BUILD or after in _FORMER:
+    if before in _WAS_OR_BUILD or utterance.key(match.end) in _FORMER:
         # "הדירה הקודמת הייתה דופלקס", "קרקע לבניית בית": not what is wanted.
         return False
     if key.endswith("דירות") and asked not in _OPEN and not set(utterance.keys) & SEEKS:
         # "אמרו לי שדירות שם עולות שלושה מיליון".
-        return False
-    if {before, utterance.key(match.start - 2)} & _LETS and not set(utterance.keys) & YOU:
         return False
     if (
         match.value == "apartment"
@@ -121,10 +116,6 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
     ):
         return False
     if _anothers(utterance, match.end) or (match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE):
-        return False
-    if match.prefix.endswith("ל") and match.value == "apartment" and before in _ENTERS_HOME:
-        return False
-    if match.value == "apartment" and match.prefix.endswith("ל") and before in _MATES:
         return False
     return before in _INTERESTED or not (
         match.prefix in ("ב", "מ", "כ", "וב")
