@@ -15,13 +15,21 @@ T = TypeVar("T")
 
 spawn = eventlet.spawn_n
 task = eventlet.spawn
-spawn_after = eventlet.spawn_after
 sleep = eventlet.sleep
 
 
 def now_ms() -> int:
     """Return monotonic time in ms; only differences mean anything."""
     return time.monotonic_ns() // 1_000_000
+
+
+def spawn_after(delay_s: float, work: Callable[..., Any], *args: Any) -> Any:
+    """Run `work` in a greenlet of its own after `delay_s`; `cancel()` of what is returned takes it back.
+
+    A timer of the hub, and so cancelled without a switch. A green thread that has not begun is not: `cancel()` lets
+    every other greenlet run before it returns, in the middle of a call's handling.
+    """
+    return hubs.get_hub().schedule_call_global(delay_s, spawn, work, *args)
 
 
 def settle() -> None:

@@ -2,7 +2,7 @@
 
 import eventlet
 
-from app.runtime import Alarm, HubWatch, Inbox, OneByOne, now_ms, offload
+from app.runtime import Alarm, HubWatch, Inbox, OneByOne, now_ms, offload, spawn_after
 
 
 def test_what_a_handler_brings_about_follows_it() -> None:
@@ -119,3 +119,20 @@ def test_the_hub_watch_sees_a_blocked_hub() -> None:
     eventlet.sleep(0.03)
     assert watch.p99_ms() >= 100
     assert alarms
+
+
+def test_what_is_to_run_later_runs_where_it_may_wait_and_is_taken_back_without_a_switch() -> None:
+    """R18: nobody else runs in the middle of a handling that cancels a timer."""
+    ran: list[str] = []
+
+    def work(name: str) -> None:
+        eventlet.sleep(0)
+        ran.append(name)
+
+    spawn_after(0.01, work, "kept")
+    eventlet.spawn_n(ran.append, "another")
+    spawn_after(0, work, "taken back").cancel()
+    spawn_after(10, work, "taken back, too").cancel()
+    assert ran == []
+    eventlet.sleep(0.05)
+    assert ran == ["another", "kept"]

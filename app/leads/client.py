@@ -15,6 +15,7 @@ import eventlet
 import structlog
 from eventlet.event import Event
 
+from app.leads.callclock import CallClock
 from app.leads.records import Forget, Record
 from app.office import StoreUnavailable
 from app.sidecar.wire import Op
@@ -46,7 +47,9 @@ class LeadStore:
         link: StoreLink,
         journal_folder: Path,
         most_waiting: int = 1000,
+        clock: CallClock | None = None,
     ) -> None:
+        self._clock = clock or CallClock()
         self._link = link
         self._folder = journal_folder
         self._most_waiting = most_waiting
@@ -68,6 +71,9 @@ class LeadStore:
             faults = fault.errors(include_input=False, include_url=False) if hasattr(fault, "errors") else str(fault)
             _log.error("record_refused", kind=str(kind), call_sid=fields.get("call_sid"), faults=faults)
             return
+        call_sid = fields.get("call_sid")
+        if isinstance(call_sid, str) and "at" not in record.model_fields_set:
+            record = record.model_copy(update={"at": self._clock.now(call_sid)})
         self._next += 1
         self._unconfirmed[self._next] = record
         if not self._waiting:

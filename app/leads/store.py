@@ -1,7 +1,7 @@
 """What happened in a call, written as it happens, and the lead that comes of it (R14).
 
 Blocking, for the store child alone. Each record is one short transaction; applying it twice changes nothing, and
-records of one call may come late (journal, another instance): a fact's own time decides which is the newer.
+records of one call may come late (journal, another instance): a fact's own time (`callclock`) decides which is newer.
 """
 
 import logging

@@ -20,6 +20,7 @@ from typing import Any
 
 import eventlet
 import structlog
+from eventlet import hubs
 from eventlet.event import Event
 
 from app.telephony import frames
@@ -160,7 +161,8 @@ class WebSocket:
     def _start_closing(self, code: int, reason: str) -> None:
         self._closing = True
         self.close_code, self.close_reason = code, reason
-        self._linger = eventlet.spawn_after(self._linger_s, self._cut_off)
+        # A green thread's `cancel` would let every other one run: whoever closes may be in the middle of something.
+        self._linger = hubs.get_hub().schedule_call_global(self._linger_s, self._cut_off)
         with contextlib.suppress(WebSocketClosedError):
             self._send(frames.close_frame(code, reason))
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import eventlet
 import pytest
 
 from app.config import load
+from app.leads.callclock import CallClock
 from app.leads.childconfig import VARIABLE, StoreChildConfig, child_environment, store_child_config
 from app.leads.client import LeadStore
 from app.leads.records import RECORD, CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved
@@ -70,6 +72,19 @@ def test_a_call_told_through_the_link_is_a_lead_when_the_worker_stops(worker: Wo
     (request,) = receiver.requests
     lead = json.loads(request.body)
     assert (lead["summary"], lead["slots"]["area"]["value"]) == ("דירה בחיפה", ["חיפה"])
+
+
+def test_a_correction_after_the_clock_was_set_back_is_the_newer(worker: Worker) -> None:
+    """R14: "no, in Bat Yam" three seconds of wall clock before what it corrects; its turn is stored, too."""
+    walls = iter([datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 23, 11, 59, 57, tzinfo=UTC)])
+    store = LeadStore(worker.link, worker.config.journal_folder, clock=CallClock(lambda: next(walls)))
+    worker.link.start()
+    for turn, town in enumerate(("חולון", "בת ים"), 1):
+        store.tell(TurnSaved, call_sid="CA1", number=1, caller_text=town, latencies_ms={}, state={"turn": turn})
+        store.tell(SlotsChanged, call_sid="CA1", turn=turn, changes={"area": SlotChange(value=[town], quote=town)})
+    state = store.query("call_state", timeout_s=20.0, call_sid="CA1")
+    assert (state["slots"]["area"]["value"], state["state"]) == (["בת ים"], {"turn": 2})
+    assert worker.timeline("CA1")["turns"][0]["caller_text"] == "בת ים"
 
 
 def test_a_child_killed_under_a_call_costs_no_record(worker: Worker) -> None:
