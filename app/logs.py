@@ -9,7 +9,6 @@ lines and never a call. How many were lost is said by the next line that gets th
 import atexit
 import errno
 import logging
-import os
 import re
 import sys
 from collections.abc import MutableMapping
@@ -31,6 +30,7 @@ _LONGEST_SID = 64
 # Not the patched ones: a green thread that writes would hold all calls.
 _threading: Any = patcher.original("threading")
 _queue: Any = patcher.original("queue")
+_os: Any = patcher.original("os")
 
 
 class LogWriter:
@@ -72,7 +72,7 @@ class LogWriter:
     def _write(self, data: bytes) -> bool:
         while data:
             try:
-                data = data[os.write(self._descriptor, data) :]
+                data = data[_os.write(self._descriptor, data) :]
             except OSError as error:
                 if error.errno in (errno.EAGAIN, errno.ENOSPC) and not self._stopping.wait(_RETRY_AFTER_S):
                     continue  # a reader that is slow, a disk that may be cleared: the lines behind this one wait

@@ -2,6 +2,8 @@
 
 import http.client
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlencode
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.logs import LONGEST_FIELD, LogWriter, one_line
-from tests.servers import Server, gunicorn
+from tests.servers import ROOT, Server, gunicorn
 
 
 def line(**fields: object) -> str:
@@ -92,6 +94,28 @@ def test_a_pipe_that_broke_raises_into_nobody() -> None:
         log.msg(str(number))
     log.close()
     assert log.lost == 3
+    os.close(writer)
+
+
+PATCHED = """
+import eventlet, os, sys
+eventlet.monkey_patch()
+from app.logs import LogWriter
+log = LogWriter(int(sys.argv[1]))
+for number in range(3):
+    log.msg(str(number))
+log.close()
+print(log.lost)
+"""
+
+
+def test_a_pipe_that_broke_is_given_up_in_a_patched_process_too() -> None:
+    """Design, "Eventlet": a green write would wait for a broken pipe, and turn in circles, for ever."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-W", "ignore", "-c", PATCHED, str(writer)]
+    told = subprocess.run(command, pass_fds=(writer,), cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout.strip() == "3"
     os.close(writer)
 
 
