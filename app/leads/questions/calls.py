@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.leads.models import FLAGS, Call, Delivery, Interruption, Lead, Slot, Turn
+from app.leads.models import FLAGS, Call, Interruption, Lead, Slot, Turn
 from app.leads.questions.paging import before_cursor, bounded, cursor, iso, time_of
-from app.leads.questions.rows import call_rows, delivery_row, head, lead_rows
+from app.leads.questions.rows import HEAVY, call_rows, delivery_rows, head, lead_rows
 from app.leads.questions.searching import sids_by_number, texts_by_words
 
 _TEST = "browser"
@@ -58,8 +58,7 @@ def call(session: Session, call_sid: str) -> dict[str, Any]:
         select(Interruption).where(Interruption.call_sid == call_sid).order_by(Interruption.number)
     )
     slots = session.scalars(select(Slot).where(Slot.call_sid == call_sid).order_by(Slot.slot))
-    lead = session.scalar(select(Lead).where(Lead.call_sid == call_sid))
-    deliveries = session.scalars(select(Delivery).where(Delivery.lead_id == lead.id)).all() if lead else []
+    leads = lead_rows(session, select(Lead).where(Lead.call_sid == call_sid))
     return {
         "known": True,
         "call": {
@@ -77,15 +76,15 @@ def call(session: Session, call_sid: str) -> dict[str, Any]:
         "slots": {
             slot.slot: {**slot.plain(leave_out=("call_sid", "slot")), "value": slot.value["value"]} for slot in slots
         },
-        "lead": lead_rows(session, [lead])[0] if lead else None,
-        "deliveries": [delivery_row(delivery, history=True) for delivery in deliveries],
+        "lead": leads[0] if leads else None,
+        "deliveries": delivery_rows(session, leads[0]["id"]) if leads else [],
     }
 
 
 def _filtered(
     since: str | None, until: str | None, outcome: str | None, flag: str | None, *, tests: bool
 ) -> Select[Call]:
-    query = select(Call).where(Call.channel != _ERASED)
+    query = select(Call).options(*HEAVY).where(Call.channel != _ERASED)
     if not tests:
         query = query.where(Call.channel != _TEST)
     if since:

@@ -37,12 +37,12 @@ def leads(
         query = query.where(Lead.call_sid.in_([sid for _, sid in found]))
     if before:
         query = query.where(before_cursor(before, Lead.created_at, Lead.id, int))
-    rows = list(session.scalars(query.order_by(Lead.created_at.desc(), Lead.id.desc()).limit(limit + 1)))
+    rows = lead_rows(session, query.order_by(Lead.created_at.desc(), Lead.id.desc()).limit(limit + 1))
     page = rows[:limit]
     goes_on = len(rows) > limit
     return {
-        "leads": lead_rows(session, page),
-        "next": cursor(page[-1].created_at, page[-1].id) if goes_on else None,
+        "leads": page,
+        "next": cursor(time_of(page[-1]["created_at"]), page[-1]["id"]) if goes_on else None,
     }
 
 
@@ -52,7 +52,8 @@ def lead(session: Session, lead_id: int) -> dict[str, Any]:
     if found is None or not is_shown(found):
         return {"known": False}
     details = {name: {**slot} for name, slot in found.payload["slots"].items()}
-    return {"known": True, **lead_rows(session, [found], history=True)[0], "slots_detail": details}
+    (row,) = lead_rows(session, select(Lead).where(Lead.id == lead_id), history=True)
+    return {"known": True, **row, "slots_detail": details}
 
 
 def is_shown(found: Lead) -> bool:

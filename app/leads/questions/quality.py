@@ -61,7 +61,7 @@ def day_figures(session: Session, day: date) -> dict[str, Any]:
     turns = fallbacks = withdrawn = 0
     for sid, number, at, latencies, timing in session.execute(query):
         turns += 1
-        answer = answer_ms(Turn(timing=timing, latencies_ms=latencies))
+        answer = answer_ms(timing, latencies)
         if timing is not None:
             withdrawn += timing["withdrawn"]
             fallbacks += timing["stt_source"] == "fallback" or timing["line_source"] == "late"

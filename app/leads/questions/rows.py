@@ -3,13 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import JSON, ColumnElement, Row, Select, Text, cast, func, literal, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session, defer
 
 from app.leads.models import FLAGS, Call, Delivery, Lead, Slot, Turn
 from app.leads.questions.paging import iso
 
 _LISTED_SLOTS = ("name", "area", "budget_max")
+_LEAD: tuple[Any, ...] = (
+    *(Lead.id, Lead.call_sid, Lead.channel, Lead.created_at, Lead.status),
+    *(Lead.call_back_at, Lead.handled_at, Lead.needs_attention, Lead.note),
+)
+_DELIVERY: tuple[Any, ...] = (
+    *(Delivery.id, Delivery.channel, Delivery.state, Delivery.attempts),
+    *(Delivery.next_attempt_at, Delivery.last_error, Delivery.updated_at),
+)
+
+
+HEAVY = tuple(defer(column) for column in (Call.state, Call.facts, Call.facts_at, Call.usage, Call.engines))
+"""What no list shows of a call, and what is most of it."""
 
 
 def call_rows(session: Session, calls: Sequence[Call]) -> list[dict[str, Any]]:
@@ -55,22 +68,49 @@ def head(call: Call) -> dict[str, Any]:
     }
 
 
-def lead_rows(session: Session, leads: Sequence[Lead], *, history: bool = False) -> list[dict[str, Any]]:
-    """Return what a list of leads shows of each, with where its deliveries stand."""
+def lead_rows(session: Session, query: Select[Lead], *, history: bool = False) -> list[dict[str, Any]]:
+    """Return what a list shows of each lead that `query` finds, with where its deliveries stand.
+
+    Columns, not objects, and the payload without its transcript: a page has many leads and shows no call's words.
+    """
+    columns: tuple[Any, ...] = (*_LEAD, _shown_payload(session))
+    found = session.execute(query.with_only_columns(*columns, maintain_column_froms=True)).all()
     deliveries: dict[int, list[dict[str, Any]]] = {}
-    query = select(Delivery).where(Delivery.lead_id.in_([lead.id for lead in leads])).order_by(Delivery.id)
-    for delivery in session.scalars(query):
-        deliveries.setdefault(delivery.lead_id, []).append(delivery_row(delivery, history=history))
-    return [{**_lead_row(lead), "deliveries": deliveries.get(lead.id, [])} for lead in leads]
+    if found:
+        sent = select(Delivery.lead_id, *(_DELIVERY if not history else (*_DELIVERY, Delivery.history)))
+        for row in session.execute(sent.where(Delivery.lead_id.in_([lead.id for lead in found])).order_by(Delivery.id)):
+            deliveries.setdefault(row.lead_id, []).append(_delivery_row(row, history=history))
+    return [{**_lead_row(lead), "deliveries": deliveries.get(lead.id, [])} for lead in found]
 
 
-def delivery_row(delivery: Delivery, *, history: bool = False) -> dict[str, Any]:
-    """Return where a delivery stands."""
-    row = delivery.plain(leave_out=("lead_id", "message", "target", "vendor_id", "history", "created_at"))
-    return {**row, "history": delivery.history or []} if history else row
+def delivery_rows(session: Session, lead_id: int) -> list[dict[str, Any]]:
+    """Return where a lead's deliveries stand, and what became of each so far."""
+    columns: tuple[Any, ...] = (*_DELIVERY, Delivery.history)
+    query = select(*columns).where(Delivery.lead_id == lead_id).order_by(Delivery.id)
+    return [_delivery_row(row, history=True) for row in session.execute(query)]
 
 
-def _lead_row(lead: Lead) -> dict[str, Any]:
+def _shown_payload(session: Session) -> ColumnElement[Any]:
+    if session.get_bind().dialect.name == "postgresql":
+        taken = cast(Lead.payload, JSONB).op("-", return_type=JSONB())(cast(literal("transcript"), Text))
+        return taken.label("payload")
+    return type_coerce(func.json_remove(Lead.payload, "$.transcript"), JSON()).label("payload")
+
+
+def _delivery_row(row: Row[Any], *, history: bool) -> dict[str, Any]:
+    shown = {
+        "id": row.id,
+        "channel": row.channel,
+        "state": row.state,
+        "attempts": row.attempts,
+        "next_attempt_at": iso(row.next_attempt_at),
+        "last_error": row.last_error,
+        "updated_at": iso(row.updated_at),
+    }
+    return {**shown, "history": row.history or []} if history else shown
+
+
+def _lead_row(lead: Row[Any]) -> dict[str, Any]:
     payload = lead.payload
     contact, call = payload["contact"], payload["call"]
     return {

@@ -5,9 +5,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.leads.folding import backwards
 from app.leads.models import Call, CallText, Lead
+from app.leads.questions.prefixes import forms
 from app.leads.summing import letters
 
 LEAST_DIGITS = 3
+_LEAST_LETTERS = 3
 MOST_FOUND = 1000
 """Calls of one number that are looked at; and matches of words read at a time."""
 
@@ -40,7 +42,9 @@ def sids_by_number(session: Session, number: str) -> list[str]:
 
 
 def texts_by_words(session: Session, words: str, below: int | None, limit: int) -> list[tuple[int, str]]:
-    """Return `(id, call_sid)` of call texts that hold each of `words` (the last one may go on), the newest first.
+    """Return `(id, call_sid)` of call texts that hold each of `words`, the newest first.
+
+    The last word may go on; Hebrew's prefixes may stand before each.
 
     Raises:
         ValueError: there is no word in it.
@@ -50,13 +54,13 @@ def texts_by_words(session: Session, words: str, below: int | None, limit: int) 
         raise ValueError("give at least one word")
     query = select(CallText.id, CallText.call_sid).order_by(CallText.id.desc()).limit(limit)
     if session.get_bind().dialect.name == "postgresql":
-        expression = " & ".join([*(f"'{word}'" for word in wanted[:-1]), f"'{wanted[-1]}':*"])
+        expression = _expression(wanted, "'{}'", "'{}':*", " | ", " & ")
         vector = func.to_tsvector(literal_column("'simple'"), CallText.words)
         query = query.where(vector.op("@@")(func.to_tsquery(literal_column("'simple'"), expression)))
         if below is not None:
             query = query.where(CallText.id < below)
     else:
-        expression = " ".join([*(f'"{word}"' for word in wanted[:-1]), f'"{wanted[-1]}"*'])
+        expression = _expression(wanted, '"{}"', '"{}"*', " OR ", " AND ")
         index = table("call_words", column("rowid"))
         hits = select(index.c.rowid).where(text("call_words MATCH :expression")).order_by(index.c.rowid.desc())
         if below is not None:
@@ -65,3 +69,16 @@ def texts_by_words(session: Session, words: str, below: int | None, limit: int) 
         query = select(CallText.id, CallText.call_sid).join(found, found.c.rowid == CallText.id)
         query = query.order_by(CallText.id.desc()).params(expression=expression)
     return [(number, sid) for number, sid in session.execute(query)]
+
+
+def _expression(wanted: list[str], whole: str, open_ended: str, either: str, both: str) -> str:
+    """Write the question in an index's own language. A short word goes on only as it is: "בי…" is much else."""
+    groups = []
+    for number, word in enumerate(wanted):
+        is_last = number == len(wanted) - 1
+        goes_on = is_last and len(word) >= _LEAST_LETTERS
+        written = [
+            (open_ended if goes_on or (is_last and form == word) else whole).format(form) for form in forms(word)
+        ]
+        groups.append(f"({either.join(written)})")
+    return both.join(groups)

@@ -10,7 +10,7 @@ from app.leads.questions.leads import UNDELIVERED, with_status
 from app.leads.questions.paging import time_of
 from app.leads.questions.rows import lead_rows
 
-MOST_SHOWN = 50
+MOST_SHOWN = 20
 
 
 def today(session: Session, since: str, until: str) -> dict[str, Any]:
@@ -20,33 +20,28 @@ def today(session: Session, since: str, until: str) -> dict[str, Any]:
     undelivered = with_status(UNDELIVERED)
     messages = select(Lead).where(text(OPEN_MESSAGE))
     new = with_status(None).where(Lead.created_at >= start, Lead.created_at < end)
-    of_today = select(Call).where(
+    of_today = select(Call.turn_count, Call.answer_p50_ms).where(
         Call.started_at >= start, Call.started_at < end, Call.channel.not_in(("browser", "erased"))
     )
-    answered = of_today.where(Call.turn_count > 0)
+    counted = session.execute(of_today).all()
+    answers = sorted(answer for _, answer in counted if answer is not None)
     return {
         # Those with an hour first, the longest overdue on top; then those who named none, the oldest first.
         **_block(session, "call_backs", call_backs, Lead.call_back_at.is_(None), Lead.call_back_at, Lead.created_at),
         **_block(session, "undelivered", undelivered, Lead.created_at.desc()),
         **_block(session, "messages", messages, Lead.created_at.desc()),
         **_block(session, "leads", new, Lead.created_at.desc()),
-        "calls": _count(session, of_today),
-        "answered": _count(session, answered),
-        "answer_p50_ms": _median(session, of_today),
+        "calls": len(counted),
+        "answered": sum(bool(turns) for turns, _ in counted),
+        "answer_p50_ms": answers[(len(answers) - 1) // 2] if answers else None,
     }
 
 
 def _block(session: Session, name: str, query: Select[Lead], *order: Any) -> dict[str, Any]:
-    page = session.scalars(query.order_by(*order).limit(MOST_SHOWN)).all()
+    page = lead_rows(session, query.order_by(*order).limit(MOST_SHOWN))
     total = len(page) if len(page) < MOST_SHOWN else _count(session, query)
-    return {name: lead_rows(session, page), f"{name}_total": total}
+    return {name: page, f"{name}_total": total}
 
 
 def _count(session: Session, query: Select[Any]) -> int:
     return session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
-
-
-def _median(session: Session, query: Select[Call]) -> int | None:
-    only = query.with_only_columns(Call.answer_p50_ms).where(Call.answer_p50_ms.is_not(None))
-    answers = sorted(answer for answer in session.scalars(only) if answer is not None)
-    return answers[(len(answers) - 1) // 2] if answers else None
