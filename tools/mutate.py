@@ -82,16 +82,16 @@ def mutants(source: str) -> list[tuple[int, str]]:
 def main() -> None:
     """Change, test, tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("room", help="a folder or a module below app")
+    parser.add_argument("rooms", nargs="+", help="folders or modules below app")
     parser.add_argument("--tests", nargs="+", required=True, help="test files or folders that should notice")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    room = (ROOT / given.room).resolve()
-    modules = sorted(room.rglob("*.py")) if room.is_dir() else [room]
+    rooms = [(ROOT / room).resolve() for room in given.rooms]
+    modules = [path for room in rooms for path in (sorted(room.rglob("*.py")) if room.is_dir() else [room])]
     every = [(path, line, text) for path in modules for line, text in mutants(path.read_text(encoding="utf-8"))]
     if not every:
-        sys.exit(f"{given.room}: nothing to change")
+        sys.exit(f"{' '.join(given.rooms)}: nothing to change")
     chosen = random.Random(given.seed).sample(every, min(given.count, len(every)))  # noqa: S311
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))

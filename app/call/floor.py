@@ -53,6 +53,8 @@ class Floor:
         self.reply: Reply | None = None
         """What the agent says, or is about to."""
         self.interruption: Interruption | None = None
+        self.yielded: Interruption | None = None
+        """An interruption that took the floor before its words were known: they may be the agent's own."""
         self.doubt: Doubt | None = None
         self.insists = False
         """Whether the agent speaks whatever sounds, until the caller pauses."""
@@ -126,6 +128,7 @@ class Floor:
         """The floor is the caller's; `anew`: the agent has spoken, and its patience begins."""
         conversation, stretch = self.conversation, self.caller.stretch
         # In a stall of the line the caller may be in mid-sentence: what was said stands once there is audio again.
+        let_go = self.let_go()
         stalled = self.caller.line.is_quiet and conversation.can_take_back
         self._answered = self.turn if stalled else None
         if self.reply:
@@ -143,7 +146,7 @@ class Floor:
         if stretch is not None:
             # The caller speaks already; a stretch that nobody took would be lost.
             self.adopt(stretch)
-        return [*self.stop_holding(now_ms), *self.go(trigger)]
+        return [*let_go, *self.stop_holding(now_ms), *self.go(trigger)]
 
     def await_caller(self, now_ms: int) -> None:
         """From here the agent waits for something to be understood."""
@@ -154,7 +157,7 @@ class Floor:
         """The agent will speak unasked, whatever sounds."""
         self.turn = self._answered = None
         self.insists = self.caller.ear.is_speech or self.caller.stretch is not None
-        return self.go(Trigger.PROMPTED)
+        return [*self.let_go(), *self.go(Trigger.PROMPTED)]
 
     def receive(self, event: SttHeard | SttEnded | SttFailed, now_ms: int) -> list[Command]:
         """Hand a recogniser's word to whoever waits for it; it may decide who has the floor."""
@@ -295,13 +298,32 @@ class Floor:
         return overlaps and is_echo(words, self._said)
 
     def grant(self, now_ms: int) -> list[Command]:
-        """It was speech: the rest of the reply is not said."""
+        """It was speech: the floor is the caller's. The rest of the reply is kept until the words are known."""
         assert self.interruption
-        interruption, self.interruption, self.reply = self.interruption, None, None
+        self.yielded, self.interruption, self.reply = self.interruption, None, None
         self._false_alarms = 0
-        self._said, self._said_until_ms = interruption.said, now_ms
+        self._said, self._said_until_ms = self.yielded.said, now_ms
         self.await_caller(now_ms)
-        return [*self.conversation.said(interruption.reply, interruption.heard_ms), *interruption.reply.cancel()]
+        return [Log("FLOOR_TAKEN", {"reply": self.yielded.reply.number})]
+
+    def let_go(self) -> list[Command]:
+        """The words are the caller's own, or there are none: the rest of the reply is not said."""
+        yielded, self.yielded = self.yielded, None
+        if yielded is None:
+            return []
+        return [*self.conversation.said(yielded.reply, yielded.heard_ms), *yielded.reply.cancel()]
+
+    @property
+    def kept_reply(self) -> Reply | None:
+        """The reply that goes on should the words that interrupted it be its own."""
+        return self.yielded.reply if self.yielded else None
+
+    def retake(self, now_ms: int) -> list[Command]:
+        """What took the floor was the agent's own voice, by its words: go on with the reply."""
+        assert self.yielded
+        self.interruption, self.yielded = self.yielded, None
+        self.reply = self.interruption.reply
+        return [*self.conversation.drop_guess(), *self.stop_holding(now_ms), *self.resume(now_ms)]
 
     def resume(self, now_ms: int) -> list[Command]:
         """It was a false alarm: go on a little before the word that was heard last."""
@@ -335,7 +357,7 @@ class Floor:
 
     def make_room(self, now_ms: int) -> list[Command]:
         """Keys are an answer that nothing may delay: whatever is said, heard or awaited ends here."""
-        commands = self.grant(now_ms) if self.interruption else []
+        commands = [*(self.grant(now_ms) if self.interruption else []), *self.let_go()]
         if self.reply and self.state is State.SPEAKING:
             heard_ms = self.agent.heard_ms(self.reply, now_ms)
             commands += [*self.agent.silence(now_ms), *self.conversation.said(self.reply, heard_ms)]
@@ -387,7 +409,8 @@ class Floor:
         commands += self.turn.cancel() if self.turn else []
         if self.interruption:
             commands += self.grant(now_ms)
-        elif self.reply:
+        commands += self.let_go()
+        if self.reply:
             heard_ms = self.agent.heard_ms(self.reply, now_ms) if self.state is State.SPEAKING else 0
             commands += [*self.conversation.said(self.reply, heard_ms), *self.reply.cancel()]
         if self.turn and last_words:

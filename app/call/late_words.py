@@ -22,7 +22,8 @@ class LateWords:
         if heard is None:
             return commands
         floor.caller.ear.lower_bar()
-        commands += [Log("LATE_WORDS", {"text": heard.text, "asr_ms": heard.asr_ms}), *self._cut(now_ms)]
+        commands += [Log("LATE_WORDS", {"text": heard.text, "asr_ms": heard.asr_ms})]
+        commands += [*floor.let_go(), *self._cut(now_ms)]
         floor.conversation.settle()
         floor.turn = None
         floor.adopt(doubt.stretch)

@@ -168,8 +168,8 @@ class Call:
         now_ms: int,
         waited_ms: int,
     ) -> list[Command]:
-        # The reply that counts, the phrase before it, and the one that may come to.
-        for reply in (self._floor.reply, self._floor.holding.reply, self._talk.guessed_reply):
+        # The reply that counts, the phrase before it, and those that may come to.
+        for reply in (self._floor.reply, self._floor.holding.reply, self._talk.guessed_reply, self._floor.kept_reply):
             if reply is not None and reply.awaits(event):
                 self._delivery.own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
                 return reply.receive(event, now_ms)
@@ -299,6 +299,9 @@ class Call:
         if is_echo:
             self._ear.was_echo()
             commands.append(Log("ECHO", {"turn": floor.turn.number}))
+            if floor.yielded:
+                return [*commands, *floor.retake(now_ms)]
+        commands += floor.let_go()
         if is_echo or (not heard.text and self._ear.voiced_ms < SPOKEN_MS):
             return [*commands, *self._talk.drop_guess(), *floor.listen(Trigger.NOTHING_SAID, now_ms, anew=False)]
         if not heard.text and floor.progress.is_hopeless(now_ms):
@@ -322,7 +325,8 @@ class Call:
         if self._ear.is_speech or self._ear.silence_ms < STABLE_SILENCE_MS:
             return []
         commands = stretch.read_ahead() if stretch else []
-        if self._settings.guesses:
+        if self._settings.guesses and not self._floor.is_echo(turn.interim):
+            commands += self._floor.let_go() if turn.interim else []
             commands += self._talk.guess_ahead(turn.interim, turn.alternatives, turn.number, now_ms)
         return commands
 

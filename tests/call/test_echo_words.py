@@ -11,7 +11,7 @@ from app.call.echo_words import is_echo
 from app.call.states import State
 from app.dialog.dialog import Dialog, DialogSettings
 from app.dialog.lines.stock import stock_sentences
-from tests.call.driver import CallDriver, Stt
+from tests.call.driver import CallDriver, Stt, World
 
 DIALOGS = Path(__file__).parents[1] / "dialog"
 LETTERS = "אבגדהוזחטיכלמנסעפצקרשת"
@@ -116,3 +116,41 @@ def test_an_echo_that_ends_behind_the_agents_voice_is_no_turn() -> None:
         drive.quiet(1200)
         assert bool(drive.logged("ECHO")) is not is_turn
         assert bool([text for who, text in drive.history() if who == "caller"]) is is_turn
+
+
+@pytest.mark.parametrize("interim", [None, "הגעתם", "למשרד התיווך"])
+@pytest.mark.parametrize("tts_speed", [10, 1])
+def test_an_echo_that_took_the_floor_before_its_words_were_known_gives_it_back(
+    interim: str | None, tts_speed: int
+) -> None:
+    """R7.1, R7.5: 700 ms of voice, or two words of it, are taken for the caller; also while the voice is being made."""
+    drive = CallDriver(World(tts_speed=tts_speed))
+    drive.start()
+    drive.until(State.SPEAKING)
+    greeting = drive.spoken()
+    drive.world.stts.append(Stt(" ".join(greeting.split()[1:7]), interim=interim))
+    drive.quiet(2600)
+    drive.says(1100)
+    drive.until(State.PROCESSING)
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    assert drive.history() == [("agent", greeting)]
+    assert len(drive.saved("said")) == 1
+
+
+@pytest.mark.parametrize("words", ["כן", "אני מחפש דירה בשכירות ברעננה", "לא הגעתם למשרד התיווך מדברת נועה"])
+def test_a_caller_who_took_the_floor_keeps_it(words: str) -> None:
+    """R7.5: the agent answers, and what it did not say enters no history."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.SPEAKING)
+    greeting = drive.spoken()
+    drive.world.stts.append(Stt(words))
+    drive.quiet(2600)
+    drive.says(1100)
+    drive.until(State.PROCESSING)
+    drive.until(State.SPEAKING)
+    (who, heard), answer = drive.history()
+    assert (who, answer) == ("agent", ("caller", words))
+    assert greeting.startswith(heard)
+    assert heard != greeting

@@ -123,11 +123,13 @@ def test_a_wordless_voice_of_700_ms_takes_the_floor() -> None:
     drive.until(State.SPEAKING)
     drive.quiet(1500)
     drive.says(660)
-    assert not drive.saved("said")
+    assert not drive.logged("FLOOR_TAKEN")
     drive.says(160)
-    assert [save.data["reply"] for save in drive.saved("said")] == [1]
+    assert [log.fields["reply"] for log in drive.logged("FLOOR_TAKEN")] == [1]
     drive.quiet(600)
     assert drive.call.state is State.PROCESSING
+    drive.quiet(3000)
+    assert [save.data["reply"] for save in drive.saved("said")] == [1]
 
 
 def test_speech_early_in_the_goodbye_is_heard_and_late_in_it_changes_nothing() -> None:

@@ -13,6 +13,7 @@ class Verdicts:
         self._open: dict[str, Any] | None = None
         self._last: dict[str, Any] | None = None
         self._count = 0
+        self._awaits_words = False
 
     def see(self, event: Event, commands: Iterable[Command], at_ms: int) -> list[dict[str, Any]]:
         """Take one event and what it brought about; return the fields of `records.InterruptionSaved` that changed."""
@@ -25,8 +26,7 @@ class Verdicts:
                     changed += self._see_log(command.line, command.fields, at_ms)
                 case Save() if command.kind == "said" and self._is_of_open(command.data):
                     # Nothing was left to say: the verdict stood with the interruption itself.
-                    is_near_end = self._open is not None and self._open["clear_at_ms"] == at_ms
-                    changed += self._judge("near_end" if is_near_end else "floor", at_ms)
+                    changed += self._judge("near_end", at_ms)
         return [dict(one) for one in changed]
 
     def _see_log(self, line: str, fields: Mapping[str, Any], at_ms: int) -> list[dict[str, Any]]:
@@ -36,15 +36,19 @@ class Verdicts:
             case "STATE→LISTENING" if "reply" in fields:  # so early that the reply was taken back
                 self._begin(fields, at_ms)
                 return self._judge("withdrawn", at_ms)
+            case "FLOOR_TAKEN":
+                self._awaits_words = True
+                return self._judge("floor", at_ms)
             case "STATE→SPEAKING" if "on" not in fields:
+                self._open = self._open or self._last  # the floor had been given to an echo
                 return self._judge("resumed", at_ms)
-            case "LATE_WORDS" if self._last is not None:
+            case "LATE_WORDS" if self._last is not None and self._last["verdict"] == "resumed":
                 self._last |= {"verdict": "late_words", "verdict_at_ms": at_ms, "words": fields["text"]}
                 return [self._last]
-            case "ASR_TEXT" if self._last is not None and self._last["verdict"] == "floor":
-                last, self._last = self._last, None
-                last["words"] = fields["text"]
-                return [last]
+            case "ASR_TEXT" if self._last is not None and self._awaits_words:
+                self._awaits_words = False
+                self._last["words"] = fields["text"]
+                return [self._last]
         return []
 
     def _is_of_open(self, data: Mapping[str, Any]) -> bool:

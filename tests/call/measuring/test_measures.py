@@ -165,6 +165,21 @@ def test_a_cough_is_told_from_words() -> None:
     assert kept.interruptions[1]["words"] == ""
 
 
+def test_an_echo_that_took_the_floor_was_resumed_in_the_end() -> None:
+    """C26: the words tell; they stay with the interruption."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.SPEAKING)
+    echo = " ".join(drive.spoken().split()[1:7])
+    drive.world.stts.append(Stt(echo))
+    drive.quiet(2600)
+    drive.says(1100)
+    drive.until(State.PROCESSING)
+    drive.until(State.SPEAKING)
+    (one,) = measured(to_the_end(drive)).interruptions.values()
+    assert (one["verdict"], one["words"]) == ("resumed", echo)
+
+
 def test_what_a_call_uses_is_counted() -> None:
     """C37: audio given to the recogniser, characters given to the voice, questions to the language model."""
     drive = after_greeting(World(llms=[Llm(("כמה חדרים אתם צריכים?",))]), uses_llm=True)
