@@ -3,7 +3,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test check fix bench bench-turns install replay vendor call clean
+.PHONY: run test check fix bench bench-turns soak install replay vendor call clean
 
 run: install
 	$(BIN)/gunicorn -c gunicorn.conf.py app.wsgi:app
@@ -30,6 +30,10 @@ fix: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.store
+
+# Calls with random behaviour and faults, then an audit: `make soak SOAK="--calls 2000 --seed 7"`.
+soak: .venv/.dev
+	$(BIN)/python -m tests.soak $(SOAK)
 
 bench-turns: .venv/.dev
 	$(BIN)/python -m tests.bench_turns

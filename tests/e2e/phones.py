@@ -154,6 +154,10 @@ class Phone:
         self.say(spoken)
         return self.hear_reply(timeout_s)
 
+    def press(self, digit: str) -> None:
+        """Press a key."""
+        self._exchange.soon(lambda: self.peer.press(digit) if self.peer.open else None)
+
     def played_at_s(self, sample: int) -> float:
         """Return the monotonic time at which a sample of the agent's sound was played."""
         return self.peer._started_s + sample / RATE_HZ

@@ -1,0 +1,112 @@
+"""What a simulated caller, and the world around the calls, may do. Seeded: the same seed makes the same choices."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from app.qa.http_client import ServerError
+from tests.e2e.phones import Phone, sample
+from tests.e2e.town import Town
+
+WORDS = (
+    "אני מחפש דירה ברחובות",
+    "לקנות",
+    "ארבעה חדרים",
+    "עד שני מיליון",
+    "בעוד חצי שנה",
+    "לא יודע",
+    "",
+    "תודה להתראות",
+)
+SPOKEN = ("w01_01", "w01_02")
+MOST_STEPS = 5
+
+
+def behave(town: Town, seed: int, done: Counter[str]) -> str | None:
+    """Hold one call; return its SID, None where no call came about."""
+    choose = random.Random(seed)
+    try:
+        phone = town.call(f"+97250{choose.randrange(10**7):07d}")
+    except ServerError:  # on a bad day a webhook may find a worker that is being started again
+        done["not connected"] += 1
+        return None
+    for _ in range(choose.randint(1, MOST_STEPS)):
+        action = choose.choice((_talk, _talk, _talk, _interrupt, _keep_silent, _press, _cut_and_return))
+        done[action.__name__.removeprefix("_").replace("_", " ")] += 1
+        phone = action(town, phone, choose)
+        if phone.is_over:
+            break
+    if choose.random() < 0.3 and not phone.is_over:
+        done["hang up in mid-word"] += 1
+        phone.say(sample(choose.choice(SPOKEN)))
+        time.sleep(choose.random() * 0.4)
+    if choose.random() < 0.2:
+        done["break off for good"] += 1
+        phone.reset()
+    phone.hang_up()
+    return phone.call_sid
+
+
+def _talk(_: Town, phone: Phone, choose: random.Random) -> Phone:
+    phone.say(sample(choose.choice(SPOKEN)))
+    time.sleep(1.5 + choose.random() * 2)
+    return phone
+
+
+def _interrupt(_: Town, phone: Phone, choose: random.Random) -> Phone:
+    phone.say(sample(SPOKEN[1]))
+    time.sleep(1.2 + choose.random())
+    phone.say(sample(SPOKEN[0]))
+    time.sleep(choose.random() * 2)
+    return phone
+
+
+def _keep_silent(_: Town, phone: Phone, choose: random.Random) -> Phone:
+    time.sleep(1 + choose.random() * 3)
+    return phone
+
+
+def _press(_: Town, phone: Phone, choose: random.Random) -> Phone:
+    for digit in choose.choice(("#", "0501234567#", "5")):
+        phone.press(digit)
+    time.sleep(choose.random())
+    return phone
+
+
+def _cut_and_return(town: Town, phone: Phone, choose: random.Random) -> Phone:
+    phone.reset()
+    time.sleep(choose.random() * 0.5)
+    try:
+        return town.call(phone.peer.account.from_number, phone.call_sid, again=True)
+    except ServerError:  # the call was over already, or has come back too often
+        return phone
+
+
+def trouble(town: Town, choose: random.Random, done: Counter[str], kills: tuple[Callable[[], None], ...]) -> None:
+    """Do one thing to the engines or their processes."""
+    vendors = town.vendors
+    vendors.ears.script(error="", silent=False, texts=[choose.choice(WORDS)])
+    vendors.mind.script(status=200, stall_after_tokens=-1, transcript=choose.choice(WORDS))
+    vendors.voice.script(stream_error="", unary_error="")
+    match choose.randrange(8):
+        case 0:
+            done["STT fails"] += 1
+            vendors.ears.script(error=choose.choice(("UNAVAILABLE", "RESOURCE_EXHAUSTED")))
+        case 1:
+            done["STT silent"] += 1
+            vendors.ears.script(silent=True)
+        case 2:
+            done["LLM fails"] += 1
+            vendors.mind.script(status=choose.choice((429, 500)))
+        case 3:
+            done["LLM stalls"] += 1
+            vendors.mind.script(stall_after_tokens=2)
+        case 4:
+            done["TTS fails"] += 1
+            vendors.voice.script(stream_error="UNAVAILABLE", unary_error="UNAVAILABLE")
+        case 5:
+            done["a child is killed"] += 1
+            choose.choice(kills)()
+        case _:
+            done["all is well"] += 1

@@ -1,0 +1,42 @@
+"""The audit can fail."""
+
+import json
+from typing import Any, cast
+
+import pytest
+
+from tests.soak.audit import store_faults
+
+
+class Kept:
+    """What a store and an office have of two calls."""
+
+    def __init__(self, *, ended: str | None = "2026-11-23", delivered: tuple[str, ...] = ("CA1",)) -> None:
+        self.ended = ended
+        self.requests = [self for _ in delivered]
+        self.bodies = iter([json.dumps({"call": {"sid": sid}}) for sid in delivered])
+
+    @property
+    def body(self) -> str:
+        return next(self.bodies)
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        if "FROM calls" in query:
+            return [{"call_sid": "CA1", "ended_at": self.ended}, {"call_sid": "CA2", "ended_at": "2026-11-23"}]
+        return [{"call_sid": "CA1"}]
+
+
+@pytest.mark.parametrize(
+    ("kept", "held", "says"),
+    [
+        (Kept(), ["CA1", "CA2"], ""),
+        (Kept(), ["CA1", "CA3"], "CA3: not in the store"),
+        (Kept(ended=None), ["CA1"], "CA1: not closed"),
+        (Kept(delivered=()), ["CA1"], "CA1: its lead was delivered 0 times"),
+        (Kept(delivered=("CA1", "CA1")), ["CA1"], "CA1: its lead was delivered 2 times"),
+        (Kept(delivered=("CA1", "CA2")), ["CA1"], "CA2: a lead that is not in the store"),
+    ],
+)
+def test_what_is_lost_doubled_or_open_is_said(kept: Kept, held: list[str], says: str) -> None:
+    """R14."""
+    assert store_faults(cast("Any", kept), cast("Any", kept), held) == ([says] if says else [])
