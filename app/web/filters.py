@@ -13,10 +13,13 @@ import phonenumbers
 from flask import Flask
 from markupsafe import Markup, escape
 
+from app.dialog.hebrew.dictated import dictations
 from app.web import clock
 
 _PHONE_IN_TEXT = re.compile(r"(?<![\d,.])\+?\d(?:[\s\-]?\d){8,13}(?![\d,])")
 _NUMBER_IN_TEXT = re.compile(r"\+?\d(?:[\d,.:/\-]*\d)?%?")
+_LONGEST_HEAD = 4
+"""What stands before a number's first dash, or its country's code; anything longer is a number nobody could part."""
 _LEFT_TO_RIGHT = Markup('<bdi dir="ltr">{}</bdi>')
 _NOTHING = Markup('<span class="none">–</span>')
 
@@ -44,7 +47,7 @@ def masked_phone(number: str) -> str:
     if len(digits) < 7:
         return "***" if digits else text
     head = text.partition("-")[0] if "-" in text[:4] else text.partition(" ")[0]
-    return f"{head}-***{digits[-4:]}"
+    return f"{head}-***{digits[-4:]}" if len(head) <= _LONGEST_HEAD else f"***{digits[-4:]}"
 
 
 def money(amount: float | None, currency: str = "₪") -> Markup:
@@ -128,33 +131,54 @@ def day(text: str) -> Markup:
     return isolate(f"{datetime.fromisoformat(text):%d.%m.%Y}")
 
 
+def _phones(text: str) -> list[tuple[int, int, str]]:
+    """Return where telephone numbers stand in a text, in digits or dictated in words, and their digits."""
+    found, end = [], 0
+    for written in [*_PHONE_IN_TEXT.finditer(text), None]:
+        between = text[end : written.start()] if written else text[end:]
+        found += [(end + said.start, end + said.end, said.digits) for said in dictations(between)]
+        if written:
+            found.append((written.start(), written.end(), re.sub(r"[\s\-]", "", written[0])))
+            end = written.end()
+    return found
+
+
 def holds_phone(text: str) -> bool:
-    """Return whether a telephone number stands in what somebody said."""
-    return _PHONE_IN_TEXT.search(text) is not None
+    """Return whether a telephone number stands in what somebody said, in digits or in words."""
+    return bool(_phones(text))
 
 
 def words(text: str, *, whole: bool = False) -> Markup:
-    """Return what somebody said or wrote: numbers in it isolated, telephone numbers masked unless `whole`."""
-    show = whole_phone if whole else masked_phone
+    """Return what somebody said or wrote: numbers in it isolated, telephone numbers masked unless `whole`.
+
+    One that was dictated in words is masked like one in digits; whole, it stays as it was said.
+    """
     parts, end = [], 0
-    for found in _PHONE_IN_TEXT.finditer(text):
-        parts += [_isolated(text[end : found.start()]), str(isolate(show(re.sub(r"[\s\-]", "", found[0]))))]
-        end = found.end()
+    for start, stop, digits in _phones(text):
+        said = text[start:stop]
+        shown = masked_phone(digits) if not whole else whole_phone(digits) if _PHONE_IN_TEXT.fullmatch(said) else None
+        parts += [_isolated(text[end:start]), _isolated(said) if shown is None else str(isolate(shown))]
+        end = stop
     joined = "".join([*parts, _isolated(text[end:])])
     return Markup('<bdi dir="auto">{}</bdi>').format(Markup(joined))  # noqa: S704 - every part is escaped
 
 
 def spoken(line: Mapping[str, Any], *, whole: bool = False) -> Markup:
-    """Return an agent's line, what of it nobody heard struck out. A turn of the store, or a line of a live call."""
+    """Return an agent's line, what of it nobody heard struck out. A turn of the store, or a line of a live call.
+
+    A telephone number in which it was cut off counts as heard: two halves would each look like none, and show.
+    """
     text = line.get("agent_text", line.get("text")) or ""
     heard = line.get("agent_heard", line.get("heard"))
     if heard is None or text == heard:
         return words(text, whole=whole)
-    rest = text.removeprefix(heard)
+    if text.startswith(heard):
+        cut = max([len(heard), *(end for start, end, _ in _phones(text) if start < len(heard) < end)])
+        heard, text = text[:cut], text[cut:]
     told = words(heard, whole=whole) if heard else Markup("")
-    if not rest.strip():
+    if not text.strip():
         return told
-    return Markup("{} <del>{}</del>").format(told, words(rest.strip(), whole=whole))
+    return Markup("{} <del>{}</del>").format(told, words(text.strip(), whole=whole))
 
 
 def kept(text: str) -> Markup:

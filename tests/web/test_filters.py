@@ -47,6 +47,45 @@ def test_a_number_dictated_is_masked_in_what_was_said(said: str, shown: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("said", "shown", "stays"),
+    [
+        ("המספר שלי אפס חמש אפס אחת שתיים שלוש ארבע חמש שש שבע תודה", "050-***4567", "תודה"),
+        ("רשמו אפס חמישים וארבע, שלושים ושתיים, עשרים ואחת, ארבעים וחמש, שש", "***", "רשמו"),
+        ("זה 050 ואז אחת שתיים שלוש ארבע חמש שש שבע בערב", "050-***4567", "בערב"),
+        ("ההמשך הוא שבע שמונה תשע אפס", "***", "ההמשך"),
+    ],
+)
+def test_a_number_dictated_in_words_is_masked_like_one_in_digits(said: str, shown: str, stays: str) -> None:
+    """R16: whole or in parts; where it is asked for, it stands as it was said."""
+    masked = words(said)
+    assert shown in masked
+    assert stays in masked
+    assert not any(word in masked for word in ("שתיים", "שלושים", "שמונה"))
+    assert "***" not in words(said, whole=True)
+    assert "***" in spoken({"agent_text": said, "agent_heard": said[:-3]})
+
+
+@pytest.mark.parametrize("number", ["050501234567", "1234567890123", "0501234567890"])
+def test_of_digits_that_are_no_number_only_the_last_four_show(number: str) -> None:
+    """R16: what cannot be parted is not shown whole."""
+    assert masked_phone(number) == f"***{number[-4:]}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "שלושה או ארבעה חדרים עד שני מיליון וחצי",
+        "מיליון שמונה מאות חמישים אלף, קומה שלוש",
+        "בין שבע לשמונה בערב ביום שני בעשרים ושלושה לחודש",
+        "שתיים שלוש ארבע דירות, לא יותר",
+    ],
+)
+def test_rooms_prices_and_hours_in_words_stay(said: str) -> None:
+    """R16: only a dictation is hidden."""
+    assert "***" not in words(said)
+
+
+@pytest.mark.parametrize(
     "said", ["עד 1,800,000 שקל", "1800000", "בשנת 2027", "ב־28.11.2026 בשעה 17:05", "קומה 3 מתוך 12"]
 )
 def test_other_numbers_are_isolated_and_stay(said: str) -> None:

@@ -1,4 +1,4 @@
-"""Everything of one number erased: calls from it, calls in which it was left, what came of them, their files.
+"""Everything of one number erased: calls from it, calls in which it was left or said, what came of them, their files.
 
 One transaction; files after it. What remains is one line in the audit with an HMAC of the number, and, where a receiver
 was sent the lead, a notice to it that the lead is erased. Done twice, the second time finds nothing.
@@ -7,6 +7,7 @@ was sent the lead, a notice to it that the lead is erased. Done twice, the secon
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -179,9 +180,31 @@ def _calls_of(session: Session, wanted: str) -> list[str]:
     said = select(Slot.call_sid).where(Slot.slot == "phone", cast(Slot.value, String).contains(wanted))
     left = select(Lead.call_sid).where(Lead.contact_backwards == digits)
     query = select(Call.call_sid).where(
-        or_(Call.from_backwards == digits, Call.call_sid.in_(left), Call.call_sid.in_(said)), Call.channel != ERASED
+        or_(
+            Call.from_backwards == digits,
+            Call.call_sid.in_(left),
+            Call.call_sid.in_(said),
+            Call.call_sid.in_(_quoting(session, wanted)),
+        ),
+        Call.channel != ERASED,
     )
     return list(session.scalars(query.limit(_MOST_CALLS)))
+
+
+def _quoting(session: Session, wanted: str) -> list[str]:
+    """Return the calls in whose words the number stands in digits, however they are set apart.
+
+    It reads every turn: an erasure is rare, and nothing of the number may stay.
+    """
+    number = phonenumbers.parse(wanted)
+    national, country = str(number.national_number), number.country_code
+    pattern = f"%{'%'.join(national)}%"
+    turns = select(Turn.call_sid, Turn.caller_text, Turn.agent_text).where(
+        or_(Turn.caller_text.like(pattern), Turn.agent_text.like(pattern))
+    )
+    spaced = r"[\s\-.]*".join(national)
+    whole = re.compile(rf"(?<!\d)(?:(?:\+|00)?{country}[\s\-]*0?|0)?{spaced}(?!\d)")
+    return list({sid for sid, *texts in session.execute(turns) if any(whole.search(text) for text in texts)})
 
 
 def _counts(session: Session, sids: list[str]) -> dict[str, int]:

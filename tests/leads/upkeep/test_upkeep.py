@@ -163,6 +163,29 @@ def test_everything_of_a_number_is_erased_and_nothing_of_others(store: Store, cl
     assert len(ask(store, "actions")["actions"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "is_of_it"),
+    [
+        ("הטלפון של אשתי 050-123-4567", True),
+        ("+972 50 1234567 תתקשרו", True),
+        ("זה 0501234567.", True),
+        ("זה 0501234568", False),
+        ("החוזה 99905012345670", False),
+        ("דירה 50 ברחוב 123 קומה 4 דירה 567", False),
+    ],
+)
+def test_a_call_that_only_quotes_the_number_is_erased_with_it(
+    store: Store, clock: Clock, tmp_path: Path, words: str, is_of_it: bool
+) -> None:
+    """C43: in whatever spelling, and no call with a number that is only like it."""
+    ring(store, clock, "CA1", OTHER)
+    turn = TurnSaved(at=clock.now, call_sid="CA1", number=2, caller_text=words, agent_text="תודה", agent_heard="תודה")
+    store.apply(turn)
+    counts = forgetting(store, clock, tmp_path)("0501234567", dry_run=False)
+    assert counts["calls"] == is_of_it
+    assert ask(store, "call", call_sid="CA1")["known"] is not is_of_it
+
+
 def test_nothing_of_a_number_whose_call_is_under_way_is_erased(store: Store, clock: Clock, tmp_path: Path) -> None:
     """Console 8: "try again after it"."""
     ring(store, clock, "CA1")
