@@ -85,7 +85,7 @@ def delivery(there: Town, call_sid: str) -> dict[str, Any] | None:
     """Return the WhatsApp delivery of a call, once Twilio has taken it."""
     query = (
         "SELECT deliveries.* FROM deliveries JOIN leads ON leads.id = deliveries.lead_id "
-        "WHERE leads.call_sid = ? AND channel = 'whatsapp' AND vendor_id IS NOT NULL"
+        "WHERE leads.call_sid = ? AND deliveries.channel = 'whatsapp' AND vendor_id IS NOT NULL"
     )
     return next(iter(there.rows(query, call_sid)), None)
 
