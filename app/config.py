@@ -119,6 +119,9 @@ class Settings(BaseModel):
     record_calls: Literal["on", "off"] = Field(
         "off", description="Keep each call's sound in DATA_DIR/audio (16 KB a second); the greeting says so"
     )
+    twilio_keep_recordings: Literal["on", "off"] = Field(
+        "off", description="Keep recorded messages at Twilio, too, once they have been read into a lead"
+    )
     audio_keep_days: int = Field(30, ge=1, description="Days until a call's sound is deleted")
     tape_keep_days: int = Field(7, ge=1, description="Days until a file of LOG_CALLS is deleted")
     transcript_keep_days: int = Field(

@@ -30,6 +30,7 @@ from app.house.webhook_events import WebhookEvents
 from app.leads.records import CallServed
 from app.runtime import HubWatch, now_ms, spawn
 from app.telephony.browser_calls import is_browser_call
+from app.telephony.recordings import delete_recording
 from app.telephony.webhooks import Webhooks, WebhookSettings
 from app.telephony.websocket import WebSocket
 
@@ -81,7 +82,8 @@ class House:
             recall=reconnecting.recall,
         )
         stts = tuple(engine for engine in (engines.stt, engines.stt_fallback) if engine)
-        recordings = Recordings(recording_account(settings), stts, store, settings.office_name)
+        delete = delete_recording if settings.twilio_keep_recordings == "off" else None
+        recordings = Recordings(recording_account(settings), stts, store, settings.office_name, delete=delete)
         self.webhooks = Webhooks(
             WebhookSettings(
                 auth_token=self.doorkeeper.auth_token,

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
@@ -150,7 +151,7 @@ def _reason(error: Exception) -> str:
 
 
 def _sqlite(url: URL, is_late: Callable[[], bool]) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False})
+    engine = create_engine(url, connect_args={"check_same_thread": False}, json_deserializer=orjson.loads)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -176,6 +177,7 @@ def _sqlite(url: URL, is_late: Callable[[], bool]) -> Engine:
 def _postgresql(url: URL, most_s: float) -> Engine:
     engine = create_engine(
         url,
+        json_deserializer=orjson.loads,
         pool_pre_ping=True,
         pool_size=3,
         max_overflow=2,

@@ -1,4 +1,4 @@
-"""What a caller left on Twilio's recorder: where it may be fetched from, and fetching it (R2.7).
+"""What a caller left on Twilio's recorder: where it may be fetched from, fetching and deleting it (R2.7).
 
 Blocking (`requests`): in a green thread or off the hub. Whatever the webhook says, the only address asked is our own
 account's recordings at Twilio, so a forged or mistaken URL leads nowhere else.
@@ -87,6 +87,26 @@ def fetch_recording(account: RecordingAccount, recording_url: str, max_bytes: in
     except requests.RequestException as error:
         raise RecordingError(f"Twilio did not send the recording: {error}", retriable=True) from error
     return bytes(body)
+
+
+def delete_recording(account: RecordingAccount, recording_url: str) -> None:
+    """Delete a recording at Twilio; one that is gone already is left in peace.
+
+    Raises:
+        RecordingError: refused, or Twilio did not answer.
+    """
+    address = account.address(recording_url).removesuffix(".wav") + ".json"
+    try:
+        answer = requests.delete(
+            address,
+            auth=(account.account_sid, account.auth_token),
+            timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        raise RecordingError(f"Twilio did not delete the recording: {error}", retriable=True) from error
+    if answer.status_code not in (204, 404):
+        raise RecordingError(f"HTTP {answer.status_code}: Twilio did not delete the recording", retriable=True)
 
 
 def _check(answer: requests.Response) -> None:

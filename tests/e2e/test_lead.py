@@ -171,7 +171,8 @@ def test_a_full_house_takes_a_message_and_makes_a_lead_of_it(office: Town, desk:
     assert values(lead) == {"name": "דנה לוי", "deal": "buy", "property_type": "apartment", "area": ["רמת גן"]}
     assert lead["call"]["outcome"] == "recording"
     assert lead["call"]["channel"] == "recording"
-    assert lead["call"]["recording_url"] == rest.recording_url(sid)
+    assert lead["call"]["recording_url"] is None, "read into the lead, and deleted at Twilio"
+    assert sid not in rest.recordings
     assert lead["contact"]["phone"] == CALLER
     assert [one.status for one in rest.requests if one.method == "GET" and sid in one.path] == [404, 200]
 

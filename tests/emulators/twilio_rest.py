@@ -1,4 +1,4 @@
-"""Twilio's REST API over real HTTP: updating a call, sending a message, fetching a recording, the account's numbers.
+"""Twilio's REST API over real HTTP: updating a call, sending a message, recordings, the account's numbers.
 
 It checks what it is sent as Twilio does (basic auth, form encoding, required and exclusive fields) and answers with
 Twilio's bodies and error codes. Unknown calls are 404; `calls` and `fail_next` set the scene.
@@ -115,6 +115,18 @@ class TwilioRestEmulator:
             status, body = 200, self.recordings[sid]
         self.requests.append(Recorded("GET", path, {}, status))
         return status, body
+
+    def delete(self, path: str, authorization: str) -> int:
+        """Return the status of one DELETE of a recording, and record it."""
+        sid = path.removeprefix(f"/2010-04-01/Accounts/{self.account_sid}/Recordings/").removesuffix(".json")
+        if authorization != self._expected:
+            status = 401
+        elif self.fail_next:
+            status, _ = self.fail_next.pop(0)
+        else:
+            status = 204 if self.recordings.pop(sid, None) is not None else 404
+        self.requests.append(Recorded("DELETE", path, {}, status))
+        return status
 
     def resource(self, path: str, authorization: str) -> tuple[int, dict[str, object]]:
         """Return status and JSON for a GET of the account or its numbers, and record it."""
@@ -243,6 +255,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+    def do_DELETE(self) -> None:
+        time.sleep(self.rest.delay_s)
+        status = self.rest.delete(self.path, self.headers.get("Authorization", ""))
+        with contextlib.suppress(ConnectionError):
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return super().date_time_string((timestamp or time.time()) + self.rest.clock_off_s)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.telephony.recordings import RecordingAccount, RecordingError, fetch_recording
+from app.telephony.recordings import RecordingAccount, RecordingError, delete_recording, fetch_recording
 from tests.emulators.twilio_rest import TwilioRestEmulator
 from tests.servers import free_port
 
@@ -93,3 +93,20 @@ def test_twilio_out_of_reach_is_retriable() -> None:
 def test_the_token_does_not_show() -> None:
     """R1.3."""
     assert "secret" not in repr(RecordingAccount(ACCOUNT, "secret"))
+
+
+def test_a_recording_is_deleted_once_and_a_second_time_is_no_fault(emulator: TwilioRestEmulator) -> None:
+    """R16: with the account's credentials, whatever form its address has."""
+    for _ in range(2):
+        delete_recording(account(emulator), GOOD + ".wav")
+    assert [(one.method, one.status) for one in emulator.requests] == [("DELETE", 204), ("DELETE", 404)]
+    assert emulator.recordings == {}
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+def test_a_recording_that_could_not_be_deleted_is_told(emulator: TwilioRestEmulator, status: int) -> None:
+    """R16."""
+    emulator.fail_next.append((status, 20003))
+    with pytest.raises(RecordingError, match=f"HTTP {status}: Twilio did not delete"):
+        delete_recording(account(emulator), GOOD)
+    assert emulator.recordings

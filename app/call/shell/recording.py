@@ -15,6 +15,7 @@ import structlog
 
 from app.call.shell.ledger import ISRAEL, Store, call_back, summary_text
 from app.dialog.domain import Asked
+from app.dialog.hebrew.phones import callable_number
 from app.dialog.lines.priming import phrases
 from app.dialog.understanding.voicemail import Message, read_message
 from app.leads.records import CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved
@@ -98,13 +99,18 @@ class Recordings:
         fetch: Fetch = fetch_recording,
         retry_after_s: tuple[float, ...] = RETRY_AFTER_S,
         now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(ISRAEL),
+        delete: Callable[[RecordingAccount, str], None] | None = None,
     ) -> None:
-        """`stts`: the engines to ask, one after the other. Without `account` nothing can be fetched."""
+        """`stts`: the engines to ask, one after the other. Without `account` nothing can be fetched.
+
+        `delete`: removes at Twilio what has been read into a lead.
+        """
         self._account = account
         self._stts = stts
         self._store = store
         self._phrases = phrases(Asked.GREETING, office_name)
         self._fetch = fetch
+        self._delete = delete
         self._retry_after_s = retry_after_s
         self._now = now
         self._taken: dict[str, None] = {}
@@ -133,7 +139,11 @@ class Recordings:
         caller, callee = params.get("From", ""), params.get("To", "")
         self._store.tell(CallStarted, call_sid=call_sid, from_number=caller, to_number=callee, channel="recording")
         try:
-            self._save(call_sid, self._read(params.get("RecordingUrl", ""), call_sid, log))
+            url = params.get("RecordingUrl", "")
+            message = self._read(url, call_sid, log)
+            self._save(call_sid, message)
+            if message.text and (message.updates or callable_number(caller)):
+                self._remove(url, call_sid, log)  # else the sound is all that the office has
         except (RecordingError, WavError) as error:
             log.warning("RECORDING_NOT_HEARD", why=str(error))
         except Exception:
@@ -156,6 +166,16 @@ class Recordings:
         if texts and not any(texts):
             log.warning("RECORDING_NOT_HEARD", why="no words were recognised in it")
         return read_message([text for text in texts if text], self._now().date())
+
+    def _remove(self, url: str, call_sid: str, log: structlog.stdlib.BoundLogger) -> None:
+        if self._delete is None or self._account is None:
+            return
+        try:
+            self._delete(self._account, url)
+        except RecordingError as error:
+            log.warning("RECORDING_NOT_DELETED", why=str(error))
+        else:
+            self._store.tell(FactsSaved, call_sid=call_sid, withdrawn=["recording_url"])
 
     def _fetched(self, account: RecordingAccount, url: str, log: structlog.stdlib.BoundLogger) -> bytes:
         for pause_s in self._retry_after_s:

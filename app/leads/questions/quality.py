@@ -67,7 +67,7 @@ def day_figures(session: Session, day: date) -> dict[str, Any]:
             fallbacks += timing["stt_source"] == "fallback" or timing["line_source"] == "late"
         if answer is None:
             continue  # nobody heard it: no answer
-        worst.append({"call_sid": sid, "number": number, "at": at.isoformat(), "answer_ms": answer})
+        worst.append({"call_sid": sid, "number": number, "at": at, "answer_ms": answer})
         measured = timing["segments"] if timing else {new: latencies.get(old) for old, new in _OLD_STEPS.items()}
         for step, value in {**measured, "answer": answer}.items():
             if value is not None:
@@ -90,7 +90,7 @@ def day_figures(session: Session, day: date) -> dict[str, Any]:
         "verdicts": {verdict or "none": count for verdict, count in verdicts},
         "fallbacks": fallbacks,
         "withdrawn": withdrawn,
-        "worst": worst[:_WORST],
+        "worst": [{**turn, "at": turn["at"].isoformat()} for turn in worst[:_WORST]],
     }
 
 

@@ -107,7 +107,12 @@ def message(*voices: int) -> bytes:
     return write_wav(decode_ulaw(ulaw), 8000)
 
 
-def recordings(store: Told, wavs: list[bytes | Exception], *ears: Ears) -> Recordings:
+def recordings(
+    store: Told,
+    wavs: list[bytes | Exception],
+    *ears: Ears,
+    delete: Callable[[RecordingAccount, str], None] | None = None,
+) -> Recordings:
     def fetch(account: RecordingAccount, recording_url: str) -> bytes:
         assert account is ACCOUNT
         assert recording_url == URL
@@ -116,7 +121,7 @@ def recordings(store: Told, wavs: list[bytes | Exception], *ears: Ears) -> Recor
             raise answer
         return answer
 
-    return Recordings(ACCOUNT, ears, store, "המשרד", fetch, (0.0, 0.0), now=lambda: NOW)
+    return Recordings(ACCOUNT, ears, store, "המשרד", fetch, (0.0, 0.0), lambda: NOW, delete)
 
 
 def test_a_message_becomes_turn_slots_and_facts() -> None:
@@ -139,6 +144,38 @@ def test_a_message_becomes_turn_slots_and_facts() -> None:
     assert store.of("turn")["caller_text"] == "שלום קוראים לי דנה לוי מחפשת דירה לשכירות ברעננה"
     assert store.of("call_ended")["outcome"] == "recording"
     assert min(ears.heard_bytes) >= 2500 * 16
+
+
+@pytest.mark.parametrize(
+    ("caller", "words", "is_deleted"),
+    [
+        ("+972500000001", "דירה ברעננה", True),
+        ("+972500000001", "תחזרו אליי בבקשה", True),
+        ("anonymous", "דירה ברעננה", True),
+        ("anonymous", "אה שלום", False),
+        ("+972500000001", "", False),
+    ],
+)
+def test_a_recording_is_deleted_at_twilio_once_it_is_a_lead(caller: str, words: str, is_deleted: bool) -> None:
+    """R16: not while the sound is all that the office has; the lead's link to it goes with it, before the lead does."""
+    store, deleted = Told(), []
+    taker = recordings(store, [message(2500)], Ears([words]), delete=lambda _, url: deleted.append(url))
+    taker.take({**PARAMS, "From": caller})
+    assert deleted == [URL] * is_deleted
+    assert store.names()[-1] == "call_ended"
+    assert (store.of("facts").get("withdrawn") == ["recording_url"]) is is_deleted
+
+
+def test_a_recording_that_twilio_does_not_delete_stays_in_the_lead() -> None:
+    """R16: where it can be heard, and deleted by hand."""
+
+    def refuse(account: RecordingAccount, recording_url: str) -> None:
+        raise RecordingError(f"HTTP 500 for {recording_url} of {account}")
+
+    store = Told()
+    recordings(store, [message(2500)], Ears(["דירה ברעננה"]), delete=refuse).take(PARAMS)
+    assert not any(fields.get("withdrawn") for _, fields in store.records)
+    assert store.names()[-1] == "call_ended"
 
 
 def test_the_second_engine_hears_what_the_first_does_not() -> None:
