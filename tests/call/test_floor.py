@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.call.answering.conversation import Conversation
-from app.call.events import CallStarted, KeepSample, Log, SendClear, StreamMoved, SttHeard
+from app.call.events import CallStarted, CancelSpeech, KeepSample, Log, SendClear, Speak, StreamMoved, SttHeard
 from app.call.floor import Floor
 from app.call.states import IllegalTransitionError, State, Trigger
 from tests.call.driver import CALLER, CallDriver, Stt, World, buzz, settings
@@ -226,3 +226,31 @@ def test_a_caller_who_was_cut_off_while_the_agent_listened_is_asked_again() -> N
     (_, greeting), (_, again) = drive.history()
     assert again != greeting
     assert again.endswith("?")
+
+
+def test_a_caller_who_hangs_up_over_the_agent_has_heard_what_was_said_until_then() -> None:
+    """R14: whether it was an interruption is not decided yet."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.SPEAKING)
+    drive.quiet(2000)
+    drive.says(300)
+    assert drive.logged("BARGE_IN")
+    drive.end()
+    (said,) = drive.saved("said")
+    assert said.data["heard"]
+    assert said.data["text"].startswith(said.data["heard"])
+
+
+def test_keys_stop_the_voice_that_is_being_made_for_what_they_answer() -> None:
+    """R10: no engine works for a reply that nobody will hear."""
+    drive = CallDriver(World(tts_ms=3000)).listening()
+    drive.says(900)
+    drive.world.stts.append(Stt(AREA))
+    drive.says(900)
+    drive.until(State.PROCESSING)
+    while len(drive.commands(Speak)) < 3:
+        drive.quiet(20)
+    before = len(drive.steps)
+    drive.press("0541234567#", every_ms=20)
+    assert drive.commands(CancelSpeech, before)

@@ -152,3 +152,16 @@ def test_the_last_minute_is_announced_to_somebody_who_never_stops() -> None:
         drive.caller(radio)
     assert drive.hung_up()
     assert "MAX_CALL" not in drive.lines()
+
+
+def test_who_only_asks_gets_on_although_nothing_is_learned() -> None:
+    """R17: after a minute of questions and answers a silence is asked about, and not the end."""
+    drive = CallDriver(World(), settings(has_fallback=False)).listening()
+    began_ms = drive.now_ms
+    while drive.now_ms - began_ms < HOPELESS_MS:
+        drive.world.stts[:] = [Stt("אפשר לחזור על השאלה")]
+        drive.answer(900)
+        drive.until(State.LISTENING)
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    assert not drive.hung_up()

@@ -44,6 +44,12 @@ def test_slow_changes_are_followed_both_ways() -> None:
     assert floor([100.0] * 20 + [20.0] * 100).level == pytest.approx(20, rel=0.05)
 
 
+def test_a_line_that_grows_louder_is_followed_over_a_second_and_one_that_falls_silent_at_once() -> None:
+    """R6.1: a floor that is too high makes the agent deaf."""
+    assert 140 < floor([100.0] * 20 + [180.0] * 50).level < 165
+    assert floor([100.0] * 20 + [5.0] * 10).level < 14
+
+
 def test_a_fan_switched_on_is_noise_after_three_seconds() -> None:
     """R6.1: or it would hold the gate open for the rest of the call."""
     fan = NoiseFloor(400, ThresholdSettings())

@@ -346,3 +346,17 @@ def test_a_mark_that_comes_seconds_late_tells_of_half_a_second_at_most() -> None
     assert playout.heard_ms(600) == 100
     assert playout.heard_ms(800) == 300
     assert playout.buffered_ms(800) == 100
+
+
+def test_less_than_a_frame_of_a_cleared_reply_is_not_heard_in_the_next() -> None:
+    """R7.2: a vendor's pieces are of any length."""
+    playout = Playout()
+    playout.start(1, 0)
+    playout.add_audio(b"\x20" * 200)
+    playout.clear(0)
+    playout.start(2, 1000)
+    playout.add_audio(b"\x10" * 160)
+    playout.finish()
+    frames = [item for _, item in run(playout, Line(), 1000, 3000) if isinstance(item, FrameDue)]
+    assert frames[0].ulaw == b"\x10" * 160
+    assert not any(b"\x20" in frame.ulaw for frame in frames)

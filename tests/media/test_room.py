@@ -121,6 +121,22 @@ def test_one_other_voice_that_goes_on_behind_the_caller_is_told_by_its_level(db:
     assert room.other_rms == 0
 
 
+def test_another_voice_is_known_as_long_as_it_is_half_as_loud_and_found_sooner_the_second_time() -> None:
+    """R6.3: it turns away, and it comes back."""
+    room, other = Room(), 0.18 * CALLER
+    room.speech_began()
+    first = hear(room, [*one_voice(CALLER, 60), *one_voice(other, 100)], is_speech=True)[0] - 60
+    assert 55 <= first <= 75
+    room.speech_ended()
+    hear(room, one_voice(0.5 * other, 200))
+    assert room.other_rms > other
+    hear(room, [LINE] * 110)
+    assert room.other_rms == 0
+    room.speech_began()
+    again = hear(room, [*one_voice(CALLER, 60), *one_voice(other, 100)], is_speech=True)[0] - 60
+    assert again <= first - 10
+
+
 def test_a_second_sentence_as_soft_is_not_another_voice_s() -> None:
     """R6.2: what follows a pause is measured by itself: a soft answer, somebody else who takes the phone."""
     room = Room()

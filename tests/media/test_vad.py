@@ -139,6 +139,13 @@ def test_a_weak_word_end_lasts_as_long_as_it_sounds_like_speech() -> None:
     assert heard(levels, Vad(confirmer=opinion))[-1] == SpeechStopped(800)
 
 
+def test_what_no_longer_sounds_like_speech_is_no_words_end() -> None:
+    """R6.2: hardly over the noise, and the network doubts it: the word ends with its voice."""
+    levels = [100.0] * 25 + [2000.0] * 10 + [130.0] * 8 + [100.0] * 9
+    opinion = Opinion(is_speech=True, probability=0.5)
+    assert heard(levels, Vad(confirmer=opinion))[-1] == SpeechStopped(700)
+
+
 def test_before_the_calibration_nothing_is_confirmed() -> None:
     """R7.1: noise must not pass for a voice before it is known."""
     vad = Vad()
