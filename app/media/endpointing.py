@@ -146,7 +146,7 @@ class Endpointer:
             return settings.sharp_silence_ms
         if complete:
             return settings.min_silence_ms
-        doubt = min(max((_SURE - self._finality) / (_SURE - _UNSURE), 0.0), 1.0)
+        doubt = max((_SURE - self._finality) / (_SURE - _UNSURE), 0.0)
         by_voice = settings.min_silence_ms + doubt * (settings.max_silence_ms - settings.min_silence_ms)
         return round(min(max(by_voice, self._pace_ms), settings.max_silence_ms))
 

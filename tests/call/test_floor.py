@@ -254,3 +254,39 @@ def test_keys_stop_the_voice_that_is_being_made_for_what_they_answer() -> None:
     before = len(drive.steps)
     drive.press("0541234567#", every_ms=20)
     assert drive.commands(CancelSpeech, before)
+
+
+def test_a_reply_taken_back_is_made_no_further() -> None:
+    """R6.5: the caller goes on before it is heard."""
+    drive = CallDriver(World(tts_ms=3000)).listening()
+    drive.world.stts += [Stt("אני מחפש דירה"), Stt("בשכירות ברעננה")]
+    before = len(drive.steps)
+    drive.says(1200)
+    while not drive.commands(Speak, before):
+        drive.quiet(20)
+    made = drive.commands(Speak, before)[-1].speech
+    drive.says(400)
+    assert ("speech", made) in drive.cancelled
+
+
+@pytest.mark.parametrize("before_ms", [60, 100, 140, 180])
+def test_who_begins_just_before_the_agent_ends_is_heard(before_ms: int) -> None:
+    """R7.4: too late to be an interruption, and a turn all the same."""
+    ends_ms = CallDriver().listening().now_ms
+    drive = CallDriver(World(stts=[Stt(AREA)]))
+    drive.start()
+    drive.quiet(ends_ms - before_ms - drive.now_ms)
+    drive.says(1200)
+    drive.until(State.SPEAKING)
+    assert drive.history()[-1] == ("caller", AREA)
+
+
+@pytest.mark.parametrize(("interim", "is_waited_for"), [("המספר שלי אפס חמש ארבע", True), (AREA, False), (None, False)])
+def test_who_dictates_is_given_the_longer_silence_while_the_words_are_known(
+    interim: str | None, is_waited_for: bool
+) -> None:
+    """R6.3: the words reach the ear in the course of the turn."""
+    drive = CallDriver(World(stts=[Stt(interim or AREA, interim=interim)])).listening()
+    drive.says(1200)
+    drive.quiet(1000)
+    assert (drive.call.state is State.LISTENING) is is_waited_for

@@ -101,8 +101,9 @@ def babble() -> Floats:
     return np.concatenate([buzz(700, -35.0), hush(700), buzz(250, -35.0), hush(400)])
 
 
-@pytest.mark.parametrize("streams", [True, False])
-@pytest.mark.parametrize("sound", [far_voice, knocking, babble], ids=["far voice", "knocking", "babble"])
+@pytest.mark.parametrize(
+    ("sound", "streams"), [(far_voice, True), (knocking, False), (babble, True), (far_voice, False)]
+)
 def test_sounds_in_which_nothing_is_said_do_not_keep_the_agent_silent(sound: object, streams: bool) -> None:
     """R17: the silence ladder comes within 12 s, and the call ends with words."""
     assert callable(sound)
@@ -112,8 +113,7 @@ def test_sounds_in_which_nothing_is_said_do_not_keep_the_agent_silent(sound: obj
     assert drive.saved("said")[-1].data["heard"] == drive.saved("said")[-1].data["text"]
 
 
-@pytest.mark.parametrize("interim", [None, NEWS])
-@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize(("interim", "streams"), [(NEWS, True), (None, True), (NEWS, False)])
 def test_somebody_who_never_stops_is_spoken_to_and_left_with_words(streams: bool, interim: str | None) -> None:
     """R17: a radio, a meeting: something is said within 20 s, goodbye within 90 s."""
     radio = np.concatenate([buzz(900), hush(120), buzz(600), hush(80)])

@@ -35,6 +35,13 @@ def test_pitch_and_loudness_each_add_to_it() -> None:
     assert spoken([2000.0] * 55, [200.0] * 40 + [140.0] * 15).finality() > level
 
 
+def test_a_tune_that_is_long_over_says_nothing_of_the_end() -> None:
+    """R6.3: a hiss follows the voice; the half second before the end counts."""
+    fell_long_ago = spoken([2000.0] * 65, [200.0] * 25 + [120.0] * 10 + [0.0] * 30).finality()
+    assert fell_long_ago == spoken([2000.0] * 65, [200.0] * 35 + [0.0] * 30).finality()
+    assert spoken([2000.0] * 65, [200.0] * 55 + [120.0] * 10).finality() > fell_long_ago
+
+
 def test_too_little_says_nothing() -> None:
     """R6.3."""
     assert spoken([2000.0] * 10, [180.0] * 10).finality() == 0.5

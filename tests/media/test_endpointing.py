@@ -97,6 +97,15 @@ def test_the_words_move_the_wait(sound: Sound, noise_rms: float, silence_ms: int
     assert ended.silence_ms == silence_ms
 
 
+@pytest.mark.parametrize(("fades_to", "silence_ms"), [(1200.0, 360), (800.0, 360), (600.0, 200)])
+def test_complete_words_in_a_voice_that_hardly_fades_are_given_the_usual_wait(fades_to: float, silence_ms: int) -> None:
+    """R6.3: 200 ms take words and voice that agree."""
+    talk = Conversation()
+    assert talk.voice(900) + talk.voice(300, fades_to) == []
+    talk.interim("complete")
+    assert waits(talk) == silence_ms
+
+
 def test_words_that_come_in_the_silence_count_still() -> None:
     """R6.3: an interim lags behind the voice."""
     talk = Conversation()
