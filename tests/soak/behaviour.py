@@ -21,15 +21,15 @@ WORDS = (
 )
 SPOKEN = ("w01_01", "w01_02")
 MOST_STEPS = 5
+MOST_RINGS, RINGS_AGAIN_AFTER_S = 60, 1.0
 
 
 def behave(town: Town, seed: int, done: Counter[str]) -> str | None:
     """Hold one call; return its SID, None where no call came about."""
     choose = random.Random(seed)
-    try:
-        phone = town.call(f"+97250{choose.randrange(10**7):07d}")
-    except ServerError:  # on a bad day a webhook may find a worker that is being started again
-        done["not connected"] += 1
+    phone = _ring(town, f"+97250{choose.randrange(10**7):07d}", done)
+    if phone is None:
+        done["never connected"] += 1
         return None
     for _ in range(choose.randint(1, MOST_STEPS)):
         action = choose.choice((_talk, _talk, _talk, _interrupt, _keep_silent, _press, _cut_and_return))
@@ -46,6 +46,17 @@ def behave(town: Town, seed: int, done: Counter[str]) -> str | None:
         phone.reset()
     phone.hang_up()
     return phone.call_sid
+
+
+def _ring(town: Town, number: str, done: Counter[str]) -> Phone | None:
+    """Ring until there is room: a full, late or mute house asks for a message."""
+    for _ in range(MOST_RINGS):
+        try:
+            return town.call(number)
+        except ServerError:
+            done["asked for a message, rings again"] += 1
+            time.sleep(RINGS_AGAIN_AFTER_S)
+    return None
 
 
 def _talk(_: Town, phone: Phone, choose: random.Random) -> Phone:
