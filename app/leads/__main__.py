@@ -68,7 +68,10 @@ def main() -> None:
     keep = Keep(timedelta(days=config.words_keep_days), timedelta(days=config.lead_keep_days))
     Keeper(Sweep(Database(config.database_url), keep, _now), files).start()
     journal = Journal(config.journal_folder)
-    forgetting = Forgetting(store.database, files, config.journal_folder, config.webhook_url, config.audit_key, _now)
+    forgetting = Forgetting(
+        *(store.database, files, config.journal_folder, config.webhook_url, config.audit_key, _now),
+        delete_recording=config.delete_recording(),
+    )
     Service(connection, store, journal, outboxes, questions, forgetting, last_ahead_s).run()
     sys.stderr.flush()
     os._exit(0)  # an outbox thread still in a receiver's timeout must not hold up the end

@@ -1,11 +1,14 @@
 """What the store child is told at its start: one JSON in one environment variable, never on the command line."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from app.config import Settings
 from app.leads.upkeep.files import CallFiles, Kept
+from app.telephony.recordings import RecordingAccount, delete_recording
 
 VARIABLE = "STORE_CHILD_CONFIG"
 
@@ -38,6 +41,13 @@ class StoreChildConfig(BaseModel):
     lead_keep_days: int = 730
     audit_key: str = "development"
     """Keys the HMAC by which an erasure is on record."""
+
+    def delete_recording(self) -> Callable[[str], None] | None:
+        """Return what deletes a recording at Twilio; None without an account."""
+        if not (self.twilio_account_sid and self.twilio_auth_token):
+            return None
+        account = RecordingAccount(self.twilio_account_sid, self.twilio_auth_token, self.twilio_api_url)
+        return partial(delete_recording, account)
 
     def files(self) -> CallFiles:
         """Return the files that calls leave on this machine."""

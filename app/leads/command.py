@@ -64,7 +64,8 @@ def forget_command(number: str, *, dry_run: bool) -> None:
     settings = store_child_config(config.load())
     with _database() as database:
         forget = Forgetting(
-            database, settings.files(), settings.journal_folder, settings.webhook_url, settings.audit_key, _now
+            *(database, settings.files(), settings.journal_folder, settings.webhook_url, settings.audit_key, _now),
+            delete_recording=settings.delete_recording(),
         )
         try:
             found = forget(number, dry_run=True)
@@ -78,8 +79,11 @@ def forget_command(number: str, *, dry_run: bool) -> None:
         last_four = "".join(filter(str.isalnum, number))[-4:]
         if click.prompt("Repeat the last four digits to erase all of this") != last_four:
             raise click.ClickException("these are not the last four digits; nothing was erased")
-        if forget(number, dry_run=False, instance="command line")["live"]:
+        erased = forget(number, dry_run=False, instance="command line")
+        if erased["live"]:
             raise click.ClickException("a call of this number has begun: try again after it")
+        if erased["recordings_left"]:
+            raise click.ClickException("erased here; the recordings named above are still at Twilio: delete them there")
     click.echo("erased")
 
 

@@ -1,13 +1,16 @@
 """Everything of one number erased: calls from it, calls in which it was left or said, what came of them, their files.
 
-One transaction; files after it. What remains is one line in the audit with an HMAC of the number, and, where a receiver
-was sent the lead, a notice to it that the lead is erased. Done twice, the second time finds nothing.
+One transaction; files, and recordings at Twilio, after it. What remains is one line in the audit with an HMAC of the
+number, and, where a receiver was sent the lead, a notice to it that the lead is erased. Done twice, the second time
+finds nothing.
 """
 
 import hashlib
 import hmac
 import json
+import logging
 import re
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,10 +35,14 @@ from app.leads.models import (
     Turn,
 )
 from app.leads.upkeep.files import CallFiles
+from app.telephony.recordings import RecordingError
 
 LIVE_WITHIN = timedelta(minutes=10)
 ERASED = "erased"
+MOST_DELETING_S = 20.0
+"""Calls' writes wait meanwhile (they lose nothing)."""
 _MOST_CALLS = 1000
+_log = logging.getLogger("leads.upkeep")
 
 
 def e164(number: str) -> str:
@@ -66,13 +73,16 @@ class Forgetting:
         webhook_url: str | None,
         audit_key: str,
         clock: Callable[[], datetime],
+        delete_recording: Callable[[str], None] | None = None,
     ) -> None:
+        """`delete_recording` removes at Twilio what a message's address names, or raises `RecordingError`."""
         self._database = database
         self._files = files
         self._rejected = journal_folder / "rejected.jsonl"
         self._webhook_url = webhook_url
         self._audit_key = audit_key.encode()
         self._clock = clock
+        self._delete_recording = delete_recording
 
     def __call__(self, number: str, *, dry_run: bool, instance: str = "") -> dict[str, Any]:
         """Erase everything of `number`, or count it; `live` above 0: a call of it is under way, nothing was erased.
@@ -91,6 +101,8 @@ class Forgetting:
             files = self._files.of_calls(sids)
             counts["files"] = len(files)
             counts["rejected_lines"] = self._rejected_lines(wanted, sids, remove=False)
+            recordings = _recordings_of(session, sids)
+            counts["recordings"] = len(recordings)
             if dry_run or counts["live"]:
                 return {**counts, "call_sids": sids}
             if sids or counts["rejected_lines"]:
@@ -99,6 +111,7 @@ class Forgetting:
             path.unlink(missing_ok=True)
         self._rejected_lines(wanted, sids, remove=True)
         self._squeeze()
+        counts["recordings_left"] = self._delete_at_twilio(recordings)
         return {**counts, "call_sids": sids}
 
     def _erase(self, session: Session, sids: list[str], wanted: str, instance: str) -> None:
@@ -163,6 +176,25 @@ class Forgetting:
             part.replace(self._rejected)
         return len(lines) - len(kept)
 
+    def _delete_at_twilio(self, recordings: list[str]) -> int:
+        """Return how many could not be deleted; the log names each, for it to be deleted by hand."""
+        deadline_s, left = time.monotonic() + MOST_DELETING_S, 0
+        for url in recordings:
+            why = ""
+            if self._delete_recording is None:
+                why = "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are needed for it"
+            elif time.monotonic() > deadline_s:
+                why = f"Twilio took more than {MOST_DELETING_S:g} s for those before it"
+            else:
+                try:
+                    self._delete_recording(url)
+                except RecordingError as fault:
+                    why = str(fault)
+            if why:
+                left += 1
+                _log.warning("delete recording %s in Twilio's console: %s", url.rpartition("/")[2], why)
+        return left
+
     def _squeeze(self) -> None:
         """Leave nothing of it in SQLite's own log of changes (its pages are wiped as they are freed)."""
         if self._database.engine.dialect.name == "sqlite":
@@ -189,6 +221,11 @@ def _calls_of(session: Session, wanted: str) -> list[str]:
         Call.channel != ERASED,
     )
     return list(session.scalars(query.limit(_MOST_CALLS)))
+
+
+def _recordings_of(session: Session, sids: list[str]) -> list[str]:
+    facts = session.scalars(select(Call.facts).where(Call.call_sid.in_(sids)))
+    return [url for known in facts if (url := known.get("recording_url"))]
 
 
 def _quoting(session: Session, wanted: str) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from app.leads.upkeep.files import CallFiles, Kept
 from app.leads.upkeep.forgetting import Forgetting
 from app.leads.upkeep.keeper import Keeper
 from app.leads.upkeep.sweeping import Keep, Sweep
+from app.telephony.recordings import RecordingAccount, delete_recording
+from tests.emulators.twilio_rest import TwilioRestEmulator
 from tests.leads.conftest import Clock
 
 NUMBER, OTHER = "+972501234567", "+972529999999"
@@ -161,6 +164,28 @@ def test_everything_of_a_number_is_erased_and_nothing_of_others(store: Store, cl
     assert [lead["call_sid"] for lead in ask(store, "leads")["leads"]] == ["CA3"]
     assert forget("050-123-4567", dry_run=False)["calls"] == 0
     assert len(ask(store, "actions")["actions"]) == 1
+
+
+@pytest.mark.parametrize(("status", "left"), [(204, 0), (404, 0), (500, 1)])
+def test_a_message_left_at_twilio_is_deleted_there_and_one_that_is_not_is_told(
+    store: Store, clock: Clock, tmp_path: Path, status: int, left: int
+) -> None:
+    """C43: by REST, once everything here is gone."""
+    sid = "RE" + "4" * 32
+    with TwilioRestEmulator(recordings={sid: b"RIFF"}) as twilio:
+        twilio.fail_next = [] if status == 204 else [(status, 0)]
+        ring(store, clock, "CA1")
+        store.apply(FactsSaved(at=clock.now, call_sid="CA1", recording_url=twilio.recording_url(sid)))
+        account = RecordingAccount(twilio.account_sid, twilio.auth_token, twilio.url)
+        forget = Forgetting(
+            *(store.database, CallFiles(()), tmp_path, None, "key", clock),
+            delete_recording=partial(delete_recording, account),
+        )
+        assert forget(NUMBER, dry_run=True)["recordings"] == 1
+        assert twilio.requests == []
+        assert forget(NUMBER, dry_run=False)["recordings_left"] == left
+        assert [(one.method, one.status) for one in twilio.requests] == [("DELETE", status)]
+    assert not ask(store, "call", call_sid="CA1")["known"]
 
 
 @pytest.mark.parametrize(
