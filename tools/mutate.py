@@ -46,7 +46,7 @@ def changes_of(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(not node.value)
         case ast.Constant(value=int() | float()):
             yield ast.Constant(node.value * 2 if node.value else 1)
-            yield ast.Constant(node.value - 1 if isinstance(node.value, int) else node.value / 2)
+            yield ast.Constant(node.value - 1 if isinstance(node.value, int) or not node.value else node.value / 2)
         case ast.Call(func=ast.Name(id="min" | "max" as name)):
             yield ast.Call(ast.Name("max" if name == "min" else "min"), node.args, node.keywords)
         case ast.If() | ast.IfExp():

@@ -8,6 +8,8 @@ from app.call.answering.conversation import Conversation
 from app.call.events import CallStarted, CancelSpeech, KeepSample, Log, SendClear, Speak, StreamMoved, SttHeard
 from app.call.floor import Floor
 from app.call.states import IllegalTransitionError, State, Trigger
+from app.media.codec import SAMPLE_RATE_HZ
+from app.media.wav import parse_wav
 from tests.call.driver import CALLER, CallDriver, Stt, World, buzz, settings
 from tests.call.driver import TODAY as DAY
 
@@ -192,6 +194,14 @@ def test_one_sample_is_kept_and_it_is_of_the_first_turn() -> None:
     drive.answer(1500)
     drive.until(State.LISTENING)
     assert len(drive.commands(KeepSample)) == 1
+
+
+def test_the_sample_of_a_long_turn_is_three_seconds_of_it() -> None:
+    """R5.3."""
+    drive = CallDriver(World(stts=[Stt(AREA)]), replace(settings(), keeps_sample=True)).listening()
+    drive.answer(5000)
+    (kept,) = drive.commands(KeepSample)
+    assert parse_wav(kept.wav).mono().shape == (3 * SAMPLE_RATE_HZ,)
 
 
 def test_another_stream_is_told_what_the_old_one_was_saying() -> None:

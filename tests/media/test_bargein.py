@@ -111,6 +111,16 @@ def test_an_alarm_that_was_none_after_all_lowers_the_bar_again() -> None:
     assert hits(barge_in, [130.0] * 20, 1000) == [(1200, BargeInDetected(1000))]
 
 
+def test_one_alarm_that_was_none_does_not_excuse_two() -> None:
+    """R7.5: the bar comes down by what it went up."""
+    twice, once = speaking(), speaking()
+    for barge_in in (twice, twice, once):
+        barge_in.raise_bar()
+    twice.lower_bar()
+    assert hits(twice, [130.0] * 50) == hits(once, [130.0] * 50) == []
+    assert hits(twice, [150.0] * 20, 1000) == hits(once, [150.0] * 20, 1000) != []
+
+
 def test_a_voice_from_farther_away_than_the_caller_must_go_on_for_longer() -> None:
     """R7.5: the other voices of a room are speech, too; only the loud frames tell how near a voice is."""
     for rms, needed_ms in ((300.0, 500), (360.0, 200)):

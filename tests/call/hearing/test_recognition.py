@@ -57,6 +57,18 @@ def test_the_final_is_the_text_of_the_turn() -> None:
     assert commands == []
 
 
+def test_no_sign_of_words_means_nothing_while_a_segment_is_read_or_after_a_failure() -> None:
+    """R8.2: and something where a recogniser tells of words as they are said."""
+    batch, live, broken = recognition(streams=False), recognition(), recognition()
+    for part in (batch, live, broken):
+        speak(part, 10)
+        part.end(1000)
+    broken.receive(SttFailed(1, "unavailable", "down"), 1100)
+    assert [part.is_reading for part in (batch, live, broken)] == [True, False, True]
+    batch.receive(SttHeard(1, "דירה", True, 1.0), 1200)
+    assert not batch.is_reading
+
+
 def test_the_readings_of_a_turn_in_parts_are_joined_rank_by_rank() -> None:
     """R10.6: a number dictated over a cut is read by all its readings, too."""
     parts = [("אפס חמש", ("פת חמש", "אפס חם")), ("", ()), ("שתיים", ("סתיים",))]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.call.events import CallStarted
+from app.call.events import CallStarted, Speak
 from app.call.measuring.measures import Measures
 from app.call.states import State
 from app.leads.records import InterruptionSaved, Timing
@@ -106,6 +106,19 @@ def test_a_voice_from_the_cache_is_told_from_one_that_was_made() -> None:
     assert kept.timings[0].tts_source == "cache"
     assert (kept.units.get("tts_chars", 0), kept.units["tts_cached_chars"] > 0) == (0, True)
     assert measured(after_greeting(World())).timings[0].tts_source == "engine"
+
+
+def test_a_reply_of_several_sentences_is_timed_by_its_first() -> None:
+    """C33: what the language model writes while the first is said costs the caller no time."""
+    drive = after_greeting(World(llms=[Llm(("נעים מאוד. ", "כמה ", "חדרים ", "אתם ", "צריכים?"))]), uses_llm=True)
+    before = len(drive.steps)
+    drive.answer(1500, Stt(AREA))
+    timing = measured(to_the_end(drive)).timings[1]
+    asked = [step.at_ms for step in drive.steps[before:] if any(isinstance(one, Speak) for one in step.commands)]
+    assert len(asked) == 2
+    assert timing.first_sentence == asked[0] - drive.steps[0].at_ms
+    assert timing.tts_first_byte is not None
+    assert timing.tts_first_byte - timing.first_sentence == drive.world.tts_ms
 
 
 def test_a_late_language_model_and_a_fallback_are_named() -> None:
