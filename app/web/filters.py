@@ -18,19 +18,24 @@ from app.web import clock
 
 _PHONE_IN_TEXT = re.compile(r"(?<![\d,.])\+?\d(?:[\s\-]?\d){8,13}(?![\d,])")
 _NUMBER_IN_TEXT = re.compile(r"\+?\d(?:[\d,.:/\-]*\d)?%?")
+_ISRAELI = re.compile(r"\+972([57]\d|[23489])(\d{3})(\d{4})")
 _LONGEST_HEAD = 4
 """What stands before a number's first dash, or its country's code; anything longer is a number nobody could part."""
-_LEFT_TO_RIGHT = Markup('<bdi dir="ltr">{}</bdi>')
 _NOTHING = Markup('<span class="none">–</span>')
 
 
 def isolate(text: object) -> Markup:
-    """Return text that reads from left to right wherever it stands."""
-    return _LEFT_TO_RIGHT.format(text)
+    """Return text that reads from left to right wherever it stands.
+
+    A list has hundreds: put together by hand, which costs a third of `Markup.format`.
+    """
+    return Markup(f'<bdi dir="ltr">{escape(text)}</bdi>')  # noqa: S704 - escaped
 
 
 def whole_phone(number: str) -> str:
     """Return a number as people write it: Israel's nationally, others internationally."""
+    if israeli := _ISRAELI.fullmatch(number):
+        return "0" + "-".join(israeli.groups())  # what the library would say, sooner
     try:
         parsed = phonenumbers.parse(number, "IL")
     except phonenumbers.NumberParseException:
@@ -93,9 +98,9 @@ def _time(at: datetime | str | None, text: Callable[[datetime], str]) -> Markup:
     here = clock.local(at)
     whole = f"{here:%d.%m.%Y %H:%M}" + (f" {here:%:z}" if clock.is_doubled(here) else "")
     shown = text(here) + (f" {_offset(here)}" if clock.is_doubled(here) else "")
-    return Markup('<time datetime="{}" title="{}"><bdi dir="ltr">{}</bdi></time>').format(
-        here.isoformat(timespec="seconds"), whole.replace(f" {here:%:z}", f" {_offset(here)}"), shown
-    )
+    title = whole.replace(f" {here:%:z}", f" {_offset(here)}")
+    times = f'datetime="{here.isoformat(timespec="seconds")}" title="{title}"'
+    return Markup(f"<time {times}>{isolate(shown)}</time>")  # noqa: S704 - figures alone
 
 
 def _offset(at: datetime) -> str:
@@ -119,11 +124,8 @@ def ago(at: datetime | str | None) -> Markup:
         return _NOTHING
     here, now = clock.local(at), datetime.now(UTC)
     words = _NUMBER_IN_TEXT.sub(lambda found: str(isolate(found[0])), str(escape(clock.ago(here, now))))
-    return Markup('<time datetime="{}" title="{:%d.%m.%Y %H:%M}">{}</time>').format(
-        here.isoformat(timespec="seconds"),
-        here,
-        Markup(words),  # noqa: S704 - escaped above
-    )
+    times = f'datetime="{here.isoformat(timespec="seconds")}" title="{here:%d.%m.%Y %H:%M}"'
+    return Markup(f"<time {times}>{words}</time>")  # noqa: S704 - escaped above
 
 
 def day(text: str) -> Markup:

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+import phonenumbers
 import pytest
 
 from app.web import clock
@@ -63,6 +64,16 @@ def test_a_number_dictated_in_words_is_masked_like_one_in_digits(said: str, show
     assert not any(word in masked for word in ("שתיים", "שלושים", "שמונה"))
     assert "***" not in words(said, whole=True)
     assert "***" in spoken({"agent_text": said, "agent_heard": said[:-3]})
+
+
+@pytest.mark.parametrize(
+    "prefix", ["2", "3", "4", "8", "9", *(f"{kind}{digit}" for kind in "57" for digit in range(10))]
+)
+def test_israels_numbers_are_parted_as_the_numbering_plan_has_it(prefix: str) -> None:
+    """R16: the short way and the library's agree."""
+    number = f"+972{prefix}1234567"
+    plan = phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.NATIONAL)
+    assert whole_phone(number) == plan
 
 
 @pytest.mark.parametrize("number", ["050501234567", "1234567890123", "0501234567890"])
