@@ -189,7 +189,8 @@ class Floor:
         if self.turn is None or (self.reply and not self.interruption):
             return ""
         words = self.turn.interim
-        return words if not self.interruption or self.takes_floor(words) else ""
+        is_callers = self.takes_floor(words) if self.interruption else not self.is_echo(words)
+        return words if is_callers else ""
 
     # -- the caller speaks before the reply, or over it -----------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.call.echo_words import is_echo
+from app.call.events import SttHeard
 from app.call.states import State
 from app.dialog.dialog import Dialog, DialogSettings
 from app.dialog.lines.stock import stock_sentences
@@ -154,3 +155,18 @@ def test_a_caller_who_took_the_floor_keeps_it(words: str) -> None:
     assert (who, answer) == ("agent", ("caller", words))
     assert greeting.startswith(heard)
     assert heard != greeting
+
+
+def test_an_echo_is_no_last_word_of_who_hangs_up() -> None:
+    """R7.1, R14: its first word had taken the floor."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.SPEAKING)
+    echo = drive.spoken().split()[1:7]
+    drive.world.stts.append(Stt(silent=True, interim=echo[0]))
+    drive.quiet(2600)
+    drive.says(900)
+    assert drive.logged("FLOOR_TAKEN")
+    drive.give(SttHeard(1, " ".join(echo), False, 0.9))
+    drive.end()
+    assert [who for who, _ in drive.history()] == ["agent"]
