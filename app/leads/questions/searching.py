@@ -9,7 +9,6 @@ from app.leads.questions.prefixes import forms
 from app.leads.summing import letters
 
 LEAST_DIGITS = 3
-_LEAST_LETTERS = 3
 MOST_FOUND = 1000
 """Calls of one number that are looked at; and matches of words read at a time."""
 
@@ -44,7 +43,7 @@ def sids_by_number(session: Session, number: str) -> list[str]:
 def texts_by_words(session: Session, words: str, below: int | None, limit: int) -> list[tuple[int, str]]:
     """Return `(id, call_sid)` of call texts that hold each of `words`, the newest first.
 
-    The last word may go on; Hebrew's prefixes may stand before each.
+    The last word may go on; Hebrew's prefixes may stand before each that is whole.
 
     Raises:
         ValueError: there is no word in it.
@@ -72,13 +71,14 @@ def texts_by_words(session: Session, words: str, below: int | None, limit: int) 
 
 
 def _expression(wanted: list[str], whole: str, open_ended: str, either: str, both: str) -> str:
-    """Write the question in an index's own language. A short word goes on only as it is: "בי…" is much else."""
+    """Write the question in an index's own language.
+
+    Only the word as it is goes on: its seventy forms open-ended would look like most of the table to PostgreSQL.
+    """
     groups = []
     for number, word in enumerate(wanted):
         is_last = number == len(wanted) - 1
-        goes_on = is_last and len(word) >= _LEAST_LETTERS
-        written = [
-            (open_ended if goes_on or (is_last and form == word) else whole).format(form) for form in forms(word)
-        ]
+        itself, *prefixed = forms(word)
+        written = [(open_ended if is_last else whole).format(itself), *(whole.format(form) for form in prefixed)]
         groups.append(f"({either.join(written)})")
     return both.join(groups)
