@@ -360,3 +360,15 @@ def test_less_than_a_frame_of_a_cleared_reply_is_not_heard_in_the_next() -> None
     frames = [item for _, item in run(playout, Line(), 1000, 3000) if isinstance(item, FrameDue)]
     assert frames[0].ulaw == b"\x10" * 160
     assert not any(b"\x20" in frame.ulaw for frame in frames)
+
+
+def test_a_reply_begun_drops_what_was_still_to_be_sent_of_the_one_before() -> None:
+    """R7.2: two replies are never heard by turns."""
+    playout = reply(finished=False)
+    playout.poll(0)
+    playout.start(2, 100)
+    playout.add_audio(b"\x20" * 800)
+    playout.finish()
+    frames = [item for _, item in run(playout, Line(), 100, 3000) if isinstance(item, FrameDue)]
+    assert frames[0].ulaw == b"\x20" * 160
+    assert not any(VOICE_SECOND[:1] in frame.ulaw for frame in frames)
