@@ -1,4 +1,4 @@
-"""One browser for all tests here, and the page's modules on a server of their own for those that need no agent."""
+"""A browser for each module of tests, and the page's modules on a server of their own for those that need no agent."""
 
 import mimetypes
 import threading
@@ -25,8 +25,9 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Microphone:
     return Microphone(tmp_path_factory.mktemp("microphone") / "speech.wav")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(microphone: Microphone) -> Iterator[Browser]:
+    """Closed with its module: while Playwright lives, its event loop runs, and no other can run in this process."""
     with chromium(microphone) as started:
         yield started
 

@@ -64,7 +64,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     with ExitStack() as stack:
-        yield lambda **options: stack.enter_context(browser.new_context(locale="he-IL", **options))
+        yield lambda **options: stack.enter_context(
+            browser.new_context(locale="he-IL", reduced_motion="reduce", **options)
+        )
 
 
 def test_every_page_is_for_everyone(office: Office, context: Callable[..., BrowserContext]) -> None:

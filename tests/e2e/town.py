@@ -3,10 +3,9 @@
 import re
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +24,6 @@ QUICK_EARS = {"final_delay_ms": 50}
 QUICK_MIND = {"first_token_ms": 20, "tokens_per_s": 400.0, "transcribe_ms": 50}
 
 
-@dataclass
-class TimedRest(TwilioRestEmulator):
-    """Twilio's REST API that also notes when each request came (monotonic seconds)."""
-
-    times_s: list[float] = field(default_factory=list)
-
-    def answer(self, path: str, authorization: str, content_type: str, body: bytes) -> tuple[int, dict[str, object]]:
-        """Note the time, then answer."""
-        self.times_s.append(time.monotonic())
-        return super().answer(path, authorization, content_type, body)
-
-
 @dataclass(frozen=True, slots=True)
 class Vendors:
     """Google's ears and voice, OpenAI, Twilio's REST API."""
@@ -44,7 +31,7 @@ class Vendors:
     ears: EmulatorProcess
     voice: EmulatorProcess
     mind: EmulatorProcess
-    rest: TimedRest
+    rest: TwilioRestEmulator
 
     def reset(self) -> None:
         """Forget what earlier tests scripted, and be quick."""
@@ -152,7 +139,7 @@ def emulated_vendors() -> Iterator[Vendors]:
             enter(EmulatorProcess("tests.emulators.google_speech")),
             enter(EmulatorProcess("tests.emulators.google_tts")),
             enter(EmulatorProcess("tests.emulators.openai_api")),
-            enter(TimedRest(auth_token=AUTH_TOKEN)),
+            enter(TwilioRestEmulator(auth_token=AUTH_TOKEN)),
         )
         vendors.reset()
         yield vendors

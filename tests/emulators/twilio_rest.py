@@ -23,12 +23,13 @@ MAX_BODY_CHARS = 1600
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One request as it came: the form decoded, the status it got."""
+    """One request as it came: the form decoded, the status it got, when it was answered (monotonic seconds)."""
 
     method: str
     path: str
     form: dict[str, str]
     status: int
+    at_s: float = field(default_factory=time.monotonic, compare=False)
 
 
 @dataclass
