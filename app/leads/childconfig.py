@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from app.config import Settings
 from app.leads.upkeep.files import CallFiles, Kept
-from app.telephony.recordings import RecordingAccount, delete_recording
 
 VARIABLE = "STORE_CHILD_CONFIG"
 
@@ -46,6 +45,8 @@ class StoreChildConfig(BaseModel):
         """Return what deletes a recording at Twilio; None without an account."""
         if not (self.twilio_account_sid and self.twilio_auth_token):
             return None
+        from app.telephony.recordings import RecordingAccount, delete_recording  # the worker, too, imports this module
+
         account = RecordingAccount(self.twilio_account_sid, self.twilio_auth_token, self.twilio_api_url)
         return partial(delete_recording, account)
 
