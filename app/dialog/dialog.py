@@ -82,17 +82,15 @@ class Dialog:
         memory.silences = 0
         if text.strip():
             self.history.append(Said("caller", text))
-        asked_line = self._agent.last_line
+        asked_line = agent.last_line
         reader = read_first if self.settings.fine_ear else read_standing
-        read = reader(
-            self.understand, memory, text, today=self.today, alternatives=alternatives, agent=self._agent.last_line
-        )
+        read = reader(self.understand, memory, text, today=self.today, alternatives=alternatives, agent=asked_line)
         understood = self._agreed(read.understood)
         read = replace(read, understood=understood)
         self._rereading.remember(text, understood)
         if memory.step == Step.DONE:
             if not goes_on(memory, understood):
-                return self._agent.goodbye()
+                return agent.goodbye()
             reopen(memory)
         plan = agent.answer(read, text)
         return replace(plan, intent=understood.intent, turn=memory.turn, extraction=self._extraction(text, asked_line))

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.dialog import data
 from app.dialog.hebrew.speakable import speakable
 from app.dialog.hebrew.spelling import FEMININE, MASCULINE, budget_words, rooms_words, timing_words
+from app.dialog.lines import book
 
 TYPES: Mapping[str, str] = {
     "apartment": "דירה",
@@ -102,7 +102,7 @@ def timing_phrase(slots: Mapping[str, Any], this_year: int) -> str:
 
 def wishes_phrase(wishes: Iterable[str], most: int | None = MAX_WISHES_SPOKEN) -> str:
     """Say what is wished beside the slots: "עם ממ״ד ומעלית"; "" for more than `most`, and for what has no noun."""
-    nouns: dict[str, str] = data.read_json("real_estate/lines.json")["wishes"]
+    nouns: dict[str, str] = book.entries()["wishes"]
     said = [nouns[kind] for kind in wishes if kind in nouns]
     if not said or (most is not None and len(said) > most):
         return ""
