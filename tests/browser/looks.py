@@ -12,6 +12,9 @@ PICTURES = Path(os.environ.get("BROWSER_PICTURES", ROOT / "pictures"))
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 DESK, HAND = (1280, 900), (390, 844)
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+_AT_REST = """document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity)
+  .forEach(one => one.finish())"""
+"""A colour on its way from one scheme to the other is nobody's colour."""
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -27,6 +30,7 @@ def looks(page: Page, name: str) -> list[str]:
         page.emulate_media(color_scheme=scheme)
         for width, height in (DESK, HAND):
             page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(_AT_REST)
             look = f"{name}-{scheme}-{width}"
             page.screenshot(path=PICTURES / f"{look}.png", full_page=True)
             found += [f"{look}: {finding}" for finding in _findings(page)]

@@ -50,7 +50,8 @@ class Office:
         page = context.new_page()
         page.goto(self.url + path)
         page.fill("input[name=password]", PASSWORD)
-        page.click("main button")
+        with page.expect_navigation():  # the page behind the login has loaded, and its script with it
+            page.click("main button")
         return page
 
 
@@ -201,7 +202,7 @@ def test_everything_is_reached_by_keyboard(office: Office, context: Callable[...
     """R16, C14: search, rows, the list of keys; switched off, letters are letters; focus shows."""
     page = office.enter(context(), "/console/calls")
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.type") == "search"
+    expect(page.locator("input[type=search]")).to_be_focused()
     page.keyboard.type("jk?")
     assert page.input_value("input[type=search]") == "jk?"
     page.evaluate("document.activeElement.blur()")
@@ -217,7 +218,7 @@ def test_everything_is_reached_by_keyboard(office: Office, context: Callable[...
     expect(second).to_have_class("selected")
     page.locator("a.skip").focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
 
 
 def test_a_print_is_black_on_white_and_masked(office: Office, context: Callable[..., BrowserContext]) -> None:
