@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import eventlet
 from eventlet import hubs, tpool
 from eventlet.event import Event
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent
 
 T = TypeVar("T")
 
@@ -79,42 +79,6 @@ class OneByOne:
                 self._handle(item, now_ms() - put_at_ms)
         finally:
             self._busy = False
-
-
-class Alarm:
-    """Call `ring` in a greenlet of its own when a time comes; the time may be changed as often as you like."""
-
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
-        self._due_ms: int | None = None
-        self._timer: Any = None
-        self._timer_ms = 0
-
-    def set(self, due_ms: int | None) -> None:
-        """Ring at `due_ms` (of `now_ms`) and not at the time set before; None: not at all."""
-        self._due_ms = due_ms
-        if self._timer is not None:
-            if due_ms is not None and self._timer_ms <= due_ms:
-                return  # it will look again: a timer a change would cost more than a look in vain
-            self._timer.cancel()
-            self._timer = None
-        if due_ms is not None:
-            self._start(due_ms)
-
-    def _start(self, due_ms: int) -> None:
-        self._timer_ms = due_ms
-        delay_s = max(0, due_ms - now_ms()) / 1000
-        self._timer = hubs.get_hub().schedule_call_global(delay_s, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        if self._due_ms is None:
-            return
-        if self._due_ms > now_ms():
-            self._start(self._due_ms)
-            return
-        self._due_ms = None
-        greenlet(self._ring).switch()  # the hub itself must never wait
 
 
 class Latch:

@@ -2,7 +2,7 @@
 
 import eventlet
 
-from app.runtime import Alarm, HubWatch, Inbox, OneByOne, now_ms, offload, spawn_after
+from app.runtime import HubWatch, Inbox, OneByOne, now_ms, offload, spawn_after
 
 
 def test_what_a_handler_brings_about_follows_it() -> None:
@@ -19,39 +19,6 @@ def test_what_a_handler_brings_about_follows_it() -> None:
     events = OneByOne(handle)
     events.put("one")
     assert handled == [f"{item} {part}" for item in ("one", "two", "three") for part in ("begins", "ends")]
-
-
-def test_an_alarm_rings_once_at_the_time_set_last() -> None:
-    """Design: the machine's timer; it is set anew with every event."""
-    rung_ms: list[int] = []
-    alarm = Alarm(lambda: rung_ms.append(now_ms()))
-    began_ms = now_ms()
-    alarm.set(began_ms + 10)
-    alarm.set(began_ms + 60)
-    alarm.set(began_ms + 40)
-    while not rung_ms:
-        assert now_ms() - began_ms < 5000
-        eventlet.sleep(0.005)
-    assert rung_ms[0] - began_ms >= 40
-    alarm.set(now_ms() + 10)
-    alarm.set(None)
-    eventlet.sleep(0.05)
-    assert len(rung_ms) == 1
-
-
-def test_who_is_rung_may_wait() -> None:
-    """Design: a handler has a greenlet of its own, never the hub's."""
-    over: list[bool] = []
-
-    def ring() -> None:
-        eventlet.sleep(0)
-        over.append(True)
-
-    Alarm(ring).set(now_ms())
-    began_ms = now_ms()
-    while not over:
-        assert now_ms() - began_ms < 5000
-        eventlet.sleep(0.005)
 
 
 def test_items_come_out_in_order_with_the_time_they_waited() -> None:

@@ -1,9 +1,10 @@
-"""The media streams that are being served, and how densely their frames are packed."""
+"""The media streams that are being served, and how often they are looked after."""
 
 from collections.abc import Callable, Iterator
 
 import structlog
 
+from app.call.shell.conductor import Conductor
 from app.call.shell.door import Door
 from app.call.shell.services import Services
 from app.call.shell.session import Session
@@ -12,9 +13,6 @@ from app.config import Settings
 from app.house.lobby import Lobby, Visitor
 from app.runtime import spawn
 from app.telephony.websocket import WebSocket
-
-PAUSE_PER_CALL_S, LONGEST_PAUSE_S = 0.001, 0.06
-CROWD, CROWD_EARLY_MS = 30, 20
 
 
 class Streams:
@@ -25,6 +23,7 @@ class Streams:
         self._settings = settings
         self._sessions: dict[int, Session] = {}
         self._served = 0
+        self._conductor = Conductor()
         self.lobby = Lobby(refused)
 
     def __len__(self) -> int:
@@ -51,7 +50,7 @@ class Streams:
         self._served += 1
         number, every = self._served, self._settings.sample_every_calls
         settings = call_settings(self._settings, keeps_sample=bool(every) and number % every == 0)
-        session = Session(socket, services, settings, is_guest=door.is_guest(start))
+        session = Session(socket, services, settings, self._conductor, is_guest=door.is_guest(start))
         self._sessions[number] = session
         self._pace()
         try:
@@ -81,7 +80,6 @@ class Streams:
 
     def _pace(self) -> None:
         """The fuller the house, the more frames are read and sent in one go: fewer wake-ups for a little delay."""
-        pause_s = min(len(self) * PAUSE_PER_CALL_S, LONGEST_PAUSE_S)
-        early_ms = CROWD_EARLY_MS if len(self) > CROWD else 0
+        early_ms = self._conductor.pace(len(self))
         for session in self._sessions.values():
-            session.pace(pause_s, early_ms)
+            session.pace(early_ms)

@@ -7,7 +7,7 @@ it.
 
     socket = WebSocket.accept(environ)            # may raise HandshakeError: answer with its `response`
     while (message := socket.receive()) is not None:
-        ...
+        ...                                       # or `take` what is there, as often as you like, until `needs_reader`
     raise StopIteration                           # from the WSGI callable: gunicorn then closes the connection
 """
 
@@ -15,7 +15,7 @@ import contextlib
 import socket as sockets
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import eventlet
@@ -49,10 +49,8 @@ class WebSocket:
         self.subprotocol = subprotocol
         self.close_code: int | None = None
         self.close_reason = ""
-        self.read_pause_s = 0.0
-        """How long what arrives may gather before it is read: several messages in one go cost less than one by one."""
-        self.full_reads = 0
-        """How many reads in a row, each of half a second of a call's audio, have left more to read."""
+        self.is_behind = False
+        """Whether the latest read, of half a second of a call's audio, has left more to read."""
         self.heard_at_s = time.monotonic()
         """When the peer last gave a sign of life, a pong being one."""
         self._socket = sock
@@ -101,9 +99,30 @@ class WebSocket:
         return self._closing or self._over
 
     @property
-    def has_more(self) -> bool:
-        """Whether the next message is here already."""
-        return bool(self._events)
+    def needs_reader(self) -> bool:
+        """Whether `take` has no more to give, and `receive` has to see to the end of it."""
+        return self._closing or self._over or bool(self._events)
+
+    def take(self) -> list[str | bytes]:
+        """Return the messages that are here by now, in order, and never wait: for one greenlet that looks after many.
+
+        Pings are answered. What is more than a message stays for `receive`, see `needs_reader`.
+        """
+        if self._receiving or self._closing or self._over:
+            return []
+        if not self._events:
+            self._read_ready()
+        taken: list[str | bytes] = []
+        while self._events:
+            event = self._events[0]
+            if isinstance(event, str | bytes):
+                taken.append(event)
+            elif isinstance(event, frames.Ping):
+                self._control(event)
+            else:
+                break
+            self._events.popleft()
+        return taken
 
     def receive(self) -> str | bytes | None:
         """Wait for the next message: `str` for text, `bytes` for binary, None when the WebSocket is closed.
@@ -137,9 +156,13 @@ class WebSocket:
         Raises:
             WebSocketClosedError: it is closed, was cut off, or the peer is too far behind.
         """
+        self.send_frames([frames.text_frame(text) for text in texts])
+
+    def send_frames(self, whole: Iterable[bytes]) -> None:
+        """Send frames that were made before (`frames.text_frame`), as `send` does."""
         if self._closing or self._over:
             raise WebSocketClosedError(f"WebSocket closed ({self.close_code})")
-        self._send(b"".join([frames.text_frame(text) for text in texts]))
+        self._send(b"".join(whole))
 
     def ping(self) -> None:
         """Ask the peer for a sign of life (RFC 6455 §5.5.2); nothing happens when the WebSocket is closed."""
@@ -191,19 +214,31 @@ class WebSocket:
                     self._half_close()
 
     def _read(self) -> None:
-        if self.read_pause_s:
-            eventlet.sleep(self.read_pause_s)
         try:
             data = self._socket.recv(_READ_BYTES)
         except (OSError, EOFError):  # EOFError: eventlet's word for "closed by another greenlet"
             data = b""
+        self._received(data)
+        if self.is_behind:
+            # More is waiting, and eventlet yields only when nothing is: a flood on one line would starve all calls.
+            eventlet.sleep(0)
+
+    def _read_ready(self) -> None:
+        try:
+            data = self._socket.fd.recv(_READ_BYTES)
+        except BlockingIOError:
+            self.is_behind = False
+            return
+        except OSError:
+            data = b""
+        self._received(data)
+
+    def _received(self, data: bytes) -> None:
+        """Take what was read; nothing is the end of the stream."""
+        self.is_behind = len(data) == _READ_BYTES
         if data:
             self.heard_at_s = time.monotonic()
             self._events.extend(self._decoder.feed(data))
-            self.full_reads = self.full_reads + 1 if len(data) == _READ_BYTES else 0
-            if self.full_reads:
-                # More is waiting, and eventlet yields only when nothing is: a flood on one line would starve all calls.
-                eventlet.sleep(0)
         else:
             self._finish()
 

@@ -106,6 +106,7 @@ class BenchServer:
             "GOOGLE_TTS_ENDPOINT": voice.address,
             "OPENAI_BASE_URL": f"http://{chat.address}/v1",
             "OPENAI_API_KEY": "none-needed",
+            "MAX_CALLS": "1000",  # how many are too many is what is measured here
             "PYTHONUNBUFFERED": "1",
         }
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app.wsgi:app"]

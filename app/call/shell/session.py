@@ -1,9 +1,10 @@
 """The shell of one call: a socket on one side, engines on the other, the pure machine in between.
 
-    for each event, one at a time, whoever brings it (the socket's reader, an engine, the machine's timer):
+    for each event, one at a time, whoever brings it (the conductor, an engine):
         for command in call.receive(event, now_ms()): perform(command)
 
-The greenlet that runs `Session.run` reads the socket. Nothing a command does waits, so no other greenlet is needed.
+Nothing a command does waits, so one greenlet, the conductor's, reads the sockets of all calls and rings their timers;
+the one that runs `Session.run` waits for the end.
 """
 
 import datetime
@@ -34,6 +35,7 @@ from app.call.events import (
 from app.call.machine import Call, CallSettings
 from app.call.measuring.measures import Measures
 from app.call.shell.audio_file import AudioFile
+from app.call.shell.conductor import Conductor
 from app.call.shell.engines import Engines
 from app.call.shell.ledger import Ledger
 from app.call.shell.services import Services
@@ -42,7 +44,7 @@ from app.call.shell.stream_reader import DEAD_AFTER_S, StreamReader
 from app.call.shell.telephone import lost_transfer_line
 from app.call.states import State
 from app.media.codec import SAMPLE_RATE_HZ
-from app.runtime import Alarm, Inbox, Latch, OneByOne, now_ms, spawn, task
+from app.runtime import Inbox, Latch, OneByOne, now_ms, spawn, task
 from app.speech.engines import (
     Audio,
 )
@@ -50,6 +52,7 @@ from app.telephony import guests, messages
 from app.telephony.browser_calls import is_browser_call
 from app.telephony.frames import NORMAL
 from app.telephony.numbers import mask_number
+from app.telephony.outgoing import Outgoing
 from app.telephony.websocket import WebSocket, WebSocketClosedError
 
 TWILIO_CLOSES_WITHIN_MS = 3000
@@ -65,17 +68,25 @@ class Session:
     """One media stream, from its start message to its end."""
 
     def __init__(
-        self, socket: WebSocket, services: Services, settings: CallSettings, *, is_guest: bool = False
+        self,
+        socket: WebSocket,
+        services: Services,
+        settings: CallSettings,
+        conductor: Conductor,
+        *,
+        is_guest: bool = False,
     ) -> None:
         """Serve `socket`, whose stream has been let in; a guest (`telephony/guests.py`) may be silent for long."""
+        self._conductor = conductor
         self._socket = socket
         self._dead_after_s = guests.PATIENCE_S if is_guest else DEAD_AFTER_S
         self._services = services
         self._call = Call(settings)
         self._settings = settings
         self._events = OneByOne(self._handle)
-        self._alarm = Alarm(lambda: self._events.put(Tick()))
-        self._outgoing: list[str] = []
+        self._alarm = conductor.alarm(lambda: self._events.put(Tick()))
+        self._frames = Outgoing("")
+        self._outgoing: list[bytes] = []
         self._log = structlog.get_logger("call")
         self._engines = Engines(services, self._events.put, self._log, self._count_tokens)
         self._ledger = Ledger(services.store, "")
@@ -97,9 +108,8 @@ class Session:
         self._reconnects = 0
         self._is_asked_for = self._is_closing = False
 
-    def pace(self, read_pause_s: float, early_ms: int) -> None:
-        """Let the caller's frames gather for so long before they are taken, and the agent's go out so much earlier."""
-        self._socket.read_pause_s = read_pause_s
+    def pace(self, early_ms: int) -> None:
+        """Let the agent's frames go out so much earlier."""
         if early_ms != self._early_ms:
             self._early_ms = early_ms
             if self.call_sid:
@@ -126,9 +136,8 @@ class Session:
         The older stream closes quietly; what was said, and where the call was, stays.
         """
         older, self._socket = self._socket, socket
-        socket.read_pause_s = older.read_pause_s
         self._log.warning("STREAM_REPLACED", before=self._stream_sid, stream_sid=start.stream_sid)
-        self._stream_sid = start.stream_sid
+        self._open(start.stream_sid)
         self._outgoing.clear()
         spawn(older.close, 1000, "replaced by a newer stream")
         was_lost = self._held is not None or self._is_asked_for
@@ -151,7 +160,8 @@ class Session:
             self._line_back.put(None)
 
     def _begin(self, start: messages.StreamStart) -> None:
-        self.call_sid, self._stream_sid = start.call_sid, start.stream_sid
+        self.call_sid = start.call_sid
+        self._open(start.stream_sid)
         self._log = self._log.bind(call_sid=start.call_sid)
         self._engines = Engines(self._services, self._events.put, self._log, self._count_tokens)
         self._ledger = Ledger(self._services.store, start.call_sid)
@@ -170,11 +180,14 @@ class Session:
         callee = start.parameters.get("to")
         self._events.put(CallStarted(start.call_sid, start.stream_sid, caller, callee, today, past, last_turn))
 
+    def _open(self, stream_sid: str) -> None:
+        self._stream_sid, self._frames = stream_sid, Outgoing(stream_sid)
+
     def _serve(self) -> None:
         """Read the stream to its end, which is the call's, unless a newer one has taken over."""
         socket, reason = self._socket, "fault"
         try:
-            reason = StreamReader(socket, self._events.put, self._log, self._dead_after_s).run()
+            reason = StreamReader(socket, self._events.put, self._log, self._dead_after_s).run(self._conductor)
             if reason == "closed" and self._is_lost(socket):
                 self._await_line(socket)
         finally:
@@ -263,9 +276,9 @@ class Session:
 
     def _send(self) -> None:
         """Send what was brought about, in one go."""
-        texts, self._outgoing = self._outgoing, []
+        frames, self._outgoing = self._outgoing, []
         try:
-            self._socket.send(*texts)
+            self._socket.send_frames(frames)
         except WebSocketClosedError:  # whoever reads the stream sees its end, and what becomes of the call
             self._log.debug("SEND_FAILED")
 
@@ -274,11 +287,11 @@ class Session:
     def _perform(self, command: Command) -> None:
         match command:
             case SendMedia():
-                self._outgoing.append(messages.media(self._stream_sid, command.ulaw))
+                self._outgoing.append(self._frames.media(command.ulaw))
             case SendMark():
-                self._outgoing.append(messages.mark(self._stream_sid, command.name))
+                self._outgoing.append(self._frames.mark(command.name))
             case SendClear():
-                self._outgoing.append(messages.clear(self._stream_sid))
+                self._outgoing.append(self._frames.clear())
             case Log():
                 getattr(self._log, command.level)(command.line, **command.fields)
                 self._show(command.line, dict(command.fields))
@@ -328,7 +341,7 @@ class Session:
         self._services.voice.speak(text, voiced.put)
         length_ms = 0
         while (item := voiced.get(now_ms() + LAST_VOICE_WITHIN_MS)) is not None and isinstance(item[0], Audio):
-            self._outgoing.append(messages.media(self._stream_sid, item[0].ulaw))
+            self._outgoing.append(self._frames.media(item[0].ulaw))
             self._send()
             length_ms += len(item[0].ulaw) * 1000 // SAMPLE_RATE_HZ
         self._line_over.get(now_ms() + length_ms)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.call.events import CallerAudio, Dtmf, Event, MarkEchoed
+from app.call.shell.conductor import Conductor
 from app.media.codec import SAMPLE_RATE_HZ
 from app.runtime import sleep, spawn_after
 from app.telephony import messages
@@ -31,33 +32,48 @@ class StreamReader:
         self._log = log
         self._dead_after_s = dead_after_s
         self._gathered = _Gathered()
+        self._is_stopped = False
 
-    def run(self) -> str:
-        """Read to the end of the stream; return why it ended."""
+    def run(self, conductor: Conductor) -> str:
+        """Have the stream read to its end; return why it ended."""
         spawn_after(self._dead_after_s / 4, self._watch)
-        while (raw := self._socket.receive()) is not None:
-            try:
-                message = messages.parse(raw)
-            except messages.MessageError as error:
-                self._log.warning("BAD_MESSAGE", reason=str(error))
-                continue
-            if isinstance(message, messages.MediaIn):
-                if not message.track.startswith("outbound"):
-                    self._gathered.add(message)
-                # What is still in the socket is newer: a reader that is behind sees first how far.
-                if not self._socket.has_more and (not self._socket.full_reads or self._gathered.is_old):
-                    self._hand_over()
-                continue
-            self._hand_over()  # nothing overtakes
-            match message:
-                case messages.MarkEcho():
-                    self._put(MarkEchoed(message.name))
-                case messages.DtmfIn():
-                    self._put(Dtmf(message.digit))
-                case messages.StreamStop():
-                    return "stop"
-        self._hand_over()
+        conductor.read(self)
+        if self._is_stopped:
+            return "stop"
+        while self._socket.receive() is not None:
+            pass  # closing takes its time, and nothing that comes now counts
         return "closed"
+
+    def look(self) -> bool:
+        """Handle what has come; return whether the stream goes on."""
+        socket = self._socket
+        for raw in socket.take():
+            self._receive(raw)
+            if self._is_stopped:
+                return False
+        # What is still in the socket is newer: a reader that is behind sees first how far.
+        if not socket.is_behind or self._gathered.is_old or socket.needs_reader:
+            self._hand_over()
+        return not socket.needs_reader
+
+    def _receive(self, raw: str | bytes) -> None:
+        try:
+            message = messages.parse(raw)
+        except messages.MessageError as error:
+            self._log.warning("BAD_MESSAGE", reason=str(error))
+            return
+        if isinstance(message, messages.MediaIn):
+            if not message.track.startswith("outbound"):
+                self._gathered.add(message)
+            return
+        self._hand_over()  # nothing overtakes
+        match message:
+            case messages.MarkEcho():
+                self._put(MarkEchoed(message.name))
+            case messages.DtmfIn():
+                self._put(Dtmf(message.digit))
+            case messages.StreamStop():
+                self._is_stopped = True
 
     def _hand_over(self) -> None:
         ulaw, lost_ms = self._gathered.take()

@@ -11,6 +11,7 @@ from eventlet.patcher import original
 from structlog.testing import capture_logs
 
 from app.call.events import CallerAudio, Dtmf, Event, MarkEchoed
+from app.call.shell.conductor import Conductor
 from app.call.shell.stream_reader import MOST_BEHIND_MS, PIECE_MS, StreamReader
 from app.telephony.websocket import WebSocket
 from tests.telephony.peer import frame, text
@@ -22,13 +23,12 @@ def media(ulaw: bytes, track: str | None = "inbound", timestamp: str | None = "2
     return text(json.dumps({"event": "media", "sequenceNumber": "2", "media": payload}))
 
 
-def read(sent: bytes, pause_s: float = 0.0, then: bytes = b"") -> tuple[list[Event], str]:
+def read(sent: bytes, then: bytes = b"") -> tuple[list[Event], str]:
     """Send bytes and the end of the stream; return the events and why the stream ended."""
     ours, theirs = original("socket").socketpair()
     ours.setblocking(False)
     theirs.setblocking(False)
     socket = WebSocket(GreenSocket(ours))
-    socket.read_pause_s = pause_s
     events: list[Event] = []
 
     def send() -> None:
@@ -40,7 +40,7 @@ def read(sent: bytes, pause_s: float = 0.0, then: bytes = b"") -> tuple[list[Eve
         sender.shutdown(original("socket").SHUT_WR)
 
     eventlet.spawn(send)
-    return events, StreamReader(socket, events.append, structlog.get_logger("call")).run()
+    return events, StreamReader(socket, events.append, structlog.get_logger("call")).run(Conductor())
 
 
 def test_frames_that_gathered_become_one_event() -> None:
@@ -48,7 +48,7 @@ def test_frames_that_gathered_become_one_event() -> None:
     frames = [bytes([number]) * 160 for number in range(4)]
     sent = b"".join(media(frame) for frame in frames) + media(b"agent", track="outbound")
 
-    events, reason = read(sent + text('{"event":"stop"}'), pause_s=0.05)
+    events, reason = read(sent + text('{"event":"stop"}'))
 
     assert reason == "stop"
     assert b"".join(event.ulaw for event in events if isinstance(event, CallerAudio)) == b"".join(frames)
@@ -125,7 +125,7 @@ def test_a_peer_that_sends_nothing_is_alive_as_long_as_it_answers_pings(answers:
 
     eventlet.spawn(answer)
     with capture_logs() as logs:
-        StreamReader(socket, lambda _: None, structlog.get_logger("call"), dead_after_s=0.2).run()
+        StreamReader(socket, lambda _: None, structlog.get_logger("call"), dead_after_s=0.2).run(Conductor())
 
     assert ("STREAM_DEAD" in [entry["event"] for entry in logs]) is not answers
     assert socket.close_code == (1006 if answers else 1001)

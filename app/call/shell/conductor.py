@@ -1,0 +1,110 @@
+"""The one loop of a worker: with every tick each call's socket is read and each timer that is due rings.
+
+A greenlet woken for every frame and another for every timer cost a full house half of its core. What an engine says
+does not wait for a tick: it is handled as it comes.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+from eventlet.event import Event
+
+from app.runtime import now_ms, sleep, spawn
+
+TICK_MS = ((10, 5), (20, 10), (40, 20))
+"""Up to so many calls, a tick of so many ms: with few calls nothing waits, with many a tick finds several frames."""
+CROWDED_TICK_MS = 40
+BUNCHED_FROM_MS = 20
+"""From such a tick on frames that are due before the next one go out with this one."""
+
+
+class Reader(Protocol):
+    """Reads one stream."""
+
+    def look(self) -> bool:
+        """Handle what has come, without waiting for more; return whether the stream goes on."""
+
+
+class Alarm:
+    """Calls `ring` once a time has come; the time may be changed as often as you like."""
+
+    def __init__(self, ring: Callable[[], None], conductor: "Conductor") -> None:
+        self.due_ms: int | None = None
+        self.ring = ring
+        self._conductor = conductor
+
+    def set(self, due_ms: int | None) -> None:
+        """Ring at `due_ms` (of `now_ms`) and not at the time set before; None: not at all."""
+        was_set, self.due_ms = self.due_ms is not None, due_ms
+        if was_set != (due_ms is not None):
+            self._conductor.watch(self)
+
+
+class Conductor:
+    """Reads the streams of a worker and rings its alarms."""
+
+    def __init__(self) -> None:
+        self.tick_ms = TICK_MS[0][1]
+        self._readers: dict[Reader, Event] = {}
+        self._alarms: dict[Alarm, None] = {}
+        self.runs = False
+        """Whether there is anything to look after."""
+        self._log = structlog.get_logger("server")
+
+    def pace(self, calls: int) -> int:
+        """Take it that there are so many calls; return how early (ms) what is due may be sent."""
+        self.tick_ms = next((tick_ms for most, tick_ms in TICK_MS if calls <= most), CROWDED_TICK_MS)
+        return self.tick_ms if self.tick_ms >= BUNCHED_FROM_MS else 0
+
+    def alarm(self, ring: Callable[[], None]) -> Alarm:
+        """Return an alarm that is not set; `ring` must not wait."""
+        return Alarm(ring, self)
+
+    def read(self, reader: Reader) -> None:
+        """Let `reader` look with every tick until its stream ends (blocks its greenlet); raises what breaks in it."""
+        over = self._readers[reader] = Event()
+        self._begin()
+        over.wait()
+
+    def watch(self, alarm: Alarm) -> None:
+        """Look at an alarm with every tick as long as it is set."""
+        if alarm.due_ms is None:
+            self._alarms.pop(alarm, None)
+        else:
+            self._alarms[alarm] = None
+            self._begin()
+
+    def _begin(self) -> None:
+        if not self.runs:
+            self.runs = True
+            spawn(self._run)
+
+    def _run(self) -> None:
+        due_s = time.monotonic()
+        while self._readers or self._alarms:
+            due_s = max(due_s + self.tick_ms / 1000, time.monotonic())  # a tick that was missed is not made up for
+            sleep(max(0.0, due_s - time.monotonic()))
+            for reader in list(self._readers):
+                self._look(reader)
+            self._ring()
+        self.runs = False
+
+    def _look(self, reader: Reader) -> None:
+        try:
+            goes_on = reader.look()
+        except Exception as broken:  # noqa: BLE001 - one stream's fault is its own
+            self._readers.pop(reader).send_exception(broken)
+        else:
+            if not goes_on:
+                self._readers.pop(reader).send(None)
+
+    def _ring(self) -> None:
+        # What is due before the middle of the next tick is nearer to this one.
+        until_ms = now_ms() + self.tick_ms // 2
+        for alarm in [one for one in self._alarms if one.due_ms is not None and one.due_ms <= until_ms]:
+            try:
+                alarm.ring()
+            except Exception:  # noqa: BLE001 - one call's fault must not stop the loop of all
+                self._log.exception("ALARM_BROKE")

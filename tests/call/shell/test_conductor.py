@@ -1,0 +1,145 @@
+"""The one loop of a worker, on a real eventlet hub."""
+
+from collections.abc import Callable, Iterator
+
+import eventlet
+import pytest
+from structlog.testing import capture_logs
+
+from app.call.shell.conductor import Conductor
+from app.runtime import now_ms
+
+
+class Looks:
+    """A stream that goes on for so many looks."""
+
+    def __init__(self, looks: int, seen: Callable[[], None] = lambda: None) -> None:
+        self.left = looks
+        self._seen = seen
+
+    def look(self) -> bool:
+        self._seen()
+        self.left -= 1
+        return self.left > 0
+
+
+@pytest.fixture(autouse=True)
+def _in_time() -> Iterator[None]:
+    with eventlet.Timeout(10):
+        yield
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Let the loop run until it is so."""
+    while not condition():
+        eventlet.sleep(0.005)
+
+
+def test_streams_are_read_side_by_side_until_each_is_over() -> None:
+    """Design: one greenlet for all sockets."""
+    conductor = Conductor()
+    short, long = Looks(2), Looks(6)
+    reading = [eventlet.spawn(conductor.read, one) for one in (long, short)]
+    reading[1].wait()
+    assert long.left > 0
+    reading[0].wait()
+    assert (short.left, long.left) == (0, 0)
+
+
+def test_the_loop_ends_with_the_last_call_and_begins_with_the_next() -> None:
+    """R18: an idle worker does nothing."""
+    conductor = Conductor()
+    for _ in range(2):
+        conductor.read(Looks(2))
+        wait_until(lambda: not conductor.runs)
+
+
+def test_what_breaks_in_one_stream_is_raised_there_and_the_others_go_on() -> None:
+    """R18: a call's fault is its own."""
+
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    conductor = Conductor()
+    other = Looks(5)
+    reading = eventlet.spawn(conductor.read, other)
+    with pytest.raises(ZeroDivisionError):
+        conductor.read(Looks(3, breaks))
+    reading.wait()
+    assert other.left == 0
+
+
+def test_an_alarm_rings_once_at_the_time_set_last() -> None:
+    """Design: the machine's timer; it is set anew with every event."""
+    conductor = Conductor()
+    rung_ms: list[int] = []
+
+    def ring() -> None:
+        rung_ms.append(now_ms())
+        alarm.set(None)
+
+    alarm = conductor.alarm(ring)
+    began_ms = now_ms()
+    for after_ms in (10, 60, 40):
+        alarm.set(began_ms + after_ms)
+    wait_until(lambda: rung_ms)
+    assert rung_ms[0] - began_ms >= 40 - conductor.tick_ms
+    alarm.set(now_ms() + 10)
+    alarm.set(None)
+    wait_until(lambda: not conductor.runs)
+    assert len(rung_ms) == 1
+
+
+def test_an_alarm_that_breaks_costs_no_other_its_ring() -> None:
+    """R18: one call's fault must not stop the loop of all."""
+    conductor = Conductor()
+    rung: list[str] = []
+
+    def breaks() -> None:
+        broken.set(None)
+        raise ZeroDivisionError
+
+    def rings() -> None:
+        good.set(None)
+        rung.append("good")
+
+    broken, good = conductor.alarm(breaks), conductor.alarm(rings)
+    with capture_logs() as logs:
+        for alarm in (broken, good):
+            alarm.set(now_ms())
+        wait_until(lambda: not conductor.runs)
+    assert rung == ["good"]
+    assert [entry["event"] for entry in logs] == ["ALARM_BROKE"]
+
+
+def test_a_full_house_ticks_slower_and_sends_ahead_what_falls_between() -> None:
+    """R9.2: no frame waits for longer than a tick; with few calls none is sent before its time."""
+    conductor = Conductor()
+    ticks = []
+    for calls in (0, 1, 10, 11, 25, 40, 41, 200):
+        early_ms = conductor.pace(calls)
+        ticks.append(conductor.tick_ms)
+        assert early_ms in (0, conductor.tick_ms)
+        assert conductor.tick_ms <= 10 or early_ms
+    assert ticks == sorted(ticks)
+    assert (ticks[0], ticks[-1]) == (5, 40)
+
+
+def test_an_alarm_may_be_set_and_a_stream_begun_while_the_loop_looks() -> None:
+    """R18: calls come and go in the middle of a tick."""
+    conductor = Conductor()
+    rung: list[str] = []
+
+    def ring() -> None:
+        alarm.set(None)
+        rung.append("ring")
+
+    def begins() -> None:
+        alarm.set(now_ms())
+        eventlet.spawn(conductor.read, later)
+
+    alarm, later = conductor.alarm(ring), Looks(2)
+    conductor.read(Looks(1, begins))
+    wait_until(lambda: not conductor.runs)
+    assert rung
+    assert later.left <= 0
