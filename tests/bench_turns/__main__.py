@@ -1,7 +1,8 @@
-"""Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [held-out]`.
+"""Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [second] [held-out]`.
 
 Each corpus is made here and now, from seeds, out of voices and noises; every label is exact by construction. Settings
-are chosen on `tuning` alone; `held-out` has other voices, words, noises and seeds. One table each: ours, the target,
+are chosen on `tuning`, causes of what was lost were looked for on `second`, too; `held-out` has other voices, words,
+noises, levels and seeds. One table each: ours, the target,
 what peers are known for on their own audio; then the voice detectors side by side on this audio.
 """
 
@@ -9,26 +10,28 @@ import sys
 import time
 
 from tests.bench_turns import lines, measures
+from tests.bench_turns.fresh_noises import FRESH_NOISES
 from tests.bench_turns.noises import NOISES, Noise, babble_of
 from tests.bench_turns.other_noises import OTHER_NOISES
 from tests.bench_turns.peers import detectors
 from tests.bench_turns.processor import cost_of_a_call
 from tests.bench_turns.resuming import resuming
-from tests.bench_turns.voices import HELD_OUT, TUNING, Script, load
+from tests.bench_turns.voices import HELD_OUT, SECOND, TUNING, Script, load
 
-CORPORA: dict[str, tuple[Script, dict[str, Noise], int, int]] = {
-    "tuning": (TUNING, NOISES, 6, 0),
-    "held-out": (HELD_OUT, OTHER_NOISES, 5, 1000),
+CORPORA: dict[str, tuple[Script, dict[str, Noise], int, int, tuple[float, float]]] = {
+    "tuning": (TUNING, NOISES, 6, 0, (0.0, -13.0)),
+    "second": (SECOND, OTHER_NOISES, 5, 1000, (0.0, -13.0)),
+    "held-out": (HELD_OUT, FRESH_NOISES, 7, 5000, (-4.0, -10.0)),
 }
-"""By name: who says what, the noises, the talkers of the babble, the seed."""
+"""By name: who says what, the noises, the talkers of the babble, the seed, the short words' levels (dB)."""
 
 
 def material_of(name: str) -> tuple[measures.Material, str]:
     """Make a corpus; return it with a line about where it comes from."""
-    script, noises, talkers, seed = CORPORA[name]
+    script, noises, talkers, seed, levels_db = CORPORA[name]
     said, source = load(script)
     babble = babble_of([one.samples for one in said], talkers)
-    return measures.Material(said, {**noises, "babble": babble}, seed), source
+    return measures.Material(said, {**noises, "babble": babble}, seed, levels_db), source
 
 
 def main() -> None:

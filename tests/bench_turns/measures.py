@@ -36,6 +36,8 @@ class Material:
     said: list[Said]
     noises: dict[str, Noise]
     seed: int = 0
+    levels_db: tuple[float, float] = (0.0, -13.0)
+    """How loud short words are, over -22 dBFS."""
 
     def random(self, number: int) -> np.random.Generator:
         """Return the numbers that a measure draws from."""
@@ -117,7 +119,7 @@ def pauses(material: Material) -> Iterator[Row]:
 def short_words(material: Material) -> Iterator[Row]:
     """One word: an utterance must come of it, and its audio must cover it."""
     random = material.random(3)
-    for level_db, title in ((0.0, "-22 dBFS"), (-13.0, "-35 dBFS")):
+    for level_db in material.levels_db:
         missed, count = [], 0
         for noise_name in ("white", "pink", "babble", "street", "music"):
             for snr_db in (20.0, 10.0, 5.0):
@@ -132,7 +134,7 @@ def short_words(material: Material) -> Iterator[Row]:
                     if not any(covered):
                         missed.append(f"{said.name}/{noise_name}{snr_db:.0f}")
         detail = f" ({', '.join(missed[:3])})" if missed else ""
-        yield Row(f"short words lost at {title}, 20/10/5 dB", f"{len(missed)} of {count}{detail}", "0")
+        yield Row(f"short words lost at {level_db - 22:.0f} dBFS, 20/10/5 dB", f"{len(missed)} of {count}{detail}", "0")
 
 
 def dictation(material: Material) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Noises of the held-out corpus: other sounds than those that settings are chosen on, and the same made otherwise.
+"""Noises of the second corpus: other sounds than those that settings are chosen on, and the same made otherwise.
 
 8 kHz, float, RMS 1 over their loud parts, from a seed.
 """

@@ -1,5 +1,5 @@
-"""Whose words the corpora are made of: sample callers and embedded voices in the one that settings are chosen on; other
-voices that say other things in the one that is held out.
+"""Whose words the corpora are made of: sample callers and embedded voices in the one that settings are chosen on, more
+voices in a second one that causes were looked for in, and others that say other things in the one that is held out.
 
 Synthesised speech is kept in `data/bench-turns`, so that only the first run pays for it.
 """
@@ -52,8 +52,8 @@ TUNING = Script(
     words=("כן", "לא", "שלוש", "חמש", "בסדר", "אולי", "נכון", "ארבע"),
     files=True,
 )
-HELD_OUT = Script(
-    name="held-out",
+SECOND = Script(
+    name="second",
     voices=("hf_alpha", "hm_omega", "ff_siwis", "bm_george"),
     sentences=(
         "היי רציתי לברר לגבי הדירה ליד הפארק",
@@ -69,6 +69,25 @@ HELD_OUT = Script(
     ),
     phones=("אפס חמש שלוש תשע שבע אחת שש ארבע שמונה שתיים", "אפס תשע שבע שלוש חמש אחת אפס שמונה ארבע"),
     words=("כן", "לא", "שמונה", "היום", "ארבע", "מיד", "נתניה", "עשר", "נכון", "סבבה"),
+    files=False,
+)
+HELD_OUT = Script(
+    name="held-out",
+    voices=("af_nova", "am_michael", "zf_xiaoyi", "jm_kumo"),
+    sentences=(
+        "שלום אני מתעניין בדירת גן שפרסמתם השבוע",
+        "חשוב לנו שיהיה חדר עבודה וממד וחניה",
+        "עד מיליון ומאתיים אלף כולל הכול",
+        "אנחנו גרים כרגע בחולון אבל עובדים בירושלים",
+        "הכניסה צריכה להיות גמישה בערך בינואר",
+        "אבא שלי קשה לו במדרגות אז רק קומת קרקע",
+        "אפשר לשמוע עוד פרטים על השכונה ועל בתי הספר",
+        "יש לנו כלב קטן ובעל הבית צריך להסכים",
+        "תרשמי בבקשה שאני זמינה רק אחרי ארבע",
+        "קודם כול אני רוצה לדעת אם זה עדיין פנוי",
+    ),
+    phones=("אפס חמש שמונה ארבע שלוש תשע אחת שבע שתיים שש", "אפס שלוש שש שמונה חמש ארבע שתיים אחת תשע"),
+    words=("כן", "לא", "שתיים", "שבע", "יופי", "מחר", "חולון", "ודאי", "תודה", "חמישים"),
     files=False,
 )
 

@@ -60,6 +60,8 @@ class _Sentence:
     begun_at_ms: int
     """When its voice could be begun: it was asked for, and the one before it was whole."""
     audio: bytearray = field(default_factory=bytearray)
+    sounded_at_ms: int = 0
+    """When the latest of its voice came."""
     is_whole: bool = False
     is_broken: bool = False
 
@@ -96,7 +98,6 @@ class Reply:
         self._sentences: list[_Sentence] = []
         self._text_is_whole = False
         self._deadline_ms: int | None = None
-        self._voice_deadline_ms: int | None = None
         self._played = 0
         self.played_from_ms = 0
         """Where in the reply's voice the playout in progress began."""
@@ -132,14 +133,28 @@ class Reply:
         if not self._text_is_whole and self._deadline_ms is not None and now_ms >= self._deadline_ms:
             fields = {"waited_ms": now_ms - self.asked_at_ms, "sentences": len(self._sentences)}
             commands += [Log("LLM_LATE", fields, "warning"), CancelLlm(self.number), *self._complete(now_ms)]
-        if self._voice_deadline_ms is not None and now_ms >= self._voice_deadline_ms:
+        voice_due_ms = self._voice_due_ms
+        if voice_due_ms is not None and now_ms >= voice_due_ms:
             commands += [Log("TTS_LATE", {"reply": self.number}, "warning"), *self._break_voice()]
         return commands
 
     def timer(self) -> int | None:
         """Return when `late` may have something to do."""
-        due = [None if self._text_is_whole else self._deadline_ms, self._voice_deadline_ms]
+        due = [None if self._text_is_whole else self._deadline_ms, self._voice_due_ms]
         return min((at for at in due if at is not None), default=None)
+
+    @property
+    def _voice_due_ms(self) -> int | None:
+        """When the voice that is to be heard next must have come; what comes of a later sentence puts nothing off."""
+        at = next((at for at, one in enumerate(self._sentences) if not one.is_whole), None)
+        if at is None:
+            return None
+        awaited = self._sentences[at]
+        if awaited.audio:
+            return max(awaited.sounded_at_ms, awaited.begun_at_ms) + VOICE_STALL_MS
+        # Until there is a first word, the caller waits for all of them together.
+        has_begun = any(one.audio for one in self._sentences[:at])
+        return (awaited if has_begun else self._sentences[0]).begun_at_ms + VOICE_SILENT_MS
 
     def awaits(self, event: LlmText | LlmEnded | LlmFailed | SpeechAudio | SpeechEnded | SpeechFailed) -> bool:
         """Whether `event` is an answer to something this reply asked for."""
@@ -245,12 +260,10 @@ class Reply:
             sentence = _Sentence(text, next(self._speeches), now_ms)
             self._sentences.append(sentence)
             commands.append(Speak(sentence.speech, text, self.number))
-            self._voice_deadline_ms = now_ms + VOICE_SILENT_MS
         return commands
 
     def _break_voice(self) -> list[Command]:
         """Do without every sentence that is not whole."""
-        self._voice_deadline_ms = None
         open_ones = [sentence for sentence in self._sentences if not sentence.is_whole]
         for sentence in open_ones:
             sentence.is_whole = sentence.is_broken = True
@@ -268,6 +281,7 @@ class Reply:
                 if self._pace and not sentence.audio and took_ms > CACHED_WITHIN_MS:
                     self._pace.learn(sentence.text, took_ms)
                 sentence.audio += event.ulaw
+                sentence.sounded_at_ms = now_ms
             case SpeechEnded():
                 sentence.is_whole = True
             case SpeechFailed():
@@ -275,9 +289,6 @@ class Reply:
         if sentence.is_whole:
             for later in self._sentences[self._sentences.index(sentence) + 1 :]:
                 later.begun_at_ms = now_ms
-        awaited = next((one for one in self._sentences if not one.is_whole), None)
-        patience_ms = VOICE_STALL_MS if awaited and awaited.audio else VOICE_SILENT_MS
-        self._voice_deadline_ms = now_ms + patience_ms if awaited else None
         if not isinstance(event, SpeechFailed):
             return []
         return [Log("TTS_FAILED", {"code": event.code, "message": event.message}, "warning")]

@@ -200,6 +200,52 @@ def test_a_voice_that_stalls_is_given_up_and_what_it_did_not_say_was_not_heard()
     assert one.heard_text(one.voice_ms) == ""
 
 
+def test_a_later_sentences_voice_does_not_put_off_the_end_of_waiting_for_the_first() -> None:
+    """R9: what cannot be heard yet is no sign that the voice is coming."""
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechAudio(2, b"B" * 800), 9000)
+    assert one.timer() == 21_000
+    assert one.late(20_999) == []
+    assert set(one.late(21_000)[1:]) == {CancelSpeech(1), CancelSpeech(2)}
+    assert one.take_audio() == b"B" * 800
+
+
+def test_further_sentences_of_the_model_do_not_put_off_the_end_of_waiting_for_the_first() -> None:
+    """R9: a model that goes on writing does not make a dead voice better."""
+    one = reply(FirstSentenceGate())
+    one.begin([], 1000)
+    for number in range(28):
+        one.receive(LlmText(1, "טוב."), 1100 + number * 700)
+    assert one.late(21_099) == []
+    assert [command.speech for command in one.late(21_100) if isinstance(command, CancelSpeech)][:2] == [1, 2]
+
+
+def test_a_sentence_that_fails_late_leaves_the_next_no_more_time_than_there_was() -> None:
+    """R9: until there is a first word, the caller waits for all of them together; behind one each has its own time."""
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechFailed(1, "unavailable", "down"), 19_000)
+    assert one.timer() == 21_000
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechAudio(1, b"A" * 800), 18_000)
+    one.receive(SpeechEnded(1), 19_000)
+    assert one.timer() == 39_000
+
+
+def test_a_voice_made_ahead_has_its_time_from_where_its_turn_comes() -> None:
+    """R9: a second sentence that was begun early is no stalled one while the first is being made."""
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechAudio(2, b"B" * 800), 1100)
+    one.receive(SpeechAudio(1, b"A" * 800), 5000)
+    one.receive(SpeechEnded(1), 9000)
+    assert one.timer() == 14_000
+    one.receive(SpeechAudio(2, b"B" * 800), 13_000)
+    assert one.timer() == 18_000
+
+
 def test_a_cancelled_reply_lets_go_of_everything_still_running() -> None:
     """R7.1: nothing more is generated for a reply that nobody will hear."""
     one = reply(FirstSentenceGate())
