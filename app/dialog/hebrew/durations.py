@@ -56,15 +56,17 @@ def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, floa
 def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
     """Read a length of time at `index`: months and the token after it."""
     key = utterance.key(index)
+    # "לא יותר משנה".
+    more = utterance.key(index - 1) in words("יותר פחות")
     for prefix, rest in stems(key) if key else ():
         if rest == _MONTHS and not prefix and quantity_at(utterance, index + 1) is not None:
             # "חודשים שלושה": the dual lost its sound.
             return 2.0, index + 1
-        if rest in _DUALS and (prefix == "" or set(prefix) <= set("בלהומכ")):
+        if rest in _DUALS and set(prefix) <= set("בלהומכ"):
             return _DUALS[rest] + _half(utterance, index + 1, _DUALS[rest]), index + 1 + bool(
                 _half(utterance, index + 1, _DUALS[rest])
             )
-        if rest in ("חודש", "שנה", "שבוע") and prefix in ("", "ל", "ב", "כ", "ו", "ה"):
+        if rest in ("חודש", "שנה", "שבוע") and (prefix in ("", "ל", "ב", "כ", "ו", "ה") or more):
             if utterance.key(index - 1) in words("סוף תחילת אמצע ראש באמצע בסוף"):
                 return None
             half = _half(utterance, index + 1, _UNITS[rest])

@@ -46,7 +46,7 @@ _WEAK_CUES = _LISTS.phrases("weak_cues")
 _STRIP = _LISTS.words("strip")
 _TITLES = _LISTS.words("titles")
 _STOP = _LISTS.words("stop")
-_SPELLING = _LISTS.words("spelling")
+_SPELLING, _LETTERS = _LISTS.words("spelling"), _LISTS.words("letters")
 _NOT_ALONE = _LISTS.words("not_alone")
 _TOLD_TO_OTHERS = _LISTS.words("told_to_others")
 _UNWANTED_AFTER_AM = _LISTS.words("unwanted_after_am")
@@ -124,7 +124,11 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
     origins = _origins(utterance)
     while index < len(utterance) and sum(utterance.key(at) not in _PARTICLES for at in chosen) < _MAX_WORDS:
         token = utterance.tokens[index]
-        if token.key in _SPELLING or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1):
+        if (
+            token.key in _SPELLING
+            or _spelled(utterance, index)
+            or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1)
+        ):
             break
         if index in claimed or not _name_word(utterance, index):
             break
@@ -148,6 +152,23 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
     return Name(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
 
 
+def _spelled(utterance: Utterance, index: int) -> bool:
+    """Whether a name is spelled from here on: "ריש ואו נון"."""
+    return all(
+        utterance.key(at).removeprefix("ו") in _LETTERS or utterance.key(at) in _LETTERS for at in (index, index + 1)
+    )
+
+
+def spelled(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens of a word spelled letter by letter: "יוד ואו אלף בית"."""
+    letters = [key in _LETTERS or key.removeprefix("ו") in _LETTERS for key in utterance.keys]
+    found: set[int] = set()
+    for at in range(len(letters) - 2):
+        if all(letters[at : at + 3]):
+            found.update(range(at, at + 3))
+    return frozenset(found)
+
+
 def _origins(utterance: Utterance) -> frozenset[int]:
     """Return where a place begins that the caller is from: "דרור מהוד השרון"."""
     return frozenset(mention.start for mention in find(utterance) if mention.prefix == "מ")
@@ -160,7 +181,7 @@ def understand_name(
 
     Weak cues ("אני X") need a known given name unless a name is `expected`.
     """
-    claimed = claimed | _politeness(utterance)
+    claimed = claimed | _politeness(utterance) | _somebody_else(utterance)
     best: Name | None = None
     for match in _CUES.all(utterance):
         loose = match.value.lstrip("=") in (
@@ -192,7 +213,7 @@ def understand_name(
             # "את מדברת יפה".
             continue
         index = match.end
-        while utterance.key(index) in _AFTER_CUE:
+        while utterance.key(index) in _AFTER_CUE or _on_me(utterance, index):
             index += 1
         name = _collect(utterance, index, claimed, known_first=loose and not expected)
         if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
@@ -220,6 +241,11 @@ def understand_name(
     return best
 
 
+def _on_me(utterance: Utterance, index: int) -> bool:
+    """Whether "עליי" is "on me": it folds like the name Ali."""
+    return index < len(utterance) and utterance.tokens[index].text == "עליי"
+
+
 def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     """Read what is left beside a phone number when it is nothing but a well-known given name, with a surname."""
     left = [index for index in range(len(utterance)) if index not in claimed and utterance.key(index) not in _STRIP]
@@ -236,6 +262,12 @@ def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
 def _politeness(utterance: Utterance) -> frozenset[int]:
     """Return the tokens of what is only said besides: "נעים מאוד", "בלי שם משפחה"."""
     return frozenset(index for match in _POLITE.all(utterance) for index in range(match.start, match.end))
+
+
+def _somebody_else(utterance: Utterance) -> frozenset[int]:
+    """Return where a name is denied before another is given: "לא אני לא משה, אני ניר"."""
+    named = [at for at, key in enumerate(utterance.keys) if _bearers(key) >= _KNOWN_BEARERS and not _common(key)]
+    return frozenset(at for at in named[:-1] if utterance.key(at - 1) == "לא" and utterance.key(at - 2) in _PRONOUNS)
 
 
 def _renamed(utterance: Utterance) -> Name | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Kind, atom_at
+from app.dialog.hebrew.repairs import turns
 from app.dialog.hebrew.tokens import Utterance, words
 
 _LISTS = Lexicon("hebrew/phones.toml")
@@ -59,10 +60,10 @@ def takes_whatsapp(phone: str) -> bool:
     return not phone.startswith("+972") or phone.startswith("+9725")
 
 
-def _groups(utterance: Utterance) -> tuple[list[str], int, int]:
-    """Return the digit groups as spoken, repairs applied, and the tokens they span."""
+def _groups(utterance: Utterance, start: int = 0) -> tuple[list[str], int, int]:
+    """Return the digit groups as spoken from `start` on, repairs applied, and the tokens they span."""
     groups: list[str] = []
-    first, last, index = -1, -1, 0
+    first, last, index = -1, -1, start
     while index < len(utterance):
         key = utterance.key(index)
         if key in _RESTART and groups:
@@ -201,6 +202,9 @@ def understand_phone(utterance: Utterance, held: str, *, expected: bool) -> Dict
     Unless one is `expected`, only a whole number counts.
     """
     groups, start, end = _groups(utterance)
+    if _complete(groups) and (mine := _groups(utterance, _after_turn(utterance, end)))[0] and _complete(mine[0]):
+        # "המספר של אשתי…, אבל תתקשרו אליי…".
+        groups, start, end = mine
     digits = "".join(groups)
     if not digits:
         return None
@@ -209,6 +213,8 @@ def understand_phone(utterance: Utterance, held: str, *, expected: bool) -> Dict
     if phone is None and any(key.endswith("קידומת") for key in utterance.keys):
         # "תשע שתיים ... שמונה, והקידומת אפס חמש שלוש": the prefix may come last.
         phone = to_e164(digits[-_PREFIX_DIGITS:] + digits[:-_PREFIX_DIGITS])
+    if phone is None and (anew := _begun_anew(groups)) is not None:
+        phone, digits = to_e164(anew), anew
     if phone is None and held and not restarted:
         phone = to_e164(held + digits)
         digits = held + digits
@@ -225,6 +231,17 @@ def understand_phone(utterance: Utterance, held: str, *, expected: bool) -> Dict
     if len(digits) >= _MOBILE_DIGITS and not digits.startswith(("972", "00972")):
         return Dictation(None, "", start, end)
     return Dictation(None, digits, start, end)
+
+
+def _after_turn(utterance: Utterance, start: int) -> int:
+    """Return the first token after the next "but" from `start` on; the end where there is none."""
+    return next((point for point in turns(utterance) if point > start), len(utterance))
+
+
+def _begun_anew(groups: list[str]) -> str | None:
+    """Return the whole number that ends a longer dictation: "אפס חמש שמונה, רגע, אפס חמש שמונה ארבע אחת…"."""
+    tails = ("".join(groups[at:]) for at in range(1, len(groups)))
+    return next((tail for tail in tails if tail.startswith("0") and to_e164(tail) is not None), None)
 
 
 def callable_number(number: str | None) -> str | None:

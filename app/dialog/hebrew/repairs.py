@@ -34,6 +34,11 @@ _SAID = _LISTS.phrases("said")
 _BUT = _LISTS.phrases("but")
 _EARLIER, _CORRECTS = _LISTS.words("earlier"), _LISTS.words("corrects")
 _REJECTED_AFTER = _LISTS.phrases("rejected_after")
+_BEFORE_REJECTED = _LISTS.words("before_rejected")
+_TURNS, _IF = _LISTS.phrases("turns"), _LISTS.words("if")
+_BESIDES, _ALSO_AFTER = _LISTS.words("besides"), _LISTS.words("also_after")
+_CONDITION = 4
+_MOST_WANTING = 2
 
 
 @lru_cache(maxsize=64)
@@ -69,10 +74,13 @@ def negated(utterance: Utterance, start: int) -> bool:
         return False
     if utterance.key(index) == "את" and utterance.key(index - 1) in _SWAP:
         return True
+    if utterance.key(index) in _SWAP and utterance.key(start).startswith("מ"):
+        # "תחליפי מחיפה לנשר".
+        return True
     if utterance.key(index) in _WANT:
         index -= 1
-        if utterance.key(index) in _WANT:
-            index -= 1
+        for _ in range(_MOST_WANTING):
+            index -= utterance.key(index) in _WANT
     if utterance.key(index) not in _NOT:
         return False
     if utterance.key(index) == "לא":
@@ -85,7 +93,13 @@ def negated(utterance: Utterance, start: int) -> bool:
 
 def rejected_after(utterance: Utterance, end: int) -> bool:
     """Whether the words after a value reject it: "חולון כבר לא רלוונטי"."""
-    return _REJECTED_AFTER.at(utterance, end) is not None or _dropped_after(utterance, end)
+    if _dropped_after(utterance, end):
+        return True
+    while _REJECTED_AFTER.at(utterance, end) is None:
+        if utterance.key(end) not in _BEFORE_REJECTED:
+            return False
+        end += 1
+    return True
 
 
 def _dropped_after(utterance: Utterance, end: int) -> bool:
@@ -105,7 +119,33 @@ def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:
         if after:
             denied += [value for value in standing if value.start < point]
             standing = after
-    return standing, denied
+    return _after_turns(utterance, standing), denied
+
+
+def _after_turns(utterance: Utterance, standing: list[S]) -> list[S]:
+    """Keep what follows the last turn: "עד שש, אבל נגיד שש וחצי", "החוזה נגמר בינואר, אז מפברואר"."""
+    for point in turns(utterance):
+        after = [value for value in standing if value.start >= point]
+        if after and len(after) < len(standing) and not _adds(utterance, point, after[0].start):
+            standing = after
+    return standing
+
+
+@lru_cache(maxsize=64)
+def turns(utterance: Utterance) -> tuple[int, ...]:
+    """Return the tokens from which on the caller concludes or objects: what is said then is what they want."""
+    return tuple(
+        turn.end
+        for turn in _TURNS.all(utterance)
+        if turn.start and not set(utterance.keys[max(0, turn.start - _CONDITION) : turn.end + 1]) & _IF
+    )
+
+
+def _adds(utterance: Utterance, start: int, end: int) -> bool:
+    """Whether what follows a turn is said besides: "אבל גם שוהם", "אז אולי גם"."""
+    return bool(set(utterance.keys[start : end + 1]) & _BESIDES) or any(
+        key in _ALSO_AFTER for key in utterance.keys[end + 1 : end + 3]
+    )
 
 
 def answers_no_with(utterance: Utterance, start: int) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.tokens import Utterance, fold, stems
 
@@ -17,13 +18,15 @@ _LISTS = Lexicon("hebrew/scope.toml")
 OTHERS = _LISTS.words("others")
 _BEFORE_A_BENEFICIARY = _LISTS.words("before_a_beneficiary")
 _THEIRS = _LISTS.words("theirs")
-_DOES = _LISTS.words("does")
+_DOES, _DOES_OR_WISHES = _LISTS.words("does") | _LISTS.words("does_or_wishes"), _LISTS.words("does_or_wishes")
+_OFFERED = _LISTS.phrases("offered")
 _WAS, _MINE = _LISTS.words("was"), _LISTS.words("somebody_else_mine")
 _I_DID = _LISTS.words("i_did")
 _HOME, _PRESENT = _LISTS.words("home"), _LISTS.words("present")
 _NOW, _WE = _LISTS.words("somebody_else_now"), _LISTS.words("we")
 MEDIA = _LISTS.words("media")
 _SAY = _LISTS.words("say")
+_ONCE_MORE, _ONCE_ONLY = _LISTS.words("once_more"), _LISTS.words("once_only")
 _HAS = _LISTS.words("has")
 _WITH_ME = _LISTS.words("with_me")
 _BACK_TO_ONESELF = _LISTS.words("back_to_oneself")
@@ -39,6 +42,8 @@ _LETS_ON = _LISTS.words("lets_on")
 _LETS_LATER, _LETS_IT = _LISTS.phrases("lets_later"), _LISTS.phrases("lets_it")
 _NEAR_LETTING = 3
 _ADOPTS = _LISTS.phrases("adopts")
+_SOON = 2
+_PAYS = _LISTS.words("pays")
 _YIELD = _LISTS.phrases("yield")
 
 
@@ -66,8 +71,9 @@ class Scope:
 @lru_cache(maxsize=64)
 def scopes(utterance: Utterance) -> tuple[Scope, ...]:
     """Return every stretch that holds no wish. Stretches of different rules may overlap."""
-    told = [scope for scope in _told(utterance) if not _adopted(utterance, scope)]
-    return (*told, *_then_seeks(utterance), *_moves_out(utterance), *_later(utterance), *_asks_yield(utterance))
+    told = (*_told(utterance), *_then_seeks(utterance), *_moves_out(utterance), *_pays_now(utterance))
+    kept = (scope for scope in told if not _adopted(utterance, scope))
+    return (*kept, *_later(utterance), *_asks_yield(utterance))
 
 
 def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
@@ -75,14 +81,10 @@ def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
     return frozenset(index for scope in scopes(utterance) if scope.whose in whose for index in _span(scope))
 
 
-def told_of_others(utterance: Utterance) -> frozenset[int]:
-    """Return the tokens whose figures, rooms and months are no wish: of others, of a home one has or had, of later."""
-    return frozenset(index for scope in scopes(utterance) if scope.rule != THEN_SEEKS for index in _span(scope))
-
-
-def then_seeks(utterance: Utterance) -> frozenset[int]:
-    """Return the tokens of what the caller has now, when what they want follows."""
-    return frozenset(index for scope in scopes(utterance) if scope.rule == THEN_SEEKS for index in _span(scope))
+@lru_cache(maxsize=64)
+def no_wish(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens that tell of others, of a home one has or had, of later, or ask: no value there is a wish."""
+    return frozenset(index for scope in scopes(utterance) for index in _span(scope))
 
 
 def _span(scope: Scope) -> range:
@@ -90,9 +92,11 @@ def _span(scope: Scope) -> range:
 
 
 def _adopted(utterance: Utterance, scope: Scope) -> bool:
-    """Whether the caller wants just what was told: "לאחותי יש ארבעה חדרים וזה מה שאני רוצה"."""
-    adopts = (match.start for match in _ADOPTS.all(utterance))
-    return scope.whose is Whose.OTHERS and any(scope.start < start <= scope.end for start in adopts)
+    """Whether the caller wants just what was told: "לאחותי יש ארבעה חדרים וזה מה שאני רוצה", "משלם חמש, משהו דומה"."""
+    return any(
+        scope.start < match.start <= scope.end + _SOON and utterance.key(match.start - 1) != "לא"
+        for match in _ADOPTS.all(utterance)
+    )
 
 
 def _told(utterance: Utterance) -> Iterator[Scope]:
@@ -114,36 +118,64 @@ def _told(utterance: Utterance) -> Iterator[Scope]:
         if verb is None or utterance.key(verb + 1) in _WITH_ME:
             continue
         end = _back_to_oneself(utterance, verb + 1)
-        yield Scope(start, end, Whose.OTHERS, "what others do")
+        if end < len(utterance) or not _may_be_for_them(utterance.key(verb)):
+            yield Scope(start, end, Whose.OTHERS, "what others do")
 
 
 def _opens(utterance: Utterance, start: int) -> tuple[int, Whose, str] | None:
     """Return where a telling goes on after its opening words, whose it is and the rule."""
-    key, after, third = utterance.keys[start], utterance.key(start + 1), utterance.key(start + 2)
+    if (begun := _opens_past(utterance, start)) is not None:
+        return (begun[0], Whose.PAST, begun[1])
+    if (begun := _opens_now(utterance, start)) is not None:
+        return (begun[0], Whose.NOW, begun[1])
+    begun = _opens_others(utterance, start)
+    return None if begun is None else (begun[0], Whose.OTHERS, begun[1])
+
+
+def _opens_past(utterance: Utterance, start: int) -> tuple[int, str] | None:
+    key, after = utterance.keys[start], utterance.key(start + 1)
     if key in _I_DID:
-        return start + 1, Whose.PAST, "what one did"
-    if key[:1] == "ל" and key[1:] in OTHERS and after == "יש":
-        return start + 2, Whose.OTHERS, "what others have"
-    if key in MEDIA:
-        return start + 1, Whose.OTHERS, "seen and heard"
-    if after in _PRESENT and any(rest in _HOME for _, rest in stems(key)):
-        return start + 1, Whose.NOW, "this home or the last"
+        return start + 1, "what one did"
     if key in _WAS and after in _MINE:
         # "הייתה לנו דירה של ארבעה חדרים".
-        return start + 2, Whose.PAST, "what one had"
-    if key in _WE and (lives := _lives_at(utterance, start + 1)) is not None:
-        # "אני גר בשלושה חדרים".
-        return lives + 1, Whose.NOW, LIVES
-    if key == fold("כולם") and after in _SAY:
-        return start + 2, Whose.OTHERS, "seen and heard"
-    now_here = (key in _NOW and after in _WE) or (key in _WE and after in _NOW)
-    if now_here and third.startswith("ב") and third not in _BACK_TO_ONESELF:
-        # "היום אנחנו בשלושה חדרים".
-        return start + 3, Whose.NOW, "today we are in"
+        return start + 2, "what one had"
+    if (offer := _OFFERED.at(utterance, start)) is not None:
+        # "הציעו לי דירה בלוד, לא לקחתי".
+        return offer.end, "what was offered"
+    if key[:1] == "ה" and after[:1] == "ש" and key[1:] in _HOMES and (was := _was_at(utterance, start + 2)) is not None:
+        # "הדירה שראינו אתמול הייתה שלושה וחצי".
+        return was + 1, "a home once seen"
+    if key == fold("פעם") and utterance.key(start - 1) not in _ONCE_MORE and after not in _ONCE_ONLY:
+        return start + 1, "once upon a time"
     return None
 
 
-LIVES = "where one lives"
+def _opens_now(utterance: Utterance, start: int) -> tuple[int, str] | None:
+    key, after, third = utterance.keys[start], utterance.key(start + 1), utterance.key(start + 2)
+    if after in _PRESENT and any(rest in _HOME for _, rest in stems(key)):
+        return start + 1, "this home or the last"
+    if key in _WE and (lives := _lives_at(utterance, start + 1)) is not None:
+        # "אני גר בשלושה חדרים".
+        return lives + 1, "where one lives"
+    now_here = (key in _NOW and after in _WE) or (key in _WE and after in _NOW)
+    if now_here and third.startswith("ב") and third not in _BACK_TO_ONESELF:
+        # "היום אנחנו בשלושה חדרים".
+        return start + 3, "today we are in"
+    return None
+
+
+def _opens_others(utterance: Utterance, start: int) -> tuple[int, str] | None:
+    key, has = utterance.keys[start], start + 1
+    if key[:1] == "ל" and key[1:] in OTHERS:
+        while utterance.key(has) in _THEIRS:
+            has += 1
+        if utterance.key(has) == "יש":
+            return has + 1, "what others have"
+    if key in MEDIA:
+        return start + 1, "seen and heard"
+    if key == fold("כולם") and utterance.key(start + 1) in _SAY:
+        return start + 2, "seen and heard"
+    return None
 
 
 def _lives_at(utterance: Utterance, index: int) -> int | None:
@@ -155,15 +187,25 @@ def _lives_at(utterance: Utterance, index: int) -> int | None:
 
 def _verb(utterance: Utterance, start: int) -> int | None:
     """Return where the verb of the subject at `start` stands."""
+    places = {index for mention in find(utterance) for index in range(mention.start, mention.end) if mention.prefix}
     for index in range(start + 1, min(start + 1 + _LONGEST_SUBJECT, len(utterance))):
         key = utterance.key(index)
         if any(rest in _DOES for prefix, rest in stems(key) if prefix in ("", "ש")):
             return index
         if key == "יש" and utterance.key(index + 1) in _HAS:
             return index + 1
-        if key not in _THEIRS:
+        if key not in _THEIRS and index not in places:
             return None
     return None
+
+
+def _may_be_for_them(verb: str) -> bool:
+    """Whether the verb may tell of those the home is for: "הבן שלי קונה דירה ראשונה"."""
+    return any(rest in _DOES_OR_WISHES for _, rest in stems(verb))
+
+
+def _was_at(utterance: Utterance, start: int) -> int | None:
+    return next((at for at in range(start, min(start + 3, len(utterance))) if utterance.key(at) in _WAS), None)
 
 
 def _back_to_oneself(utterance: Utterance, start: int) -> int:
@@ -175,15 +217,13 @@ def _back_to_oneself(utterance: Utterance, start: int) -> int:
     return len(utterance)
 
 
-THEN_SEEKS = "has now, then seeks"
-
-
 def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
     """Yield what the caller has now, up to the next word of seeking: "גרים ברמת גן בשכירות ורוצים לקנות"."""
     has, seeks = [], []
     for index, key in enumerate(utterance.keys):
         rest = {rest for _, rest in stems(key)}
-        if (rest & _HAS_NOW or (rest & _RENTS and utterance.key(index + 1) in _HOLDS_NOW)) or (
+        rents_now = rest & _RENTS and set(utterance.keys[max(0, index - 2) : index + 2]) & _HOLDS_NOW
+        if (rest & _HAS_NOW or rents_now) or (
             key == "יש" and utterance.key(index + 1) in _OWN and utterance.key(index + 2) in _HOMES
         ):
             has.append(index)
@@ -191,7 +231,7 @@ def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
             seeks.append(index)
     for start in has:
         if seeks and seeks[-1] > start:
-            yield Scope(start, min(seek for seek in seeks if seek > start), Whose.NOW, THEN_SEEKS)
+            yield Scope(start, min(seek for seek in seeks if seek > start), Whose.NOW, "has now, then seeks")
 
 
 def _moves_out(utterance: Utterance) -> Iterator[Scope]:
@@ -203,6 +243,16 @@ def _moves_out(utterance: Utterance) -> Iterator[Scope]:
         while end < len(utterance) and not _goes_to(utterance.key(end)):
             end += 1
         yield Scope(index, end, Whose.NOW, "moves out of")
+
+
+def _pays_now(utterance: Utterance) -> Iterator[Scope]:
+    """Yield the rent paid today: "כרגע אני משלם ארבע", "אני משלם ארבע היום"."""
+    for index, key in enumerate(utterance.keys):
+        if key not in _PAYS:
+            continue
+        end = _back_to_oneself(utterance, index + 1 + (utterance.key(index + 1) in _NOW))
+        if set(utterance.keys[max(0, index - 2) : end + 1]) & _NOW:
+            yield Scope(index, end, Whose.NOW, "pays now")
 
 
 def _goes_to(key: str) -> bool:

@@ -26,6 +26,8 @@ _HESITATION = re.compile(r"^(?:א+ה+|א{2,}|אה?ממ+|אה?מ|ה+ממ*|ממ+|�
 _EVERYTHING = re.compile(r"\bהכול\b")
 _LETTERED = frozenset({"שכונה", "רובע", "רמות", "יפו"})
 """After these a lone letter is a part of the name, and no prefix of the number that follows."""
+_APART = frozenset({"ו", "ב", "ל", "מ"})
+"""Letters that a recogniser writes apart from the word they belong to."""
 _FILLERS = frozenset({"יעני", "נו", "כאילו"})
 _PREFIXED = re.compile("^(ו?(?:כש|ש)?[בלמכה]?ה?)(.{2,})$")
 
@@ -113,7 +115,7 @@ def _is_hesitation(token: Token) -> bool:
     if token.key in _FILLERS:
         return True
     # "אם" (if, mother) folds like the hesitation "אמ"; only the written form tells them apart.
-    return token.text not in ("אם", "או") and bool(_HESITATION.match(token.key))
+    return token.text not in ("אם", "או", "הם") and bool(_HESITATION.match(token.key))
 
 
 def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
@@ -142,20 +144,22 @@ def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
         yield held
 
 
-def _with_vav(tokens: list[Token]) -> Iterator[Token]:
-    """Join a vav that the recogniser wrote apart to its word: "מיליון ו חצי"."""
+def _with_letters(tokens: list[Token]) -> Iterator[Token]:
+    """Join a letter that the recogniser wrote apart to its word: "מיליון ו חצי", "אני מ נצרת"."""
     held: Token | None = None
     before = ""
     for token in tokens:
         if held is not None:
             joined = not token.is_number and "א" <= token.key[0] <= "ת" and not token.gap.strip()
-            if joined:
-                yield Token("ו" + token.text, fold("ו" + token.text), held.start, token.end, held.gap)
+            if joined and len(token.key) > (held.text != "ו"):
+                text = held.text + token.text
+                yield Token(text, fold(text), held.start, token.end, held.gap)
                 held = None
                 continue
             yield held
         # "רובע ו": the letter is the name.
-        held = token if token.text == "ו" and before not in _LETTERED else None
+        apart = token.text in _APART and before not in _LETTERED and not before[:1].isdigit()
+        held = token if apart else None
         before = token.key
         if held is None:
             yield token
@@ -198,7 +202,7 @@ def normalise(text: str) -> Utterance:
             tokens.append(Token(written, key, match.start(), end, gap, is_number=match.lastgroup == "number"))
     if _LATIN.search(text):
         tokens = list(_in_hebrew(tokens))
-    whole = _with_prefixes_on_numbers(list(_with_vav(tokens)))
+    whole = _with_prefixes_on_numbers(list(_with_letters(tokens)))
     kept = [token for token in whole if not _is_hesitation(token)]
     return Utterance(text, tuple(kept), tuple(token.key for token in kept))
 

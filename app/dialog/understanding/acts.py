@@ -63,6 +63,8 @@ _DAY = _LISTS.words("day")
 _FIRST_CHOICE = _LISTS.words("first_choice")
 _PRIVATE = _LISTS.words("private")
 _HUMAN_BEINGS = _LISTS.words("human_beings")
+_BEFORE_A_QUESTION, _TELL_ME = _LISTS.words("before_a_question"), _LISTS.phrases("tell_me")
+_AFTER_A_GRANT = _LISTS.words("after_a_grant") | {""}
 _MEETING = _LISTS.words("meeting")
 _THANKS_ALONE = _LISTS.words("thanks_alone")
 
@@ -211,6 +213,23 @@ def _tag_question(utterance: Utterance, asked: Asked) -> bool:
     return keys[-1:] == (fold("נכון"),) and len(keys) > _LONGEST_ASSENT and asked not in _CLOSED and keys[0] != "כנ"
 
 
+def _grants(utterance: Utterance, asked: Asked) -> bool:
+    """Whether "אפשר" at the beginning is a yes to the number: "אפשר, אבל רק בערב"; "אפשר לחזור" asks."""
+    return asked is Asked.PHONE_CONFIRM and utterance.key(0) == "אפשר" and utterance.key(1) in _AFTER_A_GRANT
+
+
+def _asks(utterance: Utterance, asked: Asked) -> bool:
+    """Whether the caller asks something, behind a yes or a greeting, too: "כן תגידי לי, יש שם חניה"."""
+    if _tag_question(utterance, asked) or utterance.text.rstrip().endswith("?"):
+        return True
+    opening = 0
+    while utterance.key(opening) in _BEFORE_A_QUESTION:
+        opening += 1
+    asks = utterance.key(opening) in QUESTIONS and not NO_MEANS_YES.at(utterance, opening)
+    tell = _TELL_ME.at(utterance, opening)
+    return asks or (tell is not None and tell.end < len(utterance))
+
+
 def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     """Return every act heard in the utterance."""
     keys = set(utterance.keys)
@@ -225,7 +244,6 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     robot = ROBOT.within(utterance)
     if robot and not keys & SPEAK - words("מדבר"):
         human = (human and not keys & _HUMAN_BEINGS) or False
-    first = utterance.keys[:1]
     return Acts(
         human=human and not offered,
         goodbye=_goodbye(utterance, asked),
@@ -239,7 +257,8 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
             or (bool(keys & _MEETING) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
         )
         and not NOT_SCHEDULE.within(utterance),
-        confirm=any(not _passing(utterance, match) for match in CONFIRM.all(utterance))
+        confirm=_grants(utterance, asked)
+        or any(not _passing(utterance, match) for match in CONFIRM.all(utterance))
         or (bool(utterance.keys) and all(key in CONFIRM_ALONE for key in keys) and not keys <= _THANKS_ALONE),
         deny=(DENY.within(utterance) or _says_no(utterance)) and not NO_MEANS_YES.within(utterance),
         refusal=refusal,
@@ -249,9 +268,7 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         injection=injection,
         asks_robot=robot,
         asks_listing=LISTING.within(utterance),
-        question=_tag_question(utterance, asked)
-        or bool(first and first[0] in QUESTIONS and not NO_MEANS_YES.at(utterance, 0))
-        or utterance.text.rstrip().endswith("?"),
+        question=_asks(utterance, asked),
         ghost=ghost,
         same_number=any(utterance.key(match.end) != "של" for match in PHONE_YES.all(utterance)),
         more_to_say=any(utterance.key(match.start - 1) not in _AGAINST for match in MORE_TO_SAY.all(utterance)),

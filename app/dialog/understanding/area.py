@@ -1,63 +1,45 @@
 """Areas the caller wants, told apart from those only mentioned: lived in, passed by, denied, a street (R10.2)."""
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.dates import is_ordinal, ordinal_month
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.names import first_names
-from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
-from app.dialog.hebrew.scope import MEDIA, Whose, then_seeks, tokens_of
+from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, tokens_of
 from app.dialog.hebrew.tokens import Utterance, fold, stems
+from app.dialog.hebrew.whereabouts import BORNE, NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
 from app.dialog.understanding.ear.misheard import misheard_places
 
 _LISTS = Lexicon("real_estate/area.toml")
+_SEEKS = Lexicon("hebrew/whereabouts.toml").words("seeks")
 _LOCATES = _LISTS.words("locates")
 _AREA_OF = _LISTS.words("area_of")
 _NO_QUARTER = _LISTS.words("no_quarter")
 _TOWN = _LISTS.words("town")
 _WEEKDAY_OR_FIRST = _LISTS.words("weekday_or_first")
 _DATED = _LISTS.words("dated")
-_CENTRE_OF = _LISTS.words("centre_of")
-_OF_ORIGIN = _LISTS.words("of_origin")
-_MOVES = _LISTS.words("moves")
-_YOU = _LISTS.words("you")
-_WERE = _LISTS.words("were")
-_SON_OF_NONE = _LISTS.words("son_of_none")
-_FOR_WHOM = _LISTS.words("for_whom")
-_TELLS_WHO = _LISTS.words("tells_who")
+_CENTRE_OF, _IN_TOWN = _LISTS.words("centre_of"), _LISTS.words("in_town")
 _OF_QUARTER = _LISTS.words("of_quarter")
 _IN_QUARTER = _LISTS.words("in_quarter")
 _CHANGES_PLACE = _LISTS.words("changes_place")
 _ALSO_PLACE = _LISTS.words("also_place")
 
-_STREET = _LISTS.words("street")
-_INTRODUCES = _LISTS.words("introduces")
-_BORNE = 300
-"""Of so many people a name is no rare one."""
-_WOULD_LIKE = _LISTS.words("would_like")
-_NEAR = _LISTS.words("near")
+_INTRODUCES = _LISTS.phrases("introduces")
 _URGES, _NAMES_A_TOWN = _LISTS.words("urges"), _LISTS.words("names_a_town")
 _JOINS_TOWNS = _LISTS.words("joins_towns")
-_BESIDE_ONE, _TO_ONE = _LISTS.words("beside_one"), _LISTS.words("to_one")
 _CLOSE_TO = _LISTS.words("close_to")
-_LIVES_WORDS = _LISTS.words("lives")
-_CALLS = _LISTS.words("calls")
-_KIN = _LISTS.words("kin")
-_OWN_CHILD = _LISTS.words("own_child")
-_SEEKS = _LISTS.words("seeks")
 _OFF_TOPIC = _LISTS.words("off_topic")
 _NEW_HOMES = _LISTS.words("new_homes")
-_TEAMS = _LISTS.words("teams")
 _SHORT_NAME = 4
 _TELLING = _LISTS.words("telling")
-_CONCLUDES = _LISTS.words("concludes")
 _COMMON_PLACES = frozenset(_LISTS.listed("common_places"))
 """Neighbourhoods that are everyday words, too: never taken from a preposition alone."""
 _DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
+_NARROWS = _LISTS.words("narrows")
+_NARROWING = 2
 _ADD = _LISTS.words("add")
 _REMOVE = _LISTS.words("remove")
 
@@ -80,7 +62,11 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     place, before, after = mention.place, utterance.key(mention.start - 1), utterance.key(mention.end)
     if place.name == "עומר" and before == "לג":
         return False
-    if not mention.prefix and before in _INTRODUCES and first_names().get(utterance.key(mention.start), 0) >= _BORNE:
+    if (
+        not mention.prefix
+        and _introduced(utterance, mention.start)
+        and first_names().get(utterance.key(mention.start), 0) >= BORNE
+    ):
         # "מדבר עומר": who, not where.
         return False
     located = mention.prefix[-1:] in ("ב", "ל") or before in _LOCATES
@@ -101,7 +87,7 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
             return False
         return asked is Asked.AREA or located
     if mention.alias == "bare" and mention.end - mention.start == 1 and place.kind == "region":
-        if after in _CENTRE_OF:
+        if after in _CENTRE_OF or before in _IN_TOWN:
             return False
         return located or asked is Asked.AREA or before in _DIRECTIONS
     if place.needs_city:
@@ -119,6 +105,11 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     return bool(long or located or alone or towns or sought)
 
 
+def _introduced(utterance: Utterance, start: int) -> bool:
+    """Whether somebody's name stands at `start`: "מדבר עומר", "קוראים לי עומר"."""
+    return any(match.end == start for match in _INTRODUCES.all(utterance))
+
+
 def _means_forward(utterance: Utterance, mention: Mention, asked: Asked) -> bool:
     """Whether "קדימה" is no town: "סבבה קדימה", "שנה שנתיים קדימה", or an answer where no place was asked."""
     before, after = utterance.key(mention.start - 1), utterance.key(mention.end)
@@ -127,81 +118,10 @@ def _means_forward(utterance: Utterance, mention: Mention, asked: Asked) -> bool
     return asked not in (Asked.AREA, Asked.GREETING) or before in _URGES or after in _URGES
 
 
-def _wanted(utterance: Utterance, mention: Mention, named: frozenset[int]) -> bool:
-    """Whether the caller wants the place, rather than living there, passing by or naming a street."""
-    before = utterance.key(mention.start - 1)
-    if (before in _STREET and mention.place.name != "שדרות") or before in _TEAMS:
-        return False
-    if before == "על" and "חדשות" in utterance.keys:
-        # "ראיתי חדשות על שדרות".
-        return False
-    if before in _OF_ORIGIN:
-        before = utterance.key(mention.start - 2)
-    if mention.prefix.endswith("מ") and _tells_who(before) and not mention.place.name.startswith("מ"):
-        return False
-    kin = near = False
-    for index in range(mention.start - 1, max(-1, mention.start - 7), -1):
-        key = utterance.key(index)
-        if index in named:
-            # "כפר סבא רעננה": words of another place say nothing about this one.
-            continue
-        rest = {rest for _, rest in stems(key)}
-        if _is_no_background(utterance, index, rest):
-            continue
-        if key in _CONCLUDES:
-            return True
-        if rest & _SEEKS:
-            return not (mention.prefix.endswith("מ") and rest & _MOVES)
-        if rest & _LIVES_WORDS:
-            return _beside_them(utterance, index, mention.end)
-        if rest & _CALLS and mention.prefix.endswith("מ"):
-            return False
-        kin = kin or key.removeprefix("ה") in _KIN or key in _KIN
-        near = near or key in _NEAR
-    return near or not kin or _beside_one(utterance, mention.end)
-
-
-def _beside_them(utterance: Utterance, lives: int, end: int) -> bool:
-    """Whether the caller wants to be near whoever lives there: "קרוב לאמא שגרה בנס ציונה", "אחי גר ביבנה, לידו"."""
-    return _beside_one(utterance, end) or bool(set(utterance.keys[max(0, lives - 5) : lives]) & _NEAR)
-
-
-def _beside_one(utterance: Utterance, end: int) -> bool:
-    """Whether soon after a place the caller wants to be near whoever was told of: "לידו", "קרוב אליה"."""
-    after = utterance.keys[end : end + 6]
-    near = any(key in _NEAR and other in _TO_ONE for key, other in pairwise(after))
-    return near or any(key in _BESIDE_ONE for key in after)
-
-
-def _is_no_background(utterance: Utterance, index: int, rest: set[str]) -> bool:
-    """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
-    key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
-    if before in _YOU:
-        # "אתם משכירים דירות בחיפה?": the office's doing is no background of the caller's.
-        return True
-    if key in _WERE:
-        return after in _WOULD_LIKE
-    if "בנ" in rest and (key == fold("לבן") or after in _SON_OF_NONE):
-        # "דירה לבן שלי בחיפה", "בן אדם אחד": nobody's home town.
-        return True
-    if key in ("בנ", "בת") and after not in _OWN_CHILD:
-        return True
-    if key == fold("עובדים"):
-        # "משרד לארבעה עובדים": staff, not where the caller works.
-        return atom_at(utterance, index - 1) is not None
-    # "בשביל ההורים": whom the home is for.
-    return key in _KIN and before in _FOR_WHOM
-
-
-def _tells_who(before: str) -> bool:
-    """Whether the word before "מנצרת" makes it an origin: "אני מנצרת", "מוחמד מנצרת"."""
-    return before in _TELLS_WHO or first_names().get(before, 0) >= _BORNE
-
-
 def _near(utterance: Utterance, mention: Mention) -> bool:
     """Whether the place only says what another one is close to: "מבשרת ציון ליד ירושלים"."""
     before = utterance.key(mention.start - 1)
-    return before in _NEAR or (before in _CLOSE_TO and utterance.key(mention.start - 2) in _NEAR)
+    return before in NEAR or (before in _CLOSE_TO and utterance.key(mention.start - 2) in NEAR)
 
 
 def _in_its_town(mention: Mention, towns: set[str]) -> Mention:
@@ -224,7 +144,8 @@ def _with_direction(utterance: Utterance, mention: Mention, compound: frozenset[
         return mention
     before = utterance.key(mention.start - 1)
     for prefix, rest in stems(before) if before else ():
-        if rest in _DIRECTIONS and not mention.prefix and mention.start - 1 not in compound:
+        apart = prefix.endswith("ה") or "," in utterance.tokens[mention.start].gap
+        if rest in _DIRECTIONS and not mention.prefix and not apart and mention.start - 1 not in compound:
             name = f"{_DIRECTIONS[rest]} {mention.place.name}"
             return Mention(mention.start - 1, mention.end, mention.place, name, prefix, mention.alias)
     after = utterance.key(mention.end)
@@ -261,9 +182,27 @@ def _drop_parents(utterance: Utterance, mentions: list[Mention]) -> list[Mention
             or (child.start - mention.end == 1 and utterance.key(mention.end) in _IN_QUARTER)
             for child in children
         )
-        if not beside:
+        if not beside and not _frames(utterance, mention, mentions):
             kept.append(mention)
     return kept
+
+
+def _frames(utterance: Utterance, region: Mention, mentions: list[Mention]) -> bool:
+    """Whether a region only says where the towns beside it are: "השרון, בעיקר רעננה", "גדרה, באזור השפלה"."""
+    if region.place.kind != "region":
+        return False
+    others = [other for other in mentions if other.place.kind != "region"]
+    if any(0 < other.start - region.end <= _NARROWING and _narrows(utterance, region, other) for other in others):
+        return True
+    around = utterance.key(region.start - 1) in _AREA_OF
+    before = region.start - (1 + (utterance.key(region.start - 2) == "כל"))
+    return around and any(
+        (other.start == region.end and other.prefix[:1] != "ו") or other.end == before for other in others
+    )
+
+
+def _narrows(utterance: Utterance, region: Mention, town: Mention) -> bool:
+    return bool(set(utterance.keys[region.end : town.start]) & _NARROWS)
 
 
 def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fuzzy: bool = True) -> Areas:
@@ -281,17 +220,25 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
-    now = then_seeks(utterance) | tokens_of(utterance, Whose.ASKED)
+    told, places = no_wish(utterance), told_places(utterance)
     wanted = [
         mention
         for mention in certain
-        if (mention.start not in now or _beside_one(utterance, mention.end)) and _wanted(utterance, mention, claimed)
+        if mention.start not in places and (mention.start not in told or wished_beside(utterance, mention.end))
     ]
     far = [mention for mention in wanted if not _near(utterance, mention)]
     wanted = far or wanted
+    if certain and not wanted and set(utterance.keys) & _SEEKS:
+        # "לומדת בבאר שבע, מחפשת דירה": a student seeks where they study; it is said back.
+        wanted = [replace(mention, sure=False) for mention in certain if places.get(mention.start) == STUDIES]
     if asked is Asked.AREA and certain and not wanted:
-        here = tokens_of(utterance, Whose.NOW)
-        lived_in = tuple(mention for mention in certain if mention.start in here)
+        here, others = tokens_of(utterance, Whose.NOW), tokens_of(utterance, Whose.OTHERS)
+        lived_in = tuple(
+            mention
+            for mention in certain
+            if mention.start in here
+            or (mention.start not in others and places.get(mention.start) in (RESIDES, WORKS, STUDIES))
+        )
         if lived_in and not negated(utterance, lived_in[0].start):
             return Areas(mentions=lived_in, claimed=claimed, doubted=lived_in)
     if fuzzy and not wanted and not certain and asked is Asked.AREA:

@@ -13,6 +13,10 @@ from app.dialog.hebrew.tokens import Utterance, stems, words
 _LISTS = Lexicon("real_estate/budget.toml")
 _CAPS = _LISTS.words("caps")
 _CHANGES_BUDGET = _LISTS.words("changes_budget")
+_SAID, _CORRECTS = _LISTS.words("said"), _LISTS.words("corrects")
+_DICTATING = (Asked.PHONE, Asked.PHONE_CONFIRM)
+_COUNTING = (Asked.ROOMS, Asked.TIMING, Asked.NAME)
+"""To these questions a small number is no sum."""
 
 BUY_ILS = (200_000, 60_000_000)
 RENT_ILS = (800, 60_000)
@@ -34,7 +38,6 @@ _BEFORE_ITS_FIGURE = _LISTS.words("before_its_figure")
 _NOT_BUDGET = _LISTS.phrases("not_budget")
 _SUMS = _LISTS.phrases("sums")
 _APART = _LISTS.words("apart")
-_PAYS, _NOW = _LISTS.words("pays"), _LISTS.words("now")
 _A_PAIR = 2
 _ABOUT = _LISTS.words("about")
 _ONESELF = _LISTS.words("oneself")
@@ -51,6 +54,8 @@ class Figure:
     end: int
     unsure: bool = False
     evidence: bool = False
+    split: bool = False
+    """Said as nothing but money is: "חמש מאתיים"."""
     budget_word: bool = False
 
 
@@ -97,9 +102,6 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
     if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
         return True
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
-        if utterance.key(index) in _PAYS and _now(utterance, index, quantity):
-            # "כרגע אני משלם ארבע", "אני משלם ארבע היום": the rent there is, not the one sought.
-            return True
         if utterance.key(index) in _ONESELF or any(
             rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))
         ):
@@ -141,13 +143,6 @@ def _day_of_month(utterance: Utterance, quantity: Quantity) -> bool:
         return False
     counted = utterance.key(quantity.end - 1).removeprefix("ב")
     return quantity.value in range(1, 32) and counted not in _FEMININE
-
-
-def _now(utterance: Utterance, pays: int, quantity: Quantity) -> bool:
-    """Whether a word beside the verb at `pays`, or after the figure, says that this is what is paid today."""
-    end = quantity.end + (utterance.key(quantity.end) in _CURRENCY | _PER_MONTH)
-    beside = (pays - 2, pays - 1, pays + 1, end, end + 1)
-    return any(utterance.key(index) in _NOW for index in beside)
 
 
 def _candidates(utterance: Utterance, claimed: frozenset[int], asked: Asked) -> list[Quantity]:
@@ -273,7 +268,8 @@ def _figures(utterance: Utterance, found: list[Quantity], deal: str | None, aske
             # "שלושים" is no thirty million.
             index += 1
             continue
-        figures.append(replace(_single(utterance, first, second, deal), evidence=evidence))
+        split = first.shape is Shape.SPLIT
+        figures.append(replace(_single(utterance, first, second, deal), evidence=evidence, split=split))
         index += 2 if figures[-1].end > first.end else 1
     return [replace(figure, budget_word=_says_budget(utterance, figure.start)) for figure in figures]
 
@@ -288,6 +284,8 @@ def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal
         and first.shape is second.shape is Shape.BARE
         and first.value == int(first.value) <= 20
         and second.value == int(second.value) < 10
+        and second.value != first.value
+        and not negated(utterance, first.start)
     ):
         # "שתיים ארבע" that do not rise by one: the hundreds were swallowed.
         scale = THOUSAND if deal == "rent" else MILLION
@@ -334,22 +332,27 @@ def understand_budget(
     property_type: str | None,
     claimed: frozenset[int],
     *,
-    budget_known: bool = False,
+    known: int | None = None,
 ) -> Budget | None:
     """Return the budget the caller states, or None.
 
-    Numbers without a unit count when the budget was asked, when money words stand beside them, or when they change a
-    budget that is known.
+    Numbers without a unit count when the budget was asked, when money words stand beside them, or when they change the
+    budget that is `known`.
     """
     found = _candidates(utterance, claimed, asked)
     if not found:
         return None
     implied = deal or _deal_of(utterance, found)
     figures = _figures(utterance, found, implied, asked)
+    changed = known is not None and _changes(utterance, figures, asked, known)
     if asked is not Asked.BUDGET:
         figures = [
-            figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, deal, budget_known)
+            figure for figure in figures if figure.evidence or changed or _bounded(utterance, figure, asked, deal)
         ]
+    if changed:
+        # "אני לא מגיע לשש, תרשמי חמש וחצי": the one that is known is told, the other is new.
+        told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
+        figures = figures[told + 1 :] or figures
     if any(figure.budget_word for figure in figures):
         figures = [figure for figure in figures if figure.budget_word]
     standing, denied = settle(utterance, figures)
@@ -374,17 +377,27 @@ def _concluded(utterance: Utterance, standing: list[Figure]) -> list[Figure]:
     return [figure for figure in standing if any(figure.start - 3 <= end <= figure.start for end in sums)] or standing
 
 
-def _bounded(utterance: Utterance, figure: Figure, asked: Asked, deal: str | None, budget_known: bool) -> bool:
-    """Whether a number without a unit is a budget though something else was asked: "עד שבע", "תעלי לשתיים וחצי"."""
-    if asked in (Asked.PHONE, Asked.ROOMS, Asked.TIMING, Asked.PHONE_CONFIRM, Asked.NAME):
+def _bounded(utterance: Utterance, figure: Figure, asked: Asked, deal: str | None) -> bool:
+    """Whether a number without a unit is a budget though something else was asked: "עד שבע"."""
+    if asked in (*_DICTATING, *_COUNTING):
         return False
     if deal is not None and asked in (Asked.GREETING, Asked.DEAL) and _is_capped(utterance, figure):
         # "לשכור, לא יותר מחמש וחצי, שלושה חדרים": the deal said with it tells how much.
         return True
     before = utterance.key(figure.start - 1)
-    if before in _CAPS and (utterance.key(figure.end) == "" or asked is Asked.GREETING):
+    return before in _CAPS and (utterance.key(figure.end) == "" or asked is Asked.GREETING)
+
+
+def _changes(utterance: Utterance, figures: list[Figure], asked: Asked, known: int) -> bool:
+    """Whether figures change the budget `known`: "תעלי לשתיים וחצי", "תרשמי חמש מאתיים", "אמרתי חמש, אז שש"."""
+    if asked in _DICTATING:
+        return False
+    keys = set(utterance.keys)
+    if asked not in _COUNTING and keys & _CHANGES_BUDGET:
         return True
-    return budget_known and bool(set(utterance.keys) & _CHANGES_BUDGET)
+    if keys & _CORRECTS and any(figure.split or known == figure.high for figure in figures):
+        return True
+    return any(figure.high == known and utterance.key(figure.start - 1) in _SAID for figure in figures)
 
 
 def _join(utterance: Utterance, standing: list[Figure]) -> Figure:

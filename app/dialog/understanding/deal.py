@@ -5,7 +5,7 @@ from itertools import pairwise
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import settle
-from app.dialog.hebrew.scope import LETS_LATER, scopes, then_seeks
+from app.dialog.hebrew.scope import LETS_LATER, scopes
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold
 from app.dialog.understanding.kind import YOU, Found
 
@@ -48,8 +48,9 @@ def _tells_no_deal(utterance: Utterance, match: Match) -> bool:
 
 def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Found | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
-    now = then_seeks(utterance) | claimed
-    said = (match for match in _DEAL.all(utterance) if match.start not in now and not _tells_no_deal(utterance, match))
+    said = (
+        match for match in _DEAL.all(utterance) if match.start not in claimed and not _tells_no_deal(utterance, match)
+    )
     found = [Found(match.start, match.end, match.value) for match in said]
     found += _office_does(utterance)
     if asked is Asked.DEAL and not found:

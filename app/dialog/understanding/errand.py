@@ -43,9 +43,12 @@ _BEFORE_A_MATE = 2
 _SHORT = 5
 
 
-def understand_errand(utterance: Utterance, asked: Asked) -> Errand | None:
-    """Return what the caller rings about, when it is no search of their own."""
-    if _offers_property(utterance):
+def understand_errand(utterance: Utterance, asked: Asked, *, searching: bool = False) -> Errand | None:
+    """Return what the caller rings about, when it is no search of their own.
+
+    `searching`: a search is under way; who sells a home now sells it to buy.
+    """
+    if not searching and _offers_property(utterance):
         return Errand.OWNER
     if _wants_room_mate(utterance):
         return Errand.ROOM_MATE

@@ -6,7 +6,7 @@ from app.dialog.data import property_kinds
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import settle
-from app.dialog.hebrew.scope import OTHERS, then_seeks
+from app.dialog.hebrew.scope import OTHERS
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
 
 _LISTS = Lexicon("real_estate/kinds.toml")
@@ -26,6 +26,8 @@ _EXTRAS = _LISTS.words("extras")
 _PLACED = _LISTS.words("placed")
 _WAS_OR_BUILD, _FORMER = _LISTS.words("was_or_build"), _LISTS.words("former")
 _OWNED = _LISTS.words("owned")
+_ADVERTS = _LISTS.phrases("adverts")
+_TO_THE_ADVERT = 3
 _AND_TYPES = _LISTS.words("and_types")
 
 
@@ -41,7 +43,6 @@ class Found:
 def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Found | None:
     """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind."""
     blocked = {index for match in _NOT_TYPES.all(utterance) for index in range(match.start, match.end)} | claimed
-    blocked |= then_seeks(utterance)
     if asked is Asked.PROPERTY_TYPE and utterance.keys in (("גג",), ("גנ",)):
         # To "which type": a flat with one; anywhere else what a home has besides.
         return Found(0, 1, "roof_apartment" if utterance.keys == ("גג",) else "garden_apartment")
@@ -82,6 +83,13 @@ def _anothers(utterance: Utterance, end: int) -> bool:
     return utterance.key(end) in _OWNED or (utterance.key(end) == "של" and utterance.key(end + 1) in OTHERS)
 
 
+def _advertised(utterance: Utterance, match: Match, asked: Asked) -> bool:
+    """Whether a home is one of an advert: "לגבי הפנטהאוז שפרסמתם", "הדירה שראיתי באתר"."""
+    if match.value == "apartment" and asked not in _OPEN:
+        return False
+    return any(_ADVERTS.at(utterance, index) for index in range(match.end, match.end + _TO_THE_ADVERT))
+
+
 def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
     before, key = utterance.key(match.start - 1), utterance.key(match.start)
     single = match.end - match.start == 1
@@ -115,7 +123,9 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
         and not (asked is Asked.PROPERTY_TYPE and (len(utterance) == 1 or match.prefix == "ל"))
     ):
         return False
-    if _anothers(utterance, match.end) or (match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE):
+    if _anothers(utterance, match.end):
+        return False
+    if match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE and not _advertised(utterance, match, asked):
         return False
     return before in _INTERESTED or not (
         match.prefix in ("ב", "מ", "כ", "וב")

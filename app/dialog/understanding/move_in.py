@@ -1,6 +1,7 @@
 """When the caller wants to move in: soon, within months, a month, around a holiday, or whenever (R10.2)."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.dates import (
@@ -56,6 +57,9 @@ from app.dialog.understanding.move_in_words import (
 
 _LISTS = Lexicon("hebrew/timing.toml")
 _NO = _LISTS.words("no")
+_MORE_OR_LESS = _LISTS.words("more_or_less")
+_THE_TIME = _LISTS.words("the_time")
+_REFINES = _LISTS.words("refines")
 _MAKES_FEAST = _LISTS.words("makes_feast")
 _AROUND_FEAST = _LISTS.words("around_feast")
 _CIVIL = _LISTS.words("civil")
@@ -127,6 +131,8 @@ class _Finder:
 
     def _about_another(self, match: Match) -> bool:
         """Whether what does not matter is another thing: "כמה חדרים לא משנה", but not "לא משנה, העיקר המחיר"."""
+        if self.utterance.key(match.start - 1) in _THE_TIME:
+            return False
         after = self.utterance.keys[match.end : match.end + 2]
         new = next((at for at, key in enumerate(after) if key in NEW_CLAUSE), len(after))
         return bool({*self.utterance.keys[: match.start], *after[:new]} & OTHER_TOPICS)
@@ -138,7 +144,8 @@ class _Finder:
             if key not in NO_HASTE:
                 continue
             for near in range(index + 1, min(index + 4, len(self.utterance))):
-                if any(rest in HASTE for _, rest in stems(self.utterance.key(near))):
+                more = self.utterance.key(near - 1) in _MORE_OR_LESS
+                if not more and any(rest in HASTE for _, rest in stems(self.utterance.key(near))):
                     match = Match(index, near + 1, "flexible")
                     if not self._about_another(match):
                         found.append(Timing(index, near + 1, {"type": "flexible"}))
@@ -374,6 +381,9 @@ def understand_timing(utterance: Utterance, asked: Asked, today: date, claimed: 
     standing, _ = settle(utterance, [timing for timing in found if not _denied_span(utterance, timing)])
     if not standing:
         return None
+    for earlier, later in pairwise(standing):
+        if set(utterance.keys[earlier.end : later.start]) & _REFINES:
+            standing = [timing for timing in standing if timing.start >= later.start]
     strong = [timing for timing in standing if timing.strong]
     dated = [timing for timing in strong if timing.value["type"] in ("month", "within")]
     if dated and dated[0].value == within(1) and any(timing.value["type"] == "immediate" for timing in strong):

@@ -22,6 +22,9 @@ _LIVING = _LISTS.words("living")
 _JOINS_LIVING = _LISTS.words("joins_living")
 _SAYS_NUMBER = _LISTS.words("says_number")
 _LEADS_TO_NUMBER = _LISTS.words("leads_to_number")
+_TWO_OF, _AFTER_A_NUMBER = _LISTS.words("two_of"), _LISTS.words("after_a_number")
+_ALSO = _LISTS.words("also")
+_SOON = 4
 _AGES = _LISTS.words("ages")
 _OTHER_UNITS = _LISTS.words("other_units")
 
@@ -218,7 +221,8 @@ def _both_of(utterance: Utterance, index: int) -> bool:
     """Whether a number counts things known, "שני הטלפונים", of which the rooms would be "החדרים"."""
     after = utterance.key(index + 1)
     definite = after.startswith("ה") and len(after) > len("הוא") and not after.startswith("החדר")
-    return utterance.key(index) in CONSTRUCT_FORMS and definite
+    of_them = utterance.key(index) in CONSTRUCT_FORMS and definite
+    return of_them or (utterance.key(index) in _TWO_OF and bool(after) and after not in _AFTER_A_NUMBER)
 
 
 def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
@@ -284,7 +288,7 @@ def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]
         found = _bare(utterance, claimed)
         if not found and utterance.keys == ("חדר",):
             found = [Rooms(1.0, 1.0, 0, 1, claimed=frozenset({0}))]
-    found += _repaired(utterance, found, claimed)
+    found += _repaired(utterance, found, claimed) or (_also(utterance, found, claimed) if asked is Asked.ROOMS else [])
     everything = frozenset(index for rooms in found for index in rooms.claimed)
     standing, denied = settle(utterance, found)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
@@ -311,6 +315,16 @@ def _repaired(utterance: Utterance, found: list[Rooms], claimed: frozenset[int])
         while utterance.key(start) in _LEADS_TO_NUMBER:
             start += 1
         quantity = _small_at(utterance, start, claimed)
+        if quantity is not None and utterance.key(quantity.end) not in _OTHER_UNITS:
+            return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
+    return []
+
+
+def _also(utterance: Utterance, found: list[Rooms], claimed: frozenset[int]) -> list[Rooms]:
+    """Read a number besides rooms just said, without the word again: "שלושה חדרים, אבל אפשר גם ארבעה"."""
+    last = max((rooms.end for rooms in found), default=len(utterance))
+    for at in range(last, min(last + _SOON, len(utterance))):
+        quantity = _small_at(utterance, at + 1, claimed) if utterance.key(at) in _ALSO else None
         if quantity is not None and utterance.key(quantity.end) not in _OTHER_UNITS:
             return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
     return []

@@ -12,10 +12,10 @@ from typing import Any
 from app.dialog.domain import SLOT_NAMES, Asked, Errand, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.names import GIVEN_NAME_ONLY, first_names, understand_name
+from app.dialog.hebrew.names import GIVEN_NAME_ONLY, first_names, spelled, understand_name
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
-from app.dialog.hebrew.scope import told_of_others
+from app.dialog.hebrew.scope import no_wish
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, normalise, stems
 from app.dialog.understanding.act_words import HOLD
 from app.dialog.understanding.acts import Acts, decide, understand_acts
@@ -102,13 +102,15 @@ class _Turn:
         """Run the readers and fold what they found."""
         if self.acts.ghost or self.acts.injection:
             return Understanding(injection=self.acts.injection)
-        errand = understand_errand(self.utterance, self.asked)
+        searching = self.state.get("deal") is not None and self.asked is not Asked.GREETING
+        errand = understand_errand(self.utterance, self.asked, searching=searching)
         # "דקה אחת" counts nothing.
         self.claimed = frozenset(index for match in HOLD.all(self.utterance) for index in range(match.start, match.end))
+        self.claimed |= spelled(self.utterance)
         self._phone()
         if errand is None:
             areas = self._areas()
-            self.claimed |= told_of_others(self.utterance)
+            self.claimed |= no_wish(self.utterance)
             self._property()
             self._rooms()
             self._timing()
@@ -257,10 +259,10 @@ class _Turn:
             return
         deal, kind = self.known("deal"), self.known("property_type")
         was = self.state.get("deal")
-        known = self.state.get("budget_max") is not None or self.state.get("budget_min") is not None
+        known = self.state.get("budget_max") or self.state.get("budget_min")
         # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
         asked = Asked.NEXT_STEP if self.acts.schedule else self.asked
-        budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, budget_known=known)
+        budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, known=known)
         if budget is not None:
             self._bounds("budget", budget.low, budget.high, budget.start, budget.end, unsure=budget.unsure)
             self.claimed |= frozenset(range(budget.start, budget.end))
@@ -378,10 +380,7 @@ def understand(
         return best
     # What is told of others is no answer misheard.
     mendable = (
-        best.intent is Intent.UNCLEAR
-        and not best.updates
-        and not told_of_others(utterance)
-        and HOLD.at(utterance, 0) is None
+        best.intent is Intent.UNCLEAR and not best.updates and not no_wish(utterance) and HOLD.at(utterance, 0) is None
     )
     mended = mend(utterance, asked) if mendable else None
     readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])

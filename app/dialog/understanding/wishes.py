@@ -7,7 +7,7 @@ wish; what one can do without is taken back.
 from app.dialog import data
 from app.dialog.domain import Wish
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.scope import Whose, tokens_of, told_of_others
+from app.dialog.hebrew.scope import Whose, no_wish, tokens_of
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
 
 _FILE = "real_estate/wishes.toml"
@@ -26,7 +26,7 @@ def understand_wishes(utterance: Utterance, *, is_question: bool) -> tuple[Wish,
     """Return the wishes in an utterance, in its order, each kind once. `is_question`: the caller asks, not tells."""
     if is_question:
         return ()
-    others, now = told_of_others(utterance), tokens_of(utterance, Whose.NOW)
+    others, now = no_wish(utterance), tokens_of(utterance, Whose.NOW)
     found: dict[str, Wish] = {}
     for match in _PHRASES.all(utterance):
         if match.start in others and not (match.value in _OWNED_AND_WISHED and match.start in now):

@@ -2,13 +2,13 @@
 
 import pytest
 
-from app.dialog.hebrew.scope import Whose, scopes, then_seeks, told_of_others
+from app.dialog.hebrew.scope import Whose, no_wish, scopes
 from app.dialog.hebrew.tokens import normalise
 
 
 def told(text: str) -> str:
     utterance = normalise(text)
-    return " ".join(utterance.keys[index] for index in sorted(told_of_others(utterance)))
+    return " ".join(utterance.keys[index] for index in sorted(no_wish(utterance)))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,11 @@ def test_whom_the_home_is_for_is_no_such_telling(said: str) -> None:
         ("ראיתי כתבה על חולון", Whose.OTHERS, "seen and heard"),
         ("גרנו בארבעה חדרים", Whose.PAST, "what one did"),
         ("הייתה לנו דירה גדולה", Whose.PAST, "what one had"),
+        ("הציעו לי דירה בחולון", Whose.PAST, "what was offered"),
+        ("הדירה שראינו הייתה שלושה חדרים", Whose.PAST, "a home once seen"),
+        ("פעם קונים בית במאה אלף", Whose.PAST, "once upon a time"),
+        ("לחברה שלי יש פנטהאוז", Whose.OTHERS, "what others have"),
+        ("כרגע אני משלם ארבע", Whose.NOW, "pays now"),
         ("בדירה הנוכחית שלושה חדרים", Whose.NOW, "this home or the last"),
         ("היום אנחנו בשלושה חדרים", Whose.NOW, "today we are in"),
         ("גרים בחיפה ורוצים נשר", Whose.NOW, "has now, then seeks"),
@@ -64,4 +69,10 @@ def test_a_plain_wish_has_no_such_stretch(said: str) -> None:
 def test_what_one_has_ends_where_the_wish_begins() -> None:
     """R10.2: "we live in Ramat Gan and want to buy in Haifa"."""
     utterance = normalise("גרים ברמת גן ורוצים לקנות בחיפה")
-    assert then_seeks(utterance) == frozenset({0, 1, 2})
+    assert no_wish(utterance) == frozenset({0, 1, 2})
+
+
+@pytest.mark.parametrize("said", ["היום אני משלם חמש, משהו דומה", "השכנים גרים בשלושה חדרים וגם אני רוצה כזה"])
+def test_what_one_wants_just_so_is_no_telling(said: str) -> None:
+    """R10.2: "something like it" makes a wish of what was told."""
+    assert told(said) == ""

@@ -1,0 +1,121 @@
+"""Places that are told of, not wished for: where somebody lives, works, comes from or did something (R10.2)."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import pairwise
+
+from app.dialog.hebrew.gazetteer import Mention, find
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.names import first_names
+from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.tokens import Utterance, fold, stems
+
+_LISTS = Lexicon("hebrew/whereabouts.toml")
+RESIDES, WORKS, STUDIES = "lives there", "works there", "studies there"
+_STREET, _TEAMS = _LISTS.words("street"), _LISTS.words("teams")
+NEAR = _LISTS.words("near")
+_BESIDE_ONE, _TO_ONE = _LISTS.words("beside_one"), _LISTS.words("to_one")
+_THERE, _AROUND = _LISTS.phrases("there"), _LISTS.words("around")
+_CALLS, _TELLS_WHO = _LISTS.words("calls"), _LISTS.words("tells_who")
+_KIN, _OWN_CHILD = _LISTS.words("kin"), _LISTS.words("own_child")
+_SEEKS, _CONCLUDES = _LISTS.words("seeks"), _LISTS.words("concludes")
+_MOVES, _OF_ORIGIN = _LISTS.words("moves"), _LISTS.words("of_origin")
+_PLACED = {
+    RESIDES: _LISTS.words("resides"),
+    WORKS: _LISTS.words("works"),
+    STUDIES: _LISTS.words("studies"),
+    "did something there": _LISTS.words("did"),
+}
+_YOU, _WERE, _WOULD_LIKE = _LISTS.words("you"), _LISTS.words("were"), _LISTS.words("would_like")
+_SON_OF_NONE, _FOR_WHOM = _LISTS.words("son_of_none"), _LISTS.words("for_whom")
+BORNE = 300
+"""Of so many people a name is no rare one."""
+_TELLING = 6
+"""So many words before a place may tell what it is to whom."""
+
+
+@lru_cache(maxsize=64)
+def told_places(utterance: Utterance) -> Mapping[int, str]:
+    """Return where the places stand that are no wish by what is said around them, each with the rule that says so."""
+    mentions = find(utterance)
+    named = frozenset(index for mention in mentions for index in range(mention.start, mention.end))
+    told = {mention.start: _told(utterance, mention, named) for mention in mentions}
+    return {start: rule for start, rule in told.items() if rule}
+
+
+def _told(utterance: Utterance, mention: Mention, named: frozenset[int]) -> str:
+    """Return the rule by which a place is only told of; "" when it may be wished for."""
+    before = utterance.key(mention.start - 1)
+    if (before in _STREET and mention.place.name != "שדרות") or before in _TEAMS:
+        return "a street or a team"
+    if before == "על" and "חדשות" in utterance.keys:
+        # "ראיתי חדשות על שדרות".
+        return "in the news"
+    if before in _OF_ORIGIN:
+        before = utterance.key(mention.start - 2)
+    if mention.prefix.endswith("מ") and _tells_who(before) and not mention.place.name.startswith("מ"):
+        return "comes from there"
+    rule = _background(utterance, mention, named)
+    return "" if rule and wished_beside(utterance, mention.end) else rule
+
+
+def _background(utterance: Utterance, mention: Mention, named: frozenset[int]) -> str:
+    kin = near = False
+    for index in range(mention.start - 1, max(-1, mention.start - 1 - _TELLING), -1):
+        key = utterance.key(index)
+        if index in named:
+            # "כפר סבא רעננה": words of another place say nothing about this one.
+            continue
+        rest = {rest for _, rest in stems(key)}
+        if _is_no_background(utterance, index, rest):
+            continue
+        if key in _CONCLUDES:
+            return ""
+        if rest & _SEEKS:
+            return "moves from there" if mention.prefix.endswith("מ") and rest & _MOVES else ""
+        for rule, verbs in _PLACED.items():
+            if rest & verbs:
+                # "קרוב לאמא שגרה בנס ציונה".
+                return "" if set(utterance.keys[max(0, index - 5) : index]) & NEAR else rule
+        if rest & _CALLS and mention.prefix.endswith("מ"):
+            return "calls from there"
+        kin = kin or key.removeprefix("ה") in _KIN or key in _KIN
+        near = near or key in NEAR
+    return "others are there" if kin and not near else ""
+
+
+def wished_beside(utterance: Utterance, end: int) -> bool:
+    """Whether after a place that is told of the caller wants to be there or near: "לידו", "קרוב אליה", "אז שם"."""
+    after = utterance.keys[end : end + _TELLING]
+    if any(key in NEAR and other in _TO_ONE for key, other in pairwise(after)) or set(after) & _BESIDE_ONE:
+        return True
+    wish = next((at for at in range(end, len(utterance)) if utterance.key(at) in _SEEKS | _CONCLUDES), None)
+    if wish is None or "לא" in utterance.keys[end:]:
+        return False
+    there = any(match.start > wish for match in _THERE.all(utterance))
+    return there or utterance.key(len(utterance) - 1) in _AROUND
+
+
+def _is_no_background(utterance: Utterance, index: int, rest: set[str]) -> bool:
+    """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
+    key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
+    if before in _YOU:
+        # "אתם משכירים דירות בחיפה?": the office's doing is no background of the caller's.
+        return True
+    if key in _WERE:
+        return after in _WOULD_LIKE
+    if "בנ" in rest and (key == fold("לבן") or after in _SON_OF_NONE):
+        # "דירה לבן שלי בחיפה", "בן אדם אחד": nobody's home town.
+        return True
+    if key in ("בנ", "בת") and after not in _OWN_CHILD:
+        return True
+    if key == fold("עובדים"):
+        # "משרד לארבעה עובדים": staff, not where the caller works.
+        return atom_at(utterance, index - 1) is not None
+    # "בשביל ההורים": whom the home is for.
+    return key in _KIN and before in _FOR_WHOM
+
+
+def _tells_who(before: str) -> bool:
+    """Whether the word before "מנצרת" makes it an origin: "אני מנצרת", "מוחמד מנצרת"."""
+    return before in _TELLS_WHO or first_names().get(before, 0) >= BORNE
