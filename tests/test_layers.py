@@ -44,7 +44,7 @@ FLOORS: dict[str, set[str]] = {
     "logs": set(),
     "acceptor": {"runtime"},
     "speech": {"sidecar", "media"},
-    "leads": {"office", "sidecar", "telephony", "config"},
+    "leads": {"dialog", "office", "sidecar", "telephony", "config"},
     "call": {"media", "dialog", "leads", "speech", "telephony", "runtime", "config"},
     "qa": {"media", "dialog", "telephony", "call", "config", "leads", "speech", "sidecar", "commit"},
     "office": set(),

@@ -99,7 +99,7 @@ class LeadStore:
         """
         return self._answer(record.model_dump(mode="json"), timeout_s)
 
-    def forget(self, number: str, *, dry_run: bool, instance: str, timeout_s: float = 15.0) -> dict[str, Any]:
+    def forget(self, number: str, *, dry_run: bool, instance: str, timeout_s: float = 60.0) -> dict[str, Any]:
         """Erase everything of a number, or count it; see `upkeep.forgetting`.
 
         Raises:

@@ -142,6 +142,8 @@ class Call(Base):
     used_fallback: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
     was_slow: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
     had_fault: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
+    figures: Mapped[dict[str, Any] | None]
+    """What the call adds to its day's figures, see `measured.Figures`; null: its turns are to be read."""
     words_erased_at: Mapped[datetime | None]
     person_erased_at: Mapped[datetime | None]
 

@@ -114,7 +114,7 @@ class Store:
         call.last_activity_at = at
         if call.outcome != ABANDONED:
             return
-        call.ended_at, call.outcome, call.turn_count = None, "", None
+        call.ended_at, call.outcome, call.turn_count, call.figures = None, "", None, None
         lead = session.scalar(select(Lead).where(Lead.call_sid == call.call_sid))
         if lead is not None and not _on_its_way(session, lead):
             session.execute(delete(Delivery).where(Delivery.lead_id == lead.id))

@@ -1,12 +1,12 @@
 """What is said of a whole call in one line, once it has ended: its turns, its answers, and what it may be found by."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.leads.measured import answer_ms, figures_of
 from app.leads.models import Call, CallText, Interruption, Turn
 
 SLOW_ANSWER_MS = 2000
@@ -21,12 +21,10 @@ def sum_up(session: Session, call: Call) -> None:
     turns = session.scalars(select(Turn).where(Turn.call_sid == call.call_sid).order_by(Turn.number)).all()
     answers = sorted(answer for turn in turns if (answer := answer_ms(turn.timing, turn.latencies_ms)) is not None)
     timings = [turn.timing for turn in turns if turn.timing]
-    interruptions = session.scalar(
-        select(func.count()).select_from(Interruption).where(Interruption.call_sid == call.call_sid)
-    )
+    verdicts = session.scalars(select(Interruption.verdict).where(Interruption.call_sid == call.call_sid)).all()
     call.turn_count = sum(bool(turn.caller_text) for turn in turns)
     call.answer_p50_ms = answers[(len(answers) - 1) // 2] if answers else None
-    call.was_interrupted = bool(interruptions)
+    call.was_interrupted = bool(verdicts)
     call.used_fallback = any(
         timing.get("stt_source") in _FALLBACKS or timing.get("line_source") == "late" for timing in timings
     )
@@ -34,17 +32,9 @@ def sum_up(session: Session, call: Call) -> None:
     call.had_fault = (
         call.outcome == "fault" or call.end_reason in _FAULTY_ENDS or any(timing.get("faults") for timing in timings)
     )
+    call.figures = {**figures_of(turns, verdicts)}
     if call.words_erased_at is None:
         _keep_words(session, call.call_sid, turns)
-
-
-def answer_ms(timing: Mapping[str, Any] | None, latencies_ms: Mapping[str, Any]) -> int | None:
-    """Return the silence that the caller heard before a turn's answer, as well as it was measured."""
-    if timing is not None:
-        answer: int | None = timing.get("answer_ms")
-        return answer
-    sent = latencies_ms.get("voice_to_voice")  # of a version that measured no more
-    return None if sent is None else round(sent)
 
 
 def letters(text: str) -> str:

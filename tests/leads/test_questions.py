@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from app.leads.models import Channel, DeliveryState
+from app.leads.models import Call, Channel, DeliveryState
 from app.leads.outgoing.deliveries import Change
 from app.leads.questions import QUESTIONS
 from app.leads.records import (
@@ -290,6 +291,21 @@ def test_quality_counts_only_answers_that_were_heard(office: Store, clock: Clock
     assert day["steps"]["asr"] == {"count": 8, "p50_ms": 500, "p95_ms": 500}
     worst = ask(office, "quality", **DAY)["worst"]
     assert (len(worst), worst[0]["answer_ms"], worst[0]["caller_text"]) == (8, 900, "דירה בחולון")
+
+
+def test_a_day_is_the_same_whether_its_calls_are_summed_up_or_read(office: Store, clock: Clock) -> None:
+    """C17, R14: calls that go on, and those that ended under an older version, are read turn by turn."""
+    office.apply(
+        InterruptionSaved(
+            at=clock.now, call_sid="CA7", number=1, turn=1, reply=2, clear_at_ms=9, heard_ms=7, verdict="floor"
+        )
+    )
+    end(office, clock, "CA7")
+    summed = ask(office, "quality", **DAY)
+    assert summed["days"][0]["verdicts"] == {"floor": 1}
+    with office.database.begin() as session:
+        session.execute(update(Call).values(figures=None))
+    assert ask(office, "quality", **DAY) == summed
 
 
 def test_the_outbox_tells_how_long_the_oldest_has_waited(office: Store) -> None:

@@ -4,6 +4,7 @@ Wider than what the dialog takes for a telephone number: what is hidden in vain 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import Kind, atom_at
@@ -29,7 +30,7 @@ class Dictated:
 
 def dictations(text: str) -> list[Dictated]:
     """Return the runs of digits that are said in words, or partly so, in order."""
-    if text.count(" ") < _LEAST_WORDS - 1:
+    if sum(map(_is_figure, text.split())) < _LEAST_WORDS:
         return []
     utterance = normalise(text)
     found, index = [], 0
@@ -41,6 +42,12 @@ def dictations(text: str) -> list[Dictated]:
             found.append(Dictated(utterance.tokens[index].start, utterance.tokens[end - 1].end, digits))
         index = max(end, index + 1)
     return found
+
+
+@lru_cache(maxsize=8192)
+def _is_figure(word: str) -> bool:
+    """Whether a word can be part of a dictation: most sentences have too few such words to be looked at closely."""
+    return group_at(normalise(word), 0) is not None
 
 
 def _run(utterance: Utterance, start: int) -> tuple[list[str], int, bool]:

@@ -1,6 +1,6 @@
 """What operators ask of the store. Answers are JSON-ready, as `app.office` describes them; times are ISO 8601 UTC.
 
-Each is a few ms with 100,000 calls: it reads a page of an index, never a table (`make bench` shows it).
+Each is a few ms with 100,000 calls: it reads a page of an index, never a table (`python -m tests.bench.store`).
 """
 
 from collections.abc import Callable, Mapping

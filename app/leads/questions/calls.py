@@ -6,15 +6,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.leads.models import FLAGS, Call, Interruption, Lead, Slot, Turn
+from app.leads.questions.by_words import Listed, page_by_words
 from app.leads.questions.paging import before_cursor, bounded, cursor, iso, time_of
 from app.leads.questions.rows import HEAVY, call_rows, delivery_rows, head, lead_rows
-from app.leads.questions.searching import sids_by_number, texts_by_words
+from app.leads.questions.searching import sids_by_number
 
 _TEST = "browser"
 _ERASED = "erased"
-_BY_WORDS = "words~"
-_MOST_SCANS = 20
-"""Batches of matches by words that other filters may throw away before a page is given up as empty."""
+_LISTED = Listed(Call.started_at, Call.call_sid, Call.call_sid, str)
 
 
 def calls(
@@ -35,11 +34,12 @@ def calls(
     if number:
         query = query.where(Call.call_sid.in_(sids_by_number(session, number)))
     if words:
-        return _by_words(session, query, words, before, limit)
+        sids, following = page_by_words(session, words, query, _LISTED, before, limit)
+        page = session.scalars(_newest_first(select(Call).options(*HEAVY).where(Call.call_sid.in_(sids)))).all()
+        return {"calls": call_rows(session, page), "next": following}
     if before:
         query = query.where(before_cursor(before, Call.started_at, Call.call_sid))
-    query = query.order_by(Call.started_at.desc(), Call.call_sid.desc()).limit(limit + 1)
-    found = list(session.scalars(query))
+    found = session.scalars(_newest_first(query).limit(limit + 1)).all()
     page = found[:limit]
     goes_on = len(found) > limit
     return {
@@ -81,6 +81,10 @@ def call(session: Session, call_sid: str) -> dict[str, Any]:
     }
 
 
+def _newest_first(query: Select[Call]) -> Select[Call]:
+    return query.order_by(Call.started_at.desc(), Call.call_sid.desc())
+
+
 def _filtered(
     since: str | None, until: str | None, outcome: str | None, flag: str | None, *, tests: bool
 ) -> Select[Call]:
@@ -98,23 +102,3 @@ def _filtered(
             raise ValueError(f"no such flag: {flag[:30]!r}; there are {', '.join(FLAGS)}")
         query = query.where(getattr(Call, FLAGS[flag]))
     return query
-
-
-def _by_words(session: Session, query: Select[Call], words: str, before: str | None, limit: int) -> dict[str, Any]:
-    """Page by the order in which calls ended: the index of words knows no other."""
-    below = int(before.removeprefix(_BY_WORDS)) if before and before.startswith(_BY_WORDS) else None
-    page: list[Call] = []
-    for _ in range(_MOST_SCANS):
-        batch = texts_by_words(session, words, below, limit)
-        found = {
-            one.call_sid: one for one in session.scalars(query.where(Call.call_sid.in_([sid for _, sid in batch])))
-        }
-        for number, sid in batch:
-            if len(page) == limit:
-                return {"calls": call_rows(session, page), "next": f"{_BY_WORDS}{below}"}
-            below = number
-            if sid in found:
-                page.append(found[sid])
-        if len(batch) < limit:
-            return {"calls": call_rows(session, page), "next": None}
-    return {"calls": call_rows(session, page), "next": f"{_BY_WORDS}{below}"}

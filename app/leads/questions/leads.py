@@ -6,11 +6,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.leads.models import Lead, LeadStatus
+from app.leads.questions.by_words import Listed, page_by_words
 from app.leads.questions.paging import before_cursor, bounded, cursor, time_of
 from app.leads.questions.rows import lead_rows
-from app.leads.questions.searching import MOST_FOUND, sids_by_number, texts_by_words
+from app.leads.questions.searching import sids_by_number
 
 UNDELIVERED = "undelivered"
+_LISTED = Listed(Lead.created_at, Lead.id, Lead.call_sid, int)
 
 
 def leads(
@@ -33,17 +35,22 @@ def leads(
     if number:
         query = query.where(Lead.call_sid.in_(sids_by_number(session, number)))
     if words:
-        found = texts_by_words(session, words, None, MOST_FOUND)
-        query = query.where(Lead.call_sid.in_([sid for _, sid in found]))
+        keys, following = page_by_words(session, words, query, _LISTED, before, limit)
+        found = lead_rows(session, _newest_first(select(Lead).where(Lead.id.in_(keys))))
+        return {"leads": found, "next": following}
     if before:
         query = query.where(before_cursor(before, Lead.created_at, Lead.id, int))
-    rows = lead_rows(session, query.order_by(Lead.created_at.desc(), Lead.id.desc()).limit(limit + 1))
+    rows = lead_rows(session, _newest_first(query).limit(limit + 1))
     page = rows[:limit]
     goes_on = len(rows) > limit
     return {
         "leads": page,
         "next": cursor(time_of(page[-1]["created_at"]), page[-1]["id"]) if goes_on else None,
     }
+
+
+def _newest_first(query: Select[Lead]) -> Select[Lead]:
+    return query.order_by(Lead.created_at.desc(), Lead.id.desc())
 
 
 def lead(session: Session, lead_id: int) -> dict[str, Any]:

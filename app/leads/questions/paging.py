@@ -31,7 +31,8 @@ def before_cursor(
     if not separator:
         raise ValueError(f"not a page's end: {text[:50]!r}")
     moment = time_of(when)
-    return or_(at < moment, and_(at == moment, key < kind(last)))
+    # The first of the two is what an index can begin at; alone, the second is tried on every newer row.
+    return and_(at <= moment, or_(at < moment, key < kind(last)))
 
 
 def time_of(text: str) -> datetime:

@@ -1,24 +1,26 @@
 """How well the agent did, by Israel's day. A day that is over is summed up once and kept."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from app.leads.measured import Figures, figures_of
 from app.leads.models import Call, Interruption, QualityDay, Turn
 from app.leads.queries import percentile
 from app.leads.questions.paging import time_of
-from app.leads.summing import answer_ms
 
 ISRAEL = ZoneInfo("Asia/Jerusalem")
 MOST_DAYS = 400
 SETTLED_AFTER = timedelta(hours=3)
 """After its midnight a day's last calls may still be going on, or come late from a journal."""
 _WORST = 20
-_OLD_STEPS = {"endpointing": "endpointing", "asr": "asr", "llm_first_token": "sentence", "tts_first_byte": "tts"}
 
 
 def quality(session: Session, since: str, until: str) -> dict[str, Any]:
@@ -34,10 +36,8 @@ def quality(session: Session, since: str, until: str) -> dict[str, Any]:
             shown.append({"day": day.isoformat(), **figures})
     worst = sorted((turn for day in shown for turn in day.pop("worst")), key=lambda turn: -turn["answer_ms"])[:_WORST]
     sids = [turn["call_sid"] for turn in worst]
-    words = {
-        (turn.call_sid, turn.number): turn.caller_text
-        for turn in session.scalars(select(Turn).where(Turn.call_sid.in_(sids)))
-    }
+    said = select(Turn.call_sid, Turn.number, Turn.caller_text).where(Turn.call_sid.in_(sids))
+    words = {(sid, number): text for sid, number, text in session.execute(said)}
     return {
         "days": shown,
         "worst": [
@@ -49,59 +49,56 @@ def quality(session: Session, since: str, until: str) -> dict[str, Any]:
 
 
 def day_figures(session: Session, day: date) -> dict[str, Any]:
-    """Return one day's figures, from its turns; tests are not counted."""
+    """Return the figures of the calls that began on a day; tests are not counted."""
     start, end = _bounds(day)
-    query = (
-        select(Turn.call_sid, Turn.number, Turn.at, Turn.latencies_ms, Turn.timing)
-        .join(Call, Call.call_sid == Turn.call_sid)
-        .where(Turn.at >= start, Turn.at < end, Turn.number > 0, Call.channel == "call")
-    )
+    is_of_it = and_(Call.started_at >= start, Call.started_at < end, Call.channel == "call")
+    query = select(Call.call_sid, Call.figures).where(is_of_it)
+    calls: dict[str, Any] = dict(session.execute(query).all())
+    calls |= _read(session, [sid for sid, figures in calls.items() if figures is None])
     steps: dict[str, list[float]] = {}
-    worst: list[dict[str, Any]] = []
-    turns = fallbacks = withdrawn = 0
-    for sid, number, at, latencies, timing in session.execute(query):
-        turns += 1
-        answer = answer_ms(timing, latencies)
-        if timing is not None:
-            withdrawn += timing["withdrawn"]
-            fallbacks += timing["stt_source"] == "fallback" or timing["line_source"] == "late"
-        if answer is None:
-            continue  # nobody heard it: no answer
-        worst.append({"call_sid": sid, "number": number, "at": at, "answer_ms": answer})
-        measured = timing["segments"] if timing else {new: latencies.get(old) for old, new in _OLD_STEPS.items()}
-        for step, value in {**measured, "answer": answer}.items():
-            if value is not None:
-                steps.setdefault(step, []).append(value)
-    verdicts = session.execute(
-        select(Interruption.verdict, func.count())
-        .join(Call, Call.call_sid == Interruption.call_sid)
-        .where(Interruption.at >= start, Interruption.at < end, Call.channel == "call")
-        .group_by(Interruption.verdict)
-    )
-    calls = select(func.count()).where(Call.started_at >= start, Call.started_at < end, Call.channel == "call")
-    worst.sort(key=lambda turn: -turn["answer_ms"])
+    verdicts: Counter[str] = Counter()
+    for figures in calls.values():
+        for step, values in figures["steps"].items():
+            steps.setdefault(step, []).extend(values)
+        verdicts.update(figures["verdicts"])
+    answers = ({"call_sid": sid, **answer} for sid, figures in calls.items() for answer in figures["answers"])
     return {
-        "calls": session.scalar(calls) or 0,
-        "turns": turns,
+        "calls": len(calls),
+        "turns": sum(figures["turns"] for figures in calls.values()),
         "steps": {
             step: {"count": len(values), "p50_ms": percentile(values, 0.5), "p95_ms": percentile(values, 0.95)}
             for step, values in steps.items()
         },
-        "verdicts": {verdict or "none": count for verdict, count in verdicts},
-        "fallbacks": fallbacks,
-        "withdrawn": withdrawn,
-        "worst": [{**turn, "at": turn["at"].isoformat()} for turn in worst[:_WORST]],
+        "verdicts": dict(verdicts),
+        "fallbacks": sum(figures["fallbacks"] for figures in calls.values()),
+        "withdrawn": sum(figures["withdrawn"] for figures in calls.values()),
+        "worst": nlargest(_WORST, answers, key=itemgetter("answer_ms")),
     }
 
 
+def _read(session: Session, sids: list[str]) -> dict[str, Figures]:
+    """Return the figures of calls that are not summed up, which go on or ended under an older version."""
+    if not sids:
+        return {}
+    columns = (Turn.call_sid, Turn.number, Turn.at, Turn.latencies_ms, Turn.timing)
+    turns: dict[str, list[Any]] = {}
+    for turn in session.execute(select(*columns).where(Turn.call_sid.in_(sids)).order_by(Turn.number)):
+        turns.setdefault(turn.call_sid, []).append(turn)
+    verdicts: dict[str, list[str]] = {}
+    cut = select(Interruption.call_sid, Interruption.verdict).where(Interruption.call_sid.in_(sids))
+    for sid, verdict in session.execute(cut):
+        verdicts.setdefault(sid, []).append(verdict)
+    return {sid: figures_of(turns.get(sid, ()), verdicts.get(sid, ())) for sid in sids}
+
+
 def next_unsettled(session: Session, now: datetime) -> date | None:
-    """Return the oldest day with turns that is over and not summed up yet."""
+    """Return the oldest day with calls that is over and not summed up yet."""
     last = (now - SETTLED_AFTER).astimezone(ISRAEL).date() - timedelta(days=1)
     newest = session.scalar(select(func.max(QualityDay.day)))
-    first_turn = select(func.min(Turn.at))
+    first_call = select(func.min(Call.started_at))
     if newest:
-        first_turn = first_turn.where(Turn.at >= _bounds(date.fromisoformat(newest))[1])
-    oldest = session.scalar(first_turn)
+        first_call = first_call.where(Call.started_at >= _bounds(date.fromisoformat(newest))[1])
+    oldest = session.scalar(first_call)
     day = oldest.astimezone(ISRAEL).date() if oldest else None
     return day if day and day <= last else None
 

@@ -9,15 +9,16 @@ import hashlib
 import hmac
 import json
 import logging
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import String, cast, delete, func, or_, select
+from sqlalchemy import String, cast, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.leads.database import Database
@@ -42,6 +43,7 @@ ERASED = "erased"
 MOST_DELETING_S = 20.0
 """Calls' writes wait meanwhile (they lose nothing)."""
 _MOST_CALLS = 1000
+_READ_TURNS = 5000
 _log = logging.getLogger("leads.upkeep")
 
 
@@ -228,20 +230,34 @@ def _recordings_of(session: Session, sids: list[str]) -> list[str]:
     return [url for known in facts if (url := known.get("recording_url"))]
 
 
-def _quoting(session: Session, wanted: str) -> list[str]:
-    """Return the calls in whose words the number stands in digits, however they are set apart.
+def _quoting(session: Session, wanted: str) -> set[str]:
+    """Return the calls in whose words, or in an operator's note on them, the number stands, however it is said.
 
     It reads every turn: an erasure is rare, and nothing of the number may stay.
     """
-    number = phonenumbers.parse(wanted)
-    national, country = str(number.national_number), number.country_code
-    pattern = f"%{'%'.join(national)}%"
-    turns = select(Turn.call_sid, Turn.caller_text, Turn.agent_text).where(
-        or_(Turn.caller_text.like(pattern), Turn.agent_text.like(pattern))
-    )
-    spaced = r"[\s\-.]*".join(national)
-    whole = re.compile(rf"(?<!\d)(?:(?:\+|00)?{country}[\s\-]*0?|0)?{spaced}(?!\d)")
-    return list({sid for sid, *texts in session.execute(turns) if any(whole.search(text) for text in texts)})
+    from app.leads.upkeep.quoting import Quoted  # the words of numbers: the store child does without them till then
+
+    number = Quoted(wanted)
+    found = set()
+    for sid, turns in groupby(_turns(session), itemgetter(0)):
+        _, callers, agents = zip(*turns, strict=True)
+        if number.stands_in(callers) or number.stands_in(agents):
+            found.add(sid)
+    for column, sid in ((Interruption.words, Interruption.call_sid), (Lead.note, Lead.call_sid)):
+        found |= {
+            one for one, text in session.execute(select(sid, column).where(column != "")) if number.stands_in([text])
+        }
+    return found
+
+
+def _turns(session: Session) -> Iterator[tuple[str, str, str]]:
+    """Return the words of every turn, a call's in order; a slice in memory at a time."""
+    key = tuple_(Turn.call_sid, Turn.number)
+    query = select(Turn.call_sid, Turn.caller_text, Turn.agent_text, Turn.number).order_by(*key).limit(_READ_TURNS)
+    last: tuple[str, int] = ("", 0)
+    while rows := session.execute(query.where(key > tuple_(*last))).all():
+        yield from ((sid, caller, agent) for sid, caller, agent, _ in rows)
+        last = (rows[-1].call_sid, rows[-1].number)
 
 
 def _counts(session: Session, sids: list[str]) -> dict[str, int]:

@@ -1,0 +1,12 @@
+"""What each call adds to its day's figures, so that a day is summed up from its calls and not from every turn."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Add the column. Of calls that ended before it the turns are read, as until now."""
+    op.add_column("calls", sa.Column("figures", sa.JSON(none_as_null=True), nullable=True))
