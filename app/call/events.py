@@ -27,9 +27,10 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True)
 class CallerAudio:
-    """Mu-law 8 kHz mono from the caller, any length."""
+    """Mu-law 8 kHz mono from the caller, any length; `came_at_ms` where it was read before it is handed over."""
 
     ulaw: bytes
+    came_at_ms: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

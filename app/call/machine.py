@@ -44,6 +44,7 @@ from app.call.events import (
 from app.call.floor import Floor
 from app.call.hearing.ear import Noticed
 from app.call.hearing.recognition import Recognition, TurnHeard
+from app.call.hearing.together import Caller
 from app.call.late_words import LateWords
 from app.call.longest_call import LongestCall, Step
 from app.call.settings import CallSettings
@@ -51,6 +52,7 @@ from app.call.states import TIMERS, State, Timer, Trigger
 from app.dialog.dialog import Dialog
 from app.dialog.plan import Plan
 from app.media.codec import SAMPLE_RATE_HZ
+from app.media.echo import Playing
 from app.media.endpointing import EndOfUtterance
 from app.media.vad import SpeechStarted
 from app.media.wav import write_wav
@@ -96,6 +98,12 @@ class Call:
         commands = self._handle(event, now_ms, waited_ms)
         return [*commands, *self._pump(now_ms)]
 
+    def ahead(self, audio: CallerAudio, now_ms: int) -> Caller | None:
+        """Return how audio that is received next may be heard with other calls' (`hearing/together`)."""
+        if self.state in (State.CONNECTING, State.ENDED):
+            return None
+        return Caller(self._ear, audio.ulaw, self._playing_with(audio, now_ms))
+
     def timer(self) -> int | None:
         """Return when to call `receive(Tick(), ...)` next, if ever."""
         due = [self._due[timer]() for timer in TIMERS[self.state]]
@@ -140,7 +148,7 @@ class Call:
     def _handle(self, event: Event, now_ms: int, waited_ms: int) -> list[Command]:
         match event:
             case CallerAudio():
-                return self._on_audio(event.ulaw, now_ms)
+                return self._on_audio(event, now_ms)
             case MarkEchoed():
                 return self._floor.agent.mark_echoed(event.name, now_ms)
             case SttHeard() | SttEnded() | SttFailed():
@@ -217,10 +225,13 @@ class Call:
 
     # -- the caller is heard ------------------------------------------------------------------------------------
 
-    def _on_audio(self, ulaw: bytes, now_ms: int) -> list[Command]:
-        agent = self._floor.agent
-        frames = self._floor.caller.receive(ulaw, lambda ago_ms: agent.playing(now_ms - ago_ms), now_ms)
+    def _on_audio(self, audio: CallerAudio, now_ms: int) -> list[Command]:
+        frames = self._floor.caller.receive(audio.ulaw, self._playing_with(audio, now_ms), now_ms)
         return [command for noticed in frames for command in self._on_frame(noticed, now_ms)]
+
+    def _playing_with(self, audio: CallerAudio, now_ms: int) -> Playing:
+        agent, came_at_ms = self._floor.agent, now_ms if audio.came_at_ms is None else audio.came_at_ms
+        return lambda ago_ms: agent.playing(came_at_ms - ago_ms)
 
     def _on_frame(self, noticed: Noticed, now_ms: int) -> list[Command]:
         floor, ear = self._floor, self._ear

@@ -5,6 +5,7 @@ fraction of a decibel a frame, is bounded both ways, and a soft knee keeps peaks
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,11 @@ FULL_SCALE = 32767.0
 
 _KNEE = 0.75 * FULL_SCALE
 _HEADROOM = FULL_SCALE - _KNEE
+_LARGEST_PEAK = 12.65  # within 20 ms no peak is over sqrt(160) times the RMS: quiet frames need no closer look
 _RAMP = np.arange(1, FRAME_SAMPLES + 1) / FRAME_SAMPLES
+
+Gains = tuple[float, float]
+"""At a frame's beginning and at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class AgcSettings:
 
 
 class Agc:
-    """Scale a stream of 20 ms frames."""
+    """Find the gain for a stream of 20 ms frames."""
 
     def __init__(self, settings: AgcSettings) -> None:
         self._target_power = (FULL_SCALE * 10 ** (settings.target_dbfs / 20)) ** 2
@@ -60,18 +65,12 @@ class Agc:
         self._power = 0.0
         self.gain = 1.0
 
-    def level(self, samples: npt.NDArray[np.float64], rms: float, *, is_speech: bool) -> None:
-        """Scale a frame (160 samples, int16 scale) in place, by the present gain; only speech moves the gain."""
+    def follow(self, rms: float, *, is_speech: bool) -> Gains:
+        """Take a frame's RMS; return the gain at its beginning and at its end, between which it glides."""
         before = self.gain
         if is_speech:
             self._follow(rms * rms)
-        if self.gain == before:
-            samples *= before
-        else:
-            samples *= before + (self.gain - before) * _RAMP
-        # Within 20 ms no peak is over sqrt(160) times the RMS: quiet frames need no closer look.
-        if rms * max(before, self.gain) * 12.65 > _KNEE:
-            _soften(samples)
+        return before, self.gain
 
     def _follow(self, power: float) -> None:
         # A plain mean over the first frames, a sliding one later: a new caller is levelled soon, then gently.
@@ -79,6 +78,31 @@ class Agc:
         self._power += (power - self._power) / self._frames
         wanted = min(max(math.sqrt(self._target_power / self._power), self._least), self._most)
         self.gain = min(max(wanted, self.gain * self._down), self.gain * self._up)
+
+
+def scale(samples: npt.NDArray[np.float64], rms: float, gains: Gains) -> None:
+    """Scale a frame (160 samples, int16 scale) in place, by what `Agc.follow` said of it."""
+    before, after = gains
+    if after == before:
+        samples *= before
+    else:
+        samples *= before + (after - before) * _RAMP
+    if rms * max(before, after) * _LARGEST_PEAK > _KNEE:
+        _soften(samples)
+
+
+def scale_together(samples: npt.NDArray[np.float64], levels: Sequence[float], gains: Sequence[Gains]) -> None:
+    """Scale frames (a row each) in place by what `Agc.follow` said of each, as `scale` does alone."""
+    before, after = np.array(gains).T
+    moving = before != after
+    if moving.any():
+        before[moving] = 1.0
+        start = np.array(gains)[moving]
+        samples[moving] *= start[:, :1] + (start[:, 1:] - start[:, :1]) * _RAMP
+    samples *= before[:, None]
+    for row, (rms, (start, end)) in enumerate(zip(levels, gains, strict=True)):
+        if rms * max(start, end) * _LARGEST_PEAK > _KNEE:
+            _soften(samples[row])
 
 
 def _soften(samples: npt.NDArray[np.float64]) -> None:

@@ -5,6 +5,7 @@ is open, and told a little of what came before, so that it hears the onset.
 """
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ class NeuralConfirmer:
     """Judge runs of sound with Silero's network. Give it every frame of the call."""
 
     def __init__(self) -> None:
-        self._network = Silero()
+        self.network = Silero()
         self._before: deque[npt.NDArray[np.int16]] = deque(maxlen=_BEFORE_FRAMES)
         self._waiting = np.zeros(0, np.int16)
         self._latest: deque[bytes] = deque(maxlen=_PITCH_FRAMES)
@@ -58,16 +59,24 @@ class NeuralConfirmer:
             waiting = np.concatenate((self._waiting, samples))
         else:
             self._is_open, self._chunks, self._probability = True, 0, 0.0
-            self._network.reset()
+            self.network.reset()
             self._probabilities.clear()
             waiting = np.concatenate((*self._before, samples))
             self._before.clear()
         while len(waiting) >= CHUNK_SAMPLES:
-            self._judge(self._network.process(waiting[:CHUNK_SAMPLES]))
+            self._judge(self.network.process(waiting[:CHUNK_SAMPLES]))
             waiting = waiting[CHUNK_SAMPLES:]
             if self._probability >= _LIKELY:
                 self.speech_until_ms = frame.end_ms - len(waiting) * 1000 // SAMPLE_RATE_HZ
         self._waiting = waiting
+
+    def next_chunks(self, frames: Iterable[Frame]) -> list[npt.NDArray[np.int16]]:
+        """Return the chunks that the network is to hear with these frames should the gate, now open, stay so."""
+        if not self._is_open:
+            return []
+        waiting = np.concatenate((self._waiting, np.frombuffer(b"".join([frame.pcm for frame in frames]), np.int16)))
+        ends = range(CHUNK_SAMPLES, len(waiting) + 1, CHUNK_SAMPLES)
+        return [waiting[end - CHUNK_SAMPLES : end] for end in ends]
 
     @property
     def is_speech(self) -> bool | None:

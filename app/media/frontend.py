@@ -1,17 +1,22 @@
 """From Twilio's payloads to frames a recogniser and a voice detector can use (R5)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from app.media.agc import Agc, AgcSettings
+from app.media.agc import Agc, AgcSettings, Gains, scale, scale_together
 from app.media.codec import FRAME_MS, FRAME_SAMPLES, decode_ulaw
 from app.media.echo import Echo, Playing, nothing
-from app.media.filters import BandFilter
+from app.media.filters import BandFilter, filter_together
 from app.media.floor import NoiseFloor, ThresholdSettings
 
 _PCM_BYTES = 2 * FRAME_SAMPLES
+
+Levels = tuple[float, float]
+"""The RMS of a frame, and what it must be over to be more than echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +49,27 @@ class FrontEndSettings:
     gate_calibration_ms: int = 300
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A caller's payload that is to be heard, and what was playing as it came."""
+
+    front: "FrontEnd"
+    ulaw: bytes
+    playing: Playing
+
+
 class FrontEnd:
     """Re-frame, decode, filter and level one caller's audio."""
 
     def __init__(self, settings: FrontEndSettings | None = None) -> None:
         settings = settings or FrontEndSettings()
-        self._filter = BandFilter()
+        self.filter = BandFilter()
         self._agc = Agc(settings.agc)
         self._gate = NoiseFloor(settings.gate_calibration_ms, settings.gate)
         self.echo = Echo()
         self._rest = b""
         self._frames = 0
+        self._ahead: tuple[bytes, list[Frame]] | None = None
 
     @property
     def media_ms(self) -> int:
@@ -68,23 +83,68 @@ class FrontEnd:
 
     def process(self, ulaw: bytes, playing: Playing = nothing) -> list[Frame]:
         """Take a mu-law payload of any size and what was `playing` as it came; return the 20 ms frames it completes."""
-        if self._rest:
-            ulaw = self._rest + ulaw
-        whole = len(ulaw) - len(ulaw) % FRAME_SAMPLES
-        self._rest = ulaw[whole:]
-        samples = self._filter.process(decode_ulaw(ulaw[:whole]))
-        loudness: list[tuple[float, float]] = []
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] is ulaw:
+            return ahead[1]
+        whole = self.whole_frames(ulaw)
+        samples = self.filter.process(decode_ulaw(whole))
+        loudness: list[Levels] = []
         ago_ms = len(samples) // FRAME_SAMPLES * FRAME_MS
         for frame in samples.reshape(-1, FRAME_SAMPLES):
             ago_ms -= FRAME_MS
             rms = math.sqrt(float(frame.dot(frame)) / FRAME_SAMPLES)
-            echo_rms = self.echo.receive(frame, rms, playing(ago_ms))
-            self._agc.level(frame, rms, is_speech=self._gate.update(rms) and rms > echo_rms)
-            loudness.append((rms, echo_rms))
+            levels, gains = self.measure(frame, rms, playing(ago_ms))
+            scale(frame, rms, gains)
+            loudness.append(levels)
         # What is the same for every frame is done for all at once: each call of numpy costs more than its work.
         pcm = np.rint(samples, out=samples).astype(np.int16).tobytes()
-        first, self._frames = self._frames, self._frames + len(loudness)
-        return [
-            Frame((first + number) * FRAME_MS, pcm[number * _PCM_BYTES : (number + 1) * _PCM_BYTES], *levels)
-            for number, levels in enumerate(loudness)
-        ]
+        return [self.frame(pcm[at * _PCM_BYTES : (at + 1) * _PCM_BYTES], levels) for at, levels in enumerate(loudness)]
+
+    def expect(self, ulaw: bytes, frames: list[Frame]) -> None:
+        """Take what was worked out elsewhere for the payload that `process` is asked for next."""
+        self._ahead = (ulaw, frames)
+
+    def whole_frames(self, ulaw: bytes) -> bytes:
+        """Take a payload; return the whole frames that it completes, the rest waits for the next."""
+        if self._rest:
+            ulaw = self._rest + ulaw
+        whole = len(ulaw) - len(ulaw) % FRAME_SAMPLES
+        self._rest = ulaw[whole:]
+        return ulaw[:whole]
+
+    def measure(self, samples: npt.NDArray[np.float64], rms: float, playing: bytes) -> tuple[Levels, Gains]:
+        """Take a filtered frame; return how loud it is, and by what it is to be scaled."""
+        echo_rms = self.echo.receive(samples, rms, playing)
+        return (rms, echo_rms), self._agc.follow(rms, is_speech=self._gate.update(rms) and rms > echo_rms)
+
+    def frame(self, pcm: bytes, levels: Levels) -> Frame:
+        """Return the next frame of the stream."""
+        start_ms = self._frames * FRAME_MS
+        self._frames += 1
+        return Frame(start_ms, pcm, *levels)
+
+
+def process_ahead(waiting: Sequence[Waiting]) -> list[list[Frame]]:
+    """Work out for many callers in one pass what `FrontEnd.process` does for each: it must be asked for that next.
+
+    Return the frames of each.
+    """
+    wholes = [one.front.whole_frames(one.ulaw) for one in waiting]
+    heard: list[list[Frame]] = [[] for _ in waiting]
+    for start in range(0, max(map(len, wholes), default=0), FRAME_SAMPLES):
+        rows = [row for row, whole in enumerate(wholes) if len(whole) > start]
+        ulaw = b"".join([wholes[row][start : start + FRAME_SAMPLES] for row in rows])
+        samples = decode_ulaw(ulaw).reshape(-1, FRAME_SAMPLES).astype(np.float64)
+        filter_together([waiting[row].front.filter for row in rows], samples)
+        powers = np.einsum("ij,ij->i", samples, samples) / FRAME_SAMPLES
+        measured: list[tuple[Levels, Gains]] = []
+        for row, frame, rms in zip(rows, samples, np.sqrt(powers).tolist(), strict=True):
+            ago_ms = (len(wholes[row]) - start) // FRAME_SAMPLES * FRAME_MS - FRAME_MS
+            measured.append(waiting[row].front.measure(frame, rms, waiting[row].playing(ago_ms)))
+        scale_together(samples, [levels[0] for levels, _ in measured], [gains for _, gains in measured])
+        pcm = np.rint(samples, out=samples).astype(np.int16).tobytes()
+        for at, (row, (levels, _)) in enumerate(zip(rows, measured, strict=True)):
+            heard[row].append(waiting[row].front.frame(pcm[at * _PCM_BYTES : (at + 1) * _PCM_BYTES], levels))
+    for one, frames in zip(waiting, heard, strict=True):
+        one.front.expect(one.ulaw, frames)
+    return heard

@@ -6,6 +6,9 @@ path together, so the network is spelled out; tests compare it with onnxruntime'
 silero-vad 6.2.3, MIT licence (`data/silero_8k.LICENSE`), extracted by `tools/extract_silero.py`.
 """
 
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ _WINDOW, _HOP = 128, 64
 _FRAMES = 4
 _BINS = _WINDOW // 2 + 1
 _CELLS = 128
+_PAD_ROWS = 16  # so many rows at least: the library sums fewer of them in another order
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,15 +44,24 @@ class Silero:
         self._spectra_windows = slide(self._spectra.reshape(-1), 3 * _BINS)[::_BINS]
         # A stride of two frames.
         self._first_windows = slide(self._first.reshape(-1), 3 * 128)[:: 2 * 128][:2]
+        self._ahead: deque[Ahead] = deque()
 
     def reset(self) -> None:
         """Forget the stream: what comes next has nothing to do with it."""
+        self._ahead.clear()
         self._samples[:] = 0
         self._recurrent[:] = 0
         self._cells[:] = 0
 
     def process(self, chunk: npt.NDArray[np.int16]) -> float:
         """Return the probability of speech in the next 256 samples (8 kHz, int16 scale)."""
+        if self._ahead:
+            ahead = self._ahead.popleft()
+            if np.array_equal(ahead.chunk, chunk):
+                context, self._recurrent[_CELLS:], self._cells[:] = ahead.memory
+                self._samples[CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES] = context
+                return ahead.probability
+            self._ahead.clear()
         samples = self._samples
         samples[:_CONTEXT_SAMPLES] = samples[CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES]
         np.multiply(chunk, 1 / 32768, out=samples[_CONTEXT_SAMPLES:-_CONTEXT_SAMPLES], casting="unsafe")
@@ -62,16 +75,41 @@ class Silero:
         _convolve(third, 3, out=recurrent[None, :_CELLS])
         return self._remember(recurrent.dot(_W["lstm"]) + _W["lstm_bias"])
 
+    @property
+    def memory(self) -> tuple[Floats, Floats, Floats]:
+        """What it remembers after the chunks so far, those worked out ahead included: sound, hidden state, cells."""
+        if self._ahead:
+            return self._ahead[-1].memory
+        context = self._samples[CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES]
+        return context, self._recurrent[_CELLS:], self._cells
+
+    def expect(self, ahead: "Ahead") -> None:
+        """Take what was worked out elsewhere, should `process` be asked for just that next."""
+        self._ahead.append(ahead)
+
     def _remember(self, gates: Floats) -> float:
-        """One step of the LSTM; gates in the order input, forget, cell, output."""
-        cells = self._cells
-        sigmoid = 1 / (1 + np.exp(-gates))
-        cells *= sigmoid[_CELLS : 2 * _CELLS]
-        cells += sigmoid[:_CELLS] * np.tanh(gates[2 * _CELLS : 3 * _CELLS])
-        hidden = sigmoid[3 * _CELLS :] * np.tanh(cells)
+        hidden = _step(gates, self._cells)
         self._recurrent[_CELLS:] = hidden
         score = float(np.maximum(hidden, 0).dot(_W["out"])) + float(_W["out_bias"][0])
         return float(1 / (1 + np.exp(-score)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a network is to answer for a chunk, and what it remembers then (see `Silero.memory`)."""
+
+    chunk: npt.NDArray[np.int16]
+    probability: float
+    memory: tuple[Floats, Floats, Floats]
+
+
+def _step(gates: Floats, cells: Floats) -> Floats:
+    """One step of the LSTM; gates in the order input, forget, cell, output. Return what is hidden, renew `cells`."""
+    sigmoid = 1 / (1 + np.exp(-gates))
+    cells *= sigmoid[..., _CELLS : 2 * _CELLS]
+    cells += sigmoid[..., :_CELLS] * np.tanh(gates[..., 2 * _CELLS : 3 * _CELLS])
+    hidden: Floats = np.multiply(sigmoid[..., 3 * _CELLS :], np.tanh(cells), dtype=np.float32)
+    return hidden
 
 
 def _convolve(windows: Floats, layer: int, out: Floats | None = None) -> Floats:
@@ -80,3 +118,41 @@ def _convolve(windows: Floats, layer: int, out: Floats | None = None) -> Floats:
     answer += _W[f"bias{layer}"]
     rectified: Floats = np.maximum(answer, 0, out=out)
     return rectified
+
+
+def process_ahead(networks: Sequence[Silero], chunks: Sequence[npt.NDArray[np.int16]]) -> None:
+    """Work out in one pass what `Silero.process` does for each network's chunk, should it be asked for it next.
+
+    May be repeated for the chunks after these.
+    """
+    rows = len(networks)
+    padded = -(-rows // _PAD_ROWS) * _PAD_ROWS
+    samples = np.zeros((padded, _CONTEXT_SAMPLES + CHUNK_SAMPLES + _CONTEXT_SAMPLES), np.float32)
+    recurrent, cells = np.zeros((padded, 2 * _CELLS), np.float32), np.zeros((padded, _CELLS), np.float32)
+    for row, network in enumerate(networks):
+        samples[row, :_CONTEXT_SAMPLES], recurrent[row, _CELLS:], cells[row] = network.memory
+    heard = samples[:rows, _CONTEXT_SAMPLES:-_CONTEXT_SAMPLES]
+    np.multiply(np.array(chunks), 1 / 32768, out=heard, casting="unsafe")
+    samples[:, -_CONTEXT_SAMPLES:] = samples[:, -_CONTEXT_SAMPLES - 2 : -2 * _CONTEXT_SAMPLES - 2 : -1]
+    parts = _windows(samples, _WINDOW, _HOP, _FRAMES).dot(_W["basis"])
+    spectra = np.zeros((padded, _FRAMES + 2, _BINS), np.float32)
+    spectra[:, 1:-1] = np.hypot(parts[:, :_BINS], parts[:, _BINS:]).reshape(padded, _FRAMES, _BINS)
+    first = np.zeros((padded, _FRAMES + 2, 128), np.float32)
+    first[:, 1:-1] = _convolve(_windows(spectra, 3 * _BINS, _BINS, _FRAMES), 0).reshape(padded, _FRAMES, 128)
+    second = _convolve(_windows(first, 3 * 128, 2 * 128, 2), 1)
+    third = _convolve(second.reshape(padded, -1), 2)
+    recurrent[:, :_CELLS] = _convolve(third, 3)
+    hidden = _step(recurrent.dot(_W["lstm"]) + _W["lstm_bias"], cells)
+    scores = np.maximum(hidden, 0).dot(_W["out"]).reshape(-1) + _W["out_bias"][0]
+    probabilities: list[float] = (1 / (1 + np.exp(-scores))).tolist()
+    contexts = samples[:, CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES]
+    for row, network in enumerate(networks):
+        network.expect(Ahead(chunks[row], probabilities[row], (contexts[row], hidden[row], cells[row])))
+
+
+def _windows(rows: Floats, length: int, hop: int, count: int) -> Floats:
+    """Return `count` windows of each row, flat, one below the other."""
+    flat = rows.reshape(len(rows), -1)
+    row, step = flat.strides
+    windows = np.lib.stride_tricks.as_strided(flat, (len(rows), count, length), (row, hop * step, step))
+    return windows.reshape(-1, length)

@@ -68,6 +68,9 @@ ROWS = (
     Row("pss_mb", "the same, shared pages once, MB", {}, 0),
     Row("cpu_percent", "their CPU, % of a core", {}),
     Row("cpu_percent_per_call", "their CPU a call, % of a core", {}, 2),
+    Row("worker_percent_per_call", "of which the worker, %", {}, 2),
+    Row("speech_percent_per_call", "of which the speech child, %", {}, 2),
+    Row("leads_percent_per_call", "of which the store, %", {}, 2),
     Row("endpointing_ms_p50", "of which silence waited, p50 ms", {}, 0),
     Row("stt_ms_p50", "of which STT, p50 ms", {}, 0),
     Row("llm_ms_p50", "of which LLM, p50 ms", {}, 0),
@@ -116,6 +119,9 @@ def measure(server: BenchServer, calls: int, seconds: float, cues: tuple[Cue, ..
         "cpu_percent": cpu_percent,
         "cpu_percent_per_call": cpu_percent / calls,
     }
+    for role, spent_s in during.cpu_by_role_s.items():
+        used_s = spent_s - before.cpu_by_role_s.get(role, 0.0)
+        figures[f"{role}_percent_per_call"] = 100.0 * used_s / (looked_s - began_s) / calls
     return figures, report
 
 

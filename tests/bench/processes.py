@@ -1,8 +1,9 @@
 """What one core spends and holds: processes watched through /proc."""
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -11,11 +12,12 @@ _PPID, _UTIME, _STIME = 1, 11, 12
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """CPU seconds so far and resident memory now, of some processes together."""
+    """CPU seconds so far and resident memory now, of some processes together; `cpu_by_role_s` has each apart."""
 
     cpu_s: float
     rss_mb: float
     pss_mb: float
+    cpu_by_role_s: Mapping[str, float] = field(default_factory=dict)
 
 
 def descendants(pid: int) -> list[int]:
@@ -35,14 +37,17 @@ def descendants(pid: int) -> list[int]:
 def usage(pids: Iterable[int]) -> Usage:
     """Sum up processes; one that has ended counts for nothing. `pss_mb` counts shared pages once."""
     cpu_s = rss_mb = pss_mb = 0.0
+    by_role: defaultdict[str, float] = defaultdict(float)
     for pid in pids:
         fields = _stat(pid)
         if fields is None:
             continue
-        cpu_s += (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS_PER_S
+        spent_s = (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS_PER_S
+        cpu_s += spent_s
+        by_role[_role(pid)] += spent_s
         rss_mb += _kilobytes(Path(f"/proc/{pid}/status"), "VmRSS:") / 1024
         pss_mb += _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") / 1024
-    return Usage(cpu_s, rss_mb, pss_mb)
+    return Usage(cpu_s, rss_mb, pss_mb, by_role)
 
 
 def core_busy_s(core: int) -> float:
@@ -53,6 +58,16 @@ def core_busy_s(core: int) -> float:
             user, nice, system, _idle, _iowait, *interrupts = map(int, ticks[:8])
             return (user + nice + system + sum(interrupts)) / _TICKS_PER_S
     return 0.0
+
+
+def _role(pid: int) -> str:
+    """Return what a process of ours is, by its command line: the module that a child runs, or "worker"."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        words = []
+    module = words[words.index("-m") + 1] if "-m" in words[:-1] else ""
+    return module.split(".")[1] if module.startswith("app.") else "worker"
 
 
 def _stat(pid: int) -> list[str] | None:

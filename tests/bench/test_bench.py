@@ -33,5 +33,6 @@ def test_processes_are_weighed() -> None:
     own = usage([os.getpid()])
     assert own.rss_mb > 10
     assert own.cpu_s > 0
+    assert own.cpu_by_role_s == {"worker": own.cpu_s}
     assert os.getpid() in descendants(os.getppid())
     assert usage([2**22 + 1]).rss_mb == 0

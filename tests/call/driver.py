@@ -147,9 +147,10 @@ def settings(
     uses_llm: bool = False,
     max_call_ms: int = 600_000,
     reads_ahead: bool = False,
+    neural: bool = False,
 ) -> CallSettings:
     return CallSettings(
-        vad=VadSettings(),
+        vad=VadSettings(neural=neural),
         endpointing=EndpointSettings(),
         barge_in=BargeInSettings(),
         playout=PlayoutSettings(),

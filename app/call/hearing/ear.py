@@ -27,8 +27,9 @@ class Ear:
     """Turn Twilio's payloads into frames with what they mean for the talk."""
 
     def __init__(self, vad: VadSettings, endpointing: EndpointSettings, barge_in: BargeInSettings) -> None:
-        self._front = FrontEnd()
-        self._vad = Vad(vad, NeuralConfirmer() if vad.neural else None)
+        self.front = FrontEnd()
+        self.confirmer = NeuralConfirmer() if vad.neural else None
+        self._vad = Vad(vad, self.confirmer)
         self._endpointer = Endpointer(endpointing)
         self._barge_in = BargeIn(barge_in)
         self._grace_ms = barge_in.grace_ms
@@ -68,12 +69,12 @@ class Ear:
 
     def receive(self, ulaw: bytes, playing: Playing = nothing) -> Iterator[Noticed]:
         """Take a mu-law payload of any size and what was `playing` as it came; yield its frames one by one."""
-        for frame in self._front.process(ulaw, playing):
+        for frame in self.front.process(ulaw, playing):
             yield self._notice(frame)
 
     def receive_nothing(self, frames: int) -> Iterator[Noticed]:
         """Take it that so many frames did not come because nobody speaks; yield them as the line's noise."""
-        for frame in self._front.silence(frames, self._vad.noise_floor):
+        for frame in self.front.silence(frames, self._vad.noise_floor):
             yield self._notice(frame)
 
     def _notice(self, frame: Frame) -> Noticed:
@@ -120,7 +121,7 @@ class Ear:
 
     def was_echo(self) -> None:
         """What was taken for the caller was the agent's own voice, by its words: take the line's echo for louder."""
-        self._front.echo.was_echo()
+        self.front.echo.was_echo()
 
     def raise_bar(self) -> None:
         """The agent was stopped for nothing: be harder to convince in this call."""

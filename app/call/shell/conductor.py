@@ -1,16 +1,17 @@
-"""The one loop of a worker: with every tick each call's socket is read and each timer that is due rings.
+"""The one loop of a worker: with every tick all sockets are read, all callers heard, all timers rung that are due.
 
 A greenlet woken for every frame and another for every timer cost a full house half of its core. What an engine says
 does not wait for a tick: it is handled as it comes.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
 from eventlet.event import Event
 
+from app.call.hearing.together import Caller, hear_ahead
 from app.runtime import now_ms, sleep, spawn
 
 TICK_MS = ((10, 5), (20, 10), (40, 20))
@@ -21,10 +22,24 @@ BUNCHED_FROM_MS = 20
 
 
 class Reader(Protocol):
-    """Reads one stream."""
+    """Reads one stream; see `stream_reader.StreamReader`."""
 
-    def look(self) -> bool:
-        """Handle what has come, without waiting for more; return whether the stream goes on."""
+    @property
+    def is_over(self) -> bool:
+        """Whether the stream has ended."""
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether audio waits to be handed over."""
+
+    def look(self) -> None:
+        """Take what has come, without waiting for more, and hand over what came before its audio."""
+
+    def ahead(self) -> Caller | None:
+        """Return how the audio that is next may be heard with other calls'."""
+
+    def hand_over(self) -> None:
+        """Hand over the audio that is next."""
 
 
 class Alarm:
@@ -86,19 +101,27 @@ class Conductor:
         while self._readers or self._alarms:
             due_s = max(due_s + self.tick_ms / 1000, time.monotonic())  # a tick that was missed is not made up for
             sleep(max(0.0, due_s - time.monotonic()))
-            for reader in list(self._readers):
-                self._look(reader)
+            self._read_all()
             self._ring()
         self.runs = False
 
-    def _look(self, reader: Reader) -> None:
-        try:
-            goes_on = reader.look()
-        except Exception as broken:  # noqa: BLE001 - one stream's fault is its own
-            self._readers.pop(reader).send_exception(broken)
-        else:
-            if not goes_on:
-                self._readers.pop(reader).send(None)
+    def _read_all(self) -> None:
+        """Take what has come on all streams, hear it in one pass, and hand it over."""
+        self._each(list(self._readers), lambda reader: reader.look())
+        while waiting := [reader for reader in self._readers if reader.has_audio]:
+            hear_ahead([caller for reader in waiting if (caller := reader.ahead()) is not None])
+            self._each(waiting, lambda reader: reader.hand_over())
+            if any(reader.has_audio for reader in waiting):
+                sleep(0)  # half a second of audio each, and more of it: others have their turn in between
+        for reader in [reader for reader in self._readers if reader.is_over]:
+            self._readers.pop(reader).send(None)
+
+    def _each(self, readers: Iterable[Reader], work: Callable[[Reader], None]) -> None:
+        for reader in readers:
+            try:
+                work(reader)
+            except Exception as broken:  # noqa: BLE001 - one stream's fault is its own
+                self._readers.pop(reader).send_exception(broken)
 
     def _ring(self) -> None:
         # What is due before the middle of the next tick is nearer to this one.

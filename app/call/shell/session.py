@@ -16,6 +16,7 @@ import structlog
 
 from app.call import tape
 from app.call.events import (
+    CallerAudio,
     CallStarted,
     Command,
     Event,
@@ -32,6 +33,7 @@ from app.call.events import (
     SttHeard,
     Tick,
 )
+from app.call.hearing.together import Caller
 from app.call.machine import Call, CallSettings
 from app.call.measuring.measures import Measures
 from app.call.shell.audio_file import AudioFile
@@ -187,7 +189,8 @@ class Session:
         """Read the stream to its end, which is the call's, unless a newer one has taken over."""
         socket, reason = self._socket, "fault"
         try:
-            reason = StreamReader(socket, self._events.put, self._log, self._dead_after_s).run(self._conductor)
+            reader = StreamReader(socket, self._events.put, self._log, self._dead_after_s, self._ahead)
+            reason = reader.run(self._conductor)
             if reason == "closed" and self._is_lost(socket):
                 self._await_line(socket)
         finally:
@@ -198,6 +201,9 @@ class Session:
             self._over.wait()
         elif self._leaving is not None:
             self._leaving.wait()
+
+    def _ahead(self, audio: CallerAudio) -> Caller | None:
+        return None if self._is_released or self._held is not None else self._call.ahead(audio, now_ms())
 
     def _is_lost(self, socket: WebSocket) -> bool:
         """Tell a line that broke from one that was hung up, or closed by us for good."""

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from app.call.events import CallerAudio, Dtmf, Event, MarkEchoed
+from app.call.hearing.together import Caller
 from app.call.shell.conductor import Conductor
 from app.media.codec import SAMPLE_RATE_HZ
-from app.runtime import sleep, spawn_after
+from app.runtime import now_ms, spawn_after
 from app.telephony import messages
 from app.telephony.websocket import WebSocket
 
@@ -24,14 +25,23 @@ class StreamReader:
     """Reads one stream. A message that makes no sense is logged and costs nothing else."""
 
     def __init__(
-        self, socket: WebSocket, put: Callable[[Event], None], log: Any, dead_after_s: float = DEAD_AFTER_S
+        self,
+        socket: WebSocket,
+        put: Callable[[Event], None],
+        log: Any,
+        dead_after_s: float = DEAD_AFTER_S,
+        ahead: Callable[[CallerAudio], Caller | None] = lambda _: None,
     ) -> None:
-        """`put` takes each event; `log` is the call's; a peer that gives no sign of life for so long is closed."""
+        """`put` takes each event; `log` is the call's; a peer that gives no sign of life for so long is closed;
+        `ahead` says how audio that is put next may be heard with other calls'.
+        """
         self._socket = socket
         self._put = put
         self._log = log
         self._dead_after_s = dead_after_s
+        self._ahead = ahead
         self._gathered = _Gathered()
+        self._waiting: deque[Event] = deque()
         self._is_stopped = False
 
     def run(self, conductor: Conductor) -> str:
@@ -44,19 +54,43 @@ class StreamReader:
             pass  # closing takes its time, and nothing that comes now counts
         return "closed"
 
-    def look(self) -> bool:
-        """Handle what has come; return whether the stream goes on."""
+    @property
+    def is_over(self) -> bool:
+        """Whether the stream has ended, or is closing."""
+        return self._is_stopped or self._socket.needs_reader
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether audio is next."""
+        return bool(self._waiting)
+
+    def look(self) -> None:
+        """Take what has come, and hand over what came before its audio."""
         socket = self._socket
         for raw in socket.take():
             self._receive(raw)
-            if self._is_stopped:
-                return False
         # What is still in the socket is newer: a reader that is behind sees first how far.
         if not socket.is_behind or self._gathered.is_old or socket.needs_reader:
-            self._hand_over()
-        return not socket.needs_reader
+            self._queue_audio()
+        self._hand_over_others()
+
+    def ahead(self) -> Caller | None:
+        """Return how the audio that is next may be heard with other calls', if there is any."""
+        audio = self._waiting[0] if self._waiting else None
+        return self._ahead(audio) if isinstance(audio, CallerAudio) else None
+
+    def hand_over(self) -> None:
+        """Hand over the audio that is next, and what came between it and the audio after that."""
+        self._put(self._waiting.popleft())
+        self._hand_over_others()
+
+    def _hand_over_others(self) -> None:
+        while self._waiting and not isinstance(self._waiting[0], CallerAudio):
+            self._put(self._waiting.popleft())
 
     def _receive(self, raw: str | bytes) -> None:
+        if self._is_stopped:
+            return
         try:
             message = messages.parse(raw)
         except messages.MessageError as error:
@@ -66,25 +100,23 @@ class StreamReader:
             if not message.track.startswith("outbound"):
                 self._gathered.add(message)
             return
-        self._hand_over()  # nothing overtakes
+        self._queue_audio()  # nothing overtakes
         match message:
             case messages.MarkEcho():
-                self._put(MarkEchoed(message.name))
+                self._waiting.append(MarkEchoed(message.name))
             case messages.DtmfIn():
-                self._put(Dtmf(message.digit))
+                self._waiting.append(Dtmf(message.digit))
             case messages.StreamStop():
                 self._is_stopped = True
 
-    def _hand_over(self) -> None:
+    def _queue_audio(self) -> None:
         ulaw, lost_ms = self._gathered.take()
         if lost_ms:
             # This process could not keep up: what is long past is given up, rather than answered ever later.
             self._log.warning("AUDIO_LOST", ms=lost_ms)
-        piece = PIECE_MS * _BYTES_PER_MS
+        piece, came_at_ms = PIECE_MS * _BYTES_PER_MS, now_ms()
         for start in range(0, len(ulaw), piece):
-            self._put(CallerAudio(ulaw[start : start + piece]))
-            if start + piece < len(ulaw):
-                sleep(0)
+            self._waiting.append(CallerAudio(ulaw[start : start + piece], came_at_ms))
 
     def _watch(self) -> None:
         silent_s = time.monotonic() - self._socket.heard_at_s

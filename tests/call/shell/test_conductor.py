@@ -11,16 +11,32 @@ from app.runtime import now_ms
 
 
 class Looks:
-    """A stream that goes on for so many looks."""
+    """A stream that goes on for so many looks, with so many pieces of audio at each."""
 
-    def __init__(self, looks: int, seen: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, looks: int, seen: Callable[[], None] = lambda: None, pieces: int = 0) -> None:
         self.left = looks
-        self._seen = seen
+        self.handed_over = 0
+        self._seen, self._pieces, self._waiting = seen, pieces, 0
 
-    def look(self) -> bool:
+    @property
+    def is_over(self) -> bool:
+        return self.left <= 0
+
+    @property
+    def has_audio(self) -> bool:
+        return self._waiting > 0
+
+    def look(self) -> None:
         self._seen()
         self.left -= 1
-        return self.left > 0
+        self._waiting = self._pieces
+
+    def ahead(self) -> None:
+        """Nothing is heard of it."""
+
+    def hand_over(self) -> None:
+        self._waiting -= 1
+        self.handed_over += 1
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +60,24 @@ def test_streams_are_read_side_by_side_until_each_is_over() -> None:
     assert long.left > 0
     reading[0].wait()
     assert (short.left, long.left) == (0, 0)
+
+
+def test_a_burst_is_handed_over_whole_within_its_tick_while_others_go_on() -> None:
+    """R6.4: a stall's audio comes as soon as it is over; half a second of it, and another greenlet has its turn."""
+    conductor = Conductor()
+    turns: list[int] = []
+    burst = Looks(1, pieces=20)
+
+    def goes_on() -> None:
+        while not burst.is_over or burst.has_audio:
+            eventlet.sleep(0)
+            turns.append(burst.handed_over)
+
+    other = eventlet.spawn(goes_on)
+    conductor.read(burst)
+    other.wait()
+    assert burst.handed_over == 20
+    assert len(set(turns)) > 10
 
 
 def test_the_loop_ends_with_the_last_call_and_begins_with_the_next() -> None:
