@@ -53,7 +53,7 @@ class LiveCalls(Protocol):
         """Return how the worker is.
 
         `version, commit, started_at, instance, development, public_base_url, engines: {stt, stt_fallback, llm, tts},
-        children: [{name, up, restarts}], hub_lag_p99_ms, live_calls, max_calls, draining, unconfirmed,
+        children: [{name, up, restarts, last_end}], hub_lag_p99_ms, live_calls, max_calls, draining, unconfirmed,
         disk_free_bytes`. What only the store knows (outbox, journal) is in `Records.store_status`.
         """
 
@@ -62,6 +62,9 @@ class LiveCalls(Protocol):
 
     def browser_token(self, call_sid: str) -> str:
         """Return the one-call token with which a browser call's stream starts (60 s, once, this SID alone)."""
+
+    def refused(self, why: str) -> None:
+        """Count somebody who was not let in to a call: `rate`."""
 
     def tabs_open(self, count: int) -> None:
         """Note how many pages are kept up to date."""

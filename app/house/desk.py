@@ -81,7 +81,10 @@ class Desk:
             "development": settings.development_mode,
             "public_base_url": settings.public_base_url,
             "engines": self._engines.names,
-            "children": [{"name": link.name, "up": link.ready, "restarts": link.restarts} for link in self._links],
+            "children": [
+                {"name": link.name, "up": link.ready, "restarts": link.restarts, "last_end": link.last_end}
+                for link in self._links
+            ],
             "hub_lag_p99_ms": self._hub_watch.p99_ms(),
             "live_calls": len(self._streams),
             "max_calls": self._doorkeeper.admission.most_calls,
@@ -89,6 +92,10 @@ class Desk:
             "unconfirmed": self._store.unconfirmed,
             "disk_free_bytes": shutil.disk_usage(settings.data_dir).free,
         }
+
+    def refused(self, why: str) -> None:
+        """Count somebody who was not let in."""
+        self._counts.refused.labels(why).inc()
 
     def tabs_open(self, count: int) -> None:
         """Note how many pages are kept up to date."""

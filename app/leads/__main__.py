@@ -19,7 +19,7 @@ from app.leads.store import LeadRules, Store
 from app.leads.upkeep.forgetting import Forgetting
 from app.leads.upkeep.keeper import Keeper
 from app.leads.upkeep.sweeping import Keep, Sweep
-from app.sidecar.manners import defer_to_worker, log_like_worker
+from app.sidecar.manners import defer_to_worker, log_like_worker, tell_last_words
 
 
 def _now() -> datetime:
@@ -45,6 +45,7 @@ NICENESS = 10  # nobody on the line waits for the store
 
 def main() -> None:
     """Serve the worker until it is gone."""
+    tell_last_words()
     defer_to_worker(NICENESS)
     log_like_worker("leads")
     config = StoreChildConfig.model_validate_json(os.environ.pop(VARIABLE))

@@ -192,6 +192,8 @@ def run(handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | N
         status = 0
     except WireError:
         _log.exception("the worker sent nonsense")
+    except Exception as fault:  # noqa: BLE001 - told before the end, which waits for nothing
+        sys.excepthook(type(fault), fault, fault.__traceback__)
     finally:
         sys.stderr.flush()
         os._exit(status)  # at once: threads still busy with a model must not hold up the end

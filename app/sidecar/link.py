@@ -9,6 +9,7 @@ Whatever happens to the child, nothing is raised into a call: every open stream 
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -118,6 +119,8 @@ class Link:
         self._keeper: Any = None
         self._stopped = False
         self._deaths = 0
+        self.last_end = ""
+        """Why the child had to be replaced the last time: its last words, or how it ended."""
 
     @property
     def ready(self) -> bool:
@@ -201,6 +204,8 @@ class Link:
                 self._deaths += not self._stopped
                 self._serve_by(None if self._stopped else self._take_spare())
                 life.bury()
+                if not self._stopped:
+                    self.last_end = life.why
                 if self._life is not None:
                     continue
             if self._stopped:
@@ -260,6 +265,7 @@ class _Life:
             theirs.close()
         self.streams: dict[int, LinkStream] = {}
         self.ready = False
+        self.why = ""
         self._name = name
         self._limits = limits
         self._socket = GreenSocket(ours)
@@ -313,16 +319,27 @@ class _Life:
 
     def bury(self) -> None:
         """Tell every open stream, then make sure that nothing is left of the process."""
-        self.kill("its socket ended")
         streams, self.streams = self.streams, {}
-        _log.warning("sidecar_ended", name=self._name, pid=self.process.pid, streams=len(streams))
         for stream in streams.values():
             stream.deliver(Op.ERROR, _died(self._name, "died"))
         self._socket.close()
+        if not self.why:
+            self.why = self._how_it_ended()
+        self.kill("its socket ended")
+        _log.warning("sidecar_ended", name=self._name, pid=self.process.pid, streams=len(streams), why=self.why)
         for _ in range(200):
             if self.process.poll() is not None:
                 return
             eventlet.sleep(0.01)
+
+    def _how_it_ended(self) -> str:
+        """Return what its status tells; a process whose socket has ended is gone within moments."""
+        for _ in range(20):
+            status = self.process.poll()
+            if status is not None:
+                return f"ended with status {status}" if status >= 0 else f"killed by {_signal_name(-status)}"
+            eventlet.sleep(0.01)
+        return "its socket ended"
 
     def hang_up(self) -> None:
         """Close the conversation; the child ends when it reads the end of it."""
@@ -335,12 +352,14 @@ class _Life:
         if self.process.poll() is None:
             if not self._dead:
                 _log.error("sidecar_killed", name=self._name, pid=self.process.pid, why=why)
+                self.why = why
             self.process.kill()
 
     def _receive(self, stream_id: int, op: Op, payload: bytes) -> None:
         if stream_id == _LINK_STREAM_ID:
             if op is Op.EVENT:
-                self.ready = True
+                self.why = json.loads(payload).get("fault", "")
+                self.ready = not self.why
             return
         stream = self.streams.get(stream_id)
         if stream is None:
@@ -382,6 +401,13 @@ class _Life:
             if missed >= (self._limits.missed_pings if self._spoke else self._limits.boot_pings):
                 self.kill(f"no sign of life for {missed} pings")
                 return
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _died(name: str, how: str) -> bytes:

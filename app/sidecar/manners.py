@@ -1,11 +1,18 @@
 """How a child process behaves beside the worker: it outlives signals meant for the group, and lets frames go first."""
 
 import contextlib
+import json
 import logging
 import os
 import signal
 import sys
 import time
+import traceback
+from types import TracebackType
+
+from app.sidecar.wire import Op, pack
+
+_MOST_LAST_WORDS = 300
 
 
 def defer_to_worker(niceness: int) -> None:
@@ -45,3 +52,15 @@ def log_like_worker(*own: str) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     for name in own:
         logging.getLogger(name).setLevel(logging.INFO)
+
+
+def tell_last_words() -> None:
+    """Have the worker told, on the socket whose descriptor is the last argument, which fault ends this process."""
+    sys.excepthook = _tell
+
+
+def _tell(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    traceback.print_exception(kind, fault, trace)
+    told = " ".join(f"{kind.__name__}: {fault}".split())[:_MOST_LAST_WORDS]
+    with contextlib.suppress(OSError, ValueError):
+        os.write(int(sys.argv[-1]), pack(0, Op.EVENT, json.dumps({"fault": told}, ensure_ascii=False).encode()))

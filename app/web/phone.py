@@ -55,6 +55,7 @@ def token() -> ResponseReturnValue:
     """Let one call in: its SID, and the token that opens the media path to it (60 s, once)."""
     minted_s: deque[float] = current_app.extensions["phone_tokens_s"]
     if len(minted_s) == CALLS_A_MINUTE and time.monotonic() - minted_s[0] < 60:
+        office().refused("rate")
         return jsonify(error="too many calls a minute"), 429, {"Retry-After": "60"}
     call_sid = new_browser_call_sid()
     if not office().book(call_sid):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -39,8 +40,10 @@ VOICE = {"first_byte_ms": 150, "unary_ms": 150, "times_real_time": 10.0}
 class BenchServer:
     """Gunicorn on `core`, emulators wherever this process may run; all of it for the length of a `with` block."""
 
-    def __init__(self, core: int | None, log: Path) -> None:
+    def __init__(self, core: int | None, log: Path, store: Path | None = None) -> None:
+        """`store`: a SQLite file to begin with, copied."""
         self.log = log
+        self._store = store
         self.url = ""
         self._core = core
         self._stack = ExitStack()
@@ -90,6 +93,8 @@ class BenchServer:
         voice = emulate(EmulatorProcess("tests.emulators.google_tts", VOICE))
         chat = emulate(EmulatorProcess("tests.emulators.openai_api", CHAT))
         data = emulate(tempfile.TemporaryDirectory(prefix="bench-"))
+        if self._store is not None:
+            shutil.copy(self._store, data)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

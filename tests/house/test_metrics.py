@@ -40,7 +40,7 @@ def busy_worker(calls: int = 1) -> Counts:
     """A worker to which everything that is counted has happened in each of its calls."""
     counts = Counts("google")
     counts.hub_was_late(3)
-    for why in ("full", "draining", "muted", "token", "signature"):
+    for why in ("full", "draining", "muted", "token", "signature", "rate"):
         counts.refused.labels(why).inc()
     counts.logins.labels("bad").inc()
     counts.call_ended("recording", "recording")

@@ -98,6 +98,25 @@ def test_a_killed_child_fails_every_stream_at_once_and_comes_back(link: Link) ->
     assert ask(link, "released").wait() == (Op.END, {"count": 0})
 
 
+def test_it_is_known_how_a_child_ended(link: Link) -> None:
+    """R13.1: the doctor says it; a child that is killed can say nothing itself."""
+    assert link.last_end == ""
+    assert link.pid is not None
+    os.kill(link.pid, signal.SIGKILL)
+    wait_until(lambda: link.last_end, "the end is known")
+    assert link.last_end == "killed by SIGKILL"
+
+
+def test_a_child_that_cannot_start_says_why() -> None:
+    """R13.1: its last words."""
+    link = Link("tests.sidecar.failing_child", limits=IMPATIENT)
+    link.start()
+    wait_until(lambda: link.last_end, "the end is known")
+    link.stop()
+    assert link.last_end == "ModuleNotFoundError: No module named 'grpc'"
+    assert not link.ready
+
+
 def test_with_no_child_an_open_fails_through_the_listener() -> None:
     link = Link("tests.sidecar.echo_child")
     frames = Frames()

@@ -190,6 +190,9 @@ class FakeOffice:
     def book(self, call_sid: str) -> bool:
         return True
 
+    def refused(self, why: str) -> None:
+        self.done.append(("refused", why))
+
     def tabs_open(self, count: int) -> None:
         self.tabs = count
 

@@ -26,7 +26,11 @@ class PhoneOffice:
     def __init__(self, room: int = 100) -> None:
         self.booked: list[str] = []
         self.told: dict[str, list[dict[str, Any]]] = {}
+        self.done: list[tuple[str, str]] = []
         self._room = room
+
+    def refused(self, why: str) -> None:
+        self.done.append(("refused", why))
 
     def book(self, call_sid: str) -> bool:
         self.booked.append(call_sid)
@@ -128,9 +132,11 @@ def test_a_full_house_and_an_eager_hand_are_told_so() -> None:
     """R18, R21: MAX_CALLS counts these calls; ten a minute are enough."""
     full = ask_for_token(client(PhoneOffice(room=0)))
     assert (full.status_code, full.headers["Retry-After"]) == (503, "10")
-    browser = client()
+    eager = PhoneOffice()
+    browser = client(eager)
     statuses = [ask_for_token(browser).status_code for _ in range(CALLS_A_MINUTE + 1)]
     assert statuses == [200] * CALLS_A_MINUTE + [429]
+    assert eager.done == [("refused", "rate")]
 
 
 def test_what_happens_in_a_call_is_told_once_and_slots_in_words() -> None:

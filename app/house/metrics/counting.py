@@ -14,6 +14,8 @@ OUTCOMES = frozenset(
         *("recording", "abandoned", "fault"),
     )
 )
+REFUSED = ("full", "late", "draining", "muted", "token", "signature", "rate", "too many wait")
+LOGINS = ("ok", "bad", "locked")
 _ERROR_KINDS = {
     "timeout": "timeout",
     "quota": "quota",
@@ -43,6 +45,9 @@ class Counts:
         self.calls = self._counter("calls", "Calls that have ended", "channel", "outcome")
         self.refused = self._counter("refused", "Who was not let in", "why")
         self.logins = self._counter("logins", "Attempts to log into the console", "result")
+        for counter, values in ((self.refused, REFUSED), (self.logins, LOGINS)):
+            for value in values:
+                counter.labels(value)  # shown as 0: of a series that begins at 1, an alert sees no increase
         self._interruptions = self._counter("interruptions", "Times the caller spoke over the agent", "verdict")
         self._ends = self._counter("eou", "Ends of utterances", "kind")
         self._speculations = self._counter("speculations", "Replies prepared before the final transcript", "result")

@@ -14,7 +14,7 @@ from app.qa.acceptance.findings import Status
 from app.qa.acceptance.report import line as item_line
 from app.qa.acceptance.runner import NotJudgedError, Options, accept
 from app.qa.acceptance.sounds import load_sounds
-from app.qa.doctor import deployment, machine, vendors
+from app.qa.doctor import deployment, machine, retention, vendors
 from app.qa.doctor.finding import Finding, Health, fail, warn
 from app.qa.symptoms import Symptom, find, symptoms
 from app.qa.twilio_peer import Account
@@ -27,6 +27,8 @@ LOCAL: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("models",), machine.check_models),
     (("database",), machine.check_database),
     (("outbox",), machine.check_outbox),
+    (("recording",), retention.check_notice),
+    (("retention",), retention.check_retention),
     (("console",), machine.check_console),
     (("WhatsApp template",), machine.check_template),
     (("running server",), deployment.check_running),

@@ -61,8 +61,9 @@ def check_running(settings: Settings) -> Iterator[Finding]:
     for child in health.get("children", ()):
         if child["restarts"] >= MOST_RESTARTS:
             well = False
-            what = f"a child restarts again and again: {child['name']}, {child['restarts']} times"
-            do = "its last words stand in the server's log before `sidecar_ended`: mend what they name"
+            last = f"; its last words: {child['last_end']}" if child.get("last_end") else ""
+            what = f"a child restarts again and again: {child['name']}, {child['restarts']} times{last}"
+            do = "mend what they name; more stands in the server's log before `sidecar_ended`"
             yield fail("running server", what, do, "calls lose their ears, their voice or their store each time")
         elif not child["up"]:
             well = False

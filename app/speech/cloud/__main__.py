@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.sidecar.child import Exchange, Handler, ServiceError, run
+from app.sidecar.manners import tell_last_words
 from app.speech.cloud.settings import ENV_NAME, CloudSettings
 
 _log = logging.getLogger("speech.cloud")
@@ -66,6 +67,7 @@ def _missing(variable: str) -> Handler:
 
 def main() -> None:
     """Run until the worker closes the link."""
+    tell_last_words()
     # Popped, so that nothing this process might start inherits the secrets.
     handlers, warmers = services(CloudSettings.from_json(os.environ.pop(ENV_NAME, "{}")))
     run(handlers, lambda: warm_up(warmers))

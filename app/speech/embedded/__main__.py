@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from app.sidecar.child import ServiceError, run
+from app.sidecar.manners import tell_last_words
 from app.speech.embedded.kokoro import DEFAULT_VOICE, Speaker
 from app.speech.embedded.weights import missing
 from app.speech.embedded.whisper import Transcript, Whisper
@@ -195,6 +196,7 @@ def _check(models: Path) -> None:
 
 def main() -> None:
     """Serve until the worker closes the link."""
+    tell_last_words()
     offered = services(Path(os.environ.get(MODELS_DIR, "data/models")))
     run({"stt": offered.stt, "tts": offered.tts}, warm=offered.warm)
 

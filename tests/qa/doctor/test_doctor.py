@@ -182,6 +182,10 @@ def _store(folder: Path) -> None:
     ("health", "told"),
     [
         ({"children": [{"name": "speech", "up": True, "restarts": 5}]}, "FAIL running server — a child restarts again"),
+        (
+            {"children": [{"name": "speech", "up": True, "restarts": 5, "last_end": "killed by SIGKILL"}]},
+            "FAIL running server — a child restarts again and again: speech, 5 times; its last words: killed by",
+        ),
         ({"children": [{"name": "store", "up": False, "restarts": 0}]}, "warn running server — the child store is not"),
         ({"hub_lag_p99_ms": 90}, "warn running server — hub lag p99 90 ms: fewer calls or a second core"),
         ({}, "ok   running server — 2 calls, hub lag p99 1 ms"),
