@@ -65,7 +65,7 @@ def check_retention(settings: Settings) -> Iterator[Finding]:
             yield fail(
                 "retention",
                 f"the oldest {kind} are {_long(age)} old and were to go after {_long(keep)}",
-                f"have a server run here: it sweeps hourly, and must be able to delete in {_PLACES.get(kind, 'the database')}",
+                f"have a server run here: it sweeps hourly, if it can delete in {_PLACES.get(kind, 'the database')}",
                 "callers' words and voices are kept longer than you promise",
             )
     if not overdue:
