@@ -17,7 +17,7 @@ _PLUS = ("פלוס", "+")
 _ADDED = _LISTS.words("added")
 _HAS_ROOF = _LISTS.words("has_roof")
 _EITHER_SIDE = ("לא יותר", "לא פחות", "מקסימום", "גג", "לכל היותר", "לפחות", "מינימום", "לכל הפחות")
-_UNITS = _LISTS.words("units")
+_UNITS, _ONESELF = _LISTS.words("units"), _LISTS.words("oneself")
 
 
 def is_max(utterance: Utterance, quantity: Quantity) -> bool:
@@ -45,7 +45,8 @@ def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
     if utterance.key(quantity.start - 1) != "יותר" or not quantity.prefix.endswith("מ"):
         return False
     before = utterance.keys[max(0, quantity.start - 5) : quantity.start - 1]
-    return "לא" in before or fold("אין") in before or utterance.key(quantity.end) == "לא"
+    after = [key for key in utterance.keys[quantity.end : quantity.end + 4] if key not in _ONESELF | _UNITS]
+    return "לא" in before or fold("אין") in before or bool(set(after[:1]) & {"לא", fold("אין")})
 
 
 def hedged(utterance: Utterance, end: int) -> bool:

@@ -23,6 +23,7 @@ _NO_NAME_AFTER_AM = _LISTS.words("no_name_after_am")
 
 _KNOWN_BEARERS = 300
 _SHORTEST_COMMAND = 5
+_LONGEST_STUTTER = 3
 _PARTICLES = _LISTS.words("particles")
 _FROM_SOMEWHERE = _LISTS.words("from_somewhere")
 _MAX_WORDS = 3
@@ -116,8 +117,7 @@ def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known
         utterance.key(start) == fold("דין") and utterance.key(start - 1)[:4] == fold("עורך")
     ):
         start += 1
-    while len(utterance.key(start)) == 1:
-        # A stutter: "א אורי".
+    while _stutters(utterance, start):
         start += 1
     chosen: list[int] = []
     index = start
@@ -157,6 +157,13 @@ def _spelled(utterance: Utterance, index: int) -> bool:
     return all(
         utterance.key(at).removeprefix("ו") in _LETTERS or utterance.key(at) in _LETTERS for at in (index, index + 1)
     )
+
+
+def _stutters(utterance: Utterance, start: int) -> bool:
+    """Whether a name is only begun here: "א אורי", "איי איילת"."""
+    key, after = utterance.key(start), utterance.key(start + 1)
+    begun = len(key) <= _LONGEST_STUTTER and key != after and after.startswith(key)
+    return len(key) == 1 or (bool(key) and begun and _bearers(key) < _KNOWN_BEARERS <= _bearers(after))
 
 
 def spelled(utterance: Utterance) -> frozenset[int]:
@@ -209,7 +216,7 @@ def understand_name(
             "לרשום",
             "לכתוב",
         )
-        if utterance.key(match.start - 1) in _ADDRESSED:
+        if utterance.key(match.start - 1) in _ADDRESSED and utterance.key(match.start) in _SPEAKING:
             # "את מדברת יפה".
             continue
         index = match.end
@@ -244,6 +251,12 @@ def understand_name(
 def _on_me(utterance: Utterance, index: int) -> bool:
     """Whether "עליי" is "on me": it folds like the name Ali."""
     return index < len(utterance) and utterance.tokens[index].text == "עליי"
+
+
+def whole_name(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+    """Return the full name that an utterance is and nothing besides, though another thing was asked."""
+    name = _collect(utterance, 0, claimed, known_first=True)
+    return name if name is not None and name.end - name.start == len(utterance) > 1 else None
 
 
 def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Name | None:

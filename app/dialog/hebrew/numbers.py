@@ -268,8 +268,9 @@ def _small_tail(reader: _Reader, scale: int) -> tuple[float, bool]:
     if value is None or value == 0:
         reader.at = here
         return 0.0, False
-    if scale == THOUSAND and 1 <= value <= 9 and reader.next_is(Kind.FRACTION) and reader.continues():
-        # "ארבעת אלפים ארבע וחצי": another number, the other end of a range.
+    begins_anew = reader.next_is(Kind.FRACTION) if scale == THOUSAND else None
+    if 1 <= value <= 9 and (begins_anew or reader.next_is(Kind.HUNDRED)) and reader.continues():
+        # "ארבעת אלפים ארבע וחצי", "שש אלף שש מאתיים": another number, the other end of a range.
         reader.at = here
         return 0.0, False
     half = reader.fraction() if 1 <= value <= 9 and scale == MILLION else 0.0

@@ -35,6 +35,8 @@ _BUT = _LISTS.phrases("but")
 _EARLIER, _CORRECTS = _LISTS.words("earlier"), _LISTS.words("corrects")
 _REJECTED_AFTER = _LISTS.phrases("rejected_after")
 _BEFORE_REJECTED = _LISTS.words("before_rejected")
+_ADDRESSED = _LISTS.words("addressed")
+_RIGHT = _LISTS.words("right")
 _TURNS, _IF = _LISTS.phrases("turns"), _LISTS.words("if")
 _BESIDES, _ALSO_AFTER = _LISTS.words("besides"), _LISTS.words("also_after")
 _CONDITION = 4
@@ -57,7 +59,8 @@ def repair_points(utterance: Utterance) -> tuple[int, ...]:
     for index, token in enumerate(utterance.tokens):
         # "חיפה אה לא נשר", "חיפה, לא, נשר": a no that stands by itself takes back what came before it.
         follower = utterance.tokens[index + 1] if index + 1 < len(utterance) else None
-        if index and token.key == "לא" and follower is not None and _alone(token.gap, follower.gap):
+        no = index > 0 and token.key == "לא"
+        if no and follower is not None and (_alone(token.gap, follower.gap) or follower.key in _ADDRESSED):
             points.append(index + 1)
     return tuple(sorted(set(points)))
 
@@ -82,6 +85,9 @@ def negated(utterance: Utterance, start: int) -> bool:
         for _ in range(_MOST_WANTING):
             index -= utterance.key(index) in _WANT
     if utterance.key(index) not in _NOT:
+        return False
+    if set(utterance.keys[max(0, index - 2) : index]) & _RIGHT:
+        # "הכול נכון חוץ מהחודש, ינואר": the new value of what was wrong.
         return False
     if utterance.key(index) == "לא":
         if utterance.key(index + 1) in _NOT_QUITE or index + 1 in repair_points(utterance):

@@ -44,6 +44,8 @@ _NEAR_LETTING = 3
 _ADOPTS = _LISTS.phrases("adopts")
 _SOON = 2
 _PAYS = _LISTS.words("pays")
+_COMPLAINS = _LISTS.phrases("complains")
+_NOT_MINE = _LISTS.phrases("not_mine")
 _YIELD = _LISTS.phrases("yield")
 
 
@@ -73,7 +75,7 @@ def scopes(utterance: Utterance) -> tuple[Scope, ...]:
     """Return every stretch that holds no wish. Stretches of different rules may overlap."""
     told = (*_told(utterance), *_then_seeks(utterance), *_moves_out(utterance), *_pays_now(utterance))
     kept = (scope for scope in told if not _adopted(utterance, scope))
-    return (*kept, *_later(utterance), *_asks_yield(utterance))
+    return (*kept, *_later(utterance), *_not_mine(utterance), *_asks_yield(utterance))
 
 
 def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
@@ -173,6 +175,9 @@ def _opens_others(utterance: Utterance, start: int) -> tuple[int, str] | None:
             return has + 1, "what others have"
     if key in MEDIA:
         return start + 1, "seen and heard"
+    if (complaint := _COMPLAINS.at(utterance, start)) is not None:
+        # "לא הגיוני, חדר וחצי בשמונה אלף".
+        return complaint.end, "complains of"
     if key == fold("כולם") and utterance.key(start + 1) in _SAY:
         return start + 2, "seen and heard"
     return None
@@ -275,6 +280,15 @@ def _later(utterance: Utterance) -> Iterator[Scope]:
 
 
 LETS_LATER = "lets it afterwards"
+
+
+def _not_mine(utterance: Utterance) -> Iterator[Scope]:
+    """Yield what has nothing to do with the caller: "החברה שלי מחפשת בתל אביב, אבל זה לא קשור אליי"."""
+    for match in _NOT_MINE.all(utterance):
+        others = (
+            at for at in range(match.start, -1, -1) if any(rest in OTHERS for _, rest in stems(utterance.key(at)))
+        )
+        yield Scope(next(others, 0), match.end, Whose.OTHERS, "nothing to do with me")
 
 
 def _asks_yield(utterance: Utterance) -> Iterator[Scope]:

@@ -8,8 +8,10 @@ doubled yod and vav single. The dual ending "-יים" keeps its two yods, becaus
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import zip_longest
 
+from app.dialog import data
 from app.dialog.hebrew.english import reading_at
 
 _NIQQUD = re.compile("[\u0591-\u05c7]")
@@ -152,7 +154,8 @@ def _with_letters(tokens: list[Token]) -> Iterator[Token]:
         if held is not None:
             joined = not token.is_number and "א" <= token.key[0] <= "ת" and not token.gap.strip()
             if joined and len(token.key) > (held.text != "ו"):
-                text = held.text + token.text
+                stuttered = held.text != "ו" and token.text.startswith(held.text)
+                text = token.text if stuttered else held.text + token.text
                 yield Token(text, fold(text), held.start, token.end, held.gap)
                 held = None
                 continue
@@ -165,6 +168,26 @@ def _with_letters(tokens: list[Token]) -> Iterator[Token]:
             yield token
     if held is not None:
         yield held
+
+
+@cache
+def _number_words() -> frozenset[str]:
+    spellings = data.read_toml("hebrew/numbers.toml")["words"].values()
+    return frozenset(fold(word) for values in spellings for listed in values.values() for word in listed.split())
+
+
+def _without_fragments(tokens: list[Token]) -> Iterator[Token]:
+    """Leave out the beginning of a number word that is then said whole: "ששת אל אלפים"."""
+    for token, follower in zip_longest(tokens, tokens[1:]):
+        cut_off = (
+            follower is not None
+            and follower.key in _number_words()
+            and 1 < len(token.key) < len(follower.key)
+            and follower.key.startswith(token.key)
+            and token.key not in _number_words()
+        )
+        if not cut_off:
+            yield token
 
 
 def _in_hebrew(tokens: list[Token]) -> Iterator[Token]:
@@ -203,7 +226,7 @@ def normalise(text: str) -> Utterance:
     if _LATIN.search(text):
         tokens = list(_in_hebrew(tokens))
     whole = _with_prefixes_on_numbers(list(_with_letters(tokens)))
-    kept = [token for token in whole if not _is_hesitation(token)]
+    kept = list(_without_fragments([token for token in whole if not _is_hesitation(token)]))
     return Utterance(text, tuple(kept), tuple(token.key for token in kept))
 
 

@@ -1,7 +1,6 @@
 """What callers say for each dialogue act (R10.2, R10.5, R17): the vocabulary of `app.dialog.understanding.acts`."""
 
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.tokens import Phrasebook
 
 _LISTS = Lexicon("hebrew/acts.toml")
 
@@ -26,20 +25,12 @@ REPEAT_ALONE = _LISTS.words("repeat_alone")
 BESIDE_AGAIN = _LISTS.words("beside_again")
 BESIDE_REPEAT = _LISTS.words("beside_repeat")
 NOT_REPEAT = _LISTS.phrases("not_repeat")
-_SPELLINGS_OF_WHATSAPP = (
-    "וואטסאפ* | ווטסאפ* | ווצאפ* | וואצאפ* | ווטסאב* | וואטסאב* | ווטצאפ* | וואטס* | ווטס* | וואצ* | whatsapp"
-)
-WHATSAPP_NAMED = Phrasebook(_SPELLINGS_OF_WHATSAPP)
+WHATSAPP_NAMED = _LISTS.phrases("whatsapp_named")
 MY_NUMBER = _LISTS.words("my_number")
-WHATSAPP = Phrasebook(
-    f"""
-        {_SPELLINGS_OF_WHATSAPP}
-        | =הודעה | הודעת טקסט | =בהודעה | =תסמסי | =תסמס* | =תכתבו לי | =תשלחי לי | =תשלח לי | =תשלחו לי | sms | סמס
-        | =אסמס | לסמס | הודעת סיכום | =ותסאפ | =בוטסאפ | ווצ | ווצפ | =ההודעה | =תשלחו הודעה | =סיכום בהודעה | =בכתב
-        """
-)
+WHATSAPP = _LISTS.phrases("whatsapp")
 NOT_WHATSAPP = _LISTS.phrases("not_whatsapp")
 SCHEDULE = _LISTS.phrases("schedule")
+BUSY = _LISTS.phrases("busy")
 NOT_SCHEDULE = _LISTS.phrases("not_schedule")
 CONFIRM = _LISTS.phrases("confirm")
 CONFIRM_ALONE = _LISTS.words("confirm_alone")

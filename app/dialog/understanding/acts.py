@@ -12,6 +12,7 @@ from app.dialog.understanding.act_words import (
     BESIDE_AGAIN,
     BESIDE_END,
     BESIDE_REPEAT,
+    BUSY,
     CONFIRM,
     CONFIRM_ALONE,
     CONNECT,
@@ -88,6 +89,8 @@ class Acts:
     names_whatsapp: bool = False
     """The service is named, which "תשלחי לי" leaves open."""
     schedule: bool = False
+    busy: bool = False
+    """It is a bad moment."""
     confirm: bool = False
     deny: bool = False
     refusal: bool = False
@@ -257,6 +260,7 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
             or (bool(keys & _MEETING) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
         )
         and not NOT_SCHEDULE.within(utterance),
+        busy=BUSY.within(utterance),
         confirm=_grants(utterance, asked)
         or any(not _passing(utterance, match) for match in CONFIRM.all(utterance))
         or (bool(utterance.keys) and all(key in CONFIRM_ALONE for key in keys) and not keys <= _THANKS_ALONE),
@@ -290,6 +294,8 @@ def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -
     if acts.whatsapp and (closing or not informed or acts.names_whatsapp):
         return Intent.WHATSAPP
     if acts.schedule and not phone_confirmed and not (informed and asked in (Asked.PHONE, Asked.PHONE_CONFIRM)):
+        return Intent.SCHEDULE
+    if acts.busy and not phone_confirmed and not informed:
         return Intent.SCHEDULE
     if phone_confirmed:
         return Intent.CONFIRM

@@ -1,6 +1,7 @@
 """Areas the caller wants, told apart from those only mentioned: lived in, passed by, denied, a street (R10.2)."""
 
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.dates import is_ordinal, ordinal_month
@@ -40,6 +41,8 @@ _COMMON_PLACES = frozenset(_LISTS.listed("common_places"))
 _DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
 _NARROWS = _LISTS.words("narrows")
 _NARROWING = 2
+_SAID = _LISTS.words("said")
+_YES = _LISTS.words("yes")
 _ADD = _LISTS.words("add")
 _REMOVE = _LISTS.words("remove")
 
@@ -216,7 +219,8 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     towns = {mention.place.name for mention in found if mention.place.kind == "city"}
     towns |= set(known)
     found = [_in_its_town(mention, towns) for mention in found]
-    certain = [mention for mention in found if _certain(utterance, mention, asked, towns, len(found))]
+    around = towns.union(*(mention.place.cities for mention in found if mention.end - mention.start > 1))
+    certain = [mention for mention in found if _certain(utterance, mention, asked, around, len(found))]
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
@@ -250,13 +254,16 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     standing, denied = settle(utterance, wanted)
     standing, denied = _deny_known(utterance, standing, denied, known)
     standing, denied = _extend_denial(utterance, standing, denied)
-    standing = _denied_later(standing, denied)
+    standing = _said_again(utterance, _denied_later(standing, denied))
     return _fold(utterance, standing, denied, known, claimed)
 
 
 def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:
     """Whether, though the name was asked, the words around a place make it one: a repair or a request."""
     before = utterance.keys[: mention.start]
+    if set(utterance.keys[mention.end : mention.end + 2]) & _SAID:
+        # "בת גלים, אמרתי כבר".
+        return True
     repair = bool(set(before) & (_CHANGES_PLACE | _SEEKS))
     sure = mention.place.kind != "neighbourhood" or mention.prefix[-1:] == "ב"
     return repair and (sure or utterance.key(mention.start - 1) in _ALSO_PLACE)
@@ -291,6 +298,16 @@ def _denied_later(standing: list[Mention], denied: list[Mention]) -> list[Mentio
         if not any(other.name == mention.name and other.start > mention.start for other in denied)
     ]
     return left or standing
+
+
+def _said_again(utterance: Utterance, standing: list[Mention]) -> list[Mention]:
+    """Keep the place that a yes repeats: "גדרה, אה, בחדרה, כן, חדרה"."""
+    again = [
+        mention
+        for mention, earlier in product(standing, standing)
+        if mention.name == earlier.name and earlier.end < mention.start and utterance.key(mention.start - 1) in _YES
+    ]
+    return again or standing
 
 
 def _fold(

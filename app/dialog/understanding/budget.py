@@ -1,6 +1,7 @@
 """Budgets as callers say them: ellipsis by deal, ranges, bounds, and the figures that are no budget (R10.2)."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
@@ -27,6 +28,7 @@ _COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land",
 _CURRENCY = _LISTS.words("currency")
 _LARGEST_BARE = {"buy": 20, "rent": 99}
 _PER_MONTH = _LISTS.words("per_month")
+_SIGNS_OF_RENT, _STRETCHES = _LISTS.words("signs_of_rent"), _LISTS.phrases("stretches")
 _DAY_OF = _LISTS.words("day_of")
 _FEMININE = words(" ".join(UNITS["f"][1:10]))
 _BUDGET = _LISTS.words("budget")
@@ -249,11 +251,24 @@ def _answers(utterance: Utterance, quantity: Quantity, asked: Asked, deal: str |
 
 def _figures(utterance: Utterance, found: list[Quantity], deal: str | None, asked: Asked) -> list[Figure]:
     figures: list[Figure] = []
+    # "שתיים שלוש, לא שתיים שש": who says one sum in tenths says the other so, too.
+    tenths = any(
+        _in_tenths(first, second) and second.value not in (first.value, first.value + 1)
+        for first, second in pairwise(found)
+    )
     index = 0
     while index < len(found):
         first = found[index]
         second = found[index + 1] if index + 1 < len(found) else None
         ends = _pair(utterance, first, second, deal) if second is not None else None
+        if (
+            ends is not None
+            and tenths
+            and first.shape is Shape.BARE
+            and second is not None
+            and second.start == first.end
+        ):
+            ends = None
         evidence = (
             _evidence(utterance, first)
             or _answers(utterance, first, asked, deal)
@@ -274,16 +289,18 @@ def _figures(utterance: Utterance, found: list[Quantity], deal: str | None, aske
     return [replace(figure, budget_word=_says_budget(utterance, figure.start)) for figure in figures]
 
 
+def _in_tenths(first: Quantity, second: Quantity) -> bool:
+    """Whether two small numbers follow each other as in "שתיים ארבע"."""
+    bare = first.shape is second.shape is Shape.BARE and second.start == first.end and not second.prefix
+    return bare and first.value == int(first.value) <= 20 and second.value == int(second.value) < 10
+
+
 def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal: str | None) -> Figure:
     value, unsure = _scaled(first, deal, 0)
     end = first.end
     if (
         second is not None
-        and second.start == first.end
-        and not second.prefix
-        and first.shape is second.shape is Shape.BARE
-        and first.value == int(first.value) <= 20
-        and second.value == int(second.value) < 10
+        and _in_tenths(first, second)
         and second.value != first.value
         and not negated(utterance, first.start)
     ):
@@ -315,7 +332,7 @@ def _plausible(figure: Figure, deal: str | None, property_type: str | None) -> b
 
 def _deal_of(utterance: Utterance, found: list[Quantity]) -> str | None:
     """Guess the deal from the figures themselves, when nobody named it."""
-    if any(key in _PER_MONTH for key in utterance.keys):
+    if any(key in _PER_MONTH or key in _SIGNS_OF_RENT for key in utterance.keys):
         return "rent"
     full = [quantity for quantity in found if quantity.shape is Shape.FULL]
     if any(quantity.value >= IMPLIES_BUY_ILS for quantity in full):
@@ -358,7 +375,13 @@ def understand_budget(
     standing, denied = settle(utterance, figures)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
-    standing = [figure for figure in standing if figure.evidence] or standing
+    stretched = [match.end for match in _STRETCHES.all(utterance)]
+    near = [
+        figure
+        for figure in standing
+        if figure.evidence or any(figure.start - 2 <= at <= figure.start for at in stretched)
+    ]
+    standing = near if any(figure.evidence for figure in near) else standing
     standing = _concluded(utterance, standing)
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
@@ -408,7 +431,15 @@ def _join(utterance: Utterance, standing: list[Figure]) -> Figure:
         unsure = lows[0].unsure or highs[0].unsure
         return Figure(lows[0].low, highs[0].high, min(lows[0].start, highs[0].start), highs[0].end, unsure)
     bounded = [figure for figure in standing if figure.low is not None or _is_capped(utterance, figure)]
-    return (bounded or standing)[0]
+    chosen = (bounded or standing)[0]
+    stretched = (figure for figure in highs if _stretches(utterance, chosen, figure))
+    return next(stretched, chosen)
+
+
+def _stretches(utterance: Utterance, first: Figure, second: Figure) -> bool:
+    """Whether the second sum is how far one would go: "שני מיליון, ואם צריך שניים מאתיים"."""
+    higher = first.low is None and (second.high or 0) > (first.high or 0) and second.start >= first.end
+    return higher and any(first.end <= match.start < second.start for match in _STRETCHES.all(utterance))
 
 
 def _is_capped(utterance: Utterance, figure: Figure) -> bool:

@@ -30,6 +30,7 @@ _LET_OUT = _LISTS.phrases("let_out")
 _WHICH_I = _LISTS.words("which_i")
 _NOTHING_OWNED = _LISTS.words("nothing_owned")
 _SALE = _LISTS.words("sale")
+_MOVES_TO = _LISTS.phrases("moves_to")
 _NOT_OWNER = _LISTS.words("not_owner")
 _ROOM_MATES, _ROOM_OFFERED = _LISTS.words("room_mates"), _LISTS.phrases("room_offered")
 _HOME_FOR_MATES = _LISTS.words("home_for_mates")
@@ -88,6 +89,9 @@ def _offers_property(utterance: Utterance) -> bool:
     keys = set(utterance.keys)
     if _SEEKS_TAKERS.within(utterance):
         return True
+    if _MOVES_TO.within(utterance):
+        # "מוכרים את הדירה ורוצים לעבור לבית צמוד קרקע".
+        return False
     if {rest for key in keys for _, rest in stems(key)} & _NOT_OWNER:
         return False
     if _LET_OUT.within(utterance) and not keys & SEEKS:

@@ -1,6 +1,6 @@
 """What kind of property the caller wants (R10.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.dialog.data import property_kinds
 from app.dialog.domain import Asked
@@ -38,6 +38,8 @@ class Found:
     start: int
     end: int
     value: str
+    instead: bool = False
+    """Whether another value was denied beside it."""
 
 
 def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Found | None:
@@ -59,10 +61,10 @@ def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int])
         if _means_wanted(utterance, match, asked, bool(found)):
             found.append(Found(match.start, match.end, match.value))
         index = match.end
-    standing, _ = settle(utterance, found)
+    standing, denied = settle(utterance, found)
     if not standing:
         return None
-    chosen = standing[0]
+    chosen = replace(standing[0], instead=bool(denied))
     for other in standing[1:]:
         if chosen.value in _GENERIC and other.value != chosen.value and _specifies(utterance, chosen, other):
             chosen = other

@@ -234,15 +234,18 @@ class _Finder:
     def _named_month(self, index: int) -> Timing | None:
         for prefix, rest in stems(self.utterance.key(index)):
             month = MONTHS.get(rest)
+            if month is None and self.asked and not self.utterance.tokens[index].is_number:
+                # "ינו אר": the recogniser parted it.
+                month = MONTHS.get(rest + self.utterance.key(index + 1))
             if month is None:
                 continue
             past = self.utterance.key(index + 1) in _LAST_ONE
             if past or set(self.utterance.keys[max(0, index - 3) : index]) & BORN:
                 return None
-            if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and not prefix):
-                return None
             before = self.utterance.key(index - 1)
             edge = {rest for _, rest in stems(before)} & (EDGE | _EDGE_OF_MONTH)
+            if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and prefix in ("", "ו") and not edge):
+                return None
             if not (self.asked or self.entry or prefix or edge):
                 return None
             year, end = self._year_after(index + 1)
@@ -372,6 +375,9 @@ class _Finder:
             return not (lives or nearby & _LASTS)
         if key in _BY_THE_MONTH:
             return self.entry and key in _FOR_MONTHS
+        if nearby & _LASTS:
+            # "לשנה עם אופציה לעוד שנה".
+            return False
         return bool(nearby & AHEAD) or self.entry or self.utterance.key(end) in _FROM_NOW
 
 

@@ -23,8 +23,12 @@ _JOINS_LIVING = _LISTS.words("joins_living")
 _SAYS_NUMBER = _LISTS.words("says_number")
 _LEADS_TO_NUMBER = _LISTS.words("leads_to_number")
 _TWO_OF, _AFTER_A_NUMBER = _LISTS.words("two_of"), _LISTS.words("after_a_number")
+_JOINS_NUMBERS = _LISTS.words("joins_numbers")
 _ALSO = _LISTS.words("also")
 _SOON = 4
+_OF_ROOMS = _LISTS.words("of_rooms")
+_PLURALS = (fold("ים"), "ות")
+_SHORTEST_PLURAL = 4
 _AGES = _LISTS.words("ages")
 _OTHER_UNITS = _LISTS.words("other_units")
 
@@ -129,7 +133,7 @@ def _single(utterance: Utterance, noun: int) -> Rooms | None:
         return None
     if quantity is None or quantity.shape is not Shape.BARE or not _plausible(quantity.value):
         return None
-    if utterance.key(quantity.end) in _OTHER_UNITS or (utterance.key(noun)[-3:] == "חדר" and quantity.value >= 2):
+    if _counts_others(utterance, quantity.end) or (utterance.key(noun)[-3:] == "חדר" and quantity.value >= 2):
         return None
     second = quantity.end + (utterance.key(quantity.end) in words("עד או"))
     high = quantity_at(utterance, second) if second < len(utterance) else None
@@ -139,7 +143,7 @@ def _single(utterance: Utterance, noun: int) -> Rooms | None:
         and quantity.value < high.value
         and _plausible(high.value)
         and range_between(utterance, quantity, high)
-        and utterance.key(high.end) not in _OTHER_UNITS
+        and not _counts_others(utterance, high.end)
     ):
         return _rooms(utterance, quantity, high, noun, high.end)
     return _rooms(utterance, quantity, None, noun, quantity.end)
@@ -217,12 +221,31 @@ def _counts_people(utterance: Utterance, index: int) -> bool:
     return before in _BEFORE_OTHER or (before in _WE_HAVE and utterance.key(index - 2) == "יש")
 
 
+def _counts_others(utterance: Utterance, end: int) -> bool:
+    """Whether the noun after a number is what it counts: "שש קומות ושתי מעליות"; no plural but rooms."""
+    noun = utterance.key(end)
+    if noun in _OTHER_UNITS:
+        return True
+    if utterance.key(end + 2) in _ROOM and end + 2 in repair_points(utterance):
+        # "חמישה חברים, סליחה, חדרים".
+        return False
+    plural = (
+        not noun.startswith("ל")
+        and noun.endswith(_PLURALS)
+        and len(noun) > _SHORTEST_PLURAL
+        and noun not in _ROOM | _OF_ROOMS
+    )
+    return plural and atom_at(utterance, end) is None
+
+
 def _both_of(utterance: Utterance, index: int) -> bool:
     """Whether a number counts things known, "שני הטלפונים", of which the rooms would be "החדרים"."""
     after = utterance.key(index + 1)
     definite = after.startswith("ה") and len(after) > len("הוא") and not after.startswith("החדר")
     of_them = utterance.key(index) in CONSTRUCT_FORMS and definite
-    return of_them or (utterance.key(index) in _TWO_OF and bool(after) and after not in _AFTER_A_NUMBER)
+    return of_them or (
+        utterance.key(index).removeprefix("ו") in _TWO_OF and bool(after) and after not in _AFTER_A_NUMBER
+    )
 
 
 def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
@@ -233,7 +256,7 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
         quantity = _small_at(utterance, index, claimed)
         if (
             quantity is None
-            or utterance.key(quantity.end) in _OTHER_UNITS
+            or _counts_others(utterance, quantity.end)
             or _counts_people(utterance, index)
             or _both_of(utterance, index)
         ):
@@ -297,7 +320,7 @@ def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]
         return Rooms(claimed=everything) if everything else None
     chosen = standing[0]
     low, high = chosen.low, chosen.high
-    if len(standing) == 2:
+    if len(standing) == 2 and _are_ends(utterance, *standing):
         low, high = _merge(chosen, standing[1])
     return Rooms(low, high, chosen.start, standing[-1].end, chosen.unsure, everything)
 
@@ -315,7 +338,7 @@ def _repaired(utterance: Utterance, found: list[Rooms], claimed: frozenset[int])
         while utterance.key(start) in _LEADS_TO_NUMBER:
             start += 1
         quantity = _small_at(utterance, start, claimed)
-        if quantity is not None and utterance.key(quantity.end) not in _OTHER_UNITS:
+        if quantity is not None and not _counts_others(utterance, quantity.end):
             return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
     return []
 
@@ -325,9 +348,16 @@ def _also(utterance: Utterance, found: list[Rooms], claimed: frozenset[int]) -> 
     last = max((rooms.end for rooms in found), default=len(utterance))
     for at in range(last, min(last + _SOON, len(utterance))):
         quantity = _small_at(utterance, at + 1, claimed) if utterance.key(at) in _ALSO else None
-        if quantity is not None and utterance.key(quantity.end) not in _OTHER_UNITS:
+        if quantity is not None and not _counts_others(utterance, quantity.end):
             return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
     return []
+
+
+def _are_ends(utterance: Utterance, first: Rooms, second: Rooms) -> bool:
+    """Whether two numbers are said as alternatives or bounds: "שלושה אחד בשבילנו" is three."""
+    bounds = None in (first.low, first.high, second.low, second.high)
+    between = utterance.keys[first.end : second.start + 1]
+    return bounds or first.end == second.start or bool(set(between) & _JOINS_NUMBERS) or second.start - first.end <= 1
 
 
 def _merge(first: Rooms, second: Rooms) -> tuple[float | None, float | None]:

@@ -12,7 +12,7 @@ from typing import Any
 from app.dialog.domain import SLOT_NAMES, Asked, Errand, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.names import GIVEN_NAME_ONLY, first_names, spelled, understand_name
+from app.dialog.hebrew.names import GIVEN_NAME_ONLY, first_names, spelled, understand_name, whole_name
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.scope import no_wish
@@ -139,7 +139,8 @@ class _Turn:
         caller_id = self.state.get("caller_id")
         if self.asked in (Asked.PHONE_CONFIRM, Asked.PHONE) and caller_id and not self.state.get("phone"):
             yes = (self.acts.confirm and not self.acts.deny) or self.acts.same_number
-            denied = self.acts.deny or self.acts.refusal or self.acts.question
+            refused = self.acts.refusal and not self.acts.same_number
+            denied = self.acts.deny or refused or self.acts.question
             if yes and not denied and (self.asked is Asked.PHONE_CONFIRM or self.acts.same_number):
                 self.put("phone", caller_id, 0, len(self.utterance))
                 self.phone_confirmed = True
@@ -211,6 +212,7 @@ class _Turn:
             known = self.state.get("property_type")
             passing = (
                 kind.value == "apartment"
+                and not kind.instead
                 and known not in (None, "apartment")
                 and self.asked is not Asked.PROPERTY_TYPE
                 and self.utterance.key(kind.end) not in _PLAIN_HOME
@@ -284,7 +286,10 @@ class _Turn:
         ):
             return
         known = str(self.state.get("name") or "")
-        name = understand_name(self.utterance, areas.mentions, self.claimed, known, expected=self.asked is Asked.NAME)
+        expected = self.asked is Asked.NAME
+        name = understand_name(self.utterance, areas.mentions, self.claimed, known, expected=expected)
+        if name is None and not known and self.asked is Asked.PHONE and not self._acts():
+            name = whole_name(self.utterance, self.claimed)
         if name is not None:
             self.put("name", name.value, name.start, name.end, unsure=not name.sure)
 
