@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.leads.lead import ABANDONED
-from app.leads.models import Call, Interruption, Slot, Turn
+from app.leads.models import Call
 from app.leads.records import (
     CallEnded,
     CallRecord,
@@ -21,6 +21,7 @@ from app.leads.records import (
     SlotsChanged,
     TurnSaved,
 )
+from app.leads.rows import is_newer, write
 
 
 def backwards(number: str) -> str:
@@ -41,12 +42,10 @@ def fold(session: Session, call: Call, record: CallRecord) -> None:
         case CallServed():
             call.clock0_at, call.instance, call.app_version = record.clock0_at, record.instance, record.app_version
             call.engines = record.engines
-        case TurnSaved():
-            _fold_turn(session, call, record)
-        case InterruptionSaved():
-            _fold_interruption(session, record)
-        case SlotsChanged():
-            _fold_slots(session, record)
+        case TurnSaved() | InterruptionSaved() | SlotsChanged():
+            if isinstance(record, TurnSaved) and record.state is not None and is_newer(record.at, call.state_at):
+                call.state, call.state_at = record.state, record.at
+            write(session.connection(), record)
         case FactsSaved():
             _fold_facts(call, record)
         case CallUsed():
@@ -56,33 +55,6 @@ def fold(session: Session, call: Call, record: CallRecord) -> None:
             call.end_reason = call.end_reason or record.reason[:64]
             if record.outcome and call.outcome in ("", ABANDONED):
                 call.outcome = record.outcome[:32]
-
-
-def _fold_turn(session: Session, call: Call, record: TurnSaved) -> None:
-    if record.state is not None and (call.state_at is None or call.state_at <= record.at):
-        call.state, call.state_at = record.state, record.at
-    turn = session.get(Turn, (record.call_sid, record.number))
-    if turn is None:
-        turn = Turn(call_sid=record.call_sid, number=record.number)
-        session.add(turn)
-    elif turn.at > record.at:
-        return
-    turn.at = record.at
-    turn.caller_text, turn.agent_text, turn.agent_heard = record.caller_text, record.agent_text, record.agent_heard
-    turn.asked, turn.intent = record.asked[:32], record.intent[:32]
-    turn.latencies_ms = record.latencies_ms
-    turn.timing = record.timing.model_dump() if record.timing else None
-
-
-def _fold_interruption(session: Session, record: InterruptionSaved) -> None:
-    row = session.get(Interruption, (record.call_sid, record.number))
-    if row is None:
-        row = Interruption(call_sid=record.call_sid, number=record.number)
-        session.add(row)
-    elif row.at > record.at:
-        return
-    for name, value in record.model_dump(exclude={"op", "call_sid", "number"}).items():
-        setattr(row, name, value)
 
 
 def _fold_facts(call: Call, record: FactsSaved) -> None:
@@ -96,18 +68,6 @@ def _fold_facts(call: Call, record: FactsSaved) -> None:
         if name in news:
             facts[name] = news[name]
     call.facts, call.facts_at = facts, times
-
-
-def _fold_slots(session: Session, record: SlotsChanged) -> None:
-    for name, change in record.changes.items():
-        slot = session.get(Slot, (record.call_sid, name))
-        if slot is None:
-            slot = Slot(call_sid=record.call_sid, slot=name)
-            session.add(slot)
-        elif slot.at > record.at:
-            continue
-        slot.value, slot.turn, slot.at = {"value": change.value}, record.turn, record.at
-        slot.quote, slot.confidence, slot.confirmed = change.quote, change.confidence, change.confirmed
 
 
 def locked_call(session: Session, call_sid: str, at: datetime) -> Call:

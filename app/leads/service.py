@@ -159,7 +159,6 @@ class Service:
             self._refuse(stream_id, payload, _faults(fault))
             return
         self._note(record)
-        line = record.model_dump_json().encode()
         if not len(self._journal):  # else it would overtake what waits
             try:
                 self._store.apply(record)
@@ -169,12 +168,12 @@ class Service:
                 if isinstance(record, ByOperator):  # there is somebody to tell: nothing need be put aside
                     self._send(stream_id, Op.ERROR, _error("invalid_request", str(fault), retriable=False))
                     return
-                self._refuse(stream_id, line, f"{type(fault).__name__}: {fault}")
+                self._refuse(stream_id, _line(record), f"{type(fault).__name__}: {fault}")
                 return
             else:
                 self._send(stream_id, Op.END, {})
                 return
-        self._journal.append(line)
+        self._journal.append(_line(record))
         self._send(stream_id, Op.END, {"journaled": True})
 
     def _note(self, record: Record) -> None:
@@ -295,6 +294,10 @@ def _question(payload: bytes) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError):
         return None
     return request if is_question else None
+
+
+def _line(record: Record) -> bytes:
+    return record.model_dump_json().encode()
 
 
 def _error(code: str, message: str, *, retriable: bool) -> dict[str, object]:

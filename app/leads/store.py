@@ -21,7 +21,19 @@ from app.leads.lead import ABANDONED, idempotency_key, is_lead, lead_payload
 from app.leads.models import Call, Channel, Delivery, DeliveryState, Lead, Slot, Turn
 from app.leads.operators import Operators
 from app.leads.outgoing.deliveries import Deliveries, history_of
-from app.leads.records import Acted, LeadMarked, LeadNoted, MessageStatus, Record, Requeue, SendAgain
+from app.leads.records import (
+    Acted,
+    InterruptionSaved,
+    LeadMarked,
+    LeadNoted,
+    MessageStatus,
+    Record,
+    Requeue,
+    SendAgain,
+    SlotsChanged,
+    TurnSaved,
+)
+from app.leads.rows import note_activity, write
 from app.leads.summing import sum_up
 from app.telephony.numbers import mask_number
 
@@ -74,6 +86,11 @@ class Store:
                 self._operators.apply(record)
             case _:
                 with self.database.begin() as session:
+                    if isinstance(record, TurnSaved | InterruptionSaved | SlotsChanged):
+                        connection = session.connection()
+                        if note_activity(connection, record):
+                            write(connection, record)
+                            return
                     call = locked_call(session, record.call_sid, record.at)
                     self._touch(session, call, record.at)
                     fold(session, call, record)
