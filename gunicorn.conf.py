@@ -1,5 +1,6 @@
 """How gunicorn serves the agent: `gunicorn -c gunicorn.conf.py app.wsgi:app` (R1.1)."""
 
+import gc
 import os
 import sys
 import warnings
@@ -10,6 +11,9 @@ import gunicorn
 
 # Vectors of 160 samples gain nothing from a second BLAS thread; it only competes with the calls.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# eventlet's own resolver takes 100 ms to load; ours works in threads (runtime.py).
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+gc.disable()  # until the start is over
 warnings.filterwarnings("ignore", message=r"(?s).*[Ee]ventlet")
 if int(gunicorn.__version__.split(".")[0]) >= 26:
     sys.exit(f"gunicorn {gunicorn.__version__} has no eventlet worker: install the version in requirements.txt")
@@ -33,6 +37,11 @@ def on_starting(server: Any) -> None:
     """Refuse another worker (`-k`, GUNICORN_CMD_ARGS) before one is started: calls would stall in it."""
     if server.cfg.worker_class_str != worker_class:
         sys.exit(f"This app needs gunicorn's eventlet worker, not {server.cfg.worker_class_str!r}: leave out -k")
+
+
+def when_ready(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """The master has loaded what it needs; each worker sees to itself."""
+    gc.enable()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -3,25 +3,29 @@
 gunicorn -c gunicorn.conf.py app.wsgi:app
 """
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 from eventlet import patcher
 from gunicorn.arbiter import Arbiter
 
 from app import config, logs
+from app.house.children import Children
 from app.house.lobby import Visitor
-from app.house.worker import House
-from app.runtime import settle
+from app.runtime import resolve_names_off_the_hub, settle
 from app.telephony.handshake import HandshakeError
 from app.telephony.loopback import is_local
 from app.telephony.responses import Environ, Response, StartResponse, method_not_allowed
 from app.telephony.websocket import WebSocket
 from app.web.access import client_address
-from app.web.app import create_flask
+from app.web.loading import Pages
+
+if TYPE_CHECKING:
+    from app.house.worker import House
 
 MEDIA_PATH = "/ws/twilio-media"
 
@@ -29,10 +33,10 @@ MEDIA_PATH = "/ws/twilio-media"
 class Composite:
     """One worker's front door. Read `__call__`: that is the whole routing."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: "House") -> None:
         """Serve `house`."""
         self._house = house
-        self._flask = create_flask(house.desk, house.settings)
+        self.pages = Pages(house.desk, house.settings)
         about = {key: house.desk.status()[key] for key in ("version", "commit", "started_at")}
         self._version = Response(200, json.dumps(about).encode(), "application/json")
         self._alive = Response(200, b"ok\n")
@@ -49,8 +53,7 @@ class Composite:
             if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
                 return method_not_allowed("GET", "HEAD").send(environ, start_response)
             return (self._alive if path == "/" else self._version).send(environ, start_response)
-        flask: Iterable[bytes] = self._flask(dict(environ), start_response)
-        return flask
+        return self.pages(environ, start_response)
 
     def watch(self, is_alive: Callable[[], bool], grace_s: float) -> None:
         """See `house.draining.Drain.watch`; gunicorn.conf.py calls it once the worker serves."""
@@ -79,7 +82,11 @@ class Composite:
 
 
 def build() -> Composite:
-    """Put this worker together from the environment; one clear line, and the server stops, when it cannot be."""
+    """Put this worker together from the environment; one clear line, and the server stops, when it cannot be.
+
+    An instance starts because somebody calls (R18): the children begin to load before the rest of this process does.
+    """
+    gc.disable()  # what is loaded now lives for good: looking through it again and again takes 150 ms
     try:
         settings = config.load()
         config.make_folders(settings)
@@ -89,9 +96,14 @@ def build() -> Composite:
     if "gunicorn.workers.geventlet" not in sys.modules or not patcher.is_monkey_patched("socket"):
         _refuse("This app needs gunicorn's eventlet worker: gunicorn -c gunicorn.conf.py app.wsgi:app")
     log = logs.configure(settings.log_level)
-    house = House(settings, lost_lines=lambda: log.lost)
-    house.start()
+    resolve_names_off_the_hub()
+    children = Children.of(settings)
+    children.start_engines()
+    from app.house.worker import House
+
+    house = House(settings, children, lost_lines=lambda: log.lost)
     composite = Composite(house)
+    house.start(composite.pages.load)
     settle()
     return composite
 

@@ -1,8 +1,46 @@
 """Queues, timers and the watch on the hub, on a real eventlet hub."""
 
+import os
+import subprocess
+import sys
+
 import eventlet
 
-from app.runtime import HubWatch, Inbox, OneByOne, now_ms, offload, spawn_after
+from app.runtime import HubWatch, Inbox, Latch, OneByOne, now_ms, offload, spawn_after
+from tests.servers import ROOT
+
+
+def test_a_latch_that_stays_shut_is_not_waited_for_for_ever() -> None:
+    """R18: a voice that does not come in time is not waited for; once it is there, nobody waits."""
+    latch, began_ms = Latch(), now_ms()
+    latch.wait(0.03)
+    assert now_ms() - began_ms >= 30
+    latch.open()
+    latch.wait()
+
+
+def test_others_go_on_while_a_name_is_resolved() -> None:
+    """R3.1: in a process of its own, patched as the worker is; what is found is what the C library finds."""
+    code = """
+import eventlet
+eventlet.monkey_patch()
+import socket
+from app.runtime import resolve_names_off_the_hub
+plain = socket.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)
+resolve_names_off_the_hub()
+went_on = []
+eventlet.spawn(went_on.append, True)
+found = socket.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM)
+print(found == plain, went_on)
+try:
+    socket.getaddrinfo("nowhere.invalid", 80)
+except socket.gaierror:
+    print("no such host")
+"""
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    env = os.environ | {"EVENTLET_NO_GREENDNS": "yes"}
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=env, cwd=ROOT)
+    assert ended.stdout.split("\n")[:2] == ["True [True]", "no such host"]
 
 
 def test_what_a_handler_brings_about_follows_it() -> None:

@@ -9,23 +9,21 @@ import structlog
 
 from app.config import Settings
 from app.dialog.lines.stock import stock_sentences
-from app.leads.childconfig import child_environment, journal_folder
+from app.house.children import Children
+from app.leads.childconfig import journal_folder
 from app.leads.client import LeadStore
 from app.runtime import offload, spawn, spawn_after
-from app.sidecar.link import Link
 from app.speech.breaker import Breaker
 from app.speech.cache import SpeechCache
 from app.speech.cloud_engines import (
-    CloudSettings,
     GoogleStt,
     GoogleTts,
     OpenAiJson,
     OpenAiLlm,
     OpenAiStt,
     OpenAiTts,
-    make_speech_link,
 )
-from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, make_embedded_link, voice_pack_path
+from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, voice_pack_path
 from app.speech.engines import JsonEngine, LlmEngine, SttEngine, TtsEngine
 from app.speech.guarded import Guard, GuardedLlm, GuardedStt, GuardedTts
 from app.speech.pack import VoicePack
@@ -37,7 +35,7 @@ _log = structlog.get_logger("server")
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What listens, thinks and speaks; `links` are the child processes that it needs."""
+    """What listens, thinks and speaks."""
 
     stt: SttEngine
     stt_fallback: SttEngine | None
@@ -46,7 +44,6 @@ class Engines:
     voice: Voice
     stock: tuple[str, ...]
     """The lines that are spoken from the cache."""
-    links: tuple[Link, ...]
 
     @property
     def names(self) -> dict[str, str]:
@@ -60,15 +57,9 @@ class Engines:
         }
 
 
-def build_engines(settings: Settings) -> Engines:
-    """Return the engines that `settings` name, and the children they live in."""
-    cloud = _cloud(settings)
-    speech, embedded = make_speech_link(cloud), make_embedded_link(settings.data_dir / "models")
-    links = []
-    if {settings.stt, settings.tts, settings.llm} & {"google", "openai"}:
-        links.append(speech)
-    if "embedded" in (settings.stt, settings.tts):
-        links.append(embedded)
+def build_engines(settings: Settings, children: Children) -> Engines:
+    """Return the engines that `settings` name, which live in `children`."""
+    cloud, speech, embedded = children.cloud, children.speech, children.embedded
     stts: dict[str, Callable[[], SttEngine]] = {
         "google": lambda: GoogleStt(speech, cloud),
         "openai": lambda: OpenAiStt(speech, cloud),
@@ -99,7 +90,6 @@ def build_engines(settings: Settings) -> Engines:
             tts, second_voice, cache, settings.tts_first_audio_ms, spawn_after, is_slow=settings.tts == "embedded"
         ),
         stock=stock,
-        links=tuple(links),
     )
 
 
@@ -115,11 +105,9 @@ def _guard(engine: str, late_ms: int) -> Guard:
     return Guard(Breaker(time.monotonic, tell_down, tell_back), time.monotonic, late_ms / 1000, partial(spawn_after, 0))
 
 
-def build_store(settings: Settings) -> tuple[LeadStore, Link]:
-    """Return the store, and the child it lives in."""
-    callback = f"{settings.public_base_url}/webhook/message_status" if settings.public_base_url else None
-    link = Link("app.leads", env=child_environment(settings, callback), name="store")
-    return LeadStore(link, journal_folder(settings)), link
+def build_store(settings: Settings, children: Children) -> LeadStore:
+    """Return the store, as it is told from here."""
+    return LeadStore(children.store, journal_folder(settings))
 
 
 def recording_account(settings: Settings) -> RecordingAccount | None:
@@ -128,19 +116,3 @@ def recording_account(settings: Settings) -> RecordingAccount | None:
         return None
     token = settings.twilio_auth_token.get_secret_value()
     return RecordingAccount(settings.twilio_account_sid, token, settings.twilio_api_url)
-
-
-def _cloud(settings: Settings) -> CloudSettings:
-    account, key = settings.google_cloud_service_account_json, settings.openai_api_key
-    return CloudSettings(
-        google_credentials_json=account.get_secret_value() if account else "",
-        google_speech_endpoint=settings.google_speech_endpoint or "",
-        google_tts_endpoint=settings.google_tts_endpoint or "",
-        tts_voice=settings.google_tts_voice,
-        tts_stream_rate_hz=settings.tts_stream_rate_hz,
-        openai_api_key=key.get_secret_value() if key else "",
-        openai_base_url=settings.openai_base_url or "",
-        llm_model=settings.openai_model,
-        transcribe_model=settings.openai_transcribe_model,
-        speech_model=settings.openai_speech_model,
-    )

@@ -1,18 +1,19 @@
 """Before the first caller: what loads on first use is loaded, and the stock lines get their voice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
 
 from app.call.events import CallStarted
 from app.call.machine import Call, CallSettings
+from app.house.children import Children
 from app.runtime import sleep
-from app.sidecar.link import Link
 from app.speech.engines import Done, Failed, TtsEvent
 from app.speech.voice import Voice
 
 GREETING_SENTENCES = 2
+_LOOK_S = 0.01
 _log = structlog.get_logger("server")
 
 
@@ -23,27 +24,35 @@ class Warming:
         self,
         voice: Voice,
         stock: tuple[str, ...],
-        links: Sequence[Link],
+        children: Children,
         anyone_there: Callable[[], bool],
+        on_voice: Callable[[], None],
         on_ready: Callable[[], None],
     ) -> None:
-        """`on_ready` is called once every engine serves and the greeting has its voice; what is missing then costs a
-        wait, no more.
+        """`on_voice` is called once a greeting can begin at once, `on_ready` once every engine serves, too; what is
+        missing then costs a wait, no more.
         """
         self._voice = voice
+        self._on_voice = on_voice
         self._on_ready = on_ready
         self._stock = stock
-        self._links = links
+        self._children = children
         self._anyone_there = anyone_there
 
     def run(self) -> None:
         """Go on until every line is there, or none of those that are missing can be had."""
-        while not all(link.ready for link in self._links):
-            sleep(0.1)
-        voice = self._voice
-        for text in voice.missing(self._stock[:GREETING_SENTENCES]):  # an office of another name has one of its own
+        voice, greeting = self._voice, self._stock[:GREETING_SENTENCES]
+        missing = voice.missing(greeting)  # an office of another name has a greeting of its own
+        while missing and not self._children.has_voice:
+            sleep(_LOOK_S)
+        for text in missing:
+            if text != greeting[0]:
+                self._on_voice()  # what follows is said while the first is being heard
             while not self._render(text):
                 pass
+        self._on_voice()
+        while not all(link.ready for link in self._children.links):
+            sleep(0.1)
         self._on_ready()
         at_first = left = voice.missing(self._stock)
         tried = len(left) + 1

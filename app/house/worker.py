@@ -1,6 +1,6 @@
 """Everything one worker process is made of, put together once, after gunicorn's fork."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.house.admitting import Doorkeeper
 from app.house.building import build_engines, build_store, recording_account
 from app.house.cabinet import Cabinet
 from app.house.capacity import is_late
+from app.house.children import Children
 from app.house.desk import Desk
 from app.house.draining import Drain
 from app.house.lobby import Visitor
@@ -28,27 +29,33 @@ from app.house.warming import Warming, rehearse
 from app.house.watching import Watching
 from app.house.webhook_events import WebhookEvents
 from app.leads.records import CallServed
-from app.runtime import HubWatch, now_ms, spawn
+from app.runtime import HubWatch, Latch, now_ms, settle, sleep, spawn
 from app.telephony.browser_calls import is_browser_call
 from app.telephony.recordings import delete_recording
 from app.telephony.webhooks import Webhooks, WebhookSettings
 from app.telephony.websocket import WebSocket
 
+LONGEST_RINGING_S = 3.0
+"""How long a caller of an instance just started hears it ring, at most, until there is a voice; Twilio waits 15 s."""
+REST_AFTER_S, STEP_S = 1.0, 0.1
+"""What nobody waits for is done so long after there is a voice, a step at a time: the first greeting goes first."""
 _log = structlog.get_logger("server")
 
 
 class House:
     """One worker: who lets callers in, what serves them, who watches, and the way out. Each part has its own module."""
 
-    def __init__(self, settings: Settings, lost_lines: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, settings: Settings, children: Children, lost_lines: Callable[[], int] = lambda: 0) -> None:
         """Build everything; nothing is started yet. `lost_lines` tells how many lines the log has lost."""
         self.settings = settings
         self.about = About()
-        self._engines = build_engines(settings)
+        self._children = children
+        self._has_voice = Latch()
+        self._engines = build_engines(settings, children)
         self._counts = counts = Counts(self._engines.stt.name)
         self._hub_watch = HubWatch(lambda lag_ms: _log.warning("HUB_LATE", lag_ms=lag_ms), note=counts.hub_was_late)
-        store, store_link = build_store(settings)
-        self._links = (*self._engines.links, store_link)
+        store = build_store(settings, children)
+        self._links = children.links
 
         def refused(why: str) -> None:
             counts.refused.labels(why).inc()
@@ -103,6 +110,7 @@ class House:
             spawn=spawn,
             admission=self.doorkeeper.judge,
             goes_on=reconnecting,
+            voice=lambda: self._has_voice.wait(LONGEST_RINGING_S),
         )
         self.drain = Drain(admission, self.streams, recordings, store, self._links)
         self.desk = Desk(
@@ -120,19 +128,38 @@ class House:
             lost_lines,
         )
 
-    def start(self) -> None:
-        """Start the child processes, warm the stock lines, watch the hub; say what serves."""
-        for link in self._links:
-            link.start()
+    def start(self, later: Callable[[], Iterator[None]] = lambda: iter(())) -> None:
+        """Start the child processes, warm the stock lines, watch the hub; say what serves.
+
+        `later` is work that nobody waits for, a step at a time: it is done once there is a voice.
+        """
+        self._children.start_engines()
         rehearse(call_settings(self.settings))
         self._hub_watch.start()
         for line in self.settings.stand_ins():
             _log.warning(line)
         engines = self._engines
-        warming = Warming(engines.voice, engines.stock, self._links, lambda: len(self.streams) > 0, self._tell_where)
+        warming = Warming(
+            engines.voice, engines.stock, self._children, self._anyone_there, self._has_voice.open, self._tell_where
+        )
         spawn(warming.run)
+        spawn(self._complete, later)
         names: Mapping[str, Any] = engines.names
         _log.info("Composite WSGI ready / WebSocketWSGI / blueprints", **names, version=self.about.version)
+
+    def _anyone_there(self) -> bool:
+        return len(self.streams) > 0
+
+    def _complete(self, later: Callable[[], Iterator[None]]) -> None:
+        """Do what may wait for the first voice: nothing of it may hold a call, or be waited for by one."""
+        self._has_voice.wait(LONGEST_RINGING_S)
+        sleep(REST_AFTER_S)
+        self._children.store.start()
+        for _ in later():
+            sleep(STEP_S)
+        while self._anyone_there():
+            sleep(1)
+        settle(thoroughly=True)
 
     def _tell_where(self) -> None:
         """Say in one line where a person talks to the agent."""

@@ -99,6 +99,8 @@ class Exchange:
 
 
 Handler = Callable[[dict[str, Any], Exchange], Awaitable[Mapping[str, object] | None]]
+Tell = Callable[[str], None]
+Warm = Callable[[Tell], Awaitable[None]]
 
 
 class _Server:
@@ -159,11 +161,11 @@ class _Server:
             return _error("internal", f"{type(exc).__name__}: {exc}", retriable=True)
 
 
-async def serve(fd: int, handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | None = None) -> None:
+async def serve(fd: int, handlers: Mapping[str, Handler], warm: Warm | None = None) -> None:
     """Serve streams on the inherited socket `fd` until the worker closes it.
 
-    `warm` prepares clients or models while streams are already accepted; when it is done (or failed: a stream will
-    then say why) the worker is told that the child is ready.
+    `warm(tell)` prepares clients or models while streams are already accepted, and may tell the worker of each service
+    that is; when it is done (or failed: a stream will then say why) the worker is told that the child is ready.
     """
     connection = socket.socket(fileno=fd)
     # The worker's eventlet may have left O_NONBLOCK either way on the shared description; asyncio needs it set.
@@ -181,7 +183,7 @@ async def serve(fd: int, handlers: Mapping[str, Handler], warm: Callable[[], Awa
     writer.close()
 
 
-def run(handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | None = None) -> NoReturn:
+def run(handlers: Mapping[str, Handler], warm: Warm | None = None) -> NoReturn:
     """Be a child process: `python -m <module> <fd>` calls this with its handlers. Ends with the worker's socket."""
     defer_to_worker(NICENESS)
     log_like_worker()
@@ -199,10 +201,13 @@ def run(handlers: Mapping[str, Handler], warm: Callable[[], Awaitable[None]] | N
         os._exit(status)  # at once: threads still busy with a model must not hold up the end
 
 
-async def _warm(warm: Callable[[], Awaitable[None]] | None, writer: asyncio.StreamWriter) -> None:
+async def _warm(warm: Warm | None, writer: asyncio.StreamWriter) -> None:
+    def tell(service: str) -> None:
+        writer.write(pack(0, Op.EVENT, _json({"warm": service})))
+
     try:
         if warm is not None:
-            await warm()
+            await warm(tell)
     except ServiceError as fault:
         _log.error("NOT_READY | why=%s", fault)
     except Exception:  # noqa: BLE001 - a stream will meet the same fault and report it

@@ -21,12 +21,15 @@ import structlog
 from eventlet.greenio import GreenSocket
 from eventlet.patcher import original
 
+from app.sidecar.manners import yield_to_worker
 from app.sidecar.wire import Op, Unpacker, WireError, pack
 
 Listener = Callable[["Op", bytes], None]
 
 _LINK_STREAM_ID = 0
 """PING, PONG and the child's `ready` event belong to the link, not to a stream."""
+_LEAST_NICENESS = 5
+"""Of a child that has just been started; each may add to it (`sidecar.manners`)."""
 _RECV_BYTES = 64 * 1024  # from 128 KiB on, the C library would map and unmap memory for every read
 _log = structlog.get_logger("sidecar")
 
@@ -126,6 +129,10 @@ class Link:
     def ready(self) -> bool:
         """True while the child is up and has said that its clients are warm."""
         return self._life is not None and self._life.ready
+
+    def is_warm(self, service: str) -> bool:
+        """Tell whether the child could serve this service at once; some are sooner than others."""
+        return self._life is not None and (self._life.ready or service in self._life.warm)
 
     @property
     def pid(self) -> int | None:
@@ -263,9 +270,11 @@ class _Life:
             raise
         finally:
             theirs.close()
+        yield_to_worker(self.process.pid, os.getpid(), _LEAST_NICENESS)
         self.streams: dict[int, LinkStream] = {}
         self.ready = False
         self.why = ""
+        self.warm: set[str] = set()
         self._name = name
         self._limits = limits
         self._socket = GreenSocket(ours)
@@ -358,8 +367,12 @@ class _Life:
     def _receive(self, stream_id: int, op: Op, payload: bytes) -> None:
         if stream_id == _LINK_STREAM_ID:
             if op is Op.EVENT:
-                self.why = json.loads(payload).get("fault", "")
-                self.ready = not self.why
+                told = json.loads(payload)
+                if "warm" in told:
+                    self.warm.add(told["warm"])
+                else:
+                    self.why = told.get("fault", "")
+                    self.ready = not self.why
             return
         stream = self.streams.get(stream_id)
         if stream is None:

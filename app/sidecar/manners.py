@@ -15,6 +15,15 @@ from app.sidecar.wire import Op, pack
 _MOST_LAST_WORDS = 300
 
 
+def yield_to_worker(pid: int, worker_pid: int, niceness: int) -> None:
+    """Make a process yield to the worker by `niceness` (0..19).
+
+    The worker does so to a child of its own as soon as that runs: while both load, the worker is the one waited for.
+    """
+    with contextlib.suppress(OSError):  # it is gone; or it yields more already, which only root may take back
+        os.setpriority(os.PRIO_PROCESS, pid, min(19, os.getpriority(os.PRIO_PROCESS, worker_pid) + niceness))
+
+
 def defer_to_worker(niceness: int) -> None:
     """Make this process the worker's quiet helper; `niceness` (0..19) is what it yields of a core they share.
 
@@ -24,7 +33,7 @@ def defer_to_worker(niceness: int) -> None:
     # gunicorn and terminals signal whole groups; live calls need the child until the worker itself is done.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(niceness)
+    yield_to_worker(0, os.getppid(), niceness)
     with contextlib.suppress(OSError):  # a sandbox may know no scheduling classes: then niceness has to do
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 

@@ -1,7 +1,8 @@
 """Twilio's webhooks, answered at the WSGI level before Flask runs (R2, R3).
 
-Nothing here waits for anything but the request's own body: what an event means for a call is done off the request, in
-whatever `spawn` starts.
+Nothing here waits for anything but the request's own body, and an incoming call for the voice of an instance just
+started: meanwhile the caller hears it ring. What an event means for a call is done off the request, in whatever `spawn`
+starts.
 """
 
 import re
@@ -83,7 +84,10 @@ class Webhooks:
         admission: Admission = _connect,
         now_s: Callable[[], float] = time.time,
         goes_on: GoesOn = lambda _params: None,
+        voice: Callable[[], None] = lambda: None,
     ) -> None:
+        """`voice` returns once the agent has one, or that takes too long."""
+        self._voice = voice
         self._goes_on = goes_on
         self._settings = settings
         self._on_event = on_event
@@ -156,6 +160,8 @@ class Webhooks:
         params = self._believed(environ)
         call_sid = _sid(params, "CallSid")
         answer = self._admission(params)
+        if answer is None:
+            self._voice()
         log.info(
             "INCOMING_CALL",
             call_sid=call_sid,

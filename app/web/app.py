@@ -20,8 +20,6 @@ def create_flask(office: Office, settings: Settings) -> Flask:
     console.install(flask, settings)
     metrics.install(flask, office, settings.metrics_token)
     phone.install(flask, settings.agent_name)
-    for name in flask.jinja_env.list_templates():
-        flask.jinja_env.get_template(name)  # compiled now: the first visitor would stall every call
 
     @flask.get("/calls/<call_sid>/events")
     def call_events(call_sid: str) -> tuple[Response, int] | Response:

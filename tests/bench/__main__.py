@@ -18,6 +18,7 @@ import click
 from app.qa.load import LoadOptions, LoadReport, percentiles, run_load
 from app.qa.script import Cue
 from app.qa.utterance import load_utterance
+from tests.bench.cold import cold_table, measure_cold
 from tests.bench.processes import Usage
 from tests.bench.server import ROOT, BenchServer
 
@@ -163,6 +164,7 @@ def split_cores() -> tuple[int | None, str]:
 @click.option("--wavs", type=click.Path(path_type=Path, file_okay=False), default=SAMPLES, help="Folder of callers.")
 @click.option("--save", type=click.Path(path_type=Path), help="Write the figures, to compare with later.")
 @click.option("--against", type=click.Path(path_type=Path, exists=True), help="Compare with figures written earlier.")
+@click.option("--only-cold", is_flag=True, help="Measure the cold start alone.")
 @click.option("--log", type=click.Path(path_type=Path), help="Keep the server's log here.")
 def main(
     calls: str,
@@ -172,6 +174,8 @@ def main(
     save: Path | None,
     against: Path | None,
     log: Path | None,
+    *,
+    only_cold: bool,
 ) -> None:
     """Measure the server under simulated calls and print one table."""
     found = [load_utterance(path) for path in sorted(wavs.glob("*.wav"))]
@@ -184,6 +188,11 @@ def main(
     )
     core, note = split_cores()
     click.echo(note)
+    with tempfile.TemporaryDirectory() as folder:
+        starts = {name: measure_cold(core, Path(folder) / "cold.log", name) for name in ("cloud", "embedded")}
+    click.echo(cold_table(starts))
+    if only_cold:
+        return
     results: dict[int, Figures] = {}
     with tempfile.TemporaryDirectory() as folder, BenchServer(core, log or Path(folder) / "server.log") as server:
         # Stock lines are synthesised and every code path is walked once before anything is measured.

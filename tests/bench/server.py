@@ -40,10 +40,22 @@ VOICE = {"first_byte_ms": 150, "unary_ms": 150, "times_real_time": 10.0}
 class BenchServer:
     """Gunicorn on `core`, emulators wherever this process may run; all of it for the length of a `with` block."""
 
-    def __init__(self, core: int | None, log: Path, store: Path | None = None) -> None:
-        """`store`: a SQLite file to begin with, copied."""
+    def __init__(
+        self, core: int | None, log: Path, store: Path | None = None, *, engines: str = "cloud", waits: bool = True
+    ) -> None:
+        """Prepare.
+
+        Args:
+            core: the server's own; None: any.
+            log: the file it writes to.
+            store: a SQLite file to begin with, copied.
+            engines: cloud (emulated) or embedded.
+            waits: until it answers, as the block begins.
+        """
         self.log = log
-        self._store = store
+        self.began_s = 0.0
+        """When it was executed (monotonic)."""
+        self._store, self._engines, self._waits = store, engines, waits
         self.url = ""
         self._core = core
         self._stack = ExitStack()
@@ -89,9 +101,6 @@ class BenchServer:
 
     def _start(self) -> None:
         emulate = self._stack.enter_context
-        speech = emulate(EmulatorProcess("tests.emulators.google_speech", SPEECH))
-        voice = emulate(EmulatorProcess("tests.emulators.google_tts", VOICE))
-        chat = emulate(EmulatorProcess("tests.emulators.openai_api", CHAT))
         data = emulate(tempfile.TemporaryDirectory(prefix="bench-"))
         if self._store is not None:
             shutil.copy(self._store, data)
@@ -102,15 +111,9 @@ class BenchServer:
         keep = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
         environment = {
             **{name: os.environ[name] for name in keep if name in os.environ},
+            **(self._emulated() if self._engines == "cloud" else self._embedded(Path(data))),
             "PORT": str(port),
             "DATA_DIR": data,
-            "STT_ENGINE": "google",
-            "TTS_ENGINE": "google",
-            "LLM_ENGINE": "openai",
-            "GOOGLE_SPEECH_ENDPOINT": speech.address,
-            "GOOGLE_TTS_ENDPOINT": voice.address,
-            "OPENAI_BASE_URL": f"http://{chat.address}/v1",
-            "OPENAI_API_KEY": "none-needed",
             "MAX_CALLS": "1000",  # how many are too many is what is measured here
             "PYTHONUNBUFFERED": "1",
         }
@@ -118,8 +121,35 @@ class BenchServer:
         if self._core is not None:
             command = ["taskset", "-c", str(self._core), *command]
         log = emulate(self.log.open("wb"))
+        self.began_s = time.monotonic()
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        self._wait_until_up()
+        if self._waits:
+            self._wait_until_up()
+
+    def _emulated(self) -> dict[str, str]:
+        emulate = self._stack.enter_context
+        speech = emulate(EmulatorProcess("tests.emulators.google_speech", SPEECH))
+        voice = emulate(EmulatorProcess("tests.emulators.google_tts", VOICE))
+        chat = emulate(EmulatorProcess("tests.emulators.openai_api", CHAT))
+        return {
+            "STT_ENGINE": "google",
+            "TTS_ENGINE": "google",
+            "LLM_ENGINE": "openai",
+            "GOOGLE_SPEECH_ENDPOINT": speech.address,
+            "GOOGLE_TTS_ENDPOINT": voice.address,
+            "OPENAI_BASE_URL": f"http://{chat.address}/v1",
+            "OPENAI_API_KEY": "none-needed",
+        }
+
+    @staticmethod
+    def _embedded(data: Path) -> dict[str, str]:
+        (data / "models").symlink_to((ROOT / "data" / "models").resolve())
+        return {"STT_ENGINE": "embedded", "TTS_ENGINE": "embedded", "LLM_ENGINE": "rules"}
+
+    def check(self) -> None:
+        """Fail with the end of its log where it has ended by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            raise self._not_up()
 
     def _wait_until_up(self) -> None:
         assert self._process is not None
@@ -132,5 +162,8 @@ class BenchServer:
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
+        raise self._not_up()
+
+    def _not_up(self) -> click.ClickException:
         tail = self.log.read_text(errors="replace")[-2000:]
-        raise click.ClickException(f"the server did not come up:\n{tail}")
+        return click.ClickException(f"the server did not come up:\n{tail}")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from tests.bench.__main__ import ROWS, table
+from tests.bench.cold import cold_table
 from tests.bench.processes import descendants, usage
 from tests.bench.server import BenchServer
 
@@ -36,3 +37,10 @@ def test_processes_are_weighed() -> None:
     assert own.cpu_by_role_s == {"worker": own.cpu_s}
     assert os.getpid() in descendants(os.getppid())
     assert usage([2**22 + 1]).rss_mb == 0
+
+
+def test_a_cold_start_stands_beside_its_targets() -> None:
+    """R18: from the exec to the first word."""
+    slow = {"version": 2.5, "answered": 3.0, "greeting": 3.5, "after_start": 0.1}
+    lines = cold_table({"cloud": slow}).splitlines()
+    assert [line.split("s ")[-1].strip() for line in lines[1:]] == ["!2.50 (≤ 2)", "3.00", "3.50 (≤ 5)", "0.10 (≤ 0.3)"]

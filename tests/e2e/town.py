@@ -91,11 +91,14 @@ class Town:
         return [fields(line) for line in self.log(phone) if line.startswith("ASR_TEXT")]
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
-        """Ask the store's SQLite file."""
+        """Ask the store's SQLite file; until its child has made it, there is nothing in it."""
+        if not (self.data / "agent.db").exists():
+            return []
         database = sqlite3.connect(f"file:{self.data / 'agent.db'}?mode=ro", uri=True, timeout=10)
         database.row_factory = sqlite3.Row
         try:
-            return [dict(row) for row in database.execute(query, values)]
+            is_made = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'leads'").fetchone()
+            return [dict(row) for row in database.execute(query, values)] if is_made else []
         finally:
             database.close()
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.sidecar.child import Exchange, ServiceError, run
+from app.sidecar.child import Exchange, ServiceError, Tell, run
 
 
 async def echo(_request: dict[str, object], exchange: Exchange) -> Mapping[str, object]:
@@ -56,7 +57,14 @@ async def descriptors(_request: dict[str, object], _exchange: Exchange) -> Mappi
     return {"sockets": [link for link in links if link.startswith("socket:")]}
 
 
+async def warm(tell: Tell) -> None:
+    """Be able to echo at once, and to do the rest once the test has made a file."""
+    tell("echo")
+    while not Path(os.environ.get("MAY_BE_READY", "/")).exists():
+        await asyncio.sleep(0.01)
+
+
 RELEASED: list[str] = []
 
 if __name__ == "__main__":
-    run({handler.__name__: handler for handler in (echo, refuse, crash, hang, released, block, descriptors)})
+    run({handler.__name__: handler for handler in (echo, refuse, crash, hang, released, block, descriptors)}, warm)

@@ -60,6 +60,22 @@ def test_a_failure_names_its_code(link: Link, service: str, error: dict[str, obj
     assert ask(link, "released").wait()[0] is Op.END
 
 
+def test_a_service_may_be_warm_before_the_child_is_ready(tmp_path: Path) -> None:
+    """R18: the voice of an instance just started is not waited for longer than it takes."""
+    may_be_ready = tmp_path / "now"
+    child = Link("tests.sidecar.echo_child", env={"MAY_BE_READY": str(may_be_ready)}, limits=IMPATIENT)
+    assert not child.is_warm("echo")
+    child.start()
+    try:
+        wait_until(lambda: child.is_warm("echo"), "one service is warm")
+        assert (child.ready, child.is_warm("refuse")) == (False, False)
+        may_be_ready.touch()
+        wait_until(lambda: child.ready, "the child is ready")
+        assert child.is_warm("refuse")
+    finally:
+        child.stop()
+
+
 def test_cancel_frees_the_work_and_silences_it(link: Link) -> None:
     frames = Frames()
     stream = link.open({"service": "hang"}, frames)

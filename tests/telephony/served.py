@@ -27,6 +27,7 @@ structlog.configure(
 
 events: list[tuple[str, dict[str, str], bool]] = []
 ended: list[int | None] = []
+voice_waited_for: list[int] = []
 auth_token = os.environ.get("TWILIO_AUTH_TOKEN")
 
 
@@ -52,6 +53,7 @@ webhooks = Webhooks(
     on_event,
     eventlet.spawn_n,
     admit,
+    voice=lambda: voice_waited_for.append(1),
 )
 
 
@@ -126,5 +128,5 @@ def app(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]
         handlers[path](socket)
         ended.append(socket.close_code)
         raise StopIteration
-    state = orjson.dumps({"events": events, "ended": ended})
+    state = orjson.dumps({"events": events, "ended": ended, "voice_waited_for": len(voice_waited_for)})
     return Response(200, state, "application/json").send(environ, start_response)

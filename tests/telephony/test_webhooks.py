@@ -72,6 +72,16 @@ def stream_of(document: bytes) -> tuple[ElementTree.Element, ElementTree.Element
     return connect, stream, {item.attrib["name"]: item.attrib["value"] for item in stream.findall("Parameter")}
 
 
+def test_a_caller_hears_it_ring_until_there_is_a_voice(server: Server) -> None:
+    """R18: while Twilio waits for TwiML; who is asked for a message instead needs no voice of ours."""
+    for caller, waits in (("+97250", 1), ("+97230000000", 0)):
+        before = json.loads(ask(server, "GET", "/")[2])["voice_waited_for"]
+        form = CALL | {"From": caller, "CallSid": "CAringing"}
+        url = "https://agent.example/webhook/incoming_call"
+        assert post(server, "/webhook/incoming_call", form, PUBLIC, url)[0] == 200
+        assert json.loads(ask(server, "GET", "/")[2])["voice_waited_for"] - before == waits
+
+
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("path", EVENT_PATHS)
 def test_an_event_is_answered_with_204_and_handed_on_unsigned(server: Server, path: str, slash: str) -> None:

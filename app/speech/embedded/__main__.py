@@ -198,7 +198,7 @@ def main() -> None:
     """Serve until the worker closes the link."""
     tell_last_words()
     offered = services(Path(os.environ.get(MODELS_DIR, "data/models")))
-    run({"stt": offered.stt, "tts": offered.tts}, warm=offered.warm)
+    run({"stt": offered.stt, "tts": offered.tts}, warm=lambda _: offered.warm())
 
 
 if __name__ == "__main__":
