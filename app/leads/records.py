@@ -110,6 +110,9 @@ class Timing(_Storable):
     holding: bool = False
     guesses: int = 0
     guess_used: bool | None = None
+    moments: dict[str, int] = Field(default_factory=dict)
+    """When else something happened on the way: holding (a phrase before a late answer), guess_used, guess_wrong,
+    stt_late, llm_late, tts_late (an engine was not waited for any longer)."""
     withdrawn: int = 0
     """Replies to this turn that were taken back because the caller went on."""
     faults: int = 0

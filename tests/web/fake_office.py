@@ -90,6 +90,8 @@ def turn(number: int, caller: str, agent: str, heard: str | None = None, **chang
         "withdrawn": 0,
         "guess_used": number % 2 == 1,
         "holding": False,
+        "first_interim": start + 2140,
+        "moments": {"guess_used": start + 2500} if number % 2 else {"holding": start + 2400},
         **changes.pop("timing", {}),
     }
     return {
@@ -102,6 +104,24 @@ def turn(number: int, caller: str, agent: str, heard: str | None = None, **chang
         "intent": "provide_info",
         "latencies_ms": {},
         "timing": timing if number else None,
+        **changes,
+    }
+
+
+def live_call(call_sid: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "call_sid": call_sid,
+        "channel": "call",
+        "from_number": CALLER,
+        "started_at": at(1),
+        "state": "LISTENING",
+        "turns": 1,
+        "interim": "",
+        "last_caller": "",
+        "last_agent": "",
+        "slots": {"area": {"value": ["חולון"], "quote": "בחולון", "confirmed": False}},
+        "last_answer_ms": 700,
+        "last_seq": 1,
         **changes,
     }
 

@@ -32,6 +32,7 @@ from app.call.measuring.marks import PlayingClock
 
 LONGEST_MS = 60_000
 SHARP_BELOW_MS, DICTATING_ABOVE_MS = 350, 500
+_MOMENTS = {"HOLDING": "holding", "STT_FALLBACK": "stt_late", "LLM_LATE": "llm_late", "TTS_LATE": "tts_late"}
 _STEPS = ("endpointing", "asr", "llm", "sentence", "tts", "own", "send", "path")
 
 
@@ -43,6 +44,7 @@ class _Heard:
     eou_kind: str | None = None
     guesses: int = 0
     guess_used: bool | None = None
+    moments: dict[str, int] = field(default_factory=dict)
     own_wait_ms: int = 0
 
 
@@ -96,6 +98,7 @@ class Stopwatch:
                     self._see_frame(now_ms)
                 case Log():
                     self._see_log(command.line, command.fields, event, now_ms)
+                    self._note_moment(command.line, now_ms)
                 case AskLlm():
                     self._reply(command.reply).line_source = "llm"
                 case Speak():
@@ -149,6 +152,7 @@ class Stopwatch:
             case "SPECULATION":
                 heard = self._guessed(now_ms)
                 heard.guesses, heard.guess_used = fields["guesses"], fields["used"]
+                heard.moments["guess_used" if fields["used"] else "guess_wrong"] = now_ms
             case "ASR_TEXT":
                 self._text_came(fields, now_ms)
             case "LLM_LATE":
@@ -169,6 +173,14 @@ class Stopwatch:
         """Whose guess it was: the turn's whose text has just come, else the one that is being spoken."""
         turn = self._turns.get(self._turn)
         return turn.heard if turn is not None and turn.heard.times["text_at"] == now_ms else self._heard
+
+    def _note_moment(self, line: str, now_ms: int) -> None:
+        """Keep when something happened that is no step: to the recogniser before the turn has a number, else in it."""
+        turn = self._turns.get(self._turn)
+        if line == "STT_FALLBACK":
+            self._heard.moments.setdefault(_MOMENTS[line], now_ms)
+        elif line in _MOMENTS and turn is not None and not turn.is_timed:
+            turn.heard.moments.setdefault(_MOMENTS[line], now_ms)
 
     def _reply(self, number: int) -> _Said:
         return self._replies.setdefault(number, _Said())
@@ -244,6 +256,7 @@ class Stopwatch:
             "holding": data["turn"] in self._held,
             "guesses": heard.guesses,
             "guess_used": heard.guess_used,
+            "moments": {name: self.since_start(at) for name, at in heard.moments.items()},
             "withdrawn": turn.withdrawn if turn else 0,
             "faults": faults,
             "holes": holes,

@@ -42,14 +42,31 @@ def context_of(
         "usage": call.get("usage") or {},
         "flags": _flags(call, turns, falls, interruptions),
         "falls": falls,
-        "chart": draw(falls) if falls else "",
+        "chart": draw(falls, plays=has_audio) if falls else "",
         "segments": SEGMENTS,
+        "moments": sorted({name for found in falls for name, _ in found.marks}),
         "has_audio": has_audio,
         "has_tape": has_tape,
         "is_live": is_live,
         "whole": whole,
         "has_numbers": any(holds_phone(turn["caller_text"] + " " + turn["agent_text"]) for turn in turns),
         "words_gone": bool(turns) and not any(turn["caller_text"] or turn["agent_text"] for turn in turns),
+    }
+
+
+def of_live(call: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a live call as the store would tell it, for as long as the store has not heard of it or is down."""
+    told = {name: call[name] for name in ("call_sid", "channel", "from_number", "started_at")}
+    unknown = {"ended_at": None, "outcome": "", "end_reason": "", "engines": None, "app_version": "", "instance": ""}
+    slots = {name: {"turn": 0, "confidence": None, **slot} for name, slot in call["slots"].items()}
+    return {
+        "known": True,
+        "call": {**told, **unknown, "usage": None},
+        "turns": [],
+        "interruptions": [],
+        "slots": slots,
+        "lead": None,
+        "deliveries": [],
     }
 
 
@@ -64,7 +81,7 @@ def _turn(turn: Mapping[str, Any], interruptions: list[dict[str, Any]]) -> dict[
         **turn,
         "from_ms": from_ms,
         "to_ms": to_ms if to_ms is not None and from_ms is not None and to_ms > from_ms else None,
-        "answer_ms": found.total_ms if found else None,
+        "answer_ms": found.total_ms if found and not found.is_cancelled else None,
         "fall": found,
         "notes": _notes(timing),
         "interruptions": [one for one in interruptions if one["turn"] == turn["number"]],

@@ -6,7 +6,8 @@ from typing import Any
 from flask import Blueprint, abort, current_app, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 
-from app.web.console.call_page import context_of
+from app.office import StoreUnavailable
+from app.web.console.call_page import context_of, of_live
 from app.web.console.filtering import asked, chosen
 from app.web.console.leads import show_number
 from app.web.console.live import pictures
@@ -91,10 +92,18 @@ def trace(call_sid: str) -> ResponseReturnValue:
 
 
 def _call(call_sid: str) -> dict[str, Any]:
-    answer = office().call(call_sid)
-    if not answer["known"]:
+    live = next((call for call in office().live() if call["call_sid"] == call_sid), None)
+    try:
+        answer = office().call(call_sid)
+    except StoreUnavailable:
+        if live is None:
+            raise
+        return of_live(live)
+    if answer["known"]:
+        return answer
+    if live is None:
         abort(404, f"אין שיחה {call_sid}")
-    return answer
+    return of_live(live)
 
 
 def _why_no_audio(call: dict[str, Any]) -> str:

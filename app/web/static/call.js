@@ -32,6 +32,14 @@ document.addEventListener("click", (event) => {
   if (quote) playTurn(quote.dataset.playTurn);
 });
 
+document.addEventListener("keydown", (event) => {
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches("g[data-play-ms]")) {
+    event.preventDefault(); // Space would scroll
+    event.stopPropagation();
+    playFrom(Number(event.target.dataset.playMs));
+  }
+}, true);
+
 if (audio && box && globalThis.WaveSurfer) {
   const play = document.getElementById("play");
   const position = document.getElementById("position");

@@ -128,6 +128,8 @@ def test_a_late_language_model_and_a_fallback_are_named() -> None:
     timing = measured(to_the_end(drive)).timings[1]
     assert (timing.line_source, timing.stt_source) == ("late", "fallback")
     assert timing.answer_ms is not None
+    assert timing.eou is not None
+    assert timing.eou < timing.moments["stt_late"] < timing.moments["llm_late"] < (timing.first_heard or 0)
     assert timing.answer_ms > 2000
 
 

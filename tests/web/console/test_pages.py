@@ -5,9 +5,10 @@ import re
 import pytest
 
 from tests.web.clients import PAGES, SID, Visitor, bare_texts
-from tests.web.fake_office import CALLER, FakeOffice, lead
+from tests.web.fake_office import CALLER, FakeOffice, lead, live_call
 from tests.web.served import make
 
+BROWSER_SID = f"BR{1:032d}"
 WHOLE = ("1234567", "123-4567", "1234568", "123-4568", "9876543", "987-6543")
 
 
@@ -33,6 +34,18 @@ def test_no_page_holds_a_whole_number_until_it_is_asked_for(visitor: Visitor, pa
         assert CALLER not in visitor.get(path).json["call"]["from_number"]  # type: ignore[index]
         return
     assert not [number for number in WHOLE if number in visitor.get(path).text]
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_live_call_has_its_page_before_the_store_has_heard_of_it(is_down: bool) -> None:
+    """R16: who looks at what goes on follows the link at once, also while the store does not answer."""
+    office = FakeOffice()
+    visitor = Visitor(office)
+    office.calls_live = [live_call(BROWSER_SID)]
+    office.is_down = is_down
+    answer = visitor.get(f"/console/calls/{BROWSER_SID}")
+    assert (answer.status_code, "השיחה חיה" in answer.text, "חולון" in answer.text) == (200, True, True)
+    assert visitor.get(f"/console/calls/{BROWSER_SID[:-1]}2").status_code == (503 if is_down else 404)
 
 
 def test_an_office_may_want_its_numbers_whole() -> None:
