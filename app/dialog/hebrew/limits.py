@@ -17,6 +17,7 @@ _PLUS = ("פלוס", "+")
 _ADDED = _LISTS.words("added")
 _HAS_ROOF = _LISTS.words("has_roof")
 _EITHER_SIDE = ("לא יותר", "לא פחות", "מקסימום", "גג", "לכל היותר", "לפחות", "מינימום", "לכל הפחות")
+_NO_MATTER = _LISTS.words("no_matter")
 _UNITS, _ONESELF = _LISTS.words("units"), _LISTS.words("oneself")
 
 
@@ -42,11 +43,16 @@ def is_min(utterance: Utterance, quantity: Quantity) -> bool:
 
 def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
     """Whether a no somewhat before, or right after, turns "יותר מ-" into a limit."""
-    if utterance.key(quantity.start - 1) != "יותר" or not quantity.prefix.endswith("מ"):
+    above = utterance.key(quantity.start - 1)
+    if above != "מעל" and (above != "יותר" or not quantity.prefix.endswith("מ")):
         return False
     before = utterance.keys[max(0, quantity.start - 5) : quantity.start - 1]
-    after = [key for key in utterance.keys[quantity.end : quantity.end + 4] if key not in _ONESELF | _UNITS]
-    return "לא" in before or fold("אין") in before or bool(set(after[:1]) & {"לא", fold("אין")})
+    behind = [key for key in utterance.keys[quantity.end : quantity.end + 4] if key not in _ONESELF | _UNITS]
+    return (
+        "לא" in before
+        or fold("אין") in before
+        or (bool(set(behind[:1]) & {"לא", fold("אין")}) and not set(behind[1:2]) & _NO_MATTER)
+    )
 
 
 def hedged(utterance: Utterance, end: int) -> bool:

@@ -1,18 +1,26 @@
-"""The caller's name, after a cue ("קוראים לי") or as the answer to the question for it (R10.2).
+"""The caller's name, after a cue ("קוראים לי") or as the answer to the question for it (R10.2)."""
 
-Given names come from data/hebrew/first_names.txt (public births data): name, tab, bearers.
-"""
-
-from dataclasses import dataclass
-from functools import lru_cache
-
-from app.dialog import data
 from app.dialog.hebrew.common_words import COMMON_WORDS
-from app.dialog.hebrew.gazetteer import Mention, find
+from app.dialog.hebrew.gazetteer import Mention
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.name_words import (
+    KNOWN_BEARERS,
+    MAX_WORDS,
+    SPELLING,
+    STRIP,
+    TOLD_TO_OTHERS,
+    UNWANTED_AFTER_AM,
+    Name,
+    bearers_of,
+    collect,
+    first_names,
+    is_common,
+    is_name_word,
+    origins,
+)
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import repair_points
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold
 
 _LISTS = Lexicon("hebrew/names.toml")
 _ADDRESSED = _LISTS.words("addressed")
@@ -20,18 +28,10 @@ _SPEAKING = _LISTS.words("speaking")
 _PROFESSIONS = _LISTS.words("professions")
 _ABOUT_NAME = _LISTS.words("about_name")
 _NO_NAME_AFTER_AM = _LISTS.words("no_name_after_am")
-
-_KNOWN_BEARERS = 300
-_SHORTEST_COMMAND = 5
-_LONGEST_STUTTER = 3
-_PARTICLES = _LISTS.words("particles")
-_FROM_SOMEWHERE = _LISTS.words("from_somewhere")
-_MAX_WORDS = 3
 _DICTATED = 4
 """So many digits beside a name are a phone number."""
-
-_POLITE, _AFFILIATIONS = _LISTS.phrases("polite"), _LISTS.words("affiliations")
-_CUES = _LISTS.phrases("cues")
+_POLITE = _LISTS.phrases("polite")
+_CUES, _LOOSE_CUES = _LISTS.phrases("cues"), frozenset(_LISTS.listed("loose_cues"))
 _SURNAME_CUES = _LISTS.phrases("surname_cues")
 _AFTER_CUE = _LISTS.words("after_cue")
 GIVEN_NAME_ONLY = _LISTS.phrases("given_name_only")
@@ -41,144 +41,9 @@ _WELL_KNOWN = 2000
 _RARE = 40
 """Of fewer people a name is hardly known."""
 _PRONOUNS = _LISTS.words("pronouns")
-_NICKNAMES = _LISTS.words("nicknames")
 _RENAMES = _LISTS.phrases("renames")
 _WEAK_CUES = _LISTS.phrases("weak_cues")
-_STRIP = _LISTS.words("strip")
-_TITLES = _LISTS.words("titles")
-_STOP = _LISTS.words("stop")
-_SPELLING, _LETTERS = _LISTS.words("spelling"), _LISTS.words("letters")
 _NOT_ALONE = _LISTS.words("not_alone")
-_TOLD_TO_OTHERS = _LISTS.words("told_to_others")
-_UNWANTED_AFTER_AM = _LISTS.words("unwanted_after_am")
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name at tokens `start` up to, not including, `end`."""
-
-    start: int
-    end: int
-    value: str
-    sure: bool = True
-
-
-@lru_cache(maxsize=1)
-def first_names() -> dict[str, int]:
-    """Return folded given names with their number of bearers."""
-    table: dict[str, int] = {}
-    for line in data.read_text("hebrew/first_names.txt").splitlines():
-        name, _, bearers = line.partition("\t")
-        key = fold(name)
-        table[key] = table.get(key, 0) + int(bearers)
-    for key in _NICKNAMES:
-        table[key] = max(table.get(key, 0), _KNOWN_BEARERS)
-    return table
-
-
-def _bearers(key: str) -> int:
-    return first_names().get(key, 0)
-
-
-def _common(key: str) -> bool:
-    """Whether a word is a common one, prefixed or not; a known name is none."""
-    if key in COMMON_WORDS or key in _STOP:
-        return True
-    if key.startswith("לה") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
-        # "להמשיך": an infinitive.
-        return True
-    if key in _TOLD_TO_OTHERS:
-        return True
-    told = key.removeprefix("ו")
-    if told.startswith("ת") and key.endswith("י") and len(key) >= _SHORTEST_COMMAND and _bearers(key) < _KNOWN_BEARERS:
-        # "תמשיכי", "תוותרי": somebody is told to do something.
-        return True
-    return _bearers(key) < _KNOWN_BEARERS and any(
-        len(prefix) == 1 and prefix in "הובלש" and rest in COMMON_WORDS for prefix, rest in stems(key)
-    )
-
-
-def _name_word(utterance: Utterance, index: int) -> bool:
-    """Whether a word can be part of a name: no number, no common word unless many people bear it."""
-    key = utterance.key(index)
-    if len(key) < 2 or utterance.tokens[index].is_number or not ("א" <= key[0] <= "ת"):
-        return False
-    if (key == "אל" and utterance.key(index + 1).startswith("ת")) or key in words("ולא"):
-        # "אל תרשמי": do not.
-        return False
-    if _common(key):
-        return _bearers(key) >= 3000 and key not in _STRIP and key not in _UNWANTED_AFTER_AM
-    return atom_at(utterance, index) is None or _bearers(key) >= _KNOWN_BEARERS
-
-
-def _collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Name | None:
-    """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
-    while utterance.key(start) in _TITLES or (
-        utterance.key(start) == fold("דין") and utterance.key(start - 1)[:4] == fold("עורך")
-    ):
-        start += 1
-    while _stutters(utterance, start):
-        start += 1
-    chosen: list[int] = []
-    index = start
-    origins = _origins(utterance)
-    while index < len(utterance) and sum(utterance.key(at) not in _PARTICLES for at in chosen) < _MAX_WORDS:
-        token = utterance.tokens[index]
-        if (
-            token.key in _SPELLING
-            or _spelled(utterance, index)
-            or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1)
-        ):
-            break
-        if index in claimed or not _name_word(utterance, index):
-            break
-        if known_first and chosen and "," in token.gap and _bearers(token.key) < _KNOWN_BEARERS:
-            # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
-            break
-        affiliated = token.key in _FROM_SOMEWHERE or (token.key.startswith("מה") and len(token.key) > len("מהדי"))
-        affiliated = affiliated or (token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS)
-        if chosen and (
-            (affiliated and token.key not in first_names()) or (index in origins and token.key not in first_names())
-        ):
-            break
-        if chosen and utterance.key(chosen[-1]) == token.key:
-            # "גל אה גל כהן": the repeated word is a stutter.
-            chosen[-1] = index
-        else:
-            chosen.append(index)
-        index += 1
-    if not chosen or (known_first and _bearers(utterance.key(chosen[0])) < _KNOWN_BEARERS):
-        return None
-    return Name(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
-
-
-def _spelled(utterance: Utterance, index: int) -> bool:
-    """Whether a name is spelled from here on: "ריש ואו נון"."""
-    return all(
-        utterance.key(at).removeprefix("ו") in _LETTERS or utterance.key(at) in _LETTERS for at in (index, index + 1)
-    )
-
-
-def _stutters(utterance: Utterance, start: int) -> bool:
-    """Whether a name is only begun here: "א אורי", "איי איילת"."""
-    key, after = utterance.key(start), utterance.key(start + 1)
-    begun = len(key) <= _LONGEST_STUTTER and key != after and after.startswith(key)
-    return len(key) == 1 or (bool(key) and begun and _bearers(key) < _KNOWN_BEARERS <= _bearers(after))
-
-
-def spelled(utterance: Utterance) -> frozenset[int]:
-    """Return the tokens of a word spelled letter by letter: "יוד ואו אלף בית"."""
-    letters = [key in _LETTERS or key.removeprefix("ו") in _LETTERS for key in utterance.keys]
-    found: set[int] = set()
-    for at in range(len(letters) - 2):
-        if all(letters[at : at + 3]):
-            found.update(range(at, at + 3))
-    return frozenset(found)
-
-
-def _origins(utterance: Utterance) -> frozenset[int]:
-    """Return where a place begins that the caller is from: "דרור מהוד השרון"."""
-    return frozenset(mention.start for mention in find(utterance) if mention.prefix == "מ")
 
 
 def understand_name(
@@ -189,42 +54,9 @@ def understand_name(
     Weak cues ("אני X") need a known given name unless a name is `expected`.
     """
     claimed = claimed | _politeness(utterance) | _somebody_else(utterance)
-    best: Name | None = None
-    for match in _CUES.all(utterance):
-        loose = match.value.lstrip("=") in (
-            "מדבר",
-            "מדברת",
-            "בתור",
-            "צריך להיות",
-            "צריכה להיות",
-            "אמור להיות",
-            "אמורה להיות",
-            "לקרוא",
-            "כאן",
-            "תרשמי",
-            "תרשום",
-            "כתבי",
-            "רשום",
-            "ותרשמי",
-            "ותרשום",
-            "רשמי",
-            "תכתבי",
-            "תכתוב",
-            "תרשמי את",
-            "השם",
-            "תרשמו",
-            "לרשום",
-            "לכתוב",
-        )
-        if utterance.key(match.start - 1) in _ADDRESSED and utterance.key(match.start) in _SPEAKING:
-            # "את מדברת יפה".
-            continue
-        index = match.end
-        while utterance.key(index) in _AFTER_CUE or _on_me(utterance, index):
-            index += 1
-        name = _collect(utterance, index, claimed, known_first=loose and not expected)
-        if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
-            best = _without_as(name)
+    if known and (other := _not_known(utterance, known)) is not None:
+        return other
+    best = _cued(utterance, claimed, expected=expected)
     best = best or _renamed(utterance) or _speaking(utterance, claimed)
     if best is None:
         best = _weak(utterance, expected, claimed)
@@ -237,7 +69,7 @@ def understand_name(
         best = _with_surname(utterance, best, claimed) if expected else best
     if known and best is not None and utterance.key(best.start - 1) == "לא":
         best = _instead(best, known)
-    if known and not expected and best is None:
+    if known and best is None:
         best = _new_surname(utterance, known, claimed)
     if (
         best is not None
@@ -253,23 +85,40 @@ def _on_me(utterance: Utterance, index: int) -> bool:
     return index < len(utterance) and utterance.tokens[index].text == "עליי"
 
 
+def _cued(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Name | None:
+    """Read what follows a cue: "קוראים לי", "תרשמי"; of several the last."""
+    best: Name | None = None
+    for match in _CUES.all(utterance):
+        loose = match.value.lstrip("=") in _LOOSE_CUES
+        if utterance.key(match.start - 1) in _ADDRESSED and utterance.key(match.start) in _SPEAKING:
+            # "את מדברת יפה".
+            continue
+        index = match.end
+        while utterance.key(index) in _AFTER_CUE or _on_me(utterance, index):
+            index += 1
+        name = collect(utterance, index, claimed, known_first=loose and not expected)
+        if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
+            best = _without_as(name)
+    return best
+
+
 def whole_name(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     """Return the full name that an utterance is and nothing besides, though another thing was asked."""
-    name = _collect(utterance, 0, claimed, known_first=True)
+    name = collect(utterance, 0, claimed, known_first=True)
     return name if name is not None and name.end - name.start == len(utterance) > 1 else None
 
 
 def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     """Read what is left beside a phone number when it is nothing but a well-known given name, with a surname."""
-    left = [index for index in range(len(utterance)) if index not in claimed and utterance.key(index) not in _STRIP]
+    left = [index for index in range(len(utterance)) if index not in claimed and utterance.key(index) not in STRIP]
     digits = sum(
         len(utterance.key(at)) if utterance.tokens[at].is_number else bool(atom_at(utterance, at)) for at in claimed
     )
-    if not left or len(left) > _MAX_WORDS or digits < _DICTATED or left[-1] - left[0] >= len(left):
+    if not left or len(left) > MAX_WORDS or digits < _DICTATED or left[-1] - left[0] >= len(left):
         return None
-    name = _collect(utterance, left[0], claimed, known_first=True)
+    name = collect(utterance, left[0], claimed, known_first=True)
     whole = name is not None and (name.start, name.end) == (left[0], left[-1] + 1)
-    return name if whole and _bearers(utterance.key(left[0])) >= _WELL_KNOWN else None
+    return name if whole and bearers_of(utterance.key(left[0])) >= _WELL_KNOWN else None
 
 
 def _politeness(utterance: Utterance) -> frozenset[int]:
@@ -279,15 +128,20 @@ def _politeness(utterance: Utterance) -> frozenset[int]:
 
 def _somebody_else(utterance: Utterance) -> frozenset[int]:
     """Return where a name is denied before another is given: "לא אני לא משה, אני ניר"."""
-    named = [at for at, key in enumerate(utterance.keys) if _bearers(key) >= _KNOWN_BEARERS and not _common(key)]
-    return frozenset(at for at in named[:-1] if utterance.key(at - 1) == "לא" and utterance.key(at - 2) in _PRONOUNS)
+    named = [at for at, key in enumerate(utterance.keys) if bearers_of(key) >= KNOWN_BEARERS and not is_common(key)]
+    pair = len(named) > 1 and len(utterance) - 1 == len(named) and bearers_of(utterance.key(named[1])) >= _WELL_KNOWN
+    return frozenset(
+        at
+        for at in named[:-1]
+        if utterance.key(at - 1) == "לא" and (utterance.key(at - 2) in _PRONOUNS or (at == 1 and pair))
+    )
 
 
 def _renamed(utterance: Utterance) -> Name | None:
     """Read "תשני את השם לדורית": the lamed is no part of the name."""
     for match in _RENAMES.all(utterance):
         key = utterance.key(match.end)
-        if key.startswith("ל") and _bearers(key[1:]) >= _KNOWN_BEARERS > _bearers(key):
+        if key.startswith("ל") and bearers_of(key[1:]) >= KNOWN_BEARERS > bearers_of(key):
             return Name(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
     return None
 
@@ -296,9 +150,9 @@ def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     """Read "שלום, עליזה מדברת": the name stands before its cue."""
     at = next((index for index, key in enumerate(utterance.keys[:5]) if key in _SPEAKING), 0)
     for start in (at - 2, at - 1):
-        if start < 0 or utterance.key(start) in COMMON_WORDS or _bearers(utterance.key(start)) < _KNOWN_BEARERS:
+        if start < 0 or utterance.key(start) in COMMON_WORDS or bearers_of(utterance.key(start)) < KNOWN_BEARERS:
             continue
-        name = _collect(utterance, start, claimed, known_first=True)
+        name = collect(utterance, start, claimed, known_first=True)
         if name is not None and name.start == start and name.end == at:
             return name
     return None
@@ -308,7 +162,7 @@ def _repaired(utterance: Utterance, name: Name | None, claimed: frozenset[int]) 
     """Read "יוסי סליחה יוסף חדד", "השם הוא לא נחום אלא מנחם": the name after the repair stands."""
     for point in reversed(repair_points(utterance)):
         if point >= (name.end if name is not None else 1):
-            later = _collect(utterance, point, claimed, known_first=True)
+            later = collect(utterance, point, claimed, known_first=True)
             if later is not None and not _professional(utterance, later):
                 return later
     return name
@@ -320,7 +174,7 @@ def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[in
         index = match.end
         while utterance.key(index) in _AFTER_CUE:
             index += 1
-        surname = _collect(utterance, index, claimed, known_first=False)
+        surname = collect(utterance, index, claimed, known_first=False)
         if surname is None:
             continue
         if name is None or surname.start <= name.start < surname.end:
@@ -338,6 +192,20 @@ def _instead(name: Name, known: str) -> Name:
     return Name(name.start + 1, name.end, rest) if rest and first == known.split(maxsplit=1)[0] else name
 
 
+def _not_known(utterance: Utterance, known: str) -> Name | None:
+    """Read "השם לא נכון, זה בן שושן, לא בן שמעון": what stands between its cue and the name that is denied."""
+    denied = tuple(fold(word) for word in known.split())
+    for at in range(1, len(utterance) - len(denied)):
+        if utterance.key(at) != "לא" or utterance.keys[at + 1 : at + 1 + len(denied)] != denied:
+            continue
+        start = at
+        while start and at - start < MAX_WORDS and utterance.key(start - 1) not in _AFTER_CUE:
+            start -= 1
+        if start < at and utterance.key(start - 1) in _AFTER_CUE:
+            return Name(start, at, " ".join(token.text for token in utterance.tokens[start:at]))
+    return None
+
+
 def _new_surname(utterance: Utterance, known: str, claimed: frozenset[int]) -> Name | None:
     """Read "שם המשפחה בארי לא ברק" as a repair of the surname known."""
     surname = _with_surname(utterance, None, claimed)
@@ -350,10 +218,10 @@ def _new_surname(utterance: Utterance, known: str, claimed: frozenset[int]) -> N
 def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     """Read a well-known given name, with a surname, that ends a longer answer: "היא זו שעונה, יפעת לביא"."""
     size = len(utterance)
-    for start in range(max(1, size - _MAX_WORDS), size):
-        if _bearers(utterance.key(start)) < _WELL_KNOWN or utterance.key(start - 1) in _NOT_OF_ONESELF:
+    for start in range(max(1, size - MAX_WORDS), size):
+        if bearers_of(utterance.key(start)) < _WELL_KNOWN or utterance.key(start - 1) in _NOT_OF_ONESELF:
             continue
-        name = _collect(utterance, start, claimed, known_first=True) if _name_word(utterance, start) else None
+        name = collect(utterance, start, claimed, known_first=True) if is_name_word(utterance, start) else None
         if name is not None and name.start == start and name.end == size:
             return name
     return None
@@ -362,9 +230,9 @@ def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
 def _without_as(name: Name) -> Name:
     """Read "רשמי אותי כיעל" as Yael."""
     first, _, rest = name.value.partition(" ")
-    if not first.startswith("כ") or _bearers(fold(first)) >= _KNOWN_BEARERS:
+    if not first.startswith("כ") or bearers_of(fold(first)) >= KNOWN_BEARERS:
         return name
-    if _bearers(fold(first[1:])) < _WELL_KNOWN:
+    if bearers_of(fold(first[1:])) < _WELL_KNOWN:
         return name
     return Name(name.start, name.end, f"{first[1:]} {rest}".strip())
 
@@ -382,18 +250,18 @@ def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name
     for match in _WEAK_CUES.all(utterance):
         key = utterance.key(match.end)
         if (
-            key in _UNWANTED_AFTER_AM
+            key in UNWANTED_AFTER_AM
             or key in _NO_NAME_AFTER_AM
             or match.end in claimed
-            or (key in COMMON_WORDS and _bearers(key) < 3000)
+            or (key in COMMON_WORDS and bearers_of(key) < 3000)
         ):
             continue
         pronoun = match.value.lstrip("=") in _PRONOUNS
-        name = _collect(utterance, match.end, claimed, known_first=not expected or not pronoun)
-        if name is not None and _bearers(utterance.key(name.start)) < _RARE and name.end < len(utterance):
+        name = collect(utterance, match.end, claimed, known_first=not expected or not pronoun)
+        if name is not None and bearers_of(utterance.key(name.start)) < _RARE and name.end < len(utterance):
             # "אני גורר חובות משנת אלפיים": no name is unknown and goes on.
             left = range(name.end, len(utterance))
-            if any(at not in claimed and utterance.key(at) not in _STRIP | _SPELLING for at in left):
+            if any(at not in claimed and utterance.key(at) not in STRIP | SPELLING for at in left):
                 continue
         if name is None or _professional(utterance, name) or (not pronoun and not about_name and name.start > 2):
             continue
@@ -410,35 +278,35 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     start = 0
     while (
         start < len(utterance)
-        and (utterance.key(start) in _STRIP or start in claimed)
+        and (utterance.key(start) in STRIP or start in claimed)
         and not (
-            _bearers(utterance.key(start)) >= _KNOWN_BEARERS
+            bearers_of(utterance.key(start)) >= KNOWN_BEARERS
             and start == len(utterance) - 1
             and utterance.key(start) not in COMMON_WORDS
         )
     ):
         start += 1
-    name = _collect(utterance, start, claimed, known_first=False)
+    name = collect(utterance, start, claimed, known_first=False)
     if name is None:
         return None
     polite = _politeness(utterance)
     rest = [
-        index for index in range(name.end, len(utterance)) if utterance.key(index) not in _STRIP and index not in polite
+        index for index in range(name.end, len(utterance)) if utterance.key(index) not in STRIP and index not in polite
     ]
     first = utterance.key(name.start)
-    known = _bearers(first) >= _RARE
-    if utterance.key(name.end) in _TOLD_TO_OTHERS:
+    known = bearers_of(first) >= _RARE
+    if utterance.key(name.end) in TOLD_TO_OTHERS:
         # "דני תפסיק": somebody in the room is told off.
         return None
-    if first in _UNWANTED_AFTER_AM and utterance.key(name.start - 1) in _PRONOUNS:
+    if first in UNWANTED_AFTER_AM and utterance.key(name.start - 1) in _PRONOUNS:
         # "אני עובד בתחום": what the caller does.
         return None
-    if utterance.key(name.start - 1) == "לא" and _bearers(first) < _KNOWN_BEARERS:
+    if utterance.key(name.start - 1) == "לא" and bearers_of(first) < KNOWN_BEARERS:
         return None
     if first in _NOT_ALONE and not known:
         return None
-    if known and _bearers(first) >= _KNOWN_BEARERS:
+    if known and bearers_of(first) >= KNOWN_BEARERS:
         return name
-    if rest and utterance.key(rest[0]) not in _SPELLING and rest[0] not in _origins(utterance):
+    if rest and utterance.key(rest[0]) not in SPELLING and rest[0] not in origins(utterance):
         return None
     return name if name.end - name.start <= 2 or known else None

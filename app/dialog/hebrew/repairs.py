@@ -40,7 +40,7 @@ _RIGHT = _LISTS.words("right")
 _TURNS, _IF = _LISTS.phrases("turns"), _LISTS.words("if")
 _BESIDES, _ALSO_AFTER = _LISTS.words("besides"), _LISTS.words("also_after")
 _CONDITION = 4
-_MOST_WANTING = 2
+_MOST_WANTING = 5
 
 
 @lru_cache(maxsize=64)
@@ -84,7 +84,7 @@ def negated(utterance: Utterance, start: int) -> bool:
         index -= 1
         for _ in range(_MOST_WANTING):
             index -= utterance.key(index) in _WANT
-    if utterance.key(index) not in _NOT:
+    if utterance.key(index) not in _NOT and utterance.key(index).removeprefix("ו") not in _DROP:
         return False
     if set(utterance.keys[max(0, index - 2) : index]) & _RIGHT:
         # "הכול נכון חוץ מהחודש, ינואר": the new value of what was wrong.

@@ -116,7 +116,7 @@ def _told(utterance: Utterance) -> Iterator[Scope]:
             continue
         if utterance.key(start - 1) in _BEFORE_A_BENEFICIARY:
             continue
-        verb = _verb(utterance, start)
+        verb = _verb(utterance, start) or _stands_for_verb(utterance, start)
         if verb is None or utterance.key(verb + 1) in _WITH_ME:
             continue
         end = _back_to_oneself(utterance, verb + 1)
@@ -202,6 +202,15 @@ def _verb(utterance: Utterance, start: int) -> int | None:
         if key not in _THEIRS and index not in places:
             return None
     return None
+
+
+def _stands_for_verb(utterance: Utterance, start: int) -> int | None:
+    """Return where "in …" stands instead of a verb, when the caller then comes back: "השכנים בארבעה, ואנחנו…"."""
+    place = start + 1
+    while utterance.key(place) in _THEIRS:
+        place += 1
+    back = _back_to_oneself(utterance, place) < len(utterance)
+    return place if back and utterance.key(place).startswith("ב") else None
 
 
 def _may_be_for_them(verb: str) -> bool:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.names import first_names
+from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.tokens import Utterance, fold, stems
 
@@ -19,6 +19,7 @@ _THERE, _AROUND = _LISTS.phrases("there"), _LISTS.words("around")
 _CALLS, _TELLS_WHO = _LISTS.words("calls"), _LISTS.words("tells_who")
 _KIN, _OWN_CHILD = _LISTS.words("kin"), _LISTS.words("own_child")
 _SEEKS, _CONCLUDES = _LISTS.words("seeks"), _LISTS.words("concludes")
+_ONESELF = _LISTS.words("oneself")
 _MOVES, _OF_ORIGIN = _LISTS.words("moves"), _LISTS.words("of_origin")
 _PLACED = {
     RESIDES: _LISTS.words("resides"),
@@ -69,7 +70,8 @@ def _background(utterance: Utterance, mention: Mention, named: frozenset[int]) -
         rest = {rest for _, rest in stems(key)}
         if _is_no_background(utterance, index, rest):
             continue
-        if key in _CONCLUDES:
+        if key in _CONCLUDES or key.removeprefix("ו") in _ONESELF:
+            # "פעם הייתי אומרת יפו, היום אני אומרת חולון": what one did stands behind the pronoun.
             return ""
         if rest & _SEEKS:
             return "moves from there" if mention.prefix.endswith("מ") and rest & _MOVES else ""

@@ -7,7 +7,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.dates import is_ordinal, ordinal_month
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.names import first_names
+from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
 from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, tokens_of
 from app.dialog.hebrew.tokens import Utterance, fold, stems
@@ -67,6 +67,7 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
         return False
     if (
         not mention.prefix
+        and mention.end - mention.start == 1
         and _introduced(utterance, mention.start)
         and first_names().get(utterance.key(mention.start), 0) >= BORNE
     ):
@@ -318,8 +319,8 @@ def _fold(
     if not standing and unknown and answers_no_with(utterance, denied[0].start):
         standing, denied = denied, []
     names: list[str] = []
-    for mention in _drop_parents(utterance, standing):
-        if mention.name not in names:
+    for mention in _drop_parents(utterance, [*standing, *denied]):
+        if mention in standing and mention.name not in names:
             names.append(mention.name)
     mentions = (*standing, *denied)
     unsure = any(not mention.sure for mention in standing)
@@ -331,7 +332,8 @@ def _fold(
         return Areas(left or None, not left, mentions, unsure, claimed)
     first = min(mention.start for mention in standing)
     adds = bool(known) and not removed and bool(set(utterance.keys[max(0, first - 3) : first + 1]) & _ADD)
-    adds = adds or (bool(known) and not removed and utterance.key(len(utterance) - 1) == "גמ")
+    last = max(mention.end for mention in standing)
+    adds = adds or (bool(known) and not removed and fold("גם") in utterance.keys[last:])
     if (keys & _REMOVE or removed) and any(name in known for name in removed) and len(known) > 1:
         adds = True
     if adds:

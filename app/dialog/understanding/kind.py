@@ -42,8 +42,13 @@ class Found:
     """Whether another value was denied beside it."""
 
 
-def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Found | None:
-    """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind."""
+def understand_type(
+    utterance: Utterance, asked: Asked, claimed: frozenset[int], known: str | None = None
+) -> Found | None:
+    """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind.
+
+    Of two, one of them `known`, the other: "לא לא דירה רגילה, דירת גן".
+    """
     blocked = {index for match in _NOT_TYPES.all(utterance) for index in range(match.start, match.end)} | claimed
     if asked is Asked.PROPERTY_TYPE and utterance.keys in (("גג",), ("גנ",)):
         # To "which type": a flat with one; anywhere else what a home has besides.
@@ -65,6 +70,9 @@ def understand_type(utterance: Utterance, asked: Asked, claimed: frozenset[int])
     if not standing:
         return None
     chosen = replace(standing[0], instead=bool(denied))
+    new = [found for found in standing if found.value != known]
+    if chosen.value == known and new and "לא" in utterance.keys[: new[0].start]:
+        return replace(new[0], instead=True)
     for other in standing[1:]:
         if chosen.value in _GENERIC and other.value != chosen.value and _specifies(utterance, chosen, other):
             chosen = other

@@ -20,7 +20,7 @@ from app.dialog.hebrew.durations import duration_at, longer_end
 from app.dialog.hebrew.holidays import holiday_span
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Shape, atom_at, quantity_at
-from app.dialog.hebrew.repairs import settle
+from app.dialog.hebrew.repairs import settle, turns
 from app.dialog.hebrew.tokens import Match, Utterance, fold, stems, words
 from app.dialog.understanding.move_in_words import (
     ACADEMIC,
@@ -163,7 +163,9 @@ class _Finder:
         if opens and not set(self.utterance.keys) & (LIVING_NOW | _NO):
             # "ממש עכשיו, אני בלי בית": it opens the answer, and what follows says why.
             return True
-        others = [key for index, key in enumerate(self.utterance.keys) if not match.start <= index < match.end]
+        # "אם זה היה תלוי בי, אז מחר".
+        begin = max((point for point in turns(self.utterance) if point <= match.start), default=0)
+        others = self.utterance.keys[begin : match.start] + self.utterance.keys[match.end :]
         return self.asked and all(key in NOW_FILLERS for key in others)
 
     def _calendar(self) -> list[Timing]:

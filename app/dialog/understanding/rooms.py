@@ -146,7 +146,9 @@ def _single(utterance: Utterance, noun: int) -> Rooms | None:
         and not _counts_others(utterance, high.end)
     ):
         return _rooms(utterance, quantity, high, noun, high.end)
-    return _rooms(utterance, quantity, None, noun, quantity.end)
+    # "תורידי את החדרים לשלושה": what is lowered is told, and to how many is wanted.
+    start = quantity.start if quantity.prefix == "ל" else noun
+    return _rooms(utterance, quantity, None, start, quantity.end)
 
 
 def _named_then_count(utterance: Utterance, start: int) -> Rooms | None:

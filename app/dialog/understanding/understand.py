@@ -12,7 +12,8 @@ from typing import Any
 from app.dialog.domain import SLOT_NAMES, Asked, Errand, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.names import GIVEN_NAME_ONLY, first_names, spelled, understand_name, whole_name
+from app.dialog.hebrew.name_words import first_names, spelled
+from app.dialog.hebrew.names import GIVEN_NAME_ONLY, understand_name, whole_name
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.scope import no_wish
@@ -203,7 +204,7 @@ class _Turn:
             return
         if self._asks(_WHAT_IS):
             return
-        kind = understand_type(self.utterance, self.asked, self.claimed)
+        kind = understand_type(self.utterance, self.asked, self.claimed, self.state.get("property_type"))
         if kind is not None and self.asked is Asked.NAME and first_names().get(self.utterance.key(kind.start), 0):
             # "חוה אשכנזי" is no farm.
             kind = None

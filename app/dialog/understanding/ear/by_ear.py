@@ -12,7 +12,7 @@ from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
 from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.names import first_names
+from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.tokens import Utterance, fold, normalise, stems
 from app.dialog.understanding.ear.garbled_phone import mobile_number

@@ -1,0 +1,157 @@
+"""What a name is made of: given names and their bearers, words that are none, spelling, stutter (R10.2).
+
+Given names come from data/hebrew/first_names.txt (public births data): name, tab, bearers.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app.dialog import data
+from app.dialog.hebrew.common_words import COMMON_WORDS
+from app.dialog.hebrew.gazetteer import find
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+
+_LISTS = Lexicon("hebrew/names.toml")
+KNOWN_BEARERS = 300
+"""Of so many people a name is known."""
+MAX_WORDS = 3
+_SHORTEST_COMMAND = 5
+_LONGEST_STUTTER = 3
+_PARTICLES, _FROM_SOMEWHERE = _LISTS.words("particles"), _LISTS.words("from_somewhere")
+_AFFILIATIONS, _TITLES = _LISTS.words("affiliations"), _LISTS.words("titles")
+_NICKNAMES, _STOP = _LISTS.words("nicknames"), _LISTS.words("stop")
+STRIP = _LISTS.words("strip")
+SPELLING, _LETTERS = _LISTS.words("spelling"), _LISTS.words("letters")
+TOLD_TO_OTHERS = _LISTS.words("told_to_others")
+UNWANTED_AFTER_AM = _LISTS.words("unwanted_after_am")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name at tokens `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+    value: str
+    sure: bool = True
+
+
+@lru_cache(maxsize=1)
+def first_names() -> dict[str, int]:
+    """Return folded given names with their number of bearers."""
+    table: dict[str, int] = {}
+    for line in data.read_text("hebrew/first_names.txt").splitlines():
+        name, _, bearers = line.partition("\t")
+        key = fold(name)
+        table[key] = table.get(key, 0) + int(bearers)
+    for key in _NICKNAMES:
+        table[key] = max(table.get(key, 0), KNOWN_BEARERS)
+    return table
+
+
+def bearers_of(key: str) -> int:
+    """Return how many bear a given name."""
+    return first_names().get(key, 0)
+
+
+def is_common(key: str) -> bool:
+    """Whether a word is a common one, prefixed or not; a known name is none."""
+    if key in COMMON_WORDS or key in _STOP:
+        return True
+    if key.startswith("לה") and len(key) >= _SHORTEST_COMMAND and bearers_of(key) < KNOWN_BEARERS:
+        # "להמשיך": an infinitive.
+        return True
+    if key in TOLD_TO_OTHERS:
+        return True
+    told = key.removeprefix("ו")
+    if told.startswith("ת") and key.endswith("י") and len(key) >= _SHORTEST_COMMAND and bearers_of(key) < KNOWN_BEARERS:
+        # "תמשיכי", "תוותרי": somebody is told to do something.
+        return True
+    return bearers_of(key) < KNOWN_BEARERS and any(
+        len(prefix) == 1 and prefix in "הובלש" and rest in COMMON_WORDS for prefix, rest in stems(key)
+    )
+
+
+def is_name_word(utterance: Utterance, index: int) -> bool:
+    """Whether a word can be part of a name: no number, no common word unless many people bear it."""
+    key = utterance.key(index)
+    if len(key) < 2 or utterance.tokens[index].is_number or not ("א" <= key[0] <= "ת"):
+        return False
+    if (key == "אל" and utterance.key(index + 1).startswith("ת")) or key in words("ולא"):
+        # "אל תרשמי": do not.
+        return False
+    if is_common(key):
+        return bearers_of(key) >= 3000 and key not in STRIP and key not in UNWANTED_AFTER_AM
+    return atom_at(utterance, index) is None or bearers_of(key) >= KNOWN_BEARERS
+
+
+def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Name | None:
+    """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
+    while utterance.key(start) in _TITLES or (
+        utterance.key(start) == fold("דין") and utterance.key(start - 1)[:4] == fold("עורך")
+    ):
+        start += 1
+    while _stutters(utterance, start):
+        start += 1
+    chosen: list[int] = []
+    index = start
+    from_there = origins(utterance)
+    while index < len(utterance) and sum(utterance.key(at) not in _PARTICLES for at in chosen) < MAX_WORDS:
+        token = utterance.tokens[index]
+        if (
+            token.key in SPELLING
+            or _spelled(utterance, index)
+            or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1)
+        ):
+            break
+        if index in claimed or not is_name_word(utterance, index):
+            break
+        if known_first and chosen and "," in token.gap and bearers_of(token.key) < KNOWN_BEARERS:
+            # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
+            break
+        affiliated = token.key in _FROM_SOMEWHERE or (token.key.startswith("מה") and len(token.key) > len("מהדי"))
+        affiliated = affiliated or (token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS)
+        if chosen and (
+            (affiliated and token.key not in first_names()) or (index in from_there and token.key not in first_names())
+        ):
+            break
+        if chosen and utterance.key(chosen[-1]) == token.key:
+            # "גל אה גל כהן": the repeated word is a stutter.
+            chosen[-1] = index
+        else:
+            chosen.append(index)
+        index += 1
+    if not chosen or (known_first and bearers_of(utterance.key(chosen[0])) < KNOWN_BEARERS):
+        return None
+    return Name(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
+
+
+def _spelled(utterance: Utterance, index: int) -> bool:
+    """Whether a name is spelled from here on: "ריש ואו נון"."""
+    return all(
+        utterance.key(at).removeprefix("ו") in _LETTERS or utterance.key(at) in _LETTERS for at in (index, index + 1)
+    )
+
+
+def _stutters(utterance: Utterance, start: int) -> bool:
+    """Whether a name is only begun here: "א אורי", "איי איילת"."""
+    key, after = utterance.key(start), utterance.key(start + 1)
+    begun = len(key) <= _LONGEST_STUTTER and key != after and after.startswith(key)
+    return len(key) == 1 or (bool(key) and begun and bearers_of(key) < KNOWN_BEARERS <= bearers_of(after))
+
+
+def spelled(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens of a word spelled letter by letter: "יוד ואו אלף בית"."""
+    letters = [key in _LETTERS or key.removeprefix("ו") in _LETTERS for key in utterance.keys]
+    found: set[int] = set()
+    for at in range(len(letters) - 2):
+        if all(letters[at : at + 3]):
+            found.update(range(at, at + 3))
+    return frozenset(found)
+
+
+def origins(utterance: Utterance) -> frozenset[int]:
+    """Return where a place begins that the caller is from: "דרור מהוד השרון"."""
+    return frozenset(mention.start for mention in find(utterance) if mention.prefix == "מ")
