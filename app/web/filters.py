@@ -56,16 +56,16 @@ def masked_phone(number: str) -> str:
 
 
 def money(amount: float | None, currency: str = "₪") -> Markup:
-    """Return `1,800,000 ₪`."""
-    return _NOTHING if amount is None else isolate(f"{amount:,.0f} {currency}")
+    """Return `₪ 1,800,000`: the sign left of the figures, where Hebrew has it behind them."""
+    return _NOTHING if amount is None else isolate(f"{currency}\u00a0{amount:,.0f}")
 
 
 def span(low: float | None, high: float | None = None, unit: str = "") -> Markup:
-    """Return a range, `1,500,000–2,000,000 ₪`; one end alone says which."""
+    """Return a range, `₪ 1,500,000–2,000,000`; one end alone says which."""
     ends = [f"{end:,.10g}" for end in (low, high) if end is not None]
     if not ends:
         return _NOTHING
-    text = isolate("–".join(dict.fromkeys(ends)) + (f" {unit}" if unit else ""))
+    text = isolate((f"{unit}\u00a0" if unit else "") + "–".join(dict.fromkeys(ends)))
     if low is None:
         return Markup("עד {}").format(text)
     return Markup("מ־{}").format(text) if high is None else text

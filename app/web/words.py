@@ -17,7 +17,7 @@ WORDS: Mapping[str, Mapping[str, str]] = json.loads(
     (Path(__file__).parent / "data" / "words.json").read_text(encoding="utf-8")
 )
 _THIS_YEAR_IS_SAID = 0
-_COMMA = Markup('<span class="muted"> · </span>')
+_COMMA = Markup('<span class="muted">&nbsp;· </span>')
 
 
 def label(code: object, kind: str) -> str:
@@ -60,14 +60,18 @@ def wish(slots: Mapping[str, Any]) -> Markup:
     if kind or deal:
         parts.append(escape(" ל".join(part for part in (kind, deal) if part)))
     if slots.get("rooms_min") is not None or slots.get("rooms_max") is not None:
-        parts.append(span(slots.get("rooms_min"), slots.get("rooms_max")) + " חדרים")
+        parts.append(_together(span(slots.get("rooms_min"), slots.get("rooms_max")) + " חדרים"))
     if slots.get("area"):
         parts.append(slot_value(slots["area"], "area"))
     if slots.get("budget_min") is not None or slots.get("budget_max") is not None:
-        parts.append(span(slots.get("budget_min"), slots.get("budget_max"), "₪"))
+        parts.append(_together(span(slots.get("budget_min"), slots.get("budget_max"), "₪")))
     if slots.get("timing"):
         parts.append(slot_value(slots["timing"], "timing"))
     return _COMMA.join(parts)
+
+
+def _together(part: Markup) -> Markup:
+    return Markup('<span class="nowrap">{}</span>').format(part)
 
 
 def fix(error: str) -> str:

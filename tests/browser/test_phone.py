@@ -149,7 +149,7 @@ def test_the_caller_hears_the_greeting_and_is_answered(held: Held) -> None:
     turns = held.town.rows("SELECT * FROM turns WHERE call_sid = ? ORDER BY number", held.phone.call_sid)
     assert [turn["caller_text"] for turn in turns[:3]] == ["", FIRST, SECOND]
     assert turns[1]["agent_text"] == ANSWER
-    for words in ("קנייה", "חולון", "2,000,000 ₪", "שני מיליון"):
+    for words in ("קנייה", "חולון", "2,000,000", "שני מיליון"):
         assert words in held.shown["slots"]
     assert held.shown["announced"].startswith("הסוכנת")
     assert held.phone.complaints == []

@@ -118,8 +118,8 @@ def test_what_callers_say_cannot_become_markup() -> None:
 
 def test_formats_are_those_people_read() -> None:
     """R16: money, range, length, latency."""
-    assert money(1_800_000) == isolate("1,800,000 ₪")
-    assert span(1_500_000, 2_000_000, "₪") == isolate("1,500,000–2,000,000 ₪")
+    assert money(1_800_000) == isolate("₪ 1,800,000")
+    assert span(1_500_000, 2_000_000, "₪") == isolate("₪ 1,500,000–2,000,000")
     assert span(3.5, 3.5) == isolate("3.5")
     assert span(None, 4) == "עד " + isolate("4")
     assert span(3, None) == "מ־" + isolate("3")

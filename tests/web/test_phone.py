@@ -157,7 +157,7 @@ def test_what_happens_in_a_call_is_told_once_and_slots_in_words() -> None:
     assert [event["event"] for event in answer["events"]] == ["STATE→PROCESSING", "SLOTS"]
     (row,) = answer["events"][1]["rows"]
     assert row["label"] == "תקציב, עד"
-    assert row["html"] == '<bdi dir="ltr">2,000,000 ₪</bdi>'
+    assert row["html"] == '<bdi dir="ltr">₪ 2,000,000</bdi>'
     assert (row["quote"], row["confirmed"]) == ("שני מיליון", False)
     assert get(browser, f"/phone/calls/{sid}/events?after={answer['next']}").get_json()["events"] == []
 
