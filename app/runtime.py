@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import eventlet
 from eventlet import hubs, patcher, tpool
 from eventlet.event import Event
-from greenlet import getcurrent
+from greenlet import getcurrent, greenlet
 
 T = TypeVar("T")
 
@@ -45,6 +45,23 @@ def settle(*, thoroughly: bool = False) -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
+
+
+def tidy() -> None:
+    """Free what is garbage: 2 ms with thirty calls alive, for what lives for good is not searched (`settle`).
+
+    An ended call's parts know one another, so that only the collector frees them; left to itself, it would come by once
+    in thousands of calls.
+    """
+    gc.collect()
+
+
+def census() -> dict[str, int]:
+    """Count what the hub has in hand: green threads begun and not ended, timers, sockets waited for."""
+    hub = hubs.get_hub()
+    green_threads = sum(isinstance(one, greenlet) and bool(one) for one in gc.get_objects())
+    sockets = sum(len(listeners) for listeners in hub.listeners.values())
+    return {"green_threads": green_threads, "timers": hub.get_timers_count(), "sockets": sockets}
 
 
 def resolve_names_off_the_hub() -> None:

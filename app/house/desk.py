@@ -16,7 +16,7 @@ from app.house.streams import Streams
 from app.house.watching import Watching
 from app.leads.client import LeadStore
 from app.office import StoreUnavailable
-from app.runtime import HubWatch, sleep
+from app.runtime import HubWatch, census, sleep
 from app.sidecar.link import Link
 
 STORE_ANSWERS_WITHIN_S = 1.0
@@ -111,5 +111,5 @@ class Desk:
             store = self._store.query("store_status", timeout_s=STORE_ANSWERS_WITHIN_S)
         except StoreUnavailable:
             store = None
-        now = gauges(self.status(), store, self._tabs, self._lost_lines())
+        now = gauges(self.status(), store, self._tabs, self._lost_lines(), census())
         return exposed(self._counts.registry, now, lambda: sleep(0))

@@ -25,11 +25,12 @@ from app.house.lobby import Visitor
 from app.house.metrics.counting import Counts
 from app.house.reconnecting import Reconnecting
 from app.house.streams import Streams
+from app.house.tidying import Tidying
 from app.house.warming import Warming, rehearse
 from app.house.watching import Watching
 from app.house.webhook_events import WebhookEvents
 from app.leads.records import CallServed
-from app.runtime import HubWatch, Latch, now_ms, settle, sleep, spawn
+from app.runtime import HubWatch, Latch, now_ms, settle, sleep, spawn, spawn_after, tidy
 from app.telephony.browser_calls import is_browser_call
 from app.telephony.recordings import delete_recording
 from app.telephony.webhooks import Webhooks, WebhookSettings
@@ -64,6 +65,7 @@ class House:
         self.doorkeeper = Doorkeeper(
             settings, live=lambda: len(self.streams), refused=refused, is_late=lambda: is_late(self._hub_watch)
         )
+        self._tidying = Tidying(tidy, spawn_after)
         self._watching = Watching(now_ms, _channel_of)
         self._files = CallFiles(
             settings.log_calls,
@@ -173,6 +175,8 @@ class House:
         """Hand what happens in a call to whoever wants to know."""
         self._watching.note(call_sid, event, fields)
         self._counts.note(call_sid, _channel_of(call_sid), event, fields, self._watching.since_start_ms(call_sid))
+        if event == "CALL_ENDED":
+            self._tidying.call_ended()
         if event == "CALL_STARTED":
             self._services.store.tell(
                 CallServed,

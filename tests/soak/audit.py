@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.request
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +13,61 @@ from tests.leads.receiver import Receiver
 SETTLES_WITHIN_S = 120.0
 
 
+_EXPECTED = ("sidecar_killed",)
+"""What the log says of a child that was frozen, at level ERROR: that is as it should be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How big a process is."""
+    """How big a worker is."""
 
     descriptors: int
     threads: int
     memory_mb: float
+    green_threads: int
+    timers: int
 
 
-def size_of(pid: int) -> Size:
-    """Measure a process; memory counts shared pages in part."""
-    folder = Path(f"/proc/{pid}")
+def size_of(town: Town) -> Size:
+    """Measure the worker; memory counts shared pages in part."""
+    folder = Path(f"/proc/{town.worker()}")
     pss = next(line for line in (folder / "smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
     threads = len(list((folder / "task").iterdir()))
-    return Size(len(list((folder / "fd").iterdir())), threads, int(pss.split()[1]) / 1024)
+    told = metrics_of(town)
+    return Size(
+        len(list((folder / "fd").iterdir())),
+        threads,
+        int(pss.split()[1]) / 1024,
+        int(told["agent_green_threads"]),
+        int(told["agent_hub_timers"]),
+    )
+
+
+def metrics_of(town: Town) -> dict[str, float]:
+    """Return what the server's /metrics tell, by name and labels."""
+    with urllib.request.urlopen(f"{town.server.url}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def longest_lag_ms(town: Town) -> float:
+    """Return the least bound that the hub's lag has never exceeded, of those that are told apart."""
+    lags = {
+        float(name.split('le="')[1].split('"')[0]): count
+        for name, count in metrics_of(town).items()
+        if name.startswith("agent_hub_lag_seconds_bucket")
+    }
+    return 1000 * min(bound for bound, count in lags.items() if count == max(lags.values()))
+
+
+def unexpected(log: str) -> list[str]:
+    """Return the log's lines that tell of a fault of ours."""
+    bad = ("Traceback", "CALL_BROKE", " ERROR ", "MEASURE_BROKE", "STREAM_BROKE")
+    return [
+        line
+        for line in log.splitlines()
+        if any(word in line for word in bad) and not any(word in line for word in _EXPECTED)
+    ]
 
 
 def faults(town: Town, desk: Receiver, call_sids: list[str]) -> list[str]:

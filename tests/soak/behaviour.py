@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from app.qa.http_client import ServerError
 from tests.e2e.phones import Phone, sample
@@ -94,13 +94,16 @@ def _cut_and_return(town: Town, phone: Phone, choose: random.Random) -> Phone:
         return phone
 
 
-def trouble(town: Town, choose: random.Random, done: Counter[str], kills: tuple[Callable[[], None], ...]) -> None:
-    """Do one thing to the engines or their processes."""
+Harm = Callable[[], None]
+
+
+def trouble(town: Town, choose: random.Random, done: Counter[str], harms: Mapping[str, Harm]) -> None:
+    """Do one thing to the engines, to their processes, or to the world around (`harms`)."""
     vendors = town.vendors
     vendors.ears.script(error="", silent=False, texts=[choose.choice(WORDS)])
     vendors.mind.script(status=200, stall_after_tokens=-1, transcript=choose.choice(WORDS))
     vendors.voice.script(stream_error="", unary_error="")
-    match choose.randrange(8):
+    match choose.randrange(9):
         case 0:
             done["STT fails"] += 1
             vendors.ears.script(error=choose.choice(("UNAVAILABLE", "RESOURCE_EXHAUSTED")))
@@ -116,8 +119,9 @@ def trouble(town: Town, choose: random.Random, done: Counter[str], kills: tuple[
         case 4:
             done["TTS fails"] += 1
             vendors.voice.script(stream_error="UNAVAILABLE", unary_error="UNAVAILABLE")
-        case 5:
-            done["a child is killed"] += 1
-            choose.choice(kills)()
+        case 5 | 6:
+            name = choose.choice(list(harms))
+            done[name] += 1
+            harms[name]()
         case _:
             done["all is well"] += 1

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.soak.audit import store_faults
+from tests.soak.audit import store_faults, unexpected
 
 
 class Kept:
@@ -40,3 +40,9 @@ class Kept:
 def test_what_is_lost_doubled_or_open_is_said(kept: Kept, held: list[str], says: str) -> None:
     """R14."""
     assert store_faults(cast("Any", kept), cast("Any", kept), held) == ([says] if says else [])
+
+
+def test_a_line_that_tells_of_a_fault_is_found_and_a_child_killed_for_cause_is_none() -> None:
+    """R11: what was done to the children on purpose is in the log, too."""
+    log = "t INFO call_sid=CA1 TURN\nt ERROR sidecar_killed | name=speech\nt ERROR call_sid=CA1 CALL_BROKE\n"
+    assert unexpected(log) == ["t ERROR call_sid=CA1 CALL_BROKE"]

@@ -11,12 +11,20 @@ from app.house.metrics.exposing import gauge
 Status = Mapping[str, Any]
 
 
-def gauges(status: Status, store: Status | None, tabs: int, lost_lines: int) -> Iterator[Metric]:
-    """Yield the families read at this moment; `store` is None while it does not answer: then its own are left out."""
+def gauges(
+    status: Status, store: Status | None, tabs: int, lost_lines: int, census: Mapping[str, int]
+) -> Iterator[Metric]:
+    """Yield the families read at this moment; `store` is None while it does not answer: then its own are left out.
+
+    `census` is `runtime.census()`: numbers that grow with calls that are over are a leak.
+    """
     yield _one("calls_live", "Calls under way", status["live_calls"])
     yield _one("calls_limit", "MAX_CALLS", status["max_calls"])
     yield _one("store_unconfirmed", "Records the store has not confirmed", status["unconfirmed"])
     yield _one("console_tabs", "Open pages of the console that are kept up to date", tabs)
+    yield _one("green_threads", "Green threads begun and not ended", census["green_threads"])
+    yield _one("hub_timers", "Timers of the hub that are set", census["timers"])
+    yield _one("hub_sockets", "Sockets that the hub waits for", census["sockets"])
     children = status["children"]
     yield gauge(
         "child_up", "Whether a child process serves", (((one["name"],), one["up"]) for one in children), "child"
