@@ -29,6 +29,7 @@ fix: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.console
 	$(BIN)/python -m tests.bench.store
 
 # Calls with random behaviour and faults, then an audit: `make soak SOAK="--calls 2000 --seed 7"`.

@@ -75,7 +75,7 @@ def visit(url: str, is_over: threading.Event) -> dict[str, Any]:
         told["page_ms"].append((time.perf_counter() - started) * 1000)
         pages += not following
         # After every list one of its calls, or the list's next page.
-        following = "" if following else _next(page, pages)
+        following = "" if following else next_click(page, pages)
     for tab in tabs:
         tab.join()
     return told
@@ -105,7 +105,8 @@ def _link(page: str) -> str:
     return found[1] if found else ""
 
 
-def _next(page: str, pages: int) -> str:
+def next_click(page: str, pages: int) -> str:
+    """Return where a page leads: on to the list's next page, or to its first call; empty where it leads nowhere."""
     further = re.search(r'href="(/console/\w+\?[^"]*before=[^"]+)"', page)
     if further and pages % 2:
         return further[1].replace("&amp;", "&")

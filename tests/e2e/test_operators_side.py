@@ -25,6 +25,8 @@ class Afterwards:
     town: Town
     phone: Phone
     heard_answer_ms: int
+    billed: dict[str, int]
+    """What the vendors counted meanwhile, in the store's units."""
 
     def row(self, query: str) -> dict[str, Any]:
         """Return the only row."""
@@ -38,8 +40,9 @@ def after(
 ) -> Iterator[Afterwards]:
     """Hold the call on a server that keeps sound, and wait until the store knows all of it."""
     env = {"RECORD_CALLS": "on", "METRICS_TOKEN": TOKEN}
-    with town(vendors, exchange, tmp_path_factory.mktemp("kept"), env, stock=False, stock_from=house.data) as there:
+    with town(vendors, exchange, tmp_path_factory.mktemp("kept"), env, stock_from=house.data) as there:
         there.vendors.ears.script(texts=["שלום אני רוצה לשכור דירה ברעננה"])
+        stock = len(there.vendors.voice.entries)
         phone = there.greeted()
         phone.say(sample("v022"))
         spoken_to = phone._spoken_to
@@ -50,7 +53,18 @@ def after(
         assert first is not None
         phone.hang_up()
         until(lambda: there.rows("SELECT * FROM calls WHERE ended_at IS NOT NULL AND usage IS NOT NULL"), "its end")
-        yield Afterwards(there, phone, (first - spoken_to) // 8)
+        yield Afterwards(there, phone, (first - spoken_to) // 8, billed(there.vendors, stock))
+
+
+def billed(vendors: Vendors, stock: int) -> dict[str, int]:
+    """Return what the vendors would bill; the first `stock` sentences were no call's."""
+    tokens = [entry["billed"] for entry in vendors.mind.entries if "billed" in entry]
+    return {
+        "stt_ms": sum(entry["audio_ms"] for entry in vendors.ears.entries),
+        "tts_chars": sum(len(entry["text"]) for entry in vendors.voice.entries[stock:]),
+        "llm_in_tokens": sum(one["prompt_tokens"] for one in tokens),
+        "llm_out_tokens": sum(one["completion_tokens"] for one in tokens),
+    }
 
 
 def test_the_stored_steps_add_up_to_the_silence_that_the_caller_heard(after: Afterwards) -> None:
@@ -74,6 +88,14 @@ def test_the_call_says_who_served_it_how_it_ended_and_what_it_used(after: Afterw
     assert usage["stt_ms"] > 1000
     assert usage["tts_chars"] + usage["tts_cached_chars"] > 50
     assert usage["llm_in_tokens"] > usage["llm_out_tokens"] > 5
+
+
+def test_what_it_used_is_what_the_vendors_counted(after: Afterwards) -> None:
+    """C37: seconds of audio to the percent, characters and tokens to the last."""
+    usage = json.loads(after.row("SELECT usage FROM calls WHERE call_sid = ?")["usage"])
+    assert usage["stt_ms"] == pytest.approx(after.billed["stt_ms"], rel=0.01)
+    counted = ("tts_chars", "llm_in_tokens", "llm_out_tokens")
+    assert {name: usage.get(name, 0) for name in counted} == {name: after.billed[name] for name in counted}
 
 
 def test_its_sound_is_kept_and_both_sides_are_where_they_were_heard(after: Afterwards) -> None:

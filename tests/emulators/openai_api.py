@@ -73,9 +73,8 @@ class OpenAiEmulator(Emulator):
         messages = body.get("messages") or []
         wants = body.get("response_format", {}).get("json_schema")
         parameters = sorted(body.keys() - {"messages", "model", "response_format"})
-        self.entries.append(
-            {"path": request.path, "model": body.get("model"), "messages": messages, "parameters": parameters}
-        )
+        entry = {"path": request.path, "model": body.get("model"), "messages": messages, "parameters": parameters}
+        self.entries.append(entry)
         self.expect(body.get("model"), "no model")
         self.expect(messages and all(m["role"] in _ROLES and m["content"] for m in messages), "a bad message")
         self.expect("max_tokens" not in body, "max_tokens is deprecated")
@@ -90,12 +89,14 @@ class OpenAiEmulator(Emulator):
             wants_usage = (body.get("stream_options") or {}).get("include_usage")
             usage = _usage(messages, _tokens(answer)) if wants_usage else None
             await self._stream(answer, usage, body["model"], response, script)
+            entry["billed"] = usage
             return
         answer = script["json_answer"] if script["json_answer"] is not None else _emptiest((wants or {}).get("schema"))
         message = {"role": "assistant", "content": json.dumps(answer, ensure_ascii=False), "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         usage = _usage(messages, _tokens(str(message["content"])))
         await response.send_json({**_head("chat.completion", body["model"]), "choices": [choice], "usage": usage})
+        entry["billed"] = usage
 
     async def _stream(
         self, answer: str, usage: dict[str, int] | None, model: str, response: Response, script: dict[str, Any]
