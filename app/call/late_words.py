@@ -2,6 +2,7 @@
 
 from app.call.events import Command, Log
 from app.call.floor import Floor
+from app.call.interrupting import Doubt
 from app.call.states import State, Trigger
 
 
@@ -11,11 +12,22 @@ class LateWords:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
+    def due_ms(self) -> int | None:
+        """Return when `hear` may have news without any event."""
+        doubt = self._doubt
+        return doubt.stretch.timer() if doubt else None
+
+    @property
+    def _doubt(self) -> Doubt | None:
+        """What is listened for: nothing while it is open who has the floor, or has been decided."""
+        floor = self._floor
+        is_open = floor.interruption is None and floor.state in (State.LISTENING, State.SPEAKING)
+        return floor.doubt if is_open else None
+
     def hear(self, now_ms: int) -> list[Command]:
         """Take in what is said by now of the sound in doubt; words stop the agent once more."""
-        floor = self._floor
-        doubt = floor.doubt
-        if doubt is None or floor.interruption or floor.state not in (State.LISTENING, State.SPEAKING):
+        floor, doubt = self._floor, self._doubt
+        if doubt is None:
             return []
         is_over, heard, commands = doubt.words(now_ms, floor.conversation.dialog)
         floor.doubt = None if is_over else doubt

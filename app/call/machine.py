@@ -80,7 +80,7 @@ class Call:
             Timer.HOLDING: self._delivery.hold_due_ms,
             Timer.PLAYOUT: self._delivery.playout_due_ms,
             Timer.VERDICT: lambda: self._floor.interruption.verdict_at_ms if self._floor.interruption else None,
-            Timer.DOUBT: lambda: self._floor.doubt.stretch.timer() if self._floor.doubt else None,
+            Timer.DOUBT: self._late_words.due_ms,
             Timer.LAST_MINUTE: lambda: self._longest.due_ms if self._longest else None,
         }
 

@@ -59,14 +59,35 @@ def test_a_closed_gate_forgets() -> None:
     assert abs(again.index(True) - first.index(True)) <= 2
 
 
-def test_it_listens_from_before_the_onset() -> None:
-    """R6.2: 40 ms of what came before the gate opened are heard, so the first opinion is not late."""
-    talk = frames_of(caller("w01_01"))
-    late, early = NeuralConfirmer(), NeuralConfirmer()
-    for frame in talk[:6]:
-        early.receive(frame, is_open=False)
-    assert opinions(talk[6:], early).index(True) <= opinions(talk[6:], late).index(True)
-    assert np.isfinite(early.probability)
+@pytest.mark.parametrize("talk_ms", [400, 800])
+def test_where_others_spoke_before_the_onset_the_network_starts_at_rest(talk_ms: int) -> None:
+    """R6.2: else whatever follows speech would be speech; a word's own soft beginning is not another's."""
+    talk, word = caller("w01_01")[: talk_ms * 8], caller("w01_07")
+    frames = frames_of(talk, word)
+    behind, fresh = NeuralConfirmer(), NeuralConfirmer()
+    onset = talk_ms // 20
+    for frame in frames[:onset]:
+        behind.receive(frame, is_open=False)
+    for frame in frames[onset - 2 : onset]:
+        fresh.receive(frame, is_open=False)
+    for number, frame in enumerate(frames[onset:]):
+        behind.receive(frame, is_open=True)
+        fresh.receive(frame, is_open=True)
+        # The 32 ms before the onset count for the one and not for the other.
+        assert number == 0 or behind.probability == fresh.probability
+
+
+def test_of_a_word_that_was_hardly_likely_the_end_is_where_it_was_so_last() -> None:
+    """R6.2: it must not end before it began."""
+    for seed in range(4):
+        confirmer, believed_ms = NeuralConfirmer(), None
+        line = np.concatenate([silence(200), buzz(450, -25.0), silence(400)])
+        for frame in frames_of(line + noise(len(line) // 8, 32767 * 10 ** (-26 / 20), seed)):
+            confirmer.receive(frame, is_open=frame.start_ms >= 200)
+            if confirmer.is_speech and believed_ms is None:
+                believed_ms = frame.end_ms
+        assert believed_ms is not None
+        assert confirmer.speech_until_ms >= believed_ms - 32
 
 
 @pytest.mark.parametrize("ms", [300, 450])

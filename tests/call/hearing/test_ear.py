@@ -35,6 +35,15 @@ def test_what_is_no_speech_opens_no_turn_and_does_not_stop_the_agent(name: str) 
         assert not ear.is_interrupting(noticed.frame)
 
 
+@pytest.mark.parametrize("dbfs", [-35, -40])
+def test_a_soft_word_in_a_hiss_is_heard(dbfs: float) -> None:
+    """R6.2, R6.4: to a network that has not heard the hiss before, it is more hiss."""
+    for seed in range(4):
+        line = np.concatenate([silence(1000), at_dbfs(caller("w01_06"), dbfs), silence(800)])
+        heard = _ear().receive(to_ulaw(line + noise(len(line) // 8, 32767 * 10 ** ((dbfs - 5) / 20), seed)))
+        assert any(isinstance(noticed.change, SpeechStarted) for noticed in heard)
+
+
 def test_a_sentence_is_heard_from_its_onset_to_its_end() -> None:
     """R6.3: and its voice is counted."""
     ear = _ear()
