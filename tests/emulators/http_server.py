@@ -45,6 +45,10 @@ class Response:
         self._writer.write(head.encode())
         await self._writer.drain()
 
+    def cut_off(self) -> None:
+        """Break the connection, as a peer that has died."""
+        self._writer.transport.abort()
+
     async def send_chunk(self, data: bytes) -> None:
         """Send a chunk; an empty one ends the answer."""
         self._writer.write(b"%x\r\n%s\r\n" % (len(data), data))

@@ -31,6 +31,7 @@ class OpenAiEmulator(Emulator):
         "first_token_ms": 100,
         "tokens_per_s": 50.0,
         "stall_after_tokens": -1,
+        "cut_off_after_tokens": -1,  # 0: before the answer begins
         "models": [],  # what models there are; none: any
         "status": 200,
         "error_code": "",
@@ -84,6 +85,9 @@ class OpenAiEmulator(Emulator):
         if await self._refused(body, response, script) or await self._unknown(body["model"], response, script):
             return
         await sleep_ms(script["first_token_ms"])
+        if script["cut_off_after_tokens"] == 0:
+            response.cut_off()
+            return
         if body.get("stream"):
             answer = _answer(script, messages)
             wants_usage = (body.get("stream_options") or {}).get("include_usage")
@@ -112,6 +116,9 @@ class OpenAiEmulator(Emulator):
         for count, token in enumerate(_tokens(answer)):
             if count == script["stall_after_tokens"]:
                 await asyncio.sleep(3600)
+            if count == script["cut_off_after_tokens"]:
+                response.cut_off()
+                return
             await send([{"index": 0, "delta": {"content": token}, "finish_reason": None}])
             await sleep_ms(1000 / script["tokens_per_s"])
         await send([{"index": 0, "delta": {}, "finish_reason": "stop"}])

@@ -10,7 +10,7 @@ case all audio behind the last final word is sent again, so that no word is lost
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,9 @@ from app.speech.cloud.google_channel import connect, make_client
 from app.speech.cloud.google_errors import GOOGLE_ERRORS, google_error, google_status, is_masked
 from app.speech.cloud.settings import CloudSettings
 from app.speech.cloud.transcript import Piece, Transcript
+
+_Request: Any = speech_v1.StreamingRecognizeRequest.pb()
+_Response: Any = speech_v1.StreamingRecognizeResponse.pb()
 
 RATE_HZ = 8000
 _BYTES_PER_MS = 2 * RATE_HZ // 1000
@@ -59,6 +62,18 @@ class GoogleSpeech:
         self.dialect = Dialect(settings.stt_language, settings.stt_enhanced)
         """What Google accepted last; all turns of this process start with it."""
         self._client: Any = None
+        self._stream: Callable[..., Any] | None = None
+
+    @property
+    def stream(self) -> Callable[..., Any]:
+        """Begin a recognition: messages go and come as plain protobuf, which the client's own objects wrap twice."""
+        if self._stream is None:
+            self._stream = self.client.transport.grpc_channel.stream_stream(
+                "/google.cloud.speech.v1.Speech/StreamingRecognize",
+                request_serializer=_Request.SerializeToString,
+                response_deserializer=_Response.FromString,
+            )
+        return self._stream
 
     @property
     def client(self) -> Any:
@@ -142,15 +157,13 @@ class _Turn:
         limit_s = settings.stt_final_timeout_s if self._finished else settings.stt_stream_limit_s
         try:
             async with asyncio.timeout(limit_s) as self._deadline:
-                call = await self._service.client.streaming_recognize(
-                    requests=self._requests(stream, dialect),
-                    retry=None,
-                    timeout=settings.stt_stream_limit_s + settings.stt_final_timeout_s,
+                call = self._service.stream(
+                    self._requests(stream, dialect), timeout=settings.stt_stream_limit_s + settings.stt_final_timeout_s
                 )
                 stream.call = call
                 async for response in call:
                     self._service.dialect = dialect
-                    await self._receive(speech_v1.StreamingRecognizeResponse.pb(response), stream)
+                    await self._receive(response, stream)
             if not stream.half_closed:
                 raise ServiceError("unavailable", "Google closed the stream in mid-turn", retriable=True)
             self._service.dialect = dialect
@@ -184,24 +197,19 @@ class _Turn:
     async def _ask_for_refusal(self, dialect: Dialect) -> None:
         """Raise what Google has against `dialect`, asked in a stream whose audio cannot cross the answer."""
 
-        async def config_only() -> AsyncIterator[speech_v1.StreamingRecognizeRequest]:
-            yield speech_v1.StreamingRecognizeRequest(streaming_config=self._config(dialect))
+        async def config_only() -> AsyncIterator[Any]:
+            yield self._config(dialect)
 
-        call = await self._service.client.streaming_recognize(
-            requests=config_only(), retry=None, timeout=self._settings.stt_final_timeout_s
-        )
-        async for _ in call:
+        async for _ in self._service.stream(config_only(), timeout=self._settings.stt_final_timeout_s):
             pass
 
-    async def _requests(
-        self, stream: "_GrpcStream", dialect: Dialect
-    ) -> AsyncIterator[speech_v1.StreamingRecognizeRequest]:
-        yield speech_v1.StreamingRecognizeRequest(streaming_config=self._config(dialect))
+    async def _requests(self, stream: "_GrpcStream", dialect: Dialect) -> AsyncIterator[Any]:
+        yield self._config(dialect)
         while not stream.over:
             self._more.clear()
             if message := self._next_message(stream):
                 stream.sent += len(message)
-                yield speech_v1.StreamingRecognizeRequest(audio_content=message)
+                yield _Request(audio_content=message)
             elif self._finished:
                 stream.half_closed = True
                 return
@@ -273,7 +281,8 @@ class _Turn:
             }
         )
 
-    def _config(self, dialect: Dialect) -> speech_v1.StreamingRecognitionConfig:
+    def _config(self, dialect: Dialect) -> Any:
+        """Return the first message of a stream."""
         config = speech_v1.RecognitionConfig(
             encoding=speech_v1.RecognitionConfig.AudioEncoding.LINEAR16,
             sample_rate_hertz=RATE_HZ,
@@ -283,7 +292,8 @@ class _Turn:
             model=self._settings.stt_model,
             speech_contexts=self._contexts,
         )
-        return speech_v1.StreamingRecognitionConfig(config=config, interim_results=True)
+        streaming = speech_v1.StreamingRecognitionConfig(config=config, interim_results=True)
+        return speech_v1.StreamingRecognizeRequest.pb(speech_v1.StreamingRecognizeRequest(streaming_config=streaming))
 
 
 @dataclass(slots=True)

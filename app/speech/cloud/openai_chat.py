@@ -10,6 +10,7 @@ import orjson
 
 from app.sidecar.child import Exchange, ServiceError
 from app.speech.cloud.openai_client import OpenAi, Options
+from app.speech.cloud.openai_errors import is_lost_connection
 from app.speech.cloud.settings import CloudSettings
 
 
@@ -53,7 +54,8 @@ class OpenAiChat:
                             if delta := choice.get("delta", {}).get("content"):
                                 await exchange.send_data(delta.encode())
         except httpx2.TimeoutException as exc:
-            raise ServiceError("timeout", "the answer broke off", retriable=True) from exc
+            code = "unavailable" if is_lost_connection(exc) else "timeout"
+            raise ServiceError(code, "the answer broke off", retriable=True) from exc
         except httpx2.TransportError as exc:
             raise ServiceError("unavailable", f"the answer broke off: {exc}", retriable=True) from exc
         except TimeoutError as exc:

@@ -33,7 +33,7 @@ class OpenAi:
                 base_url=settings.openai_base_url or None,
                 max_retries=0,
                 timeout=self.timeout(settings.llm_timeout_s),
-                http_client=openai.DefaultAsyncHttpxClient(limits=limits),
+                http_client=openai.DefaultAioHttpClient(limits=limits),
             )
         return self._client
 

@@ -71,6 +71,8 @@ def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
         ({"status": 401}, "unauthenticated", False),
         ({"status": 404, "error_code": "model_not_found"}, "invalid_request", False),
         ({"stall_after_tokens": 2}, "timeout", True),
+        ({"cut_off_after_tokens": 0}, "unavailable", True),
+        ({"cut_off_after_tokens": 2}, "unavailable", True),
     ],
 )
 def test_openais_errors_have_stable_codes_and_show_no_key(
