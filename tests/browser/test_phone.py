@@ -29,7 +29,7 @@ from tests.leads.receiver import Receiver
 PASSWORD = "the office's own password"
 FIRST, SECOND = "שלום אני רוצה לקנות דירה בחולון", "ארבעה חדרים עד שני מיליון"
 ANSWER = "בשמחה, רשמתי דירה לקנייה בחולון. כמה חדרים תרצו שיהיו בה, כולל הסלון?"
-KEYS = "1234567890*#"
+KEYS = "89*0501234567#"
 RATES_HZ = (44_100, 48_000, 16_000)
 BLOCKED_MS = 1200
 
@@ -97,7 +97,7 @@ def hold(phone: Softphone, there: Town, desk: Receiver) -> Held:
     phone.caller_said(SECOND)
     findings = looks(page, "phone")
     page.click("details:has(#keypad) summary")
-    page.click("#keypad [data-digit='1']")
+    page.click(f"#keypad [data-digit='{KEYS[0]}']")
     page.keyboard.type(KEYS[1:])
     blocked_from_ms = time.monotonic() * 1000
     page.evaluate("ms => { const from = performance.now(); while (performance.now() - from < ms); }", BLOCKED_MS)
@@ -191,6 +191,12 @@ def test_marks_come_back_in_order_and_all_of_them(held: Held) -> None:
 def test_every_key_arrives_once_and_in_order(held: Held) -> None:
     """R21: by mouse and by keyboard."""
     assert "".join(entry["digit"] for entry in held.tape if entry.get("event") == "Dtmf") == KEYS
+
+
+def test_a_number_that_was_keyed_in_is_the_callers(held: Held) -> None:
+    """C27: behind the star the number begins anew. It is read back where the dialog confirms what it knows."""
+    (slot,) = held.town.rows("SELECT value FROM slots WHERE call_sid = ? AND slot = 'phone'", held.phone.call_sid)
+    assert json.loads(slot["value"])["value"] == "+972501234567"
 
 
 def test_frames_go_on_while_the_page_is_busy(held: Held) -> None:
