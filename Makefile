@@ -3,7 +3,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test check fix bench bench-turns soak install replay vendor call clean
+.PHONY: run test check fix bench bench-turns soak fuzz install replay vendor call clean
 
 run: install
 	$(BIN)/gunicorn -c gunicorn.conf.py app.wsgi:app
@@ -35,6 +35,11 @@ bench: .venv/.dev
 # Calls with random behaviour and faults, then an audit: `make soak SOAK="--calls 2000 --seed 7"`.
 soak: .venv/.dev
 	$(BIN)/python -m tests.soak $(SOAK)
+
+# Garbage by the million, led by coverage: `make fuzz FUZZ="hebrew --runs 1000000"`.
+fuzz: .venv/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 bench-turns: .venv/.dev
 	$(BIN)/python -m tests.bench_turns

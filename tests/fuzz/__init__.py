@@ -1,0 +1,1 @@
+"""Garbage by the million against everything that strangers, callers and vendors can reach."""
