@@ -292,3 +292,27 @@ def test_who_rings_about_something_else_is_asked_for_name_and_number_alone(words
     dialog.said(after.line)
     assert dialog.hear("כן").ends_call
     assert set(dialog.slots) == {"name", "phone"}
+
+
+# -- what one has today ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("has", "said_back", "slots"),
+    [
+        ("היום אנחנו בשלושה חדרים", "לשלושה חדרים?", {"rooms_min": 3, "rooms_max": 3}),
+        ("אנחנו גרים בארבעה חדרים לפחות", "לארבעה חדרים לפחות?", {"rooms_min": 4}),
+    ],
+)
+def test_what_one_has_today_is_asked_back_and_a_yes_takes_it(has: str, said_back: str, slots: dict[str, int]) -> None:
+    """R10.2: asked how many rooms, a caller tells how many they have."""
+    dialog, plan = held("דירה לשכירות בחיפה", has)
+    assert plan.line.endswith(said_back)
+    dialog.hear("כן")
+    assert {slot: dialog.slots.get(slot) for slot in slots} == slots
+
+
+def test_a_no_to_what_one_has_today_brings_what_is_wanted() -> None:
+    """R10.2: the other number stands."""
+    dialog, _ = held("דירה לשכירות בחיפה", "היום אנחנו בשלושה חדרים", "לא, ארבעה")
+    assert dialog.slots["rooms_min"] == dialog.slots["rooms_max"] == 4

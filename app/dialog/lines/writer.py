@@ -166,6 +166,10 @@ class LineWriter:
                 said = budget_phrase(state.slots)
                 words, _, rest = said.partition(" ")
                 return {"עד": rest, "בין": f"טווח שבין {rest}", "מעל": f"סכום שמעל {rest}"}.get(words, said)
+            case "rooms":
+                said = property_phrase({slot: state.slots.get(slot) for slot in PARTS["rooms"]})
+                words, _, rest = said.partition(" ")
+                return {"עד": f"{rest} לכל היותר", "לפחות": f"{rest} לפחות"}.get(words, said)
             case "area":
                 # The sentence brings the first ל itself.
                 return areas_phrase(state.slots.get("area") or (), prefix="ל").removeprefix("ל")

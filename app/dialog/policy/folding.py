@@ -43,7 +43,7 @@ class Fold:
                 state.left_open.append(topic)
         for slot, value in understood.doubted.items():
             if slot not in understood.updates and state.slots.get(slot) is None:
-                self.set(slot, value, understood.quotes.get(slot, text), unsure=True, source=source)
+                self.set(slot, value, understood.quotes.get(slot, text), unsure=True, asks=True, source=source)
         self._infer_deal(text, source)
         for wish in understood.wishes:
             if wish.wanted:
@@ -69,9 +69,16 @@ class Fold:
             self.set("deal", "buy", text, source=source)
 
     def set(
-        self, slot: str, value: object, quote: str, *, unsure: bool = False, source: Source = Source.PARSER
+        self,
+        slot: str,
+        value: object,
+        quote: str,
+        *,
+        unsure: bool = False,
+        asks: bool = False,
+        source: Source = Source.PARSER,
     ) -> None:
-        """Set one slot (None: withdraw it) and keep its provenance."""
+        """Set one slot (None: withdraw it) and keep its provenance; `asks`: an `unsure` one has its own question."""
         state, topic = self.state, TOPIC_OF.get(slot, slot)
         before = state.slots.get(slot)
         if value == before:
@@ -88,7 +95,8 @@ class Fold:
         for gone in (state.refused, state.left_open, state.unsure, state.passed):
             if topic in gone:
                 gone.remove(topic)
-        if unsure and value is not None and topic in _CAN_DOUBT and state.doubts.get(topic, 0) < _MOST_DOUBTS:
+        doubtful = unsure and value is not None and (asks or topic in _CAN_DOUBT) and topic not in state.unsure
+        if doubtful and state.doubts.get(topic, 0) < _MOST_DOUBTS:
             state.unsure.append(topic)
         state.misses.pop(topic, None)
         if slot == "phone":

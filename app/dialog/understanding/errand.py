@@ -7,7 +7,7 @@ numbers: the homes they speak of are no wish.
 from app.dialog.domain import Asked, Errand
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.scope import OTHERS, Whose, tokens_of
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, stems
+from app.dialog.hebrew.tokens import Match, Utterance, stems
 from app.dialog.understanding.kind import SEEKS
 
 _LISTS = Lexicon("real_estate/errands.toml")
@@ -17,13 +17,7 @@ _THE_PROPERTY = _LISTS.words("the_property")
 
 _OWNER = _LISTS.phrases("owner")
 _NOT_THE_CALLER = _LISTS.words("not_the_caller")
-_SEEKS_TAKERS = Phrasebook(
-    "|".join(
-        f"{verb} {taker}"
-        for verb in ("מחפש", "מחפשת", "מחפשים", "למצוא")
-        for taker in ("שוכר*", "דייר", "דיירים", "קונה", "קונים")
-    )
-)
+_SEEKS_TAKERS = _LISTS.phrases("seeks_takers")
 _HAVE = _LISTS.phrases("have")
 _LET_HOMES = _LISTS.words("let_homes")
 _LET_OUT = _LISTS.phrases("let_out")

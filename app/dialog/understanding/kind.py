@@ -93,9 +93,9 @@ def _anothers(utterance: Utterance, end: int) -> bool:
     return utterance.key(end) in _OWNED or (utterance.key(end) == "של" and utterance.key(end + 1) in OTHERS)
 
 
-def _advertised(utterance: Utterance, match: Match, asked: Asked) -> bool:
+def _advertised(utterance: Utterance, match: Match) -> bool:
     """Whether a home is one of an advert: "לגבי הפנטהאוז שפרסמתם", "הדירה שראיתי באתר"."""
-    if match.value == "apartment" and asked not in _OPEN:
+    if match.value == "apartment":
         return False
     return any(_ADVERTS.at(utterance, index) for index in range(match.end, match.end + _TO_THE_ADVERT))
 
@@ -135,7 +135,7 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
         return False
     if _anothers(utterance, match.end):
         return False
-    if match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE and not _advertised(utterance, match, asked):
+    if match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE and not _advertised(utterance, match):
         return False
     return before in _INTERESTED or not (
         match.prefix in ("ב", "מ", "כ", "וב")

@@ -9,19 +9,21 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from app.dialog.domain import SLOT_NAMES, Asked, Errand, Intent, Understanding
+from app.dialog.domain import PARTS, SLOT_NAMES, Asked, Errand, Intent, Understanding
+from app.dialog.hebrew.durations import duration_at
 from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names, spelled
 from app.dialog.hebrew.names import GIVEN_NAME_ONLY, understand_name, whole_name
+from app.dialog.hebrew.numbers import Shape, quantities
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
-from app.dialog.hebrew.scope import no_wish
+from app.dialog.hebrew.scope import Whose, no_wish, tokens_of
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, normalise, stems
 from app.dialog.understanding.act_words import HOLD
 from app.dialog.understanding.acts import Acts, decide, understand_acts
 from app.dialog.understanding.area import Areas, understand_areas
-from app.dialog.understanding.budget import understand_budget
+from app.dialog.understanding.budget import Budget, understand_budget
 from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.ear.by_ear import by_ear
 from app.dialog.understanding.ear.misheard import mend
@@ -29,7 +31,7 @@ from app.dialog.understanding.ear.nearest_answer import load
 from app.dialog.understanding.errand import understand_errand
 from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
-from app.dialog.understanding.rooms import understand_rooms
+from app.dialog.understanding.rooms import Rooms, understand_rooms
 from app.dialog.understanding.wishes import understand_wishes
 
 _LISTS = Lexicon("real_estate/turn.toml")
@@ -111,11 +113,13 @@ class _Turn:
         self._phone()
         if errand is None:
             areas = self._areas()
+            free = self.claimed
             self.claimed |= no_wish(self.utterance)
             self._property()
             self._rooms()
             self._timing()
             self._budget()
+            self._doubt(free)
             self._clear()
         else:
             # The home they speak of is no wish.
@@ -277,6 +281,24 @@ class _Turn:
                     self.updates[slot] = None
                     self.quotes[slot] = self.quotes.get("deal", "")
 
+    def _doubt(self, claimed: frozenset[int]) -> None:
+        """Note what one has or pays today, when just that was asked: perhaps it is what one wants again."""
+        topic = self.asked.value
+        slots = PARTS.get(topic)
+        if slots is None or not tokens_of(self.utterance, Whose.NOW):
+            return
+        if any(slot in self.updates or self.state.get(slot) is not None for slot in slots):
+            return
+        claimed |= tokens_of(self.utterance, *(whose for whose in Whose if whose is not Whose.NOW))
+        has: Rooms | Budget | None = None
+        if self.asked is Asked.ROOMS:
+            has = understand_rooms(self.utterance, self.asked, claimed)
+        elif self.asked is Asked.BUDGET:
+            has = understand_budget(self.utterance, self.asked, self.known("deal"), None, claimed)
+        if has is not None:
+            bounds = zip(slots, (has.low, has.high), strict=True)
+            self.doubted |= {slot: _whole(value) for slot, value in bounds if value is not None}
+
     def _name(self, areas: Areas) -> None:
         refused = self.acts.refusal and not GIVEN_NAME_ONLY.within(self.utterance)
         if (refused and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
@@ -308,11 +330,21 @@ class _Turn:
                 if self.state.get(member) is not None:
                     self.put(member, None, 0, len(self.utterance))
 
+    def _on_topic(self) -> bool:
+        """Whether the caller tells of what was asked, though no value of it is theirs."""
+        if self.acts.question or self.acts.repeat or len(self.utterance) < 3:
+            return False
+        if self.asked is Asked.BUDGET:
+            return any(quantity.shape is not Shape.BARE for quantity in quantities(self.utterance))
+        if self.asked is Asked.TIMING:
+            return any(duration_at(self.utterance, at) for at in range(len(self.utterance)))
+        return False
+
     def _conclude(self, errand: Errand | None) -> Understanding:
         acts = self.acts
         asks = acts.question or (acts.asks_listing and not self._seeks())
         wishes = () if errand else understand_wishes(self.utterance, is_question=asks)
-        informed = self.informed or errand in _INFORMS or any(wish.wanted for wish in wishes)
+        informed = self.informed or errand in _INFORMS or any(wish.wanted for wish in wishes) or self._on_topic()
         refused: tuple[str, ...] = ()
         if acts.refusal and not acts.schedule and not self.updates and self.asked in _REFUSABLE:
             refused = (_REFUSABLE[self.asked],)
