@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from app.telephony.browser_calls import is_browser_call, new_browser_call_sid
 from app.web.login import refuse
 from app.web.pages import office, page
-from app.web.words import WORDS, label, slot_value
+from app.web.words import WORDS, known_slots, label, slot_value
 
 STREAM_PATH = "/ws/twilio-media"
 CALLS_A_MINUTE = 10
@@ -80,8 +80,7 @@ def _shown(event: dict[str, Any]) -> dict[str, Any]:
         return event
     rows = [
         {"label": label(name, "slot"), "html": slot_value(slot["value"], name), **_evidence(slot)}
-        for name, slot in event["slots"].items()
-        if slot["value"] not in (None, [])
+        for name, slot in known_slots(event["slots"]).items()
     ]
     return {"event": "SLOTS", "seq": event["seq"], "at_ms": event["at_ms"], "rows": rows}
 

@@ -46,11 +46,25 @@ def slot_value(value: Any, slot: str) -> Markup:
     """Return a slot's value as people read it on a page."""
     if value is None or value == []:
         return Markup('<span class="none">–</span>')
-    if slot in ("budget_min", "budget_max"):
+    if slot in ("budget", "budget_min", "budget_max"):
         return money(value)
-    if slot in ("rooms_min", "rooms_max"):
+    if slot in ("rooms", "rooms_min", "rooms_max"):
         return number(value)
     return words(slot_text(value, slot))
+
+
+def known_slots(slots: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return those slots that hold something; both ends of a range that are one number are one line."""
+    known = {name: slot for name, slot in slots.items() if slot["value"] not in (None, [])}
+    shown: dict[str, Mapping[str, Any]] = {}
+    for name, slot in known.items():
+        whole, _, end = name.rpartition("_")
+        twin = known.get(f"{whole}_{'max' if end == 'min' else 'min'}") if end in ("min", "max") else None
+        if twin is None or twin["value"] != slot["value"]:
+            shown[name] = slot
+        elif whole not in shown:
+            shown[whole] = slot
+    return shown
 
 
 def wish(slots: Mapping[str, Any]) -> Markup:
@@ -90,5 +104,5 @@ def fix(error: str) -> str:
 
 def install(flask: Flask) -> None:
     """Give the templates their words."""
-    for function in (label, slot_value, wish, fix):
+    for function in (label, slot_value, known_slots, wish, fix):
         flask.add_template_filter(function)
