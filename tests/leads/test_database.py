@@ -2,19 +2,22 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import MetaData, Table, text
 
 import app.leads.migrations
 from app.leads.database import Database, StoreDown, database_url
 from app.leads.migrations import HEAD
-from app.leads.models import Base
+from app.leads.models import Base, Call
+from app.leads.questions.quality import day_figures
 
 
 def test_migrations_from_empty_make_the_schema_the_models_describe(empty_url: str) -> None:
@@ -32,6 +35,29 @@ def test_the_newest_migration_is_the_one_that_is_looked_for() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(app.leads.migrations.__file__).parent))
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_store_of_the_schema_before_keeps_its_calls(empty_url: str) -> None:
+    """R14: an upgrade adds a call's figures; of a call that ended before it they are read from its turns."""
+    older = Database(empty_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(app.leads.migrations.__file__).parent))
+    at = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    Path(str(older.engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
+    with older.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        times = {"started_at": at, "last_activity_at": at, "ended_at": at}
+        known = {"call_sid": "CA1", "stream_sid": "", "channel": "call", "to_number": "", "turn_count": 1}
+        row = {**known, **times, "from_number": "+972501234567", "outcome": "confirmed", "facts": {}}
+        connection.execute(Table("calls", MetaData(), autoload_with=connection).insert().values(**row))
+    older.close()
+    newer = Database(empty_url)
+    with newer.begin() as session:
+        call = session.get_one(Call, "CA1")
+        assert (call.from_number, call.turn_count, call.figures) == ("+972501234567", 1, None)
+        assert day_figures(session, at.date())["calls"] == 1
+    newer.close()
 
 
 def test_a_program_rolled_back_uses_the_newer_schema_as_it_is(database: Database) -> None:
