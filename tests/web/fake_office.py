@@ -198,7 +198,10 @@ class FakeOffice:
             "development": self.development,
             "public_base_url": None,
             "engines": {"stt": "google", "stt_fallback": "openai", "llm": "openai", "tts": "google"},
-            "children": [{"name": "speech", "up": True, "restarts": 0}, {"name": "store", "up": True, "restarts": 1}],
+            "children": [
+                {"name": "speech", "up": True, "restarts": 0},
+                {"name": "store", "up": True, "restarts": 1, "last_end": "killed by SIGKILL"},
+            ],
             "hub_lag_p99_ms": 3,
             "live_calls": len(self.calls_live),
             "max_calls": 120,

@@ -10,6 +10,7 @@ from app.office import StoreUnavailable
 from app.web.console.live import feed
 from app.web.login import refuse
 from app.web.pages import office, page
+from app.web.words import label
 
 system = Blueprint("system", __name__, url_prefix="/console/system")
 system.before_request(refuse)
@@ -45,7 +46,7 @@ def show() -> ResponseReturnValue:
 def findings(status: Mapping[str, Any], store: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what is wrong, and what to do about it."""
     found = [
-        {"tone": "bad", "what": f"תהליך לא עונה: {child['name']}.", "do": "בדקו את היומן של השרת."}
+        {"tone": "bad", "what": f"לא עונה: {label(child['name'], 'child')}.", "do": "בדקו את היומן של השרת."}
         for child in status["children"]
         if not child["up"]
     ]
