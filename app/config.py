@@ -171,6 +171,9 @@ class Settings(BaseModel):
         None, description="Another address for the OpenAI API"
     )
     openai_model: str = Field("gpt-6-luna", description="Chat model that phrases the agent's lines")
+    openai_second_model: str | None = Field(
+        None, description="Chat model asked once OPENAI_MODEL is no longer there (404); unset: the rules speak"
+    )
     openai_transcribe_model: str = Field("gpt-transcribe", description="Transcription model of the STT fallback")
     openai_speech_model: str = Field("gpt-4o-mini-tts", description="Model of the second voice; none: no second voice")
     google_cloud_service_account_json: Annotated[SecretStr, AfterValidator(_service_account)] | None = Field(

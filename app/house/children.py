@@ -66,6 +66,7 @@ def cloud_settings(settings: Settings) -> CloudSettings:
         openai_api_key=key.get_secret_value() if key else "",
         openai_base_url=settings.openai_base_url or "",
         llm_model=settings.openai_model,
+        llm_second_model=settings.openai_second_model or "",
         transcribe_model=settings.openai_transcribe_model,
         speech_model=settings.openai_speech_model,
     )

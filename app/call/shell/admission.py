@@ -18,8 +18,12 @@ RECORDING_PATH, OVERFLOW_ENDED_PATH = "/webhook/handle_recording", "/webhook/ove
 ARRIVES_WITHIN_S = 15.0
 """From the webhook to the media stream's start message; a call that takes longer is not coming."""
 
-MUTE_S = 30.0
-"""After a call that could not be given a voice, callers are asked for a message for so long; then one tries again."""
+MUTE_S, LONGEST_MUTE_S = 5.0, 60.0
+"""After a call that could not be given a voice, callers are asked for a message for so long; then one tries again. Each
+further such call in a row doubles it.
+"""
+FORGIVEN_AFTER_S = 120.0
+"""A voice that was lost so long ago says nothing about the next loss."""
 
 FEW_CALLS = 4
 """So many are let in however late the process runs: a late voice is better than none."""
@@ -55,6 +59,7 @@ class Admission:
         told_at = (public_base_url or "") + OVERFLOW_ENDED_PATH
         self._instead = twiml.dial(overflow_number, action_url=told_at) if overflow_number else self.message
         self._mute_until_s = 0.0
+        self._mute_s = MUTE_S
         self.is_closed = False
         self.why_not = ""
         """Why the last caller was not let in: draining, muted, full or late."""
@@ -80,7 +85,12 @@ class Admission:
     def voice_lost(self, call_sid: str) -> None:
         """A live call is handed to the recorder, for no engine gave it a voice; the next ones go there at once."""
         self._remember(call_sid)
-        self._mute_until_s = self._clock_s() + MUTE_S
+        now_s = self._clock_s()
+        if now_s < self._mute_until_s:
+            return  # a call that was in already: nobody has tried again
+        is_in_a_row = bool(self._mute_until_s) and now_s - self._mute_until_s < FORGIVEN_AFTER_S
+        self._mute_s = min(2 * self._mute_s, LONGEST_MUTE_S) if is_in_a_row else MUTE_S
+        self._mute_until_s = now_s + self._mute_s
 
     def arrived(self, call_sid: str) -> None:
         """Its stream has started: it counts among the living now."""

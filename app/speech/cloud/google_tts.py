@@ -6,6 +6,7 @@ many utterances. Other voices never stream (R9.1).
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,10 @@ from app.speech.cloud.rates import RATE_HZ, Downsampler
 from app.speech.cloud.settings import CloudSettings
 
 _MAX_TEXT_BYTES = 5000
+_ULAW_BYTES_PER_MS = RATE_HZ // 1000
+_LONGEST_CHARACTER_MS, _LONGEST_PAUSES_MS = 130, 1000
+"""Hebrew is spoken at 60 to 90 ms a character: what lasts longer is played too slowly."""
+_log = logging.getLogger("speech.cloud")
 _MOST_PASSED_OVER = 32
 _STREAMING_REFUSED = {
     grpc.StatusCode.UNIMPLEMENTED,
@@ -117,7 +122,7 @@ class GoogleVoice:
         """Stream the utterance, or return why not one sound of it came."""
         downsampler = Downsampler(self._settings.tts_stream_rate_hz)
         rest = b""
-        sounded = False
+        sounded, left_ms = False, self._longest_ms(text)
         status: grpc.StatusCode | None = None
         call: Any = None
         try:
@@ -129,6 +134,9 @@ class GoogleVoice:
                 rest = pcm[len(pcm) & ~1 :]
                 ulaw = encode_ulaw(downsampler.process(np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2")))
                 sounded = sounded or bool(ulaw)
+                left_ms -= len(ulaw) / _ULAW_BYTES_PER_MS
+                if left_ms < 0:
+                    raise self._wrong_rate(text)
                 await exchange.send_data(ulaw)
         except GOOGLE_ERRORS as exc:
             if sounded or not (google_status(exc) in _STREAMING_REFUSED or is_masked(exc)):
@@ -138,6 +146,17 @@ class GoogleVoice:
             if call is not None:
                 call.cancel()
         return None if sounded else _Refusal(status)
+
+    def _longest_ms(self, text: str) -> float:
+        """Return how long `text` can take to say, whatever the voice."""
+        return (_LONGEST_PAUSES_MS + _LONGEST_CHARACTER_MS * len(text)) / self._settings.tts_speaking_rate
+
+    def _wrong_rate(self, text: str) -> ServiceError:
+        """Give up streaming for good: a whole answer says at which rate it is, a stream does not."""
+        self._streaming.refused(grpc.StatusCode.UNIMPLEMENTED)
+        what = f"{len(text)} characters last over {self._longest_ms(text) / 1000:.0f} s: not at the rate asked for"
+        _log.error("VOICE_AT_A_WRONG_RATE | rate_hz=%s | %s", self._settings.tts_stream_rate_hz, what)
+        return ServiceError("internal", f"Google's stream: {what}", retriable=True)
 
     async def _requests(self, text: str) -> AsyncIterator[tts.StreamingSynthesizeRequest]:
         audio = tts.StreamingAudioConfig(

@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx2
+import openai
 import orjson
 
 from app.sidecar.child import Exchange, ServiceError
 from app.speech.cloud.openai_client import OpenAi, Options
 from app.speech.cloud.openai_errors import is_lost_connection
 from app.speech.cloud.settings import CloudSettings
+
+_log = logging.getLogger("speech.cloud")
 
 
 class OpenAiChat:
@@ -24,6 +28,7 @@ class OpenAiChat:
     def __init__(self, openai_: OpenAi, settings: CloudSettings) -> None:
         self._openai = openai_
         self._settings = settings
+        self._model = settings.llm_model
         self.options = Options(
             {
                 "reasoning_effort": settings.llm_reasoning_effort,
@@ -37,9 +42,8 @@ class OpenAiChat:
         reason, tokens = None, None
         try:
             async with asyncio.timeout(self._settings.llm_total_timeout_s):
-                answer = await self.options.call(
+                answer = await self._ask(
                     self._openai.client.chat.completions.with_raw_response.create,
-                    model=self._settings.llm_model,
                     messages=(),
                     extra={"stream_options": {"include_usage": True}},
                     extra_body={"messages": request["messages"]},
@@ -76,6 +80,24 @@ class OpenAiChat:
         """
         return (await self._read(request))[0]
 
+    async def _ask(self, create: Callable[..., Awaitable[Any]], **request: Any) -> Any:
+        """Ask the model that serves; where that is no longer there (404), and there is a second one, ask that for good.
+
+        Raises:
+            ServiceError: for every failure.
+        """
+        model = self._model
+        try:
+            return await self.options.call(create, model=model, **request)
+        except ServiceError as fault:
+            second = self._settings.llm_second_model
+            if not isinstance(fault.__cause__, openai.NotFoundError) or model == second or not second:
+                raise
+        if self._model == model:  # of many turns that learn it at once, one says so
+            self._model = second
+            _log.error("MODEL_GONE | model=%s | instead=%s", model, second)
+        return await self.options.call(create, model=second, **request)
+
     async def _read(self, request: dict[str, Any]) -> tuple[str, Mapping[str, int] | None]:
         """Return the answer to `messages` as JSON that obeys `schema` (strict), and what it cost in tokens.
 
@@ -85,9 +107,8 @@ class OpenAiChat:
         schema = {"name": request.get("name", "answer"), "strict": True, "schema": request["schema"]}
         try:
             async with asyncio.timeout(self._settings.llm_total_timeout_s):
-                answer = await self.options.call(
+                answer = await self._ask(
                     self._openai.client.chat.completions.create,
-                    model=self._settings.llm_model,
                     messages=(),
                     extra_body={
                         "messages": request["messages"],

@@ -39,6 +39,8 @@ class CloudSettings:
     openai_base_url: str = ""
     openai_connect_timeout_s: float = 3.0
     llm_model: str = "gpt-6-luna"
+    llm_second_model: str = ""
+    """Asked where `llm_model` is no longer there; empty: none."""
     llm_reasoning_effort: str = "none"
     llm_max_tokens: int = 700
     """A line needs 60; the reading of a turn that fills every slot, as JSON with quotes, some 600."""

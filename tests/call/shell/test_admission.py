@@ -1,6 +1,14 @@
 """A full house takes messages."""
 
-from app.call.shell.admission import ARRIVES_WITHIN_S, FEW_CALLS, MUTE_S, Admission, thanks
+from app.call.shell.admission import (
+    ARRIVES_WITHIN_S,
+    FEW_CALLS,
+    FORGIVEN_AFTER_S,
+    LONGEST_MUTE_S,
+    MUTE_S,
+    Admission,
+    thanks,
+)
 
 
 class House:
@@ -69,7 +77,7 @@ def test_an_instance_about_to_stop_lets_nobody_in() -> None:
 
 
 def test_after_a_call_without_a_voice_callers_are_asked_for_a_message_for_a_while() -> None:
-    """R18, R2.7: one fault of the voice is known to all calls; half a minute later one call tries again."""
+    """R18, R2.7: one fault of the voice is known to all calls; a few seconds later one call tries again."""
     house = House()
     assert house.rings("CA1")
     house.admission.arrived("CA1")
@@ -78,6 +86,24 @@ def test_after_a_call_without_a_voice_callers_are_asked_for_a_message_for_a_whil
     assert not house.rings("CA2")
     house.now_s += MUTE_S
     assert house.rings("CA3")
+
+
+def test_each_further_call_without_a_voice_in_a_row_mutes_for_twice_as_long() -> None:
+    """R18: a hiccup costs five seconds, a voice that is down a call a minute; calls that were in add nothing."""
+    house = House()
+    mutes = []
+    for number in range(6):
+        house.admission.voice_lost(f"CA{number}")
+        house.admission.voice_lost(f"CA{number} that was in")
+        began_s = house.now_s
+        while not house.rings("CAnext"):
+            house.now_s += 1
+        mutes.append(house.now_s - began_s)
+    assert mutes == [MUTE_S, 2 * MUTE_S, 4 * MUTE_S, 8 * MUTE_S, LONGEST_MUTE_S, LONGEST_MUTE_S]
+    house.now_s += FORGIVEN_AFTER_S
+    house.admission.voice_lost("CAlater")
+    house.now_s += MUTE_S
+    assert house.rings("CAlast")
 
 
 def test_a_process_that_runs_late_takes_no_more_calls_whatever_the_limit() -> None:

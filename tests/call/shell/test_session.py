@@ -1,7 +1,7 @@
 """The shell of one call, over a real pair of sockets; fakes stand for the engines, the store and Twilio's REST API."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from app.house.streams import Streams
 from app.leads.records import CallEnded
 from app.speech.engines import Audio, Done, Failed
 from app.telephony.websocket import WebSocket
+from tests.call.shell.yields import switches_within
 from tests.telephony.peer import Peer, close, text
 
 TOKEN = {"token": "good"}
@@ -153,6 +154,30 @@ def connect(house: House) -> Line:
     socket = WebSocket(GreenSocket(ours), linger_s=0.2)
     served = eventlet.spawn(house.streams.serve, socket, house.services(), Visitor("192.0.2.1"))
     return Line(Peer(GreenSocket(theirs)), house, served)
+
+
+@pytest.fixture(autouse=True)
+def handling_lets_nobody_else_run() -> Iterator[None]:
+    """Design, "One owner": whatever the test does, no event's handling waits in the middle."""
+    with switches_within("_handle", "app/call/shell/session.py") as found:
+        yield
+    assert found == []
+
+
+def test_a_handler_that_waits_is_noticed() -> None:
+    """The check above can fail."""
+
+    def slow(tell: Callable[[Any], None]) -> None:
+        eventlet.sleep(0)
+        says(tell)
+
+    with switches_within("_handle", "app/call/shell/session.py") as found:
+        line = connect(House(voice=slow))
+        line.start()
+        line.until_state(State.SPEAKING)
+        line.twilio.send(text('{"event":"stop"}') + close(1000))
+        line.wait()
+    assert any("test_session.py" in where for where in found)
 
 
 def test_a_caller_who_hangs_up_leaves_no_fault_behind() -> None:

@@ -133,6 +133,30 @@ def test_other_voices_are_asked_for_whole_and_resampled_when_need_be(
     assert [entry["method"] for entry in google_tts.entries] == ["unary", "unary"]
 
 
+def test_a_stream_at_a_wrong_rate_is_not_played_slowly(new_link: NewLink, google_tts: EmulatorProcess) -> None:
+    """R18: a sentence that lasts longer than its text can is broken off, not kept; later ones are asked for whole."""
+    link, settings = new_link("google_tts_endpoint")
+    engine = GoogleTts(link, settings)
+    google_tts.script({"ms_per_character": 3 * 60, "times_real_time": 100.0})
+    broken = speak(engine)
+    last = broken.events[-1]
+    assert isinstance(last, Failed)
+    assert "not at the rate asked for" in last.message
+    assert len(broken.ulaw) <= 8 * (1000 + 130 * len(TEXT))
+
+    assert_sounds_like_the_emulator(speak(engine).ulaw)
+    assert [entry["method"] for entry in google_tts.entries] == ["stream", "unary"]
+
+
+@pytest.mark.parametrize("ms_per_character", [60, 90])
+def test_a_slow_speaker_is_no_wrong_rate(
+    link: Link, settings: CloudSettings, google_tts: EmulatorProcess, ms_per_character: int
+) -> None:
+    """R9.1."""
+    google_tts.script(ms_per_character=ms_per_character, times_real_time=100.0)
+    assert speak(GoogleTts(link, settings)).events[-1] == Done()
+
+
 @pytest.mark.parametrize("after_pieces", [0, 3])
 def test_a_voice_that_breaks_off_is_a_failure_not_a_second_start(
     link: Link, settings: CloudSettings, google_tts: EmulatorProcess, after_pieces: int

@@ -62,6 +62,18 @@ def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
     ]
 
 
+def test_a_model_that_is_retired_makes_way_for_the_second_one_for_good(
+    new_link: NewLink, openai_api: EmulatorProcess
+) -> None:
+    """R18: the turn that learns it is answered, too; later ones ask the dead model no more."""
+    link, settings = new_link("openai_api_key", llm_second_model="gpt-next")
+    openai_api.script(models=["gpt-next"], answer=ANSWER)
+    for _ in range(2):
+        assert complete(link, settings).text == ANSWER
+    chats = [entry["model"] for entry in openai_api.entries if entry["path"] == "/v1/chat/completions"]
+    assert chats == [settings.llm_model, "gpt-next", "gpt-next"]
+
+
 @pytest.mark.parametrize(
     ("script", "code", "retriable"),
     [
