@@ -15,6 +15,7 @@ from app.call.answering.replying import Reply
 from app.call.events import Command, Log
 from app.dialog.dialog import Dialog
 from app.dialog.plan import Plan
+from app.dialog.policy.state import DialogState
 
 MOST_GUESSES = 3
 STABLE_SILENCE_MS = 100  # less would guess within a word: consonants stop the voice for as long
@@ -42,10 +43,12 @@ class Guesses:
     def __init__(self) -> None:
         self.guess: Guess | None = None
         self._made = 0
+        self._understood: _Understood | None = None
 
     def begin_turn(self) -> None:
         """A new turn may cost as many guesses as the last one."""
         self._made = 0
+        self._understood = None
 
     def prepare(
         self,
@@ -62,17 +65,18 @@ class Guesses:
         if not text or dialog.interim_sounds(text) in ("open", "dictating"):
             return commands
         self._made += 1
-        ahead = copy.deepcopy(dialog)
-        plan = ahead.hear(text, alternatives)
-        reply = make_reply(plan)
-        self.guess = Guess(text, ahead, plan, reply)
-        return [*commands, *reply.begin(plan.messages, now_ms)]
+        understood = self._understood
+        if understood is None or not understood.holds(text, alternatives, dialog):
+            understood = self._understood = _understand(text, alternatives, dialog)
+        reply = make_reply(understood.plan)
+        self.guess = Guess(text, understood.ahead, understood.plan, reply)
+        return [*commands, *reply.begin(understood.plan.messages, now_ms)]
 
     def take(self, text: str) -> tuple[Guess | None, list[Command]]:
         """The final says `text`: return the guess if it was right; else it is thrown away."""
         if self.guess is None or not self.guess.fits(text):
             return None, self.drop()
-        guess, self.guess = self.guess, None
+        guess, self.guess, self._understood = self.guess, None, None
         return guess, [Log("SPECULATION", {"used": True, "guesses": self._made})]
 
     def drop(self) -> list[Command]:
@@ -81,6 +85,29 @@ class Guesses:
         if guess is None:
             return []
         return [Log("SPECULATION", {"used": False, "guesses": self._made}), *guess.reply.cancel()]
+
+
+@dataclass(slots=True)
+class _Understood:
+    """What a dialog made of some words: a caller who goes on and says nothing more is not understood anew."""
+
+    text: str
+    alternatives: tuple[str, ...]
+    memory: DialogState
+    """The dialog's, before it heard them."""
+    lines: int
+    ahead: Dialog
+    plan: Plan
+
+    def holds(self, text: str, alternatives: tuple[str, ...], dialog: Dialog) -> bool:
+        """Whether `dialog` would make the same of these words."""
+        is_same_dialog = self.lines == len(dialog.history) and self.memory == dialog.memory
+        return self.text == text and self.alternatives == alternatives and is_same_dialog
+
+
+def _understand(text: str, alternatives: tuple[str, ...], dialog: Dialog) -> _Understood:
+    ahead, memory = copy.deepcopy(dialog), copy.deepcopy(dialog.memory)
+    return _Understood(text, alternatives, memory, len(dialog.history), ahead, ahead.hear(text, alternatives))
 
 
 def same_words(one: str, other: str) -> bool:
