@@ -21,13 +21,14 @@ import click
 import numpy as np
 
 from app.qa.http_client import ServerError, post
-from app.qa.player import SAMPLES_PER_MS
+from app.qa.player import FRAME_SAMPLES, SAMPLES_PER_MS
 from app.qa.script import Cue, Phase, Script, Turn
 from app.qa.twilio_peer import Account, TwilioPeer
 from app.qa.utterance import Line, UtteranceError, load_utterance
 
 CALLBACKS = ("/webhook/stream_status", "/webhook/stream_ended", "/webhook/call_status")
 NO_CONTENT = 204
+FRAME_MS = FRAME_SAMPLES // SAMPLES_PER_MS
 PROBE_EVERY_S = 0.2
 GAP_MS = (300, 1500)
 NORMAL_CLOSES = (1000, 1005)
@@ -87,6 +88,7 @@ class LoadReport:
         figures |= {
             "frames": len(self.schedule_late_ms),
             "underruns": len(self.underrun_gaps_ms),
+            "underrun_percent": 100.0 * sum(self.underrun_gaps_ms) / max(1, len(self.schedule_late_ms) * FRAME_MS),
             "underrun_ms_max": max(self.underrun_gaps_ms, default=0.0),
             "unanswered": sum(turn.answer_from is None and not turn.talked_over for turn in self.turns),
             "talked_over": sum(turn.talked_over for turn in self.turns),
@@ -157,8 +159,8 @@ class _Call:
 async def run_load(options: LoadOptions, live: Callable[[], None] = lambda: None) -> LoadReport:
     """Keep the calls talking until `options.seconds` after the last was due to start, and report.
 
-    A caller who has said all cues hangs up and calls again. `live` is called (on a thread) half-way through, with
-    all calls up: to look at the server's memory, say.
+    A caller who has said all cues hangs up and calls again. `live` is called (on a thread) once all calls are up,
+    and as they end: to look at the server in between, say.
 
     Raises:
         ServerError: not one call could be made.
@@ -168,7 +170,9 @@ async def run_load(options: LoadOptions, live: Callable[[], None] = lambda: None
     end_s = asyncio.get_running_loop().time() + options.ramp_s + options.seconds
     probe = asyncio.create_task(_probe_callbacks(options, report))
     callers = [asyncio.create_task(_caller(options, number, report, end_s)) for number in range(options.calls)]
-    await asyncio.sleep(options.ramp_s + options.seconds / 2)
+    await asyncio.sleep(options.ramp_s)
+    await asyncio.to_thread(live)
+    await asyncio.sleep(max(0.0, end_s - asyncio.get_running_loop().time()))
     await asyncio.to_thread(live)
     await asyncio.gather(*callers)
     probe.cancel()

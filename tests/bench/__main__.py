@@ -5,33 +5,17 @@ machine. The server has one core to itself, this tool and the emulators the othe
 """
 
 import asyncio
-import gc
 import json
-import os
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from app.qa.load import LoadOptions, LoadReport, percentiles, run_load
-from app.qa.script import Cue
-from app.qa.utterance import load_utterance
+from app.qa.load import LoadOptions, run_load
 from tests.bench.cold import cold_table, measure_cold
-from tests.bench.processes import Usage
-from tests.bench.server import ROOT, BenchServer
-
-SAMPLES = ROOT / "samples"
-TURNS_A_CALL = 6
-BARGE_IN_EVERY = 3
-BARGE_IN_AFTER_MS = 900
-# Shorter ones meet MIN_UTT or are taken for a backchannel: other things than what is measured here.
-VOICED_SAMPLES = 8000
-WARM_UP_S = 8.0
-TOOL_LATE_MS = 10.0
-OTHERS_PERCENT = 10.0
-Figures = dict[str, float]
+from tests.bench.measuring import SAMPLES, WARM_UP_S, Figures, is_disturbed, load_cues, measure, split_cores
+from tests.bench.server import BenchServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,49 +67,6 @@ ROWS = (
 )
 
 
-def measure(server: BenchServer, calls: int, seconds: float, cues: tuple[Cue, ...]) -> tuple[Figures, LoadReport]:
-    """Run one load and put its figures beside the server's own."""
-    server.turns()
-    looks: list[tuple[Usage, float | None, float]] = []
-
-    def look() -> None:
-        looks.append((server.usage(), server.core_busy_s(), time.monotonic()))
-
-    look()
-    ramp_s = min(10.0, 1.0 + calls / 10)
-    options = LoadOptions(calls, cues, server.url, seconds=seconds, ramp_s=ramp_s)
-    gc.collect()
-    gc.disable()
-    try:
-        report = asyncio.run(run_load(options, live=look))
-    finally:
-        gc.enable()
-    figures = report.summary()
-    turns = server.turns()
-    for name, percents in (
-        ("own_ms", (50, 95)),
-        ("stt_ms", (50,)),
-        ("llm_ms", (50,)),
-        ("tts_ms", (50,)),
-        ("endpointing_ms", (50,)),
-    ):
-        figures |= percentiles(name, [turn[name] for turn in turns if name in turn], percents)
-    (before, busy_before_s, began_s), (during, busy_s, looked_s) = looks
-    cpu_percent = 100.0 * (during.cpu_s - before.cpu_s) / (looked_s - began_s)
-    if busy_s is not None and busy_before_s is not None:
-        figures["others_percent"] = max(0.0, 100.0 * (busy_s - busy_before_s) / (looked_s - began_s) - cpu_percent)
-    figures |= {
-        "rss_mb": during.rss_mb,
-        "pss_mb": during.pss_mb,
-        "cpu_percent": cpu_percent,
-        "cpu_percent_per_call": cpu_percent / calls,
-    }
-    for role, spent_s in during.cpu_by_role_s.items():
-        used_s = spent_s - before.cpu_by_role_s.get(role, 0.0)
-        figures[f"{role}_percent_per_call"] = 100.0 * used_s / (looked_s - began_s) / calls
-    return figures, report
-
-
 def table(results: dict[int, Figures], against: dict[int, Figures]) -> str:
     """Return the table; `!` marks a missed target, `×` is the ratio to the results compared with."""
     lines = [f"{'':36}" + "".join(f"{f'{calls} calls':>26}" for calls in results)]
@@ -146,15 +87,6 @@ def table(results: dict[int, Figures], against: dict[int, Figures]) -> str:
             cells.append(f"{text:>26}")
         lines.append(f"{row.label:36}" + "".join(cells))
     return "\n".join(lines)
-
-
-def split_cores() -> tuple[int | None, str]:
-    """Give the server the first core this process may use and keep the others; return it, and a note for people."""
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) == 1:
-        return None, "note: a single core for server, emulators and this tool: figures are worse than the server's own"
-    os.sched_setaffinity(0, set(cores[1:]))
-    return cores[0], f"server on core {cores[0]}, emulators and callers on {cores[1:]}"
 
 
 @click.command()
@@ -178,14 +110,7 @@ def main(
     only_cold: bool,
 ) -> None:
     """Measure the server under simulated calls and print one table."""
-    found = [load_utterance(path) for path in sorted(wavs.glob("*.wav"))]
-    spoken = [item for item in found if item.voiced_to - item.voiced_from >= VOICED_SAMPLES]
-    if not spoken:
-        raise click.UsageError(f"no WAV of a second's speech in {wavs}: give a folder of caller utterances as --wavs")
-    cues = tuple(
-        Cue(spoken[turn % len(spoken)], BARGE_IN_AFTER_MS if turn % BARGE_IN_EVERY == BARGE_IN_EVERY - 1 else None)
-        for turn in range(TURNS_A_CALL)
-    )
+    cues = load_cues(wavs)
     core, note = split_cores()
     click.echo(note)
     with tempfile.TemporaryDirectory() as folder:
@@ -204,8 +129,7 @@ def main(
             results[count], report = measure(server, count, length_s, cues)
             for fault in sorted(set(report.failures + report.warnings))[:5]:
                 click.echo(f"{count} calls: {fault}")
-            late_ms, others = (results[count].get(name, 0.0) for name in ("own_late_ms_p99", "others_percent"))
-            if late_ms > TOOL_LATE_MS or others > OTHERS_PERCENT:
+            if is_disturbed(results[count]):
                 click.echo(f"{count} calls: the machine is busy with other things; these figures are not the server's")
     earlier = {int(count): figures for count, figures in json.loads(against.read_text()).items()} if against else {}
     click.echo(table(results, earlier))

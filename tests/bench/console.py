@@ -18,8 +18,8 @@ from app.leads.database import Database
 from app.qa.load import LoadOptions, LoadReport, run_load
 from app.qa.script import Cue
 from app.qa.utterance import load_utterance
-from tests.bench.__main__ import SAMPLES, TURNS_A_CALL, VOICED_SAMPLES, WARM_UP_S, split_cores
 from tests.bench.filling import fill
+from tests.bench.measuring import SAMPLES, TURNS_A_CALL, VOICED_SAMPLES, WARM_UP_S, split_cores
 from tests.bench.server import BenchServer
 from tests.bench.visitors import Visitors
 
