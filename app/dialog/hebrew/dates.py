@@ -8,7 +8,7 @@ from typing import Any
 from app.dialog.hebrew.holidays import HEBREW_MONTHS, hebrew_month
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import quantity_at
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
 _LISTS = Lexicon("hebrew/dates.toml")
 
@@ -34,6 +34,7 @@ _ORDINALS = {
 _COMING = _LISTS.words("coming")
 _NO_DATE = _LISTS.words("no_date")
 _COUNTED = words("חודש חודשים שבועות שבוע ימים יום שנים שנה בבוקר בערב שקל שקלים")
+_PERIODS = words("חודש שנה רבעון")
 _FEW_MONTHS = 12
 _LAST_MONTH = 12
 _LAST_DAY = 31
@@ -120,8 +121,10 @@ def ordinal_date(utterance: Utterance, index: int, today: date) -> Timing | None
         return Timing(first, end, next_month(named, today, over=named == today.month and of_month < today.day))
     start = index - 1
     month = _ORDINALS.get(key[1:]) if key[:1] in ("ל", "ב") else None
+    if month is None and key != "לחודש":
+        return None
     day = _day_at(utterance, start)
-    if day is None or (month is None and key != "לחודש"):
+    if day is None:
         return None
     if key == "לחודש":
         month = _ORDINALS.get(utterance.key(index + 1).removeprefix("ה"))
@@ -189,8 +192,10 @@ def spelled_hebrew_month(utterance: Utterance, index: int, today: date) -> Timin
 
 def relative_period(utterance: Utterance, index: int, today: date) -> Timing | None:
     """Read "סוף השנה", "החודש הבא", "השנה הבאה", "רבעון שני"."""
-    rest = {rest for _, rest in stems(utterance.key(index))}
-    after, before = utterance.key(index + 1), {r for _, r in stems(utterance.key(index - 1))}
+    rest = rests(utterance.key(index))
+    if not (rest & _PERIODS or is_year(utterance, index)):
+        return None
+    after, before = utterance.key(index + 1), rests(utterance.key(index - 1))
     if rest & {fold("רבעון")}:
         return _quarter(index, after, before, today)
     if "חודש" in rest and after == "הבא":
@@ -213,14 +218,14 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
     return None
 
 
-def _next_year(index: int, before: set[str], today: date) -> Timing:
+def _next_year(index: int, before: frozenset[str], today: date) -> Timing:
     for word, month in (("תחילת", 1), ("אמצע", 6), ("סוף", _LAST_MONTH)):
         if before & words(word):
             return Timing(index - 1, index + 2, in_month(today.year + 1, month))
     return Timing(index, index + 2, within(_FEW_MONTHS))
 
 
-def _part_of_year(utterance: Utterance, index: int, before: set[str], today: date) -> Timing:
+def _part_of_year(utterance: Utterance, index: int, before: frozenset[str], today: date) -> Timing:
     after_end = utterance.key(index - 2) == "אחרי"
     if before & words("סוף") and not after_end:
         return Timing(index - 1, index + 1, in_month(today.year, _LAST_MONTH))
@@ -228,7 +233,7 @@ def _part_of_year(utterance: Utterance, index: int, before: set[str], today: dat
     return Timing(index - 1, index + 1, next_month(month, today, over=True))
 
 
-def _quarter(index: int, after: str, before: set[str], today: date) -> Timing:
+def _quarter(index: int, after: str, before: frozenset[str], today: date) -> Timing:
     current = (today.month - 1) // 3
     number = (current + 1) % 4 + 1 if after == "הבא" else _ORDINALS.get(after.removeprefix("ה"), 0)
     if not 1 <= number <= 4:

@@ -16,7 +16,6 @@ from app.dialog.hebrew.tokens import Utterance, fold, stems
 _LISTS = Lexicon("hebrew/places.toml")
 
 MAX_WORDS = 5
-_FIRST_LETTERS = 3
 _SHARED = _LISTS.words("shared")
 
 
@@ -136,23 +135,24 @@ def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
 
 @lru_cache(maxsize=1)
 def _beginnings() -> frozenset[str]:
-    return frozenset(name[:_FIRST_LETTERS] for name in gazetteer())
+    """Return whatever some name begins with, one letter or all of it."""
+    return frozenset(name[:length] for name in gazetteer() for length in range(1, len(name) + 1))
 
 
-def _may_begin(stem: str) -> bool:
-    """Whether some name begins as this word does: most words begin none."""
-    bare = stem.replace("יי", "י")
-    return len(bare) < _FIRST_LETTERS or bare[:_FIRST_LETTERS] in _beginnings()
+@lru_cache(maxsize=4096)
+def _readings(key: str) -> tuple[tuple[str, str], ...]:
+    """Return the stems of a word that some name begins with: most words begin none."""
+    readings = stems(key)
+    if len(key) == 2 and key[0] == "ב":
+        # "בח 300": too short for a stem anywhere else.
+        readings = (*readings, ("ב", key[1]))
+    return tuple(reading for reading in readings if reading[1].replace("יי", "י") in _beginnings())
 
 
 def _at(utterance: Utterance, start: int) -> Mention | None:
     names = gazetteer()
     first = utterance.tokens[start]
-    readings = ((first.prefix, first.key),) if first.is_number else stems(first.key)
-    if len(first.key) == 2 and first.key[0] == "ב":
-        # "בח 300": too short for a stem anywhere else.
-        readings = (*readings, ("ב", first.key[1]))
-    readings = tuple(reading for reading in readings if _may_begin(reading[1]))
+    readings = ((first.prefix, first.key),) if first.is_number else _readings(first.key)
     if not readings:
         return None
     for count in range(min(MAX_WORDS, len(utterance) - start), 0, -1):

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from app.dialog import data
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.tokens import Utterance, fold, stems
+from app.dialog.hebrew.tokens import Utterance, fold, rests, stems
 
 _LISTS = Lexicon("hebrew/numbers.toml")
 
@@ -105,4 +105,4 @@ def _atom(utterance: Utterance, index: int) -> Atom | None:
 def _counted(utterance: Utterance, index: int) -> bool:
     """Whether a number stands right before token `index`: "שלוש שנים וחצי" are years."""
     before = utterance.key(index - 1)
-    return bool(before) and any(rest in _ATOMS for _, rest in stems(before))
+    return bool(before) and not rests(before).isdisjoint(_ATOMS)

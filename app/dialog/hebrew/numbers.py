@@ -299,12 +299,13 @@ def _small_tail(reader: _Reader, scale: int) -> tuple[float, bool]:
 def quantities(utterance: Utterance, claimed: frozenset[int] | set[int] = frozenset()) -> list[Quantity]:
     """Return every quantity from left to right, none of them touching a claimed token."""
     found: list[Quantity] = []
-    index = 0
+    index, stop = 0, -1
     while index < len(utterance):
-        if index in claimed:
+        if index in claimed or atom_at(utterance, index) is None:
             index += 1
             continue
-        stop = next((i for i in range(index, len(utterance)) if i in claimed), len(utterance))
+        if stop < index:
+            stop = next((at for at in range(index, len(utterance)) if at in claimed), len(utterance))
         quantity = quantity_at(utterance, index, stop)
         if quantity is None:
             index += 1

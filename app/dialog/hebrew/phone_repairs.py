@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.phones import group_at, to_e164
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems, words
 
 _LISTS = Lexicon("hebrew/phones.toml")
 
@@ -57,7 +57,7 @@ def _exchanged(number: str, old: str, new: str, *, last: bool, first: bool) -> s
 def _place(utterance: Utterance) -> int:
     """Return which digit is named by its place, "הספרה הרביעית" as 3; too large to be one when none is."""
     places = [_PLACES.index(rest) for key in utterance.keys for _, rest in stems(key) if rest in _PLACES]
-    named = "ספרה" in {rest for key in utterance.keys for _, rest in stems(key)}
+    named = "ספרה" in rests_of(utterance.keys)
     return places[0] if len(places) == 1 and named else len(_PLACES)
 
 
@@ -86,7 +86,7 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
     said = "".join(run.digits for run in runs)
     if not said or max(len(run.digits) for run in runs) > _MOST_REPAIRED:
         return None
-    heard = {rest for key in utterance.keys for _, rest in stems(key)}
+    heard = rests_of(utterance.keys)
     last, first = bool(heard & _END), bool(heard & _BEGINNING)
     if len(runs) == 1 and utterance.key(runs[0].start - 1) in words("במקום") and len(said) % 2 == 0:
         # "במקום שש תשע": the old digits and at once the new ones.

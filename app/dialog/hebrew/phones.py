@@ -16,6 +16,8 @@ _LISTS = Lexicon("hebrew/phones.toml")
 _MOBILE_DIGITS = 10
 _LANDLINE_DIGITS = 9
 _MOST_CUT = 4
+_MOST_A_WORD = 4
+"""Digits that one word of a number can stand for: "ארבע פעמים אפס"."""
 _PREFIX_DIGITS = 3
 _REPLACE = _LISTS.words("replace")
 _RESTART = _LISTS.words("restart")
@@ -201,6 +203,8 @@ def understand_phone(utterance: Utterance, held: str, *, expected: bool) -> Dict
 
     Unless one is `expected`, only a whole number counts.
     """
+    if not (expected or held) and _spoken_digits(utterance) < _LANDLINE_DIGITS:
+        return None
     groups, start, end = _groups(utterance)
     if _complete(groups) and (mine := _groups(utterance, _after_turn(utterance, end)))[0] and _complete(mine[0]):
         # "המספר של אשתי…, אבל תתקשרו אליי…".
@@ -231,6 +235,14 @@ def understand_phone(utterance: Utterance, held: str, *, expected: bool) -> Dict
     if len(digits) >= _MOBILE_DIGITS and not digits.startswith(("972", "00972")):
         return Dictation(None, "", start, end)
     return Dictation(None, digits, start, end)
+
+
+def _spoken_digits(utterance: Utterance) -> int:
+    """Return how many digits the numbers in an utterance can be at the very most."""
+    return sum(
+        len(token.text) if token.is_number else _MOST_A_WORD * (atom_at(utterance, at) is not None)
+        for at, token in enumerate(utterance.tokens)
+    )
 
 
 def _after_turn(utterance: Utterance, start: int) -> int:

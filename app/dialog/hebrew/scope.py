@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.tokens import Utterance, fold, stems
+from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
 _LISTS = Lexicon("hebrew/scope.toml")
 
@@ -47,6 +47,10 @@ _PAYS = _LISTS.words("pays")
 _COMPLAINS = _LISTS.phrases("complains")
 _NOT_MINE = _LISTS.phrases("not_mine")
 _YIELD = _LISTS.phrases("yield")
+
+
+_OPENERS = _I_DID | _WAS | _WE | _NOW | MEDIA | words("פעם כולם")
+_OPENED_TO = OTHERS | _HOMES
 
 
 class Whose(StrEnum):
@@ -104,10 +108,11 @@ def _adopted(utterance: Utterance, scope: Scope) -> bool:
 def _told(utterance: Utterance) -> Iterator[Scope]:
     """Yield what somebody else has, pays or did, and former and present homes, up to where the caller comes back."""
     end = 0
+    may_open = _may_open(utterance)
     for start, key in enumerate(utterance.keys):
         if start < end:
             continue
-        if (opening := _opens(utterance, start)) is not None:
+        if start in may_open and (opening := _opens(utterance, start)) is not None:
             after, whose, rule = opening
             end = _back_to_oneself(utterance, after)
             yield Scope(start, end, whose, rule)
@@ -122,6 +127,17 @@ def _told(utterance: Utterance) -> Iterator[Scope]:
         end = _back_to_oneself(utterance, verb + 1)
         if end < len(utterance) or not _may_be_for_them(utterance.key(verb)):
             yield Scope(start, end, Whose.OTHERS, "what others do")
+
+
+def _may_open(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens with which a telling can open: most words open none."""
+    phrases = (match.start for book in (_OFFERED, _COMPLAINS) for match in book.all(utterance))
+    single = (
+        at
+        for at, key in enumerate(utterance.keys)
+        if key in _OPENERS or (key[:1] in ("ל", "ה") and key[1:] in _OPENED_TO) or utterance.key(at + 1) in _PRESENT
+    )
+    return frozenset((*phrases, *single))
 
 
 def _opens(utterance: Utterance, start: int) -> tuple[int, Whose, str] | None:
@@ -154,7 +170,7 @@ def _opens_past(utterance: Utterance, start: int) -> tuple[int, str] | None:
 
 def _opens_now(utterance: Utterance, start: int) -> tuple[int, str] | None:
     key, after, third = utterance.keys[start], utterance.key(start + 1), utterance.key(start + 2)
-    if after in _PRESENT and any(rest in _HOME for _, rest in stems(key)):
+    if after in _PRESENT and not rests(key).isdisjoint(_HOME):
         return start + 1, "this home or the last"
     if key in _WE and (lives := _lives_at(utterance, start + 1)) is not None:
         # "אני גר בשלושה חדרים".
@@ -215,7 +231,7 @@ def _stands_for_verb(utterance: Utterance, start: int) -> int | None:
 
 def _may_be_for_them(verb: str) -> bool:
     """Whether the verb may tell of those the home is for: "הבן שלי קונה דירה ראשונה"."""
-    return any(rest in _DOES_OR_WISHES for _, rest in stems(verb))
+    return not rests(verb).isdisjoint(_DOES_OR_WISHES)
 
 
 def _was_at(utterance: Utterance, start: int) -> int | None:
@@ -235,7 +251,7 @@ def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
     """Yield what the caller has now, up to the next word of seeking: "גרים ברמת גן בשכירות ורוצים לקנות"."""
     has, seeks = [], []
     for index, key in enumerate(utterance.keys):
-        rest = {rest for _, rest in stems(key)}
+        rest = rests(key)
         rents_now = rest & _RENTS and set(utterance.keys[max(0, index - 2) : index + 2]) & _HOLDS_NOW
         if (rest & _HAS_NOW or rents_now) or (
             key == "יש" and utterance.key(index + 1) in _OWN and utterance.key(index + 2) in _HOMES
@@ -270,7 +286,7 @@ def _pays_now(utterance: Utterance) -> Iterator[Scope]:
 
 
 def _goes_to(key: str) -> bool:
-    return key.startswith("ל") or any(rest in _SEEKS for _, rest in stems(key))
+    return key.startswith("ל") or not rests(key).isdisjoint(_SEEKS)
 
 
 def _later(utterance: Utterance) -> Iterator[Scope]:
@@ -281,7 +297,7 @@ def _later(utterance: Utterance) -> Iterator[Scope]:
             end += 1
         yield Scope(match.start, end, Whose.LATER, "some day")
     for index, key in enumerate(utterance.keys):
-        if not any(rest in _LETS_ON for _, rest in stems(key)):
+        if rests(key).isdisjoint(_LETS_ON):
             continue
         for book, rule in ((_LETS_LATER, LETS_LATER), (_LETS_IT, "lets it")):
             near = (book.at(utterance, at) for at in range(index + 1, index + 1 + _NEAR_LETTING))
@@ -294,9 +310,7 @@ LETS_LATER = "lets it afterwards"
 def _not_mine(utterance: Utterance) -> Iterator[Scope]:
     """Yield what has nothing to do with the caller: "החברה שלי מחפשת בתל אביב, אבל זה לא קשור אליי"."""
     for match in _NOT_MINE.all(utterance):
-        others = (
-            at for at in range(match.start, -1, -1) if any(rest in OTHERS for _, rest in stems(utterance.key(at)))
-        )
+        others = (at for at in range(match.start, -1, -1) if not rests(utterance.key(at)).isdisjoint(OTHERS))
         yield Scope(next(others, 0), match.end, Whose.OTHERS, "nothing to do with me")
 
 

@@ -6,7 +6,7 @@ doubled yod and vav single. The dual ending "-יים" keeps its two yods, becaus
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import zip_longest
@@ -59,6 +59,17 @@ def stems(key: str) -> tuple[tuple[str, str], ...]:
         if match and match.group(1) == prefix:
             readings.append((prefix, rest))
     return tuple(readings)
+
+
+@lru_cache(maxsize=8192)
+def rests(key: str) -> frozenset[str]:
+    """Return a folded word with and without its prefixes."""
+    return frozenset(rest for _, rest in stems(key))
+
+
+def rests_of(keys: Iterable[str]) -> frozenset[str]:
+    """Return the words of several, each with and without its prefixes."""
+    return frozenset().union(*map(rests, keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +257,27 @@ def _positions(utterance: Utterance) -> tuple[dict[str, list[int]], dict[str, li
     whole: dict[str, list[int]] = {}
     opening: dict[str, list[int]] = {}
     for index, key in enumerate(utterance.keys):
-        for _, rest in stems(key):
+        for rest in rests(key):
             whole.setdefault(rest, []).append(index)
             opening.setdefault(rest[:2], []).append(index)
     return whole, opening
+
+
+_Entries = tuple[tuple[str, tuple[str, ...], str], ...]
+
+
+def _is(key: str, part: str) -> bool:
+    """Whether a word is a part of a phrase: itself, or what begins as an open part does."""
+    return key == part or (part.endswith("*") and key.startswith(part[:-1]))
+
+
+def _follow(utterance: Utterance, index: int, parts: tuple[str, ...]) -> bool:
+    """Whether the further parts of a phrase that begins at `index` follow there."""
+    for offset in range(1, len(parts)):
+        key = utterance.key(index + offset)
+        if not key or not _is(key, parts[offset]):
+            return False
+    return True
 
 
 class Phrasebook:
@@ -280,28 +308,31 @@ class Phrasebook:
 
     def at(self, utterance: Utterance, index: int) -> Match | None:
         """Return the longest phrase that starts at token `index`."""
+        alone, by_second = self._starting(utterance.key(index))
         best: Match | None = None
-        for prefix, rest, parts, value in self._starting(utterance.key(index)):
-            if (best is None or index + len(parts) > best.end) and self._fits(utterance, index, rest, parts):
+        for prefix, parts, value in by_second.get(utterance.key(index + 1), alone) if by_second else alone:
+            if (best is None or index + len(parts) > best.end) and _follow(utterance, index, parts):
                 best = Match(index, index + len(parts), value, prefix)
         return best
 
-    def _entries_starting(self, key: str) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
-        """Return (prefix, rest of the word, phrase, value) of each phrase that this word may begin."""
-        return tuple(
-            (prefix, rest, parts, value)
+    def _entries_starting(self, key: str) -> tuple[_Entries, Mapping[str, _Entries]]:
+        """Return (prefix, phrase, value) of the phrases that this word may begin, and of those whose second word is …
+
+        The first are those for any other second word; the others hold them, too.
+        """
+        entries = [
+            (prefix, parts, value)
             for prefix, rest in (stems(key) if key else ())
             for parts, value, prefixed in (*self._exact.get(rest, ()), *self._open.get(rest[:2], ()))
-            if prefixed or not prefix
-        )
-
-    @staticmethod
-    def _fits(utterance: Utterance, index: int, first: str, parts: tuple[str, ...]) -> bool:
-        for offset, part in enumerate(parts):
-            key = first if offset == 0 else utterance.key(index + offset)
-            if key != part and not (part.endswith("*") and key.startswith(part[:-1]) and key):
-                return False
-        return True
+            if (prefixed or not prefix) and _is(rest, parts[0])
+        ]
+        open_ended = tuple(entry for entry in entries if len(entry[1]) == 1 or entry[1][1].endswith("*"))
+        seconds = {parts[1] for _, parts, _ in entries if len(parts) > 1 and not parts[1].endswith("*")}
+        by_second = {
+            second: tuple(entry for entry in entries if entry in open_ended or entry[1][1] == second)
+            for second in seconds
+        }
+        return open_ended, by_second
 
     def all(self, utterance: Utterance) -> list[Match]:
         """Return the matches from left to right, without overlaps."""

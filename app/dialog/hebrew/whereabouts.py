@@ -8,7 +8,7 @@ from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.tokens import Utterance, fold, stems
+from app.dialog.hebrew.tokens import Utterance, fold, rests
 
 _LISTS = Lexicon("hebrew/whereabouts.toml")
 RESIDES, WORKS, STUDIES = "lives there", "works there", "studies there"
@@ -67,7 +67,7 @@ def _background(utterance: Utterance, mention: Mention, named: frozenset[int]) -
         if index in named:
             # "כפר סבא רעננה": words of another place say nothing about this one.
             continue
-        rest = {rest for _, rest in stems(key)}
+        rest = rests(key)
         if _is_no_background(utterance, index, rest):
             continue
         if key in _CONCLUDES or key.removeprefix("ו") in _ONESELF:
@@ -98,7 +98,7 @@ def wished_beside(utterance: Utterance, end: int) -> bool:
     return there or utterance.key(len(utterance) - 1) in _AROUND
 
 
-def _is_no_background(utterance: Utterance, index: int, rest: set[str]) -> bool:
+def _is_no_background(utterance: Utterance, index: int, rest: frozenset[str]) -> bool:
     """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
     key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
     if before in _YOU:

@@ -9,7 +9,7 @@ from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.numbers import MILLION, THOUSAND, Quantity, Shape, atom_at, quantities
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
 from app.dialog.hebrew.spelling import UNITS
-from app.dialog.hebrew.tokens import Utterance, stems, words
+from app.dialog.hebrew.tokens import Utterance, rests, rests_of, words
 
 _LISTS = Lexicon("real_estate/budget.toml")
 _CAPS = _LISTS.words("caps")
@@ -44,6 +44,7 @@ _A_PAIR = 2
 _ABOUT = _LISTS.words("about")
 _ONESELF = _LISTS.words("oneself")
 _RESETS = _LISTS.words("resets")
+_OF_A_BUDGET = _BUDGET | _RESETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,10 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
     if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
         return True
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
-        if utterance.key(index) in _ONESELF or any(
-            rest in _BUDGET or rest in _RESETS for _, rest in stems(utterance.key(index))
-        ):
+        if utterance.key(index) in _ONESELF or rests(utterance.key(index)) & _OF_A_BUDGET:
             return False
         match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
-        if match is not None and any(rest in _BUDGET for _, rest in stems(utterance.key(index - 1))):
+        if match is not None and not rests(utterance.key(index - 1)).isdisjoint(_BUDGET):
             # "התקציב עלה לשלושה מיליון".
             return False
         if match is not None and match.end <= quantity.start:
@@ -202,9 +201,7 @@ def _evidence(utterance: Utterance, quantity: Quantity) -> bool:
     after = utterance.key(quantity.end)
     if after in _CURRENCY or after in _PER_MONTH or utterance.key(quantity.end + 1) in _PER_MONTH:
         return True
-    before = {
-        rest for index in range(max(0, quantity.start - 4), quantity.start) for _, rest in stems(utterance.key(index))
-    }
+    before = rests_of(utterance.keys[max(0, quantity.start - 4) : quantity.start])
     return bool(before & _BUDGET)
 
 
@@ -317,7 +314,7 @@ def _says_budget(utterance: Utterance, start: int) -> bool:
     return any(
         rest.startswith(("תקציב", "התקציב"))
         for index in range(max(0, start - 5), start)
-        for _, rest in stems(utterance.key(index))
+        for rest in rests(utterance.key(index))
     )
 
 

@@ -7,7 +7,7 @@ numbers: the homes they speak of are no wish.
 from app.dialog.domain import Asked, Errand
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.scope import OTHERS, Whose, tokens_of
-from app.dialog.hebrew.tokens import Match, Utterance, stems
+from app.dialog.hebrew.tokens import Match, Utterance, rests_of
 from app.dialog.understanding.kind import SEEKS
 
 _LISTS = Lexicon("real_estate/errands.toml")
@@ -86,7 +86,7 @@ def _offers_property(utterance: Utterance) -> bool:
     if _MOVES_TO.within(utterance):
         # "מוכרים את הדירה ורוצים לעבור לבית צמוד קרקע".
         return False
-    if {rest for key in keys for _, rest in stems(key)} & _NOT_OWNER:
+    if rests_of(keys) & _NOT_OWNER:
         return False
     if _LET_OUT.within(utterance) and not keys & SEEKS:
         return True

@@ -21,7 +21,7 @@ from app.dialog.hebrew.holidays import holiday_span
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import settle, turns
-from app.dialog.hebrew.tokens import Match, Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Match, Utterance, fold, rests, rests_of, stems, words
 from app.dialog.understanding.move_in_words import (
     ACADEMIC,
     AFTER_WEEKDAY,
@@ -88,7 +88,7 @@ class _Finder:
         self.today = today
         self.claimed = claimed
         self.asked = asked is Asked.TIMING
-        self.entry = any(rest in ENTRY for key in utterance.keys for _, rest in stems(key))
+        self.entry = not rests_of(utterance.keys).isdisjoint(ENTRY)
         self.name_asked = asked is Asked.NAME
 
     def all(self) -> list[Timing]:
@@ -112,7 +112,7 @@ class _Finder:
             found += [
                 Timing(match.start, match.end, {"type": "flexible"})
                 for match in FLEXIBLE_WORD.all(self.utterance)
-                if any(rest in ENTRY for _, rest in stems(self.utterance.key(match.start - 1)))
+                if not rests(self.utterance.key(match.start - 1)).isdisjoint(ENTRY)
             ]
         if self.asked:
             found += self._unhurried()
@@ -145,7 +145,7 @@ class _Finder:
                 continue
             for near in range(index + 1, min(index + 4, len(self.utterance))):
                 more = self.utterance.key(near - 1) in _MORE_OR_LESS
-                if not more and any(rest in HASTE for _, rest in stems(self.utterance.key(near))):
+                if not more and not rests(self.utterance.key(near)).isdisjoint(HASTE):
                     match = Match(index, near + 1, "flexible")
                     if not self._about_another(match):
                         found.append(Timing(index, near + 1, {"type": "flexible"}))
@@ -157,7 +157,7 @@ class _Finder:
         around = range(max(0, match.start - 2), min(len(self.utterance), match.end + 2))
         if GO_INTO.within(self.utterance) or any(self.utterance.key(index) in LIVING_NOW for index in around):
             return False
-        if any(rest in ENTRY for index in around for _, rest in stems(self.utterance.key(index))):
+        if not rests_of(map(self.utterance.key, around)).isdisjoint(ENTRY):
             return True
         opens = self.asked and match.start <= 1 and self.utterance.key(match.start) in AT_ONCE
         if opens and not set(self.utterance.keys) & (LIVING_NOW | _NO):
@@ -174,9 +174,7 @@ class _Finder:
         for match in SCHOOL.all(self.utterance):
             if any(timing.start <= match.end and match.start < timing.end for timing in found):
                 continue
-            edge = {
-                rest for index in (match.start - 1, match.start - 2) for _, rest in stems(self.utterance.key(index))
-            }
+            edge = rests_of(self.utterance.key(index) for index in (match.start - 1, match.start - 2))
             # School ends with June.
             ends = next_month(7 if edge & words("אחרי") else 6, self.today)
             found.append(Timing(match.start, match.end, ends if edge & ENDS else school))
@@ -204,7 +202,7 @@ class _Finder:
 
     def _holiday(self, match: Match) -> Timing | None:
         before = self.utterance.key(match.start - 1)
-        relation = {rest for _, rest in stems(before)} if before else set()
+        relation = rests(before) if before else frozenset()
         if match.value == "שבועות" and not (relation & _MAKES_FEAST or match.prefix.endswith("ב")):
             return None
         if not (self.asked or self.entry or relation & _AROUND_FEAST):
@@ -245,7 +243,7 @@ class _Finder:
             if past or set(self.utterance.keys[max(0, index - 3) : index]) & BORN:
                 return None
             before = self.utterance.key(index - 1)
-            edge = {rest for _, rest in stems(before)} & (EDGE | _EDGE_OF_MONTH)
+            edge = rests(before) & (EDGE | _EDGE_OF_MONTH)
             if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and prefix in ("", "ו") and not edge):
                 return None
             if not (self.asked or self.entry or prefix or edge):
@@ -262,7 +260,7 @@ class _Finder:
 
     def _early(self, index: int) -> bool:
         """Whether a day or "תחילת" before the month's name is already behind us this month."""
-        before = {rest for _, rest in stems(self.utterance.key(index - 1))}
+        before = rests(self.utterance.key(index - 1))
         quantity = quantity_at(self.utterance, index - 1, index) if index else None
         if quantity is not None and quantity.value < self.today.day:
             return True
@@ -270,7 +268,7 @@ class _Finder:
 
     def _with_edge(self, index: int) -> int:
         start = index
-        while start and ({rest for _, rest in stems(self.utterance.key(start - 1))} & (EDGE | _EDGE_OR_FIRST)):
+        while start and (rests(self.utterance.key(start - 1)) & (EDGE | _EDGE_OR_FIRST)):
             start -= 1
         if self.utterance.key(start) == "לפני" and self.utterance.key(start - 1) in _NO:
             # "ולא לפני יולי": the no belongs to the time, and denies none.
@@ -282,7 +280,7 @@ class _Finder:
     def _season(self, index: int) -> Timing | None:
         for prefix, rest in stems(self.utterance.key(index)):
             before = self.utterance.key(index - 1)
-            relation = {stem for _, stem in stems(before)} if before else set()
+            relation = rests(before) if before else frozenset()
             edged = relation & _EDGE_OF_SEASON and prefix
             if rest in SEASONS and (self.asked or edged or (self.entry and prefix)):
                 if self.name_asked or (rest == "אביב" and not prefix):
@@ -363,9 +361,7 @@ class _Finder:
 
     def _is_move_in(self, start: int, end: int) -> bool:
         key, before = self.utterance.key(start), self.utterance.key(start - 1)
-        nearby = {
-            rest for index in (start - 1, start - 2) if index >= 0 for _, rest in stems(self.utterance.key(index))
-        }
+        nearby = rests_of(self.utterance.keys[max(0, start - 2) : start])
         if before in PAST and not (before == "לפני" and self.utterance.key(start - 2) in _NO):
             return False
         if self.utterance.key(end) in _AGO or key in words("לחודש"):

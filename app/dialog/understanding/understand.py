@@ -19,7 +19,7 @@ from app.dialog.hebrew.numbers import Shape, quantities
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.scope import Whose, no_wish, tokens_of
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, normalise, stems
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, normalise, rests_of
 from app.dialog.understanding.act_words import HOLD
 from app.dialog.understanding.acts import Acts, decide, understand_acts
 from app.dialog.understanding.area import Areas, understand_areas
@@ -321,7 +321,7 @@ class _Turn:
         keys = self.utterance.keys
         if not _INDIFFERENT.within(self.utterance):
             return
-        heard = {rest for key in keys for _, rest in stems(key)}
+        heard = rests_of(keys)
         for slot, nouns in _CLEARED.items():
             members = (f"{slot}_min", f"{slot}_max") if slot in ("rooms", "budget") else (slot,)
             if not heard & nouns or any(member in self.updates for member in members):

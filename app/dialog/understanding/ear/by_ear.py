@@ -14,7 +14,7 @@ from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.tokens import Utterance, fold, normalise, stems
+from app.dialog.hebrew.tokens import Utterance, fold, normalise, rests
 from app.dialog.understanding.ear.garbled_phone import mobile_number
 from app.dialog.understanding.ear.garbled_words import remade
 from app.dialog.understanding.ear.nearest_answer import Near, nearest
@@ -261,6 +261,6 @@ def is_clean(utterance: Utterance, asked: Asked) -> bool:
         or token.is_number
         or atom_at(utterance, index) is not None
         or (asked is Asked.NAME and first_names().get(token.key, 0) >= _KNOWN_BEARERS)
-        or (asked is not Asked.NAME and any(rest in known for _, rest in stems(token.key)))
+        or (asked is not Asked.NAME and not rests(token.key).isdisjoint(known))
         for index, token in enumerate(utterance.tokens)
     )

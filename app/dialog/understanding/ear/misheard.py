@@ -11,7 +11,7 @@ from app.dialog.hebrew.gazetteer import Mention, gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.scope import OTHERS
-from app.dialog.hebrew.tokens import Utterance, fold, stems
+from app.dialog.hebrew.tokens import Utterance, fold, rests, stems
 
 _LISTS = Lexicon("hebrew/ear.toml")
 
@@ -140,7 +140,7 @@ def mend(utterance: Utterance, asked: Asked) -> Utterance | None:
             or len(token.key) < 4
             or token.key in COMMON_WORDS
             or token.key in OTHERS
-            or any(rest in expected for _, rest in stems(token.key))
+            or not rests(token.key).isdisjoint(expected)
         ):
             continue
         likeness, word = max((_alike(token.key, word), word) for word in expected)
