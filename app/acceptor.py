@@ -1,7 +1,10 @@
-"""Accepting goes on whatever happens: gunicorn's eventlet worker is deaf for good after one `accept()` that failed.
+"""Accepting goes on whatever happens, and whoever was accepted is answered, up to the last moment.
+
+gunicorn's eventlet worker is deaf for good after one `accept()` that failed.
 
 When descriptors run out (EMFILE), or a client is gone before it was taken (ECONNABORTED), `accept()` raises, and the
-worker's acceptor greenlet ends while the worker keeps telling gunicorn that all is well.
+worker's acceptor greenlet ends while the worker keeps telling gunicorn that all is well. And a worker that is told to
+stop closes its listener before those whom it has just accepted are looked at: it asks the listener for its name first.
 """
 
 import errno
@@ -21,15 +24,23 @@ _log = structlog.get_logger("server")
 
 
 class Listener:
-    """A listening socket of which no `accept()` fails: it says EWOULDBLOCK, after a pause, where it would raise."""
+    """A listening socket of which no `accept()` fails: it says EWOULDBLOCK, after a pause, where it would raise.
+
+    Its name outlives it.
+    """
 
     def __init__(self, listener: Any) -> None:
         """Stand in for `listener`, a listening socket or gunicorn's wrapper of one."""
         self._listener = listener
+        self._name = listener.getsockname()
         self._is_failing = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._listener, name)
+
+    def getsockname(self) -> Any:
+        """Return the address that it listens on, or listened on."""
+        return self._name
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Return the next connection.

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from eventlet.greenio import GreenSocket
 
 from app.acceptor import PAUSE_S, Listener, connections_within
 from tests.servers import HOST, gunicorn
@@ -21,6 +22,9 @@ class Failing:
     def __init__(self, *codes: int) -> None:
         self._codes = list(codes)
         self.family = socket.AF_INET
+
+    def getsockname(self) -> tuple[str, int]:
+        return HOST, 5000
 
     def accept(self) -> tuple[str, str]:
         if self._codes:
@@ -47,6 +51,14 @@ def test_a_failed_accept_is_one_that_found_nobody(code: int) -> None:
 
 def test_all_else_of_the_socket_shows_through() -> None:
     assert Listener(Failing()).family == socket.AF_INET
+
+
+def test_the_name_of_a_listener_is_known_when_it_is_closed() -> None:
+    """R18: whoever was accepted just before a stop is answered still."""
+    with socket.create_server((HOST, 0)) as server:
+        listener, name = Listener(server), server.getsockname()
+    green = GreenSocket(listener)
+    assert listener.getsockname() == green.getsockname() == name
 
 
 @pytest.mark.parametrize(("descriptors", "connections"), [(65_536, 1000), (1024, 960), (100, 36), (20, 8)])

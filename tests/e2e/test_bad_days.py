@@ -335,6 +335,7 @@ def test_the_death_of_the_worker_leaves_a_lead(town: Town) -> None:
     starts = town.server.log().count(ready)
     with town.greeted() as phone:
         ask(town, phone, 1)
+        until(lambda: town.turns(phone)[1:] and town.turns(phone)[1]["agent_heard"], "the answer in the store")
         os.kill(town.worker(), signal.SIGKILL)
         until(lambda: phone.is_over, "the end of the connection")
         lead = "SELECT 1 FROM leads WHERE call_sid = ?"

@@ -58,7 +58,7 @@ def test_a_call_goes_on_after_the_death_of_the_worker(town: Town) -> None:
     starts = town.server.log().count("READY")
     with town.greeted() as phone:
         assert ask(town, phone, 1) == WISH
-        until(lambda: town.turns(phone)[1]["agent_heard"], "the turn in the store")
+        until(lambda: town.turns(phone)[1:] and town.turns(phone)[1]["agent_heard"], "the turn in the store")
         os.kill(town.worker(), signal.SIGKILL)
         until(lambda: phone.is_over, "the end of the connection")
         until(lambda: town.server.log().count("READY") > starts, "a new worker")
