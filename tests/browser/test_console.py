@@ -247,6 +247,9 @@ def test_a_print_is_black_on_white_and_masked(office: Office, context: Callable[
     shown = "[...document.querySelectorAll('button, nav, .top')].filter(one => one.getClientRects().length).length"
     assert page.evaluate(shown) == 0
     assert "123-4570" not in page.inner_text("body")
+    page.goto(f"{office.url}/console/calls/{SID}")
+    assert page.locator("[data-fall='1'] .bar").first.is_visible()
+    assert page.locator("details table").first.is_visible()  # what a click would open, paper shows
 
 
 def test_a_number_is_erased_in_two_steps(office: Office, context: Callable[..., BrowserContext]) -> None:
