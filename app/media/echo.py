@@ -10,7 +10,7 @@ it is an echo all the same, and teaches how loud this line's is.
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,17 @@ _SURE_MARGIN = 1.0
 _SILENCE = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
 _QUIET = np.zeros(FRAME_SAMPLES)
 _SQUARES = decode_ulaw(bytes(range(256))).astype(np.float64) ** 2
+
+
+def sent_rms_together(frames: Sequence[bytes]) -> list[float]:
+    """Return the RMS of mu-law frames (20 ms, or none), as `ulaw_rms` does of each."""
+    heard = [row for row, frame in enumerate(frames) if frame]
+    levels = [0.0] * len(frames)
+    if heard:
+        squares = _SQUARES[np.frombuffer(b"".join(frames), np.uint8)].reshape(-1, FRAME_SAMPLES)
+        for row, rms in zip(heard, np.sqrt(squares.sum(axis=1) / FRAME_SAMPLES).tolist(), strict=True):
+            levels[row] = rms
+    return levels
 
 
 def nothing(_: int) -> bytes:
@@ -79,12 +90,15 @@ class Echo:
         self._prior = min(self._prior * _DOUBT, _MOST_GAIN)
         self.gain = max(self.gain, self._prior)
 
-    def receive(self, samples: npt.NDArray[np.float64], rms: float, playing: bytes) -> float:
-        """Take a frame of the caller and its RMS, and the agent's frame that was played as it came.
+    def receive(
+        self, samples: npt.NDArray[np.float64], rms: float, playing: bytes, sent_rms: float | None = None
+    ) -> float:
+        """Take a frame of the caller and its RMS, and the agent's frame that was played as it came (its RMS, if known).
 
         Return what the frame's RMS must be over to be more than echo; 0 where there is none.
         """
-        sent_rms = ulaw_rms(playing)
+        if sent_rms is None:
+            sent_rms = ulaw_rms(playing)
         if sent_rms > _AUDIBLE_RMS:
             if self._silent_frames > LAGS:
                 self._begin()

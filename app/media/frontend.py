@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from app.media.agc import Agc, AgcSettings, Gains, scale, scale_together
 from app.media.codec import FRAME_MS, FRAME_SAMPLES, decode_ulaw
-from app.media.echo import Echo, Playing, nothing
+from app.media.echo import Echo, Playing, nothing, sent_rms_together
 from app.media.filters import BandFilter, filter_together
 from app.media.floor import NoiseFloor, ThresholdSettings
 
 _PCM_BYTES = 2 * FRAME_SAMPLES
+_BYTES_PER_MS = FRAME_SAMPLES // FRAME_MS
 
 Levels = tuple[float, float]
 """The RMS of a frame, and what it must be over to be more than echo."""
@@ -112,9 +113,11 @@ class FrontEnd:
         self._rest = ulaw[whole:]
         return ulaw[:whole]
 
-    def measure(self, samples: npt.NDArray[np.float64], rms: float, playing: bytes) -> tuple[Levels, Gains]:
-        """Take a filtered frame; return how loud it is, and by what it is to be scaled."""
-        echo_rms = self.echo.receive(samples, rms, playing)
+    def measure(
+        self, samples: npt.NDArray[np.float64], rms: float, playing: bytes, sent_rms: float | None = None
+    ) -> tuple[Levels, Gains]:
+        """Take a filtered frame and what was played with it; return how loud it is, and by what it is to be scaled."""
+        echo_rms = self.echo.receive(samples, rms, playing, sent_rms)
         return (rms, echo_rms), self._agc.follow(rms, is_speech=self._gate.update(rms) and rms > echo_rms)
 
     def frame(self, pcm: bytes, levels: Levels) -> Frame:
@@ -137,10 +140,9 @@ def process_ahead(waiting: Sequence[Waiting]) -> list[list[Frame]]:
         samples = decode_ulaw(ulaw).reshape(-1, FRAME_SAMPLES).astype(np.float64)
         filter_together([waiting[row].front.filter for row in rows], samples)
         powers = np.einsum("ij,ij->i", samples, samples) / FRAME_SAMPLES
-        measured: list[tuple[Levels, Gains]] = []
-        for row, frame, rms in zip(rows, samples, np.sqrt(powers).tolist(), strict=True):
-            ago_ms = (len(wholes[row]) - start) // FRAME_SAMPLES * FRAME_MS - FRAME_MS
-            measured.append(waiting[row].front.measure(frame, rms, waiting[row].playing(ago_ms)))
+        played = [waiting[row].playing((len(wholes[row]) - start) // _BYTES_PER_MS - FRAME_MS) for row in rows]
+        heard_with = zip(rows, samples, np.sqrt(powers).tolist(), played, sent_rms_together(played), strict=True)
+        measured = [waiting[row].front.measure(*rest) for row, *rest in heard_with]
         scale_together(samples, [levels[0] for levels, _ in measured], [gains for _, gains in measured])
         pcm = np.rint(samples, out=samples).astype(np.int16).tobytes()
         for at, (row, (levels, _)) in enumerate(zip(rows, measured, strict=True)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.media.codec import decode_ulaw
-from app.media.echo import Echo, ulaw_rms
+from app.media.echo import Echo, sent_rms_together, ulaw_rms
 from tests.media.sounds import Floats, at_dbfs, caller, noise, silence, to_ulaw
 
 AGENT = at_dbfs(np.concatenate([caller(f"w01_0{number}") for number in range(1, 6)]), -20)
@@ -122,3 +122,11 @@ def test_a_caller_as_loud_as_such_an_echo_is_not_like_it() -> None:
     line[4800 : 4800 + len(voice)] += voice
     over = [rms > gate for rms, gate in gates(Echo(), line, AGENT)]
     assert sum(over[30 : 30 + len(voice) // 160]) > 0.4 * len(voice) / 160
+
+
+def test_levels_of_many_frames_are_those_of_each() -> None:
+    """R7.1, design (a full house): to the last bit, whatever is silent among them."""
+    chance = np.random.default_rng(3)
+    played = [chance.integers(0, 256, 160, np.uint8).tobytes() for _ in range(20)] + [b"\xff" * 160]
+    for frames in (played, [b"", *played[:3], b"", b""], [b"", b""], []):
+        assert sent_rms_together(frames) == [ulaw_rms(frame) for frame in frames]

@@ -45,7 +45,9 @@ class Listening:
 
     def receive_nothing(self, now_ms: int) -> Iterator[Noticed]:
         """A line without frames is silent (R6.3): yield the frames that are due by now."""
-        yield from self.ear.receive_nothing(self.line.missing_frames(now_ms, is_speech=self.ear.is_speech))
+        missing = self.line.missing_frames(now_ms, is_speech=self.ear.is_speech)
+        if missing:
+            yield from self.ear.receive_nothing(missing)
 
     def timer(self) -> int | None:
         """Return when to ask for `receive_nothing`."""

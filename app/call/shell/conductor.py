@@ -1,4 +1,4 @@
-"""The one loop of a worker: with every tick all sockets are read, all callers heard, all timers rung that are due.
+"""The one loop of a worker: with every tick all timers ring that are due, all sockets are read, all callers heard.
 
 A greenlet woken for every frame and another for every timer cost a full house half of its core. What an engine says
 does not wait for a tick: it is handled as it comes.
@@ -101,8 +101,8 @@ class Conductor:
         while self._readers or self._alarms:
             due_s = max(due_s + self.tick_ms / 1000, time.monotonic())  # a tick that was missed is not made up for
             sleep(max(0.0, due_s - time.monotonic()))
+            self._ring()  # first, for what it sends is heard in even steps, whatever hearing the callers takes
             self._read_all()
-            self._ring()
         self.runs = False
 
     def _read_all(self) -> None:
