@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import structlog
 
 from app.call.shell.admission import Admission
 from app.config import Settings
 from app.house.capacity import calls_at_most, cores_at_hand
+from app.office import StoreUnavailable
 from app.telephony import messages
 from app.telephony.responses import Environ
 from app.telephony.signature import handshake_is_signed
@@ -17,11 +19,21 @@ from app.telephony.token import (
     TokenVerdict,
     UsedTokens,
     derive_key,
+    digest_of,
+    expiry,
     mint,
     verify,
 )
 
+TOLD_WITHIN_S = 0.02
 _log = structlog.get_logger("server")
+
+
+class Ask(Protocol):
+    """Asks the store."""
+
+    def __call__(self, name: str, timeout_s: float, **arguments: str) -> Mapping[str, Any]:
+        """See `leads.client.LeadStore.query`."""
 
 
 class Doorkeeper:
@@ -33,8 +45,12 @@ class Doorkeeper:
         live: Callable[[], int],
         refused: Callable[[str], None] = lambda _: None,
         is_late: Callable[[], bool] = lambda: False,
+        ask: Ask = lambda *_, **__: {"first": True},
     ) -> None:
-        """`refused` hears why whoever was not let in; `is_late` tells that the worker has no time for another call."""
+        """`refused` hears why whoever was not let in; `is_late` tells that the worker has no time for another call;
+        `ask` is `LeadStore.query`.
+        """
+        self._ask = ask
         token = settings.twilio_auth_token
         self.auth_token = token.get_secret_value() if token else None
         self.token_key = derive_key(self.auth_token)
@@ -81,10 +97,21 @@ class Doorkeeper:
         verdict = verify(self.token_key, token, start.call_sid, now_s)
         if verdict is not TokenVerdict.VALID:
             return f"token {verdict.value}"
-        if not self._used_tokens.use(token, now_s):
+        if not self._used_tokens.use(token, now_s) or not self._is_first_anywhere(token):
             return "token used before"
         self.admission.arrived(start.call_sid)
         return None
+
+    def _is_first_anywhere(self, token: str) -> bool:
+        """Ask the store whether another instance, or this one before it was started again, has seen the token (R2.6).
+
+        A caller waits for the answer: so not for long, and who cannot be told is let in.
+        """
+        try:
+            answer = self._ask("use_token", TOLD_WITHIN_S, digest=digest_of(token), expires_at=expiry(token))
+        except (StoreUnavailable, ValueError):
+            return True
+        return bool(answer["first"])
 
     def book(self, call_sid: str) -> bool:
         """Count a browser call on its way; False: the house is full, or about to close."""

@@ -63,7 +63,11 @@ class House:
 
         self.streams = Streams(settings, refused)
         self.doorkeeper = Doorkeeper(
-            settings, live=lambda: len(self.streams), refused=refused, is_late=lambda: is_late(self._hub_watch)
+            settings,
+            live=lambda: len(self.streams),
+            refused=refused,
+            is_late=lambda: is_late(self._hub_watch),
+            ask=store.query,
         )
         self._tidying = Tidying(tidy, spawn_after)
         self._watching = Watching(now_ms, _channel_of)

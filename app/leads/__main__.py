@@ -16,6 +16,7 @@ from app.leads.outgoing.outbox import Outbox
 from app.leads.outgoing.webhook import WebhookDeliverer
 from app.leads.service import Service
 from app.leads.store import LeadRules, Store
+from app.leads.tokens import UsedTokens
 from app.leads.upkeep.forgetting import Forgetting
 from app.leads.upkeep.keeper import Keeper
 from app.leads.upkeep.sweeping import Keep, Sweep
@@ -64,7 +65,13 @@ def main() -> None:
     # A worker that ends may be the last for hours: a lead goes out then, even if nobody has answered a transfer yet.
     last_ahead_s = max(config.settle_s, config.transfer_settle_s)
     files = config.files()
-    others: dict[str, Callable[..., dict[str, Any]]] = {"peaks": files.peaks, "kept_files": files.kept_files}
+    tokens = UsedTokens(Database(config.database_url))
+    others: dict[str, Callable[..., dict[str, Any]]] = {
+        "peaks": files.peaks,
+        "kept_files": files.kept_files,
+        "use_token": tokens.use,
+    }
+    tokens.start()
     questions = Questions(Database(config.database_url, ANSWERED_WITHIN_S), others)
     keep = Keep(timedelta(days=config.words_keep_days), timedelta(days=config.lead_keep_days))
     Keeper(Sweep(Database(config.database_url), keep, _now), files).start()

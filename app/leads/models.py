@@ -318,3 +318,12 @@ class QualityDay(Base):
 
     day: Mapped[str] = mapped_column(String(10), primary_key=True)
     figures: Mapped[dict[str, Any]]
+
+
+class UsedToken(Base):
+    """A call token that has opened a stream; kept until it has expired."""
+
+    __tablename__ = "used_tokens"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime]

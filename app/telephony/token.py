@@ -6,8 +6,10 @@ Pure.
 """
 
 import base64
+import hashlib
 import hmac
 import secrets
+from datetime import UTC, datetime
 from enum import Enum
 
 LIFETIME_S = 300
@@ -78,6 +80,16 @@ class UsedTokens:
             del self._expiry_s[oldest]
         self._expiry_s[token] = int(token.split(".")[1])
         return True
+
+
+def digest_of(token: str) -> str:
+    """Return what a store may keep of a token: who reads it there cannot use it."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def expiry(token: str) -> str:
+    """Return when a token that `verify` called VALID expires, in ISO 8601."""
+    return datetime.fromtimestamp(int(token.split(".")[1]), UTC).isoformat()
 
 
 def _mac(key: bytes, claims: str, call_sid: str) -> str:

@@ -115,6 +115,10 @@ class Phone:
     async def connect(self, *, again: bool = False) -> None:
         """Ring, or ask what now, and open the stream (on the exchange's loop)."""
         await (self.peer.ask_again() if again else self.peer.ring())
+        await self.open_stream()
+
+    async def open_stream(self) -> None:
+        """Open the stream that the webhook's answer names (on the exchange's loop)."""
         await self.peer.connect()
         self._pump = asyncio.create_task(self._talk())
 

@@ -22,6 +22,7 @@ from app.leads.models import (
     QualityDay,
     Slot,
     Turn,
+    UsedToken,
 )
 from app.leads.questions.quality import day_figures, next_unsettled
 from app.leads.summing import sum_up
@@ -54,6 +55,7 @@ class Sweep:
             self.erase_words,
             self.erase_people,
             self.forget_actions,
+            self.forget_tokens,
             self.sum_up_day,
         )
 
@@ -121,6 +123,12 @@ class Sweep:
                     delete(Call).where(Call.channel == "erased", Call.started_at < now - ERASED_KEEP),
                 )
             )
+
+    def forget_tokens(self) -> int:
+        """Delete the tokens that nobody could use any more; how many is of no interest."""
+        with self._database.begin() as session:
+            session.execute(delete(UsedToken).where(UsedToken.expires_at < self._clock()))
+        return 0
 
     def sum_up_day(self) -> int:
         """Sum up the oldest finished day that is not; returns `SLICE` when there was one, for there may be more."""
