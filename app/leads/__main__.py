@@ -1,5 +1,6 @@
 """The store child's entry: `python -m app.leads FD`, its configuration in `STORE_CHILD_CONFIG`."""
 
+import gc
 import os
 import socket
 import sys
@@ -80,6 +81,7 @@ def main() -> None:
         *(store.database, files, config.journal_folder, config.webhook_url, config.audit_key, _now),
         delete_recording=config.delete_recording(),
     )
+    gc.freeze()  # what imports made lives for good: to look through it would stop calls' writes for 50 ms now and then
     Service(connection, store, journal, outboxes, questions, forgetting, last_ahead_s).run()
     sys.stderr.flush()
     os._exit(0)  # an outbox thread still in a receiver's timeout must not hold up the end
