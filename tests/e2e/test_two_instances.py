@@ -25,6 +25,9 @@ def postgres() -> Iterator[Postgres]:
     server.close()
 
 
+JUDGED = ("STREAM_REFUSED", "TOKEN_UNCHECKED", "CALL_STARTED")
+
+
 def account(there: Town) -> Account:
     return Account(there.server.url, AUTH_TOKEN, PUBLIC_URL, CALLER)
 
@@ -44,6 +47,9 @@ def test_a_call_rings_at_one_and_talks_at_the_other_and_its_lead_goes_out_once(
     ):
         for there in (one, two):
             there.server.wait_for_log("READY", 60)
+        until(
+            lambda: database.execute("SELECT 1 FROM pg_tables WHERE tablename = 'used_tokens'").fetchall(), "the schema"
+        )
         phone = Phone(exchange, account(one))
         exchange.run(phone.peer.ring())
         phone.peer.account = account(two)
@@ -53,8 +59,11 @@ def test_a_call_rings_at_one_and_talks_at_the_other_and_its_lead_goes_out_once(
         replayed = Phone(exchange, account(one), phone.call_sid)
         replayed.peer._twiml = phone.peer._twiml
         exchange.run(replayed.peer.connect())
-        assert "token used before" in one.wait_for_log(replayed, "STREAM_REFUSED")
+        # A machine too busy to answer within 20 ms lets the caller in, and says so.
+        told = until(lambda: [line for line in one.log(replayed) if line.startswith(JUDGED)], "what one thinks of it")
+        assert "TOKEN_UNCHECKED" in told[0] or "token used before" in told[0]
         assert not phone.is_over
+        until(lambda: len(database.execute("SELECT * FROM used_tokens").fetchall()) == 1, "the one use of the token")
         replayed.hang_up()
 
         phone.peer.account = account(one)  # and the last callbacks reach the first again
