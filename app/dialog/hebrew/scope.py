@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, rests, rests_of, stems, words
 
 _LISTS = Lexicon("hebrew/scope.toml")
 
@@ -19,6 +19,7 @@ OTHERS = _LISTS.words("others")
 _BEFORE_A_BENEFICIARY = _LISTS.words("before_a_beneficiary")
 _THEIRS = _LISTS.words("theirs")
 _DOES, _DOES_OR_WISHES = _LISTS.words("does") | _LISTS.words("does_or_wishes"), _LISTS.words("does_or_wishes")
+_HE_OR_SHE = _LISTS.words("he_or_she")
 _OFFERED = _LISTS.phrases("offered")
 _WAS, _MINE = _LISTS.words("was"), _LISTS.words("somebody_else_mine")
 _I_DID = _LISTS.words("i_did")
@@ -49,7 +50,9 @@ _NOT_MINE = _LISTS.phrases("not_mine")
 _YIELD = _LISTS.phrases("yield")
 
 
-_OPENERS = _I_DID | _WAS | _WE | _NOW | MEDIA | words("פעם כולם")
+_HAVE = {("יש", mine) for mine in _OWN}
+_HOMES_OR_ROOMS = _HOMES | words("חדרים חדר")
+_OPENERS = _I_DID | _WAS | _WE | _NOW | MEDIA | words("פעם כולם יש")
 _OPENED_TO = OTHERS | _HOMES
 
 
@@ -114,10 +117,15 @@ def _told(utterance: Utterance) -> Iterator[Scope]:
             continue
         if start in may_open and (opening := _opens(utterance, start)) is not None:
             after, whose, rule = opening
-            end = _back_to_oneself(utterance, after)
+            end = _back_to_oneself(utterance, after, today=whose is Whose.PAST)
             yield Scope(start, end, whose, rule)
             continue
-        if key.removeprefix("ש").removeprefix("ו") not in OTHERS and key not in OTHERS:
+        bare = key.removeprefix("ש").removeprefix("ו")
+        if bare in _HE_OR_SHE and (back := _then_i(utterance, start)) is not None:
+            # "הוא אומר חמש, אני אומרת שש".
+            end = back
+            yield Scope(start, end, Whose.OTHERS, "he says, I say")
+        if bare not in OTHERS and key not in OTHERS:
             continue
         if utterance.key(start - 1) in _BEFORE_A_BENEFICIARY:
             continue
@@ -164,7 +172,8 @@ def _opens_past(utterance: Utterance, start: int) -> tuple[int, str] | None:
         # "הדירה שראינו אתמול הייתה שלושה וחצי".
         return was + 1, "a home once seen"
     if key == fold("פעם") and utterance.key(start - 1) not in _ONCE_MORE and after not in _ONCE_ONLY:
-        return start + 1, "once upon a time"
+        had = after in _WAS and utterance.key(start + 2) in _MINE
+        return start + (3 if had else 1), "once upon a time"
     return None
 
 
@@ -175,6 +184,10 @@ def _opens_now(utterance: Utterance, start: int) -> tuple[int, str] | None:
     if key in _WE and (lives := _lives_at(utterance, start + 1)) is not None:
         # "אני גר בשלושה חדרים".
         return lives + 1, "where one lives"
+    has_today = (key in _NOW and (after, third) in _HAVE) or ((key, after) in _HAVE and third in _NOW)
+    if has_today and not rests_of(utterance.keys[start + 3 : start + 3 + _SOON + 1]).isdisjoint(_HOMES_OR_ROOMS):
+        # "היום יש לנו שלושה חדרים".
+        return start + 3, "has today"
     now_here = (key in _NOW and after in _WE) or (key in _WE and after in _NOW)
     if now_here and third.startswith("ב") and third not in _BACK_TO_ONESELF:
         # "היום אנחנו בשלושה חדרים".
@@ -220,6 +233,13 @@ def _verb(utterance: Utterance, start: int) -> int | None:
     return None
 
 
+def _then_i(utterance: Utterance, start: int) -> int | None:
+    """Return where "I" follows what "he" or "she" at `start` says or wants."""
+    if not rests(utterance.key(start + 1)) & (_DOES | _SEEKS):
+        return None
+    return next((at for at in range(start + 2, len(utterance)) if utterance.key(at).removeprefix("ו") in _WE), None)
+
+
 def _stands_for_verb(utterance: Utterance, start: int) -> int | None:
     """Return where "in …" stands instead of a verb, when the caller then comes back: "השכנים בארבעה, ואנחנו…"."""
     place = start + 1
@@ -238,11 +258,14 @@ def _was_at(utterance: Utterance, start: int) -> int | None:
     return next((at for at in range(start, min(start + 3, len(utterance))) if utterance.key(at) in _WAS), None)
 
 
-def _back_to_oneself(utterance: Utterance, start: int) -> int:
-    """Return the first token from `start` on with which the caller comes back to their own wish."""
+def _back_to_oneself(utterance: Utterance, start: int, *, today: bool = False) -> int:
+    """Return the first token from `start` on with which the caller comes back to their own wish.
+
+    `today`: after the past, "today" does, too.
+    """
     for index in range(start, len(utterance)):
         key = utterance.key(index)
-        if key in _BACK_TO_ONESELF or key.removeprefix("ו") in _BACK_TO_ONESELF:
+        if key in _BACK_TO_ONESELF or key.removeprefix("ו") in _BACK_TO_ONESELF or (today and key in _NOW):
             return index
     return len(utterance)
 

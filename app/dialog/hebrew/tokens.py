@@ -24,6 +24,7 @@ _TOKEN = re.compile(
 )
 _LATIN = re.compile("[A-Za-z]")
 _FINALS = str.maketrans("ךםןףץ", "כמנפצ")
+_MEDIAL = "כמנפצ"
 _HESITATION = re.compile(r"^(?:א+ה+|א{2,}|אה?ממ+|אה?מ|ה+ממ*|ממ+|ע+ה+|אהמ+|אהא|ה{2,}|אוו*)$")
 _EVERYTHING = re.compile(r"\bהכול\b")
 _LETTERED = frozenset({"שכונה", "רובע", "רמות", "יפו"})
@@ -143,7 +144,7 @@ def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
                 continue
             yield held
             held = None
-        lettered, before = before in _LETTERED, token.key
+        lettered, before = before.removeprefix("ב") in _LETTERED, token.key
         if (
             not lettered
             and not token.is_number
@@ -172,7 +173,7 @@ def _with_letters(tokens: list[Token]) -> Iterator[Token]:
                 continue
             yield held
         # "רובע ו": the letter is the name.
-        apart = token.text in _APART and before not in _LETTERED and not before[:1].isdigit()
+        apart = token.text in _APART and before.removeprefix("ב") not in _LETTERED and not before[:1].isdigit()
         held = token if apart else None
         before = token.key
         if held is None:
@@ -188,14 +189,18 @@ def _number_words() -> frozenset[str]:
 
 
 def _without_fragments(tokens: list[Token]) -> Iterator[Token]:
-    """Leave out the beginning of a number word that is then said whole: "ששת אל אלפים"."""
+    """Leave out the beginning of a word that is then said whole: of a number ("ששת אל אלפים"), or one cut off in its
+    middle, as a letter tells that ends no word ("דנ דניאל").
+    """
     for token, follower in zip_longest(tokens, tokens[1:]):
         cut_off = (
             follower is not None
-            and follower.key in _number_words()
             and 1 < len(token.key) < len(follower.key)
             and follower.key.startswith(token.key)
-            and token.key not in _number_words()
+            and (
+                token.text[-1] in _MEDIAL
+                or (not rests(follower.key).isdisjoint(_number_words()) and token.key not in _number_words())
+            )
         )
         if not cut_off:
             yield token

@@ -40,11 +40,11 @@ def told_places(utterance: Utterance) -> Mapping[int, str]:
     """Return where the places stand that are no wish by what is said around them, each with the rule that says so."""
     mentions = find(utterance)
     named = frozenset(index for mention in mentions for index in range(mention.start, mention.end))
-    told = {mention.start: _told(utterance, mention, named) for mention in mentions}
+    told = {mention.start: _told(utterance, mention, mentions, named) for mention in mentions}
     return {start: rule for start, rule in told.items() if rule}
 
 
-def _told(utterance: Utterance, mention: Mention, named: frozenset[int]) -> str:
+def _told(utterance: Utterance, mention: Mention, mentions: tuple[Mention, ...], named: frozenset[int]) -> str:
     """Return the rule by which a place is only told of; "" when it may be wished for."""
     before = utterance.key(mention.start - 1)
     if (before in _STREET and mention.place.name != "שדרות") or before in _TEAMS:
@@ -56,6 +56,14 @@ def _told(utterance: Utterance, mention: Mention, named: frozenset[int]) -> str:
         before = utterance.key(mention.start - 2)
     if mention.prefix.endswith("מ") and _tells_who(before) and not mention.place.name.startswith("מ"):
         return "comes from there"
+    if (
+        mention.prefix == "ב"
+        and before in _ONESELF
+        and set(utterance.keys[mention.end :]) & _SEEKS
+        and mention is not mentions[-1]
+    ):
+        # "אנחנו בטבריה, ומחפשים בכרמיאל".
+        return RESIDES
     rule = _background(utterance, mention, named)
     return "" if rule and wished_beside(utterance, mention.end) else rule
 

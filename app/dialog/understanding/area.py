@@ -93,7 +93,8 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     if mention.alias == "bare" and mention.end - mention.start == 1 and place.kind == "region":
         if after in _CENTRE_OF or before in _IN_TOWN:
             return False
-        return located or asked is Asked.AREA or before in _DIRECTIONS
+        sought = mention.name.removeprefix("ה") not in _DIRECTIONS.values() and bool(set(utterance.keys) & _SEEKS)
+        return located or sought or asked is Asked.AREA or before in _DIRECTIONS
     if place.needs_city:
         first = utterance.key(mention.start).removeprefix(mention.prefix)
         telling = first in _TELLING and mention.end - mention.start > 1

@@ -24,6 +24,8 @@ _LET_OUT = _LISTS.phrases("let_out")
 _WHICH_I = _LISTS.words("which_i")
 _NOTHING_OWNED = _LISTS.words("nothing_owned")
 _SALE = _LISTS.words("sale")
+_ONESELF = _LISTS.words("oneself")
+_SOUGHT_HOME = _LISTS.words("sought_home")
 _MOVES_TO = _LISTS.phrases("moves_to")
 _NOT_OWNER = _LISTS.words("not_owner")
 _ROOM_MATES, _ROOM_OFFERED = _LISTS.words("room_mates"), _LISTS.phrases("room_offered")
@@ -78,12 +80,21 @@ def _offers(utterance: Utterance, match: Match) -> bool:
     return before not in _NOT_THE_CALLER and before not in OTHERS
 
 
+def _then_seeks_home(utterance: Utterance) -> bool:
+    """Whether a home to seek follows the one to sell: "מוכרת את הבית ורוצה דירה קטנה"."""
+    for at, key in enumerate(utterance.keys):
+        oneself = key.startswith("ו") or utterance.key(at - 1) in _ONESELF
+        if at and oneself and key.removeprefix("ו") in SEEKS and utterance.key(at + 1) in _SOUGHT_HOME:
+            return True
+    return False
+
+
 def _offers_property(utterance: Utterance) -> bool:
     """Whether the caller sells or lets a property of their own, rather than seeking one."""
     keys = set(utterance.keys)
     if _SEEKS_TAKERS.within(utterance):
         return True
-    if _MOVES_TO.within(utterance):
+    if _MOVES_TO.within(utterance) or _then_seeks_home(utterance):
         # "מוכרים את הדירה ורוצים לעבור לבית צמוד קרקע".
         return False
     if rests_of(keys) & _NOT_OWNER:

@@ -8,7 +8,7 @@ from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.number_words import CONSTRUCT_FORMS
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import answers_no_with, negated, repair_points, settle
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
 _LISTS = Lexicon("real_estate/rooms.toml")
 _TO_HIGHER = _LISTS.words("to_higher")
@@ -24,6 +24,7 @@ _SAYS_NUMBER = _LISTS.words("says_number")
 _LEADS_TO_NUMBER = _LISTS.words("leads_to_number")
 _TWO_OF, _AFTER_A_NUMBER = _LISTS.words("two_of"), _LISTS.words("after_a_number")
 _JOINS_NUMBERS = _LISTS.words("joins_numbers")
+_BEFORE_ELLIPTIC = _LISTS.words("before_elliptic")
 _ALSO = _LISTS.words("also")
 _SOON = 4
 _OF_ROOMS = _LISTS.words("of_rooms")
@@ -313,6 +314,8 @@ def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]
         found = _bare(utterance, claimed)
         if not found and utterance.keys == ("חדר",):
             found = [Rooms(1.0, 1.0, 0, 1, claimed=frozenset({0}))]
+    if not found and asked is not Asked.ROOMS:
+        found = _elliptic(utterance, claimed)
     found += _repaired(utterance, found, claimed) or (_also(utterance, found, claimed) if asked is Asked.ROOMS else [])
     everything = frozenset(index for rooms in found for index in rooms.claimed)
     standing, denied = settle(utterance, found)
@@ -341,6 +344,16 @@ def _repaired(utterance: Utterance, found: list[Rooms], claimed: frozenset[int])
             start += 1
         quantity = _small_at(utterance, start, claimed)
         if quantity is not None and not _counts_others(utterance, quantity.end):
+            return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
+    return []
+
+
+def _elliptic(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
+    """Read a number right after a word of seeking, when rooms were told before: "גרים בארבעה חדרים, מחפשים חמישה"."""
+    told = [at for at in claimed if not rests(utterance.key(at)).isdisjoint(_ROOM)]
+    for at in range(min(told), len(utterance)) if told else ():
+        quantity = _small_at(utterance, at + 1, claimed) if utterance.key(at) in _BEFORE_ELLIPTIC else None
+        if quantity is not None and not _counts_others(utterance, quantity.end) and not quantity.prefix:
             return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
     return []
 
