@@ -8,7 +8,7 @@ for a number that is no longer wanted is dropped.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,7 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SendMedia:
+class SendMedia(NamedTuple):
     """Send one 20 ms frame (mu-law) to the caller."""
 
     ulaw: bytes

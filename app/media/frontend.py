@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,14 @@ Levels = tuple[float, float]
 """The RMS of a frame, and what it must be over to be more than echo."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """20 ms of the caller. `start_ms` is media time: how much audio came before it on this stream.
 
     `pcm` is 160 LINEAR16 samples, filtered and levelled, as speech recognition gets them; `rms` (int16 scale) is
     taken after the filters and before the levelling, for only that can be compared with the line's noise. What is not
     over `echo_rms` may be the agent's own voice; 0 where the agent is silent.
+
+    A tuple, as everything is that comes with each frame of each call: it is made in half the time of a data class.
     """
 
     start_ms: int

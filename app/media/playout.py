@@ -10,6 +10,7 @@ tells how far behind the clock the line really is. All times are monotonic ms, a
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.media.codec import FRAME_MS, FRAME_SAMPLES, ULAW_SILENCE
 
@@ -20,8 +21,7 @@ _LARGEST_LAG_MS = 500
 _SENT_FRAMES = 64  # the largest lead and the largest lag, and some more
 
 
-@dataclass(frozen=True, slots=True)
-class FrameDue:
+class FrameDue(NamedTuple):
     """Send these 160 bytes of mu-law now."""
 
     ulaw: bytes

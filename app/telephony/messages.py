@@ -8,6 +8,7 @@ exactly their fields (warning 31951 otherwise).
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -38,8 +39,7 @@ class StreamStart:
     channels: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class MediaIn:
+class MediaIn(NamedTuple):
     """Caller audio: mu-law 8 kHz mono, usually 160 bytes.
 
     `timestamp_ms` counts from the stream's start. It and `sequence` are None where they are no numbers.

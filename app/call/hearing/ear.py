@@ -4,7 +4,7 @@ All of it is judged in media time (how much audio came). Pure.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.media.bargein import BargeIn, BargeInSettings
 from app.media.confirmer import NeuralConfirmer
@@ -14,8 +14,7 @@ from app.media.frontend import Frame, FrontEnd
 from app.media.vad import SpeechStarted, SpeechStopped, Vad, VadEvent, VadSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(NamedTuple):
     """One frame of the caller, and what it made certain."""
 
     frame: Frame
