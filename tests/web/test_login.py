@@ -6,7 +6,8 @@ import pytest
 
 from app.web.access import TRIES
 from tests.web.clients import PAGES, SID, Visitor, token
-from tests.web.fake_office import CALLER, FakeOffice
+from tests.web.fake_office import FakeOffice
+from tests.web.fake_records import CALLER
 from tests.web.served import PASSWORD, make
 
 DEPLOYED: dict[str, Any] = {"twilio_auth_token": "a token"}

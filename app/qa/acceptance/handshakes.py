@@ -15,7 +15,8 @@ from app.qa.acceptance.server import STRANGER, ServerUnderTest, new_call_form
 from app.qa.acceptance.webhooks import PREVIEW
 from app.qa.http_client import SWITCHING_PROTOCOLS, HttpResponse, ServerError
 from app.qa.sockets import ACCEPT_SUFFIX, QuickWebSocket
-from app.qa.twilio_peer import SUBPROTOCOL, TwilioPeer, parse_twiml
+from app.qa.twilio_peer import SUBPROTOCOL, TwilioPeer
+from app.qa.twiml_reader import parse_twiml
 from app.telephony.browser_calls import new_browser_call_sid
 
 MEDIA = "/ws/twilio-media"

@@ -7,7 +7,8 @@ import pytest
 
 from app.web.console.csv_export import COLUMNS, line
 from tests.web.clients import Visitor
-from tests.web.fake_office import FakeOffice, lead
+from tests.web.fake_office import FakeOffice
+from tests.web.fake_records import lead
 
 
 def table(visitor: Visitor, address: str = "/console/leads.csv") -> list[list[str]]:

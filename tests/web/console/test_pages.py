@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tests.web.clients import PAGES, SID, Visitor, bare_texts
-from tests.web.fake_office import CALLER, FakeOffice, lead, live_call
+from tests.web.fake_office import FakeOffice
+from tests.web.fake_records import CALLER, lead, live_call
 from tests.web.served import make
 
 BROWSER_SID = f"BR{1:032d}"
