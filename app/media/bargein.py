@@ -75,26 +75,33 @@ class BargeIn:
         opinion: bool | None = True,
         near_rms: float = 0.0,
         caller_rms: float | None = None,
+        is_faint: bool = False,
+        before_ms: int = 0,
     ) -> BargeInDetected | None:
         """Take the next frame, the voice threshold (RMS) and whether a closer look calls this speech.
 
         While that is not known (None) voice is counted, but does not stop the agent. A single quiet frame does not
         break a voice, nor a consonant's closure one that is known to be speech. A voice that stays under `near_rms`
         on average is hardly the caller's, and must go on for longer. `caller_rms` is the caller's level, once known.
+        A voice known to be speech goes on in a frame that `is_faint`; one that sets in with this frame was to be heard,
+        too soft to count, for `before_ms`.
         """
         if self._armed_from_ms is None:
             return None
-        if opinion is False or frame.rms <= self._bar_over(threshold, caller_rms):
+        is_loud = opinion is not False and frame.rms > self._bar_over(threshold, caller_rms)
+        goes_on = is_faint and self._is_confirmed and self._onset_ms is not None
+        if not is_loud and not goes_on:
             self._missed += 1
             if self._missed > (_CLOSURE_FRAMES if self._is_confirmed else 1):
                 self._onset_ms = None
             return None
         self._missed = 0
         if self._onset_ms is None:
-            self._onset_ms, self._is_confirmed = frame.start_ms, False
+            self._onset_ms, self._is_confirmed = frame.start_ms - before_ms, False
             self._power, self._frames = 0.0, 0
-        self._power += frame.rms * frame.rms
-        self._frames += 1
+        if is_loud:
+            self._power += frame.rms * frame.rms
+            self._frames += 1
         self._is_confirmed = self._is_confirmed or opinion is True
         end_ms = frame.start_ms + FRAME_MS
         is_near = self._power >= near_rms * near_rms * self._frames

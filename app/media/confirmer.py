@@ -17,17 +17,19 @@ from app.media.pitch import held_share
 from app.media.silero import CHUNK_SAMPLES, Silero
 
 # Of 1,200 words at 10 and 5 dB in five noises none is denied; of the 4,300 runs of sound in two hours of 19 noises two
-# are believed. With 40 ms before the onset one word in four of those in hiss was never likely at 5 dB; with bars of 0.8
-# and 0.4 key tones passed, too.
+# are believed. With 40 ms before the onset one word in four of those in hiss was never likely at 5 dB.
 _BEFORE_FRAMES = 15
-_SURE = 0.9
+# The surer, the sooner: so many chunks in a row of this probability are speech. With two of 0.4 key tones were.
+_BELIEVED = ((1, 0.9), (2, 0.6), (3, 0.4))
 _LIKELY = 0.5
 # Where there was speech before the onset, but for its soft beginning, the network starts at rest with so much of it.
 _BEGINNING_FRAMES = 5
 _AMONG_OTHERS_FRAMES = 2
 # A word that drowns in hiss never sounds likely to the network. 130 ms of it that are so a little, with a voice's pitch
 # held in half of the last 200 ms, are a word: of 23 noises at three levels none was over 0.14 with such a pitch.
+# What has sounded for longer than a word and was none is music.
 _PERHAPS, _PERHAPS_CHUNKS = 0.17, 4
+_WORD_CHUNKS = 24
 _PITCH_FRAMES, _PITCH_STEP, _PITCH_HELD = 10, 0.08, 0.5
 # Once believed, speech is speech until two chunks say clearly that it is none.
 _UNLIKELY = 0.15
@@ -56,11 +58,14 @@ class NeuralConfirmer:
         self._bar = _LIKELY
         self.speech_until_ms = 0
         """The end of the latest 32 ms that sounded like speech, in media time."""
+        self.voiced_before_ms = 0
+        """With the frame that opens the gate: for how long, up to there, it has sounded like speech; else 0."""
 
     def receive(self, frame: Frame, *, is_open: bool) -> None:
         """Take the next frame; only while the gate `is_open` it is looked at."""
         samples: Samples = np.frombuffer(frame.pcm, np.int16)
         self._latest.append(frame.pcm)
+        self.voiced_before_ms = 0
         if is_open:
             self._hear(samples, frame.end_ms)
         else:
@@ -85,15 +90,17 @@ class NeuralConfirmer:
         self.network.reset()
         before = np.concatenate((_NOTHING, *self._before))
         beginning = len(before) - FRAME_SAMPLES * _BEGINNING_FRAMES
-        heard = 0
+        heard, voiced_from = 0, len(before)
         while heard + CHUNK_SAMPLES <= len(before):
-            probability = self.network.process(before[heard : heard + CHUNK_SAMPLES])
+            is_likely = self.network.process(before[heard : heard + CHUNK_SAMPLES]) >= _LIKELY
+            voiced_from = min(voiced_from, heard) if is_likely else len(before)
             heard += CHUNK_SAMPLES
-            if probability >= _LIKELY and heard <= beginning:
+            if is_likely and heard <= beginning:
                 self.network.reset()
-                heard = len(before) - FRAME_SAMPLES * _AMONG_OTHERS_FRAMES
+                heard, voiced_from = len(before) - FRAME_SAMPLES * _AMONG_OTHERS_FRAMES, len(before)
                 break
         self._waiting = before[heard:]
+        self.voiced_before_ms = (len(before) - voiced_from) * 1000 // SAMPLE_RATE_HZ
 
     def next_chunks(self, frames: Iterable[Frame]) -> list[Samples]:
         """Return the chunks that the network is to hear with these frames should the gate, now open, stay so."""
@@ -117,7 +124,8 @@ class NeuralConfirmer:
         before, self._probability = self._probability, probability
         self._chunks += 1
         self._probabilities.append(probability)
-        if probability >= _SURE or min(probability, before) >= _LIKELY:
+        latest = list(self._probabilities)
+        if any(len(latest) >= chunks and min(latest[-chunks:]) >= bar for chunks, bar in _BELIEVED):
             self._opinion, self._bar = True, _LIKELY
         elif self._is_drowned_word:
             self._opinion, self._bar = True, _PERHAPS  # all of it is no likelier than that
@@ -129,6 +137,6 @@ class NeuralConfirmer:
     @property
     def _is_drowned_word(self) -> bool:
         """Whether it sounds like speech a little for a while, and like a voice."""
-        if self._opinion or len(self._probabilities) < _PERHAPS_CHUNKS or min(self._probabilities) < _PERHAPS:
+        if self._opinion or not _PERHAPS_CHUNKS <= self._chunks <= _WORD_CHUNKS or min(self._probabilities) < _PERHAPS:
             return False
         return held_share(self._latest, _PITCH_STEP) >= _PITCH_HELD

@@ -74,6 +74,10 @@ class SpeechConfirmer(Protocol):
     def speech_until_ms(self) -> int:
         """Where the latest sound that was like speech ended, in media time."""
 
+    @property
+    def voiced_before_ms(self) -> int:
+        """With the frame that opens the gate: for how long, up to there, it has sounded like speech; else 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class VadSettings:
@@ -160,6 +164,20 @@ class Vad:
             return 0.0
         return _NEAR_SHARE_OVER_AGENT * caller_rms
 
+    @property
+    def voiced_before_ms(self) -> int:
+        """With a voice's first loud frame: for how long it was to be heard before, too soft to count; else 0."""
+        return self._confirmer.voiced_before_ms if self._confirmer else 0
+
+    def is_faint_voice(self, frame: Frame) -> bool:
+        """Whether the latest frame, hardly over the noise and soon behind what was, sounds like speech all the same."""
+        threshold = max(self.threshold, frame.echo_rms)
+        if self._confirmer is None or frame.rms <= _WEAK_SHARE * threshold:
+            return False
+        if frame.end_ms - self._last_loud_ms > _LONGEST_WEAK_MS:
+            return False
+        return self._confirmer.probability >= _WEAK_PROBABILITY
+
     def receive(self, frame: Frame) -> VadEvent | None:
         """Take the next frame; return what it makes certain, if anything."""
         if self._floor.calibrated:
@@ -241,13 +259,8 @@ class Vad:
 
     def _is_tail(self, frame: Frame, end_ms: int) -> bool:
         threshold = max(self.threshold, frame.echo_rms)
-        if frame.rms > _TAIL_SHARE * threshold and end_ms <= self._tail_until_ms:
-            return True
-        if self._confirmer is None or frame.rms <= _WEAK_SHARE * threshold:
-            return False
-        if end_ms - self._last_loud_ms > _LONGEST_WEAK_MS:
-            return False
-        return self._confirmer.probability >= _WEAK_PROBABILITY
+        is_end = frame.rms > _TAIL_SHARE * threshold and end_ms <= self._tail_until_ms
+        return is_end or self.is_faint_voice(frame)
 
     def _await_speech(self, frame: Frame, end_ms: int, *, loud: bool) -> SpeechStarted | None:
         if loud:

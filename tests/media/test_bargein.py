@@ -49,6 +49,46 @@ def test_a_closure_does_not_break_speech_and_a_dip_not_even_a_sound() -> None:
         assert hit == (BargeInDetected(onset_ms) if at_ms + 20 - onset_ms >= 200 else None)
 
 
+def test_a_voice_goes_on_while_it_is_faint_once_it_is_known_to_be_speech() -> None:
+    """R7.1: the end of a syllable sinks into the noise before the voice is over."""
+    for opinion, at_ms in ((True, 200), (None, None)):
+        barge_in = speaking()
+        levels = [500.0] * 3 + [80.0] * 12
+        found = [
+            barge_in.receive(Frame(at * 20, b"", rms), THRESHOLD, opinion=opinion, is_faint=rms < THRESHOLD)
+            for at, rms in enumerate(levels)
+        ]
+        assert (found.index(BargeInDetected(0)) * 20 + 20 if at_ms else any(found)) == (at_ms or False)
+
+
+def test_faint_sounds_alone_are_no_voice() -> None:
+    """R7.1: and what is denied is none that could go on."""
+    barge_in = speaking()
+    frames = [Frame(at, b"", 80.0) for at in range(0, 2000, 20)]
+    assert not any(barge_in.receive(frame, THRESHOLD, opinion=True, is_faint=True) for frame in frames)
+
+
+def test_what_a_voice_lost_of_itself_in_the_noise_counts_from_where_it_set_in() -> None:
+    """R7.1: 60 ms were to be heard before it was loud enough to be counted."""
+    barge_in = speaking()
+    found = [
+        barge_in.receive(Frame(at, b"", 500.0), THRESHOLD, before_ms=60 if at == 400 else 0)
+        for at in range(400, 800, 20)
+    ]
+    assert found.index(BargeInDetected(340)) * 20 + 20 == 140
+
+
+def test_how_near_a_voice_is_its_faint_frames_do_not_tell() -> None:
+    """R7.5."""
+    barge_in = speaking()
+    levels = [400.0] * 4 + [90.0] * 6 + [400.0] * 2
+    found = [
+        barge_in.receive(Frame(at * 20, b"", rms), THRESHOLD, near_rms=350.0, is_faint=rms < THRESHOLD)
+        for at, rms in enumerate(levels)
+    ]
+    assert found.index(BargeInDetected(0)) * 20 + 20 == 200
+
+
 def test_the_first_moments_of_the_agent_are_safe_and_the_words_are_not_lost() -> None:
     """R7.2: no trigger within the grace; who keeps talking through it is heard from the onset."""
     assert hits(speaking(), [500.0] * 9 + [0.0] * 30) == []

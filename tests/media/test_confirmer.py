@@ -77,6 +77,23 @@ def test_where_others_spoke_before_the_onset_the_network_starts_at_rest(talk_ms:
         assert number == 0 or behind.probability == fresh.probability
 
 
+def test_with_the_frame_that_opens_the_gate_it_tells_how_long_the_voice_was_too_soft() -> None:
+    """R7.1: no longer than a soft beginning is, not where others spoke, and only once."""
+    talk = caller("w01_01")
+    frames = frames_of(noise(400, 20), talk)
+    before = {}
+    for onset in (19, 34, 43):
+        confirmer = NeuralConfirmer()
+        told = []
+        for number, frame in enumerate(frames):
+            confirmer.receive(frame, is_open=number >= onset)
+            told.append(confirmer.voiced_before_ms)
+        assert not any(told[:onset] + told[onset + 1 :])
+        before[onset] = told[onset]
+    assert before[19] == before[43] == 0
+    assert 20 <= before[34] <= 132
+
+
 def test_of_a_word_that_was_hardly_likely_the_end_is_where_it_was_so_last() -> None:
     """R6.2: it must not end before it began."""
     for seed in range(4):

@@ -93,6 +93,7 @@ class Opinion:
         self.is_speech = is_speech
         self.probability = probability
         self.speech_until_ms = 10**9
+        self.voiced_before_ms = 0
         self.open_frames = 0
 
     def receive(self, frame: Frame, *, is_open: bool) -> None:
@@ -144,6 +145,47 @@ def test_what_no_longer_sounds_like_speech_is_no_words_end() -> None:
     levels = [100.0] * 25 + [2000.0] * 10 + [130.0] * 8 + [100.0] * 9
     opinion = Opinion(is_speech=True, probability=0.5)
     assert heard(levels, Vad(confirmer=opinion))[-1] == SpeechStopped(700)
+
+
+@pytest.mark.parametrize(
+    ("rms", "probability", "quiet_frames", "is_faint"),
+    [
+        (130.0, 0.6, 0, True),
+        (130.0, 0.59, 0, False),
+        (113.0, 0.9, 0, False),
+        (115.0, 0.9, 0, True),
+        (130.0, 0.9, 4, True),
+        (130.0, 0.9, 5, False),
+    ],
+)
+def test_a_faint_voice_is_soon_behind_a_loud_one_and_sounds_like_speech(
+    rms: float, probability: float, quiet_frames: int, is_faint: bool
+) -> None:
+    """R7.1: noise of 100 gives a threshold of 228, and half of it; no word goes on for more than 100 ms like this."""
+    opinion = Opinion(is_speech=True, probability=probability)
+    vad, last = Vad(confirmer=opinion), Frame(700 + 20 * quiet_frames, b"", rms)
+    heard([100.0] * 25 + [2000.0] * 10 + [100.0] * quiet_frames, vad)
+    vad.receive(last)
+    assert vad.is_faint_voice(last) is is_faint
+    assert not Vad().is_faint_voice(last)
+
+
+def test_half_of_what_an_echo_may_reach_is_asked_of_a_faint_voice() -> None:
+    """R7.1."""
+    vad = Vad(confirmer=Opinion(is_speech=True, probability=0.9))
+    heard([100.0] * 25 + [2000.0] * 10, vad)
+    for echo_rms, is_faint in ((250.0, True), (270.0, False)):
+        frame = Frame(700, b"", 130.0, echo_rms)
+        vad.receive(frame)
+        assert vad.is_faint_voice(frame) is is_faint
+
+
+def test_how_long_a_voice_was_too_soft_is_the_confirmers_to_say() -> None:
+    """R7.1."""
+    opinion = Opinion(is_speech=True)
+    opinion.voiced_before_ms = 64
+    assert Vad(confirmer=opinion).voiced_before_ms == 64
+    assert Vad().voiced_before_ms == 0
 
 
 def test_before_the_calibration_nothing_is_confirmed() -> None:

@@ -13,6 +13,8 @@ from app.media.endpointing import EndOfUtterance, Endpointer, EndpointSettings, 
 from app.media.frontend import Frame, FrontEnd
 from app.media.vad import SpeechStarted, SpeechStopped, Vad, VadEvent, VadSettings
 
+_ECHO_MS = 600  # as long as an echo may take to come back
+
 
 class Noticed(NamedTuple):
     """One frame of the caller, and what it made certain."""
@@ -34,7 +36,7 @@ class Ear:
         self._grace_ms = barge_in.grace_ms
         self._voiced_from_ms = 0
         self._voiced_ms = 0
-        self._silent_from_ms = 0
+        self._silent_from_ms = self._echo_until_ms = 0
         self.media_ms = 0
 
     @property
@@ -109,12 +111,18 @@ class Ear:
         Before the line's noise is known, noise would pass for a voice.
         """
         vad = self._vad
+        if frame.echo_rms > vad.threshold:
+            self._echo_until_ms = frame.end_ms + _ECHO_MS
+        # Where the agent's echo is louder than the noise, what is faint may be that.
+        has_echo = frame.end_ms < self._echo_until_ms
         hit = self._barge_in.receive(
             frame,
             max(vad.threshold, frame.echo_rms),
             opinion=vad.opinion,
             near_rms=vad.near_rms,
             caller_rms=vad.caller_rms,
+            is_faint=not has_echo and vad.is_faint_voice(frame),
+            before_ms=0 if has_echo else vad.voiced_before_ms,
         )
         return hit is not None
 

@@ -44,6 +44,19 @@ def test_a_soft_word_in_a_hiss_is_heard(dbfs: float) -> None:
         assert any(isinstance(noticed.change, SpeechStarted) for noticed in heard)
 
 
+@pytest.mark.parametrize(("name", "within_ms"), [("w01_03", 440), ("v010", 400), ("v022", 460)])
+def test_a_voice_that_sinks_into_the_noise_between_its_syllables_stops_the_agent_in_time(
+    name: str, within_ms: int
+) -> None:
+    """R7.1: its soft beginning counts, and what is faint of it; the recordings begin with 200 ms of silence."""
+    voice = np.concatenate([silence(1000), at_dbfs(caller(name), -22), silence(300)])
+    ear = Ear(VadSettings(neural=True), EndpointSettings(), BargeInSettings(voice_ms=180))
+    ear.agent_started()
+    line = to_ulaw(voice + noise(len(voice) // 8, 32767 * 10 ** (-34 / 20)))
+    hit = next(noticed.frame.end_ms for noticed in ear.receive(line) if ear.is_interrupting(noticed.frame))
+    assert 1200 < hit <= 1000 + within_ms
+
+
 def test_a_sentence_is_heard_from_its_onset_to_its_end() -> None:
     """R6.3: and its voice is counted."""
     ear = _ear()
