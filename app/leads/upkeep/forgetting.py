@@ -93,8 +93,9 @@ class Forgetting:
             ValueError: it is no number.
         """
         wanted = e164(number)
+        quoting = _quoting(self._database, wanted) if wanted.startswith("+") else set()
         with self._database.begin(read_only=dry_run) as session:
-            sids = _calls_of(session, wanted)
+            sids = _calls_of(session, wanted, quoting)
             counts = _counts(session, sids)
             live = select(func.count()).where(
                 Call.call_sid.in_(sids), Call.ended_at.is_(None), Call.last_activity_at > self._clock() - LIVE_WITHIN
@@ -207,7 +208,7 @@ class Forgetting:
                 connection.close()
 
 
-def _calls_of(session: Session, wanted: str) -> list[str]:
+def _calls_of(session: Session, wanted: str, quoting: set[str]) -> list[str]:
     if not wanted.startswith("+"):
         return list(session.scalars(select(Call.call_sid).where(Call.call_sid == wanted)))
     digits = backwards(wanted)
@@ -218,7 +219,7 @@ def _calls_of(session: Session, wanted: str) -> list[str]:
             Call.from_backwards == digits,
             Call.call_sid.in_(left),
             Call.call_sid.in_(said),
-            Call.call_sid.in_(_quoting(session, wanted)),
+            Call.call_sid.in_(list(quoting)[:_MOST_CALLS]),
         ),
         Call.channel != ERASED,
     )
@@ -230,32 +231,37 @@ def _recordings_of(session: Session, sids: list[str]) -> list[str]:
     return [url for known in facts if (url := known.get("recording_url"))]
 
 
-def _quoting(session: Session, wanted: str) -> set[str]:
+def _quoting(database: Database, wanted: str) -> set[str]:
     """Return the calls in whose words, or in an operator's note on them, the number stands, however it is said.
 
-    It reads every turn: an erasure is rare, and nothing of the number may stay.
+    It reads every turn: an erasure is rare, and nothing of the number may stay. A slice a transaction, for that takes
+    seconds (9 s of 500,000 turns), and nobody else is to wait for it.
     """
     from app.leads.upkeep.quoting import Quoted  # the words of numbers: the store child does without them till then
 
     number = Quoted(wanted)
     found = set()
-    for sid, turns in groupby(_turns(session), itemgetter(0)):
+    for sid, turns in groupby(_turns(database), itemgetter(0)):
         _, callers, agents = zip(*turns, strict=True)
         if number.stands_in(callers) or number.stands_in(agents):
             found.add(sid)
     for column, sid in ((Interruption.words, Interruption.call_sid), (Lead.note, Lead.call_sid)):
-        found |= {
-            one for one, text in session.execute(select(sid, column).where(column != "")) if number.stands_in([text])
-        }
+        with database.begin(read_only=True) as session:
+            texts = session.execute(select(sid, column).where(column != "")).all()
+        found |= {one for one, text in texts if number.stands_in([text])}
     return found
 
 
-def _turns(session: Session) -> Iterator[tuple[str, str, str]]:
+def _turns(database: Database) -> Iterator[tuple[str, str, str]]:
     """Return the words of every turn, a call's in order; a slice in memory at a time."""
     key = tuple_(Turn.call_sid, Turn.number)
     query = select(Turn.call_sid, Turn.caller_text, Turn.agent_text, Turn.number).order_by(*key).limit(_READ_TURNS)
     last: tuple[str, int] = ("", 0)
-    while rows := session.execute(query.where(key > tuple_(*last))).all():
+    while True:
+        with database.begin(read_only=True) as session:
+            rows = session.execute(query.where(key > tuple_(*last))).all()
+        if not rows:
+            return
         yield from ((sid, caller, agent) for sid, caller, agent, _ in rows)
         last = (rows[-1].call_sid, rows[-1].number)
 
