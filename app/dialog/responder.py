@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from app.dialog.domain import Errand, Intent, Understanding
-from app.dialog.hebrew.clock_times import callback_words
+from app.dialog.hebrew.times.clock_times import callback_words
 from app.dialog.lines import book
 from app.dialog.lines.priming import phrases
 from app.dialog.lines.writer import LineWriter, Written

@@ -34,6 +34,7 @@ _SAID = _LISTS.phrases("said")
 _BUT = _LISTS.phrases("but")
 _EARLIER, _CORRECTS = _LISTS.words("earlier"), _LISTS.words("corrects")
 _REJECTED_AFTER = _LISTS.phrases("rejected_after")
+_DEAR, _TURNS_BACK = _LISTS.words("dear"), _LISTS.words("turns_back")
 _BEFORE_REJECTED = _LISTS.words("before_rejected")
 _ADDRESSED = _LISTS.words("addressed")
 _RIGHT = _LISTS.words("right")
@@ -99,7 +100,9 @@ def negated(utterance: Utterance, start: int) -> bool:
 
 def rejected_after(utterance: Utterance, end: int) -> bool:
     """Whether the words after a value reject it: "חולון כבר לא רלוונטי"."""
-    if _dropped_after(utterance, end):
+    if _dropped_after(utterance, end) or (
+        utterance.key(end) in _DEAR and utterance.key(end + 1) not in _TURNS_BACK and utterance.key(end - 1) != "לא"
+    ):
         return True
     while _REJECTED_AFTER.at(utterance, end) is None:
         if utterance.key(end) not in _BEFORE_REJECTED:

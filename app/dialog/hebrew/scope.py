@@ -19,6 +19,7 @@ OTHERS = _LISTS.words("others")
 _BEFORE_A_BENEFICIARY = _LISTS.words("before_a_beneficiary")
 _THEIRS = _LISTS.words("theirs")
 _DOES, _DOES_OR_WISHES = _LISTS.words("does") | _LISTS.words("does_or_wishes"), _LISTS.words("does_or_wishes")
+_OWN_LIMIT = _LISTS.words("own_limit")
 _HE_OR_SHE = _LISTS.words("he_or_she")
 _OFFERED = _LISTS.phrases("offered")
 _WAS, _MINE = _LISTS.words("was"), _LISTS.words("somebody_else_mine")
@@ -128,6 +129,9 @@ def _told(utterance: Utterance) -> Iterator[Scope]:
         if bare not in OTHERS and key not in OTHERS:
             continue
         if utterance.key(start - 1) in _BEFORE_A_BENEFICIARY:
+            continue
+        if key.startswith("ש") and utterance.key(start - 1) in _OWN_LIMIT:
+            # "המקסימום שהבנק אישר זה מיליון שבע".
             continue
         verb = _verb(utterance, start) or _stands_for_verb(utterance, start)
         if verb is None or utterance.key(verb + 1) in _WITH_ME:

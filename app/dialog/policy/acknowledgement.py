@@ -1,7 +1,7 @@
 """What one understood utterance answers, given the question that stands (R10.2, R10.5)."""
 
 from app.dialog.domain import TOPIC_OF, WISHES, Intent, Understanding
-from app.dialog.hebrew.clock_times import callback_words
+from app.dialog.hebrew.times.clock_times import callback_words
 from app.dialog.hebrew.tokens import normalise, words
 from app.dialog.policy.actions import Action, ActionKind
 from app.dialog.policy.folding import Fold

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.dialog.domain import Asked, Intent
-from app.dialog.hebrew.clock_times import callback_words
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.times.clock_times import callback_words
 from app.dialog.hebrew.tokens import Match, Utterance, fold, words
 from app.dialog.understanding.act_words import (
     ABUSE,

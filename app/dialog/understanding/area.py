@@ -4,12 +4,12 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.dates import is_ordinal, ordinal_month
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
 from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, tokens_of
+from app.dialog.hebrew.times.dates import is_ordinal, ordinal_month
 from app.dialog.hebrew.tokens import Utterance, fold, stems
 from app.dialog.hebrew.whereabouts import BORNE, NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
 from app.dialog.understanding.ear.misheard import misheard_places
@@ -42,6 +42,7 @@ _DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח",
 _NARROWS = _LISTS.words("narrows")
 _NARROWING = 2
 _SAID = _LISTS.words("said")
+_LEAVES = _LISTS.words("leaves")
 _YES = _LISTS.words("yes")
 _ADD = _LISTS.words("add")
 _REMOVE = _LISTS.words("remove")
@@ -245,7 +246,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
             if mention.start in here
             or (mention.start not in others and places.get(mention.start) in (RESIDES, WORKS, STUDIES))
         )
-        if lived_in and not negated(utterance, lived_in[0].start):
+        if lived_in and not negated(utterance, lived_in[0].start) and not set(utterance.keys) & _LEAVES:
             return Areas(mentions=lived_in, claimed=claimed, doubted=lived_in)
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)

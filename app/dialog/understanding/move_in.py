@@ -4,7 +4,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.dates import (
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.numbers import Shape, atom_at, quantity_at
+from app.dialog.hebrew.repairs import settle, turns
+from app.dialog.hebrew.times.dates import (
     Timing,
     bare_day,
     in_month,
@@ -16,11 +19,8 @@ from app.dialog.hebrew.dates import (
     within,
     written_date,
 )
-from app.dialog.hebrew.durations import duration_at, longer_end
-from app.dialog.hebrew.holidays import holiday_span
-from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.numbers import Shape, atom_at, quantity_at
-from app.dialog.hebrew.repairs import settle, turns
+from app.dialog.hebrew.times.durations import duration_at, longer_end
+from app.dialog.hebrew.times.holidays import holiday_span
 from app.dialog.hebrew.tokens import Match, Utterance, fold, rests, rests_of, stems, words
 from app.dialog.understanding.move_in_words import (
     ACADEMIC,

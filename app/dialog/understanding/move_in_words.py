@@ -1,7 +1,7 @@
 """What callers say for when they want to move in (R10.2): the vocabulary of `app.dialog.understanding.move_in`."""
 
-from app.dialog.hebrew.holidays import HOLIDAYS
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.times.holidays import HOLIDAYS
 from app.dialog.hebrew.tokens import Phrasebook, fold
 
 _LISTS = Lexicon("hebrew/timing.toml")

@@ -1,7 +1,7 @@
 """What one caller utterance means, given what was asked and what is known (R10.2, R10.6).
 
-Deterministic and pure: places are claimed first, then rooms, phones, times and money share the numbers that are
-left, then the name takes words nothing else explained.
+Deterministic and pure. When the best reading does not answer what was asked, the recogniser's further readings, and
+words that sound like an answer, stand in; what they give is `unsure`.
 """
 
 from collections.abc import Mapping
@@ -9,375 +9,27 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from app.dialog.domain import PARTS, SLOT_NAMES, Asked, Errand, Intent, Understanding
-from app.dialog.hebrew.durations import duration_at
+from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
-from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.name_words import first_names, spelled
-from app.dialog.hebrew.names import GIVEN_NAME_ONLY, understand_name, whole_name
-from app.dialog.hebrew.numbers import Shape, quantities
-from app.dialog.hebrew.phone_repairs import repaired_phone
-from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
-from app.dialog.hebrew.scope import Whose, no_wish, tokens_of
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, normalise, rests_of
+from app.dialog.hebrew.name_words import first_names
+from app.dialog.hebrew.scope import no_wish
+from app.dialog.hebrew.tokens import normalise
 from app.dialog.understanding.act_words import HOLD
-from app.dialog.understanding.acts import Acts, decide, understand_acts
-from app.dialog.understanding.area import Areas, understand_areas
-from app.dialog.understanding.budget import Budget, understand_budget
-from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.ear.by_ear import by_ear
 from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.ear.nearest_answer import load
-from app.dialog.understanding.errand import understand_errand
-from app.dialog.understanding.kind import understand_type
-from app.dialog.understanding.move_in import understand_timing
-from app.dialog.understanding.rooms import Rooms, understand_rooms
-from app.dialog.understanding.wishes import understand_wishes
-
-_LISTS = Lexicon("real_estate/turn.toml")
+from app.dialog.understanding.turn import Turn
 
 _SLOTS_OF_ASKED = {
     Asked.ROOMS: ("rooms_min", "rooms_max"),
     Asked.BUDGET: ("budget_min", "budget_max"),
     Asked.PHONE_CONFIRM: ("phone",),
 }
-_REFUSABLE = {
-    Asked.AREA: "area",
-    Asked.PROPERTY_TYPE: "property_type",
-    Asked.ROOMS: "rooms",
-    Asked.BUDGET: "budget",
-    Asked.TIMING: "timing",
-    Asked.NAME: "name",
-    Asked.PHONE: "phone",
-    Asked.PHONE_CONFIRM: "phone",
-    Asked.DEAL: "deal",
-}
-_INFORMS = (Errand.OWNER, Errand.ROOM_MATE, Errand.BROKER)
-"""What these callers offer is information for the office."""
-_CLEARED = {
-    "area": _LISTS.words("about_area"),
-    "rooms": _LISTS.words("about_rooms"),
-    "budget": _LISTS.words("about_budget"),
-    "timing": _LISTS.words("about_timing"),
-    "property_type": _LISTS.words("about_type"),
-}
-_HOW_MUCH_IS, _WHAT_IS = _LISTS.phrases("how_much_is"), _LISTS.phrases("what_is")
-"""Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
-_PLAIN_HOME = _LISTS.words("plain_home")
-_SEEKERS = _LISTS.words("seekers")
-_ENTERS = _LISTS.words("enters")
-_INDIFFERENT = _LISTS.phrases("indifferent")
-
-
-class _Turn:
-    """Collects what each reader finds, one slot after another."""
-
-    def __init__(self, utterance: Utterance, asked: Asked, state: Mapping[str, Any], today: date) -> None:
-        self.utterance = utterance
-        self.asked = asked
-        self.state = state
-        self.today = today
-        self.updates: dict[str, Any] = {}
-        self.quotes: dict[str, str] = {}
-        self.unsure: set[str] = set()
-        self.doubted: dict[str, Any] = {}
-        self.claimed: frozenset[int] = frozenset()
-        self.phone_digits = ""
-        self.acts: Acts = understand_acts(utterance, asked)
-        self.informed = False
-        self.phone_confirmed = False
-
-    def put(self, slot: str, value: Any, start: int, end: int, *, unsure: bool = False) -> None:
-        """Record a slot's value with the caller's words for it; a value already known is information, no update."""
-        self.informed = True
-        if self.state.get(slot) == value:
-            return
-        self.updates[slot] = value
-        self.quotes[slot] = self.utterance.quote(start, end)
-        if unsure:
-            self.unsure.add(slot)
-
-    def known(self, slot: str) -> Any:
-        """Return the slot as it stands after what this turn said so far."""
-        return self.updates.get(slot, self.state.get(slot))
-
-    def read(self) -> Understanding:
-        """Run the readers and fold what they found."""
-        if self.acts.ghost or self.acts.injection:
-            return Understanding(injection=self.acts.injection)
-        searching = self.state.get("deal") is not None and self.asked is not Asked.GREETING
-        errand = understand_errand(self.utterance, self.asked, searching=searching)
-        # "דקה אחת" counts nothing.
-        self.claimed = frozenset(index for match in HOLD.all(self.utterance) for index in range(match.start, match.end))
-        self.claimed |= spelled(self.utterance)
-        self._phone()
-        if errand is None:
-            areas = self._areas()
-            free = self.claimed
-            self.claimed |= no_wish(self.utterance)
-            self._property()
-            self._rooms()
-            self._timing()
-            self._budget()
-            self._doubt(free)
-            self._clear()
-        else:
-            # The home they speak of is no wish.
-            areas = Areas()
-        self._name(areas)
-        return self._conclude(errand)
-
-    def _phone(self) -> None:
-        held = str(self.state.get("phone_digits") or "")
-        dictation = understand_phone(self.utterance, held, expected=self.asked in (Asked.PHONE, Asked.PHONE_CONFIRM))
-        if (dictation is None or dictation.phone is None) and self._phone_repair(dictation):
-            return
-        if dictation is not None:
-            if dictation.phone is not None:
-                self.put("phone", dictation.phone, dictation.start, dictation.end)
-                self.claimed |= frozenset(range(dictation.start, dictation.end))
-            elif dictation.digits:
-                self.phone_digits = dictation.digits
-                self.informed = True
-                self.claimed |= frozenset(range(dictation.start, dictation.end))
-            return
-        caller_id = self.state.get("caller_id")
-        if self.asked in (Asked.PHONE_CONFIRM, Asked.PHONE) and caller_id and not self.state.get("phone"):
-            yes = (self.acts.confirm and not self.acts.deny) or self.acts.same_number
-            refused = self.acts.refusal and not self.acts.same_number
-            denied = self.acts.deny or refused or self.acts.question
-            if yes and not denied and (self.asked is Asked.PHONE_CONFIRM or self.acts.same_number):
-                self.put("phone", caller_id, 0, len(self.utterance))
-                self.phone_confirmed = True
-
-    def _phone_repair(self, dictation: Dictation | None) -> bool:
-        """Read digits that only correct the known number; whether they belong to it."""
-        known = self.state.get("phone")
-        if not known or not (self.asked is Asked.PHONE_CONFIRM or set(self.utterance.keys) & PHONE_NOUNS):
-            return False
-        repaired = repaired_phone(self.utterance, known)
-        if repaired is not None:
-            self.put("phone", repaired, 0, len(self.utterance))
-            self.claimed |= frozenset(range(len(self.utterance)))
-            return True
-        if dictation is None or dictation.digits.startswith("0"):
-            return False
-        # Digits of the number just read, or a repair that fits nowhere: no beginning of another number.
-        self.claimed |= frozenset(range(dictation.start, dictation.end))
-        return True
-
-    def _areas(self) -> Areas:
-        known = [name for name in (self.state.get("area") or []) if isinstance(name, str)]
-        areas = understand_areas(self.utterance, self.asked, known, fuzzy=not self._acts())
-        if self.acts.asks_listing and self.acts.question and not self._seeks():
-            return Areas(mentions=areas.mentions, claimed=areas.claimed)
-        if areas.value is not None or areas.withdrawn:
-            spans = [(mention.start, mention.end) for mention in areas.mentions]
-            start, end = min(s for s, _ in spans), max(e for _, e in spans)
-            self.put("area", areas.value, start, end, unsure=areas.unsure)
-        self.claimed |= areas.claimed
-        if areas.doubted and not known:
-            self.doubted["area"] = list(dict.fromkeys(mention.name for mention in areas.doubted))
-        return areas
-
-    def _acts(self) -> bool:
-        """Whether the caller does something other than answer, so that no misheard place is looked for."""
-        acts = self.acts
-        return (
-            acts.human
-            or acts.goodbye
-            or acts.repeat
-            or acts.schedule
-            or acts.whatsapp
-            or acts.refusal
-            or acts.abuse
-            or acts.asks_robot
-            or acts.question
-        )
-
-    def _seeks(self) -> bool:
-        keys = set(self.utterance.keys)
-        return bool(keys & _SEEKERS) or ("יש" in keys and "כמה" not in keys) or self.asked is Asked.AREA
-
-    def _asks(self, openings: Phrasebook) -> bool:
-        """Whether the utterance asks about homes in general, and no wish follows."""
-        return openings.at(self.utterance, 0) is not None and not set(self.utterance.keys) & _SEEKERS
-
-    def _property(self) -> None:
-        if self.acts.asks_listing and self.acts.question and not self._seeks():
-            return
-        if self._asks(_WHAT_IS):
-            return
-        kind = understand_type(self.utterance, self.asked, self.claimed, self.state.get("property_type"))
-        if kind is not None and self.asked is Asked.NAME and first_names().get(self.utterance.key(kind.start), 0):
-            # "חוה אשכנזי" is no farm.
-            kind = None
-        asks = self.acts.question and self.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
-        if kind is not None and not (asks and not self._seeks()):
-            known = self.state.get("property_type")
-            passing = (
-                kind.value == "apartment"
-                and not kind.instead
-                and known not in (None, "apartment")
-                and self.asked is not Asked.PROPERTY_TYPE
-                and self.utterance.key(kind.end) not in _PLAIN_HOME
-            )
-            if not passing:
-                self.put("property_type", kind.value, kind.start, kind.end)
-        deal = understand_deal(self.utterance, self.asked, self.claimed)
-        if deal is not None:
-            self.put("deal", deal.value, deal.start, deal.end)
-
-    def _rooms(self) -> None:
-        if self._asks(_HOW_MUCH_IS):
-            return
-        rooms = understand_rooms(self.utterance, self.asked, self.claimed)
-        if rooms is None:
-            return
-        self.claimed |= rooms.claimed
-        if rooms.low is None and rooms.high is None:
-            return
-        self._bounds("rooms", rooms.low, rooms.high, rooms.start, rooms.end, unsure=rooms.unsure)
-
-    def _bounds(self, slot: str, low: float | None, high: float | None, start: int, end: int, *, unsure: bool) -> None:
-        """Put one or both bounds; a known bound that contradicts the new one is withdrawn."""
-        known_low, known_high = self.state.get(f"{slot}_min"), self.state.get(f"{slot}_max")
-        if low is not None:
-            self.put(f"{slot}_min", _whole(low), start, end, unsure=unsure)
-        elif high is not None and known_low is not None and known_low > high:
-            self.put(f"{slot}_min", None, start, end)
-        if high is not None:
-            self.put(f"{slot}_max", _whole(high), start, end, unsure=unsure)
-        elif low is not None and known_high is not None and known_high < low:
-            self.put(f"{slot}_max", None, start, end)
-
-    def _timing(self) -> None:
-        if self.acts.goodbye or self.acts.human or (self.acts.schedule and not set(self.utterance.keys) & _ENTERS):
-            # "תתקשרו אחרי החגים" is when to call, not when to move in.
-            return
-        timing = understand_timing(self.utterance, self.asked, self.today, self.claimed)
-        if timing is None or (self.acts.schedule and not timing.strong):
-            return
-        self.claimed |= frozenset(range(timing.start, timing.end))
-        self.put("timing", timing.value, timing.start, timing.end)
-
-    def _budget(self) -> None:
-        if self.acts.hold or (self.asked in (Asked.PHONE, Asked.PHONE_CONFIRM) and self.phone_digits):
-            return
-        deal, kind = self.known("deal"), self.known("property_type")
-        was = self.state.get("deal")
-        known = self.state.get("budget_max") or self.state.get("budget_min")
-        # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
-        asked = Asked.NEXT_STEP if self.acts.schedule else self.asked
-        budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, known=known)
-        if budget is not None:
-            self._bounds("budget", budget.low, budget.high, budget.start, budget.end, unsure=budget.unsure)
-            self.claimed |= frozenset(range(budget.start, budget.end))
-            if budget.deal is not None and deal is None:
-                self.put("deal", budget.deal, budget.start, budget.end, unsure=True)
-        if "deal" in self.updates and was is not None:
-            for slot in ("budget_min", "budget_max"):
-                if slot not in self.updates and self.state.get(slot) is not None:
-                    self.updates[slot] = None
-                    self.quotes[slot] = self.quotes.get("deal", "")
-
-    def _doubt(self, claimed: frozenset[int]) -> None:
-        """Note what one has or pays today, when just that was asked: perhaps it is what one wants again."""
-        topic = self.asked.value
-        slots = PARTS.get(topic)
-        if slots is None or not tokens_of(self.utterance, Whose.NOW):
-            return
-        if any(slot in self.updates or self.state.get(slot) is not None for slot in slots):
-            return
-        claimed |= tokens_of(self.utterance, *(whose for whose in Whose if whose is not Whose.NOW))
-        has: Rooms | Budget | None = None
-        if self.asked is Asked.ROOMS:
-            has = understand_rooms(self.utterance, self.asked, claimed)
-        elif self.asked is Asked.BUDGET:
-            has = understand_budget(self.utterance, self.asked, self.known("deal"), None, claimed)
-        if has is not None:
-            bounds = zip(slots, (has.low, has.high), strict=True)
-            self.doubted |= {slot: _whole(value) for slot, value in bounds if value is not None}
-
-    def _name(self, areas: Areas) -> None:
-        refused = self.acts.refusal and not GIVEN_NAME_ONLY.within(self.utterance)
-        if (refused and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
-            return
-        question = self.acts.question and self.utterance.keys[:2] != ("מי", "אני")
-        if self.asked is Asked.NAME and (
-            self.acts.repeat or question or self.acts.asks_listing or self.acts.hold or self.acts.abuse
-        ):
-            return
-        known = str(self.state.get("name") or "")
-        expected = self.asked is Asked.NAME
-        name = understand_name(self.utterance, areas.mentions, self.claimed, known, expected=expected)
-        if name is None and not known and self.asked is Asked.PHONE and not self._acts():
-            name = whole_name(self.utterance, self.claimed)
-        if name is not None:
-            self.put("name", name.value, name.start, name.end, unsure=not name.sure)
-
-    def _clear(self) -> None:
-        """Withdraw a known value the caller no longer cares for: "התקציב לא משנה"."""
-        keys = self.utterance.keys
-        if not _INDIFFERENT.within(self.utterance):
-            return
-        heard = rests_of(keys)
-        for slot, nouns in _CLEARED.items():
-            members = (f"{slot}_min", f"{slot}_max") if slot in ("rooms", "budget") else (slot,)
-            if not heard & nouns or any(member in self.updates for member in members):
-                continue
-            for member in members:
-                if self.state.get(member) is not None:
-                    self.put(member, None, 0, len(self.utterance))
-
-    def _on_topic(self) -> bool:
-        """Whether the caller tells of what was asked, though no value of it is theirs."""
-        if self.acts.question or self.acts.repeat or len(self.utterance) < 3:
-            return False
-        if self.asked is Asked.BUDGET:
-            return any(quantity.shape is not Shape.BARE for quantity in quantities(self.utterance))
-        if self.asked is Asked.TIMING:
-            return any(duration_at(self.utterance, at) for at in range(len(self.utterance)))
-        return False
-
-    def _conclude(self, errand: Errand | None) -> Understanding:
-        acts = self.acts
-        asks = acts.question or (acts.asks_listing and not self._seeks())
-        wishes = () if errand else understand_wishes(self.utterance, is_question=asks)
-        informed = self.informed or errand in _INFORMS or any(wish.wanted for wish in wishes) or self._on_topic()
-        refused: tuple[str, ...] = ()
-        if acts.refusal and not acts.schedule and not self.updates and self.asked in _REFUSABLE:
-            refused = (_REFUSABLE[self.asked],)
-        intent = decide(acts, self.asked, informed=informed, phone_confirmed=self.phone_confirmed)
-        return Understanding(
-            updates={slot: self.updates[slot] for slot in SLOT_NAMES if slot in self.updates},
-            intent=intent,
-            quotes=self.quotes,
-            doubted=self.doubted,
-            refused=refused,
-            unsure=tuple(slot for slot in SLOT_NAMES if slot in self.unsure),
-            owner=errand is Errand.OWNER,
-            errand=errand,
-            hold=acts.hold,
-            abuse=acts.abuse,
-            injection=acts.injection,
-            asks_robot=acts.asks_robot,
-            asks_listing=acts.asks_listing,
-            asks_who=acts.asks_who,
-            more_to_say=acts.more_to_say,
-            wishes=wishes,
-            phone_digits=self.phone_digits,
-        )
-
 
 # Read when the module is, so that no caller waits for it.
 gazetteer()
 first_names()
 load()
-
-
-def _whole(value: float) -> float | int:
-    return int(value) if value == int(value) else value
 
 
 def _answers(understanding: Understanding, asked: Asked) -> bool:
@@ -408,9 +60,9 @@ def understand(
     gives is then `unsure`.
     """
     utterance = normalise(text)
-    best = _Turn(utterance, asked, state, today).read()
+    best = Turn(utterance, asked, state, today).read()
     heard = by_ear(
-        (text, *alternatives), asked, state.get("deal"), best, lambda said: _Turn(said, asked, state, today).read()
+        (text, *alternatives), asked, state.get("deal"), best, lambda said: Turn(said, asked, state, today).read()
     )
     if heard is not None:
         return heard
@@ -423,7 +75,7 @@ def understand(
     mended = mend(utterance, asked) if mendable else None
     readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])
     for reading in readings:
-        other = _Turn(reading, asked, state, today).read()
+        other = Turn(reading, asked, state, today).read()
         if _answers(other, asked) and other.intent is not Intent.GOODBYE:
             if best.updates and not other.updates:
                 continue

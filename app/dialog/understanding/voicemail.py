@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from app.dialog.domain import Asked, Intent
-from app.dialog.hebrew.clock_times import callback_words
+from app.dialog.hebrew.times.clock_times import callback_words
 from app.dialog.understanding.understand import understand
 
 _SENTENCE = re.compile(r"(?<=[.?!])\s+|\n+")

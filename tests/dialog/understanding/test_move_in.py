@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.holidays import HOLIDAYS, holiday_span
+from app.dialog.hebrew.times.holidays import HOLIDAYS, holiday_span
 from app.dialog.hebrew.tokens import normalise
 from app.dialog.understanding.move_in import understand_timing
 

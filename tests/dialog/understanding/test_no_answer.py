@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialog.hebrew.clock_times import callback_words
+from app.dialog.hebrew.times.clock_times import callback_words
 from app.dialog.understanding.no_answer import is_open_answer
 
 

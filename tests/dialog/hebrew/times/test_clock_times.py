@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.dialog.hebrew.clock_times import CallTime, call_time
+from app.dialog.hebrew.times.clock_times import CallTime, call_time
 
 ISRAEL = ZoneInfo("Asia/Jerusalem")
 SUNDAY_NOON = datetime(2026, 11, 22, 12, 30, tzinfo=ISRAEL)

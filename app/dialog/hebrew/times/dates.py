@@ -5,9 +5,9 @@ from datetime import date
 from math import ceil
 from typing import Any
 
-from app.dialog.hebrew.holidays import HEBREW_MONTHS, hebrew_month
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import quantity_at
+from app.dialog.hebrew.times.holidays import HEBREW_MONTHS, hebrew_month
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
 _LISTS = Lexicon("hebrew/dates.toml")

@@ -1,0 +1,122 @@
+"""Which numbers of an utterance can be sums of the caller's: no sizes, floors, days, own money or others' prices."""
+
+from dataclasses import replace
+
+from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.numbers import THOUSAND, Quantity, Shape, atom_at, quantities
+from app.dialog.hebrew.spelling import UNITS
+from app.dialog.hebrew.tokens import Utterance, rests, words
+
+_LISTS = Lexicon("real_estate/budget.toml")
+CURRENCY, PER_MONTH = _LISTS.words("currency"), _LISTS.words("per_month")
+BUDGET_WORDS = _LISTS.words("budget")
+_OF_A_BUDGET = BUDGET_WORDS | _LISTS.words("resets")
+_DAY_OF = _LISTS.words("day_of")
+_FEMININE = words(" ".join(UNITS["f"][1:10]))
+_OTHER_UNITS, _FLOOR = _LISTS.words("other_units"), _LISTS.words("floor")
+_BY_RATE, _OWN_MONEY = _LISTS.phrases("by_rate"), _LISTS.phrases("own_money")
+_BEFORE_ITS_FIGURE, _APART = _LISTS.words("before_its_figure"), _LISTS.words("apart")
+_NOT_BUDGET = _LISTS.phrases("not_budget")
+_ABOUT, _ONESELF = _LISTS.words("about"), _LISTS.words("oneself")
+_A_PAIR = 2
+
+
+def sums(utterance: Utterance, claimed: frozenset[int], asked: Asked) -> list[Quantity]:
+    """Return the quantities, from left to right, that can be sums of the caller's, none touching a claimed token."""
+    kept: list[Quantity] = []
+    excluded: Quantity | None = None
+    for quantity in quantities(utterance, claimed):
+        chained = excluded is not None and _chained(utterance, excluded, quantity)
+        if chained or _excluded(utterance, quantity, claimed):
+            excluded = quantity if quantity.shape is Shape.BARE else None
+            continue
+        excluded = None
+        if quantity.value == 0 or _lone_unit(utterance, quantity, asked) or _the_two(utterance, quantity):
+            continue
+        if kept and _tenth_of(kept[-1], quantity):
+            kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value + quantity.value / 10)
+        else:
+            kept.append(quantity)
+    return kept
+
+
+def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int]) -> bool:
+    """Whether the figure is a size, floor, age, own capital, somebody else's price and the like."""
+    if utterance.key(quantity.end) in _OTHER_UNITS or _day_of_month(utterance, quantity):
+        return True
+    if _BY_RATE.at(utterance, quantity.end + (utterance.key(quantity.end) in CURRENCY)) is not None:
+        # "שמונים שקל למטר", "מאה אלף בשנה": no monthly sum.
+        return True
+    if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
+        return True
+    for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
+        if utterance.key(index) in _ONESELF or rests(utterance.key(index)) & _OF_A_BUDGET:
+            return False
+        match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
+        if match is not None and not rests(utterance.key(index - 1)).isdisjoint(BUDGET_WORDS):
+            # "התקציב עלה לשלושה מיליון".
+            return False
+        if match is not None and match.end <= quantity.start:
+            # "כולל ארנונה עד שש" is the whole rent.
+            return not utterance.key(index - 1).endswith("כולל")
+        if utterance.tokens[index].is_number or utterance.key(index) in CURRENCY:
+            return False
+    return _named_after(utterance, quantity.end, claimed)
+
+
+def _named_after(utterance: Utterance, end: int, claimed: frozenset[int]) -> bool:
+    """Whether the words after a figure say that it is own money, a loan or dues."""
+    for index in (end, end + 1, end + 2):
+        if utterance.key(index) in _APART:
+            # "שבעת אלפים בלי ארנונה" is the rent all the same.
+            return False
+        match = _OWN_MONEY.at(utterance, index) if index not in claimed else None
+        if match is not None:
+            return not _has_figure(utterance, match.end)
+    return False
+
+
+def _has_figure(utterance: Utterance, end: int) -> bool:
+    """Whether what ends at `end` has a figure of its own: "שני מיליון, הון עצמי של שמונה מאות אלף"."""
+    while utterance.key(end) in _BEFORE_ITS_FIGURE:
+        end += 1
+    return atom_at(utterance, end) is not None
+
+
+def _day_of_month(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether "בחמישה עשר לחודש" is a day; days are masculine, thousands of shekels ("בחמש לחודש") are not."""
+    if quantity.prefix != "ב" or utterance.key(quantity.end) not in _DAY_OF or quantity.shape is not Shape.BARE:
+        return False
+    counted = utterance.key(quantity.end - 1).removeprefix("ב")
+    return quantity.value in range(1, 32) and counted not in _FEMININE
+
+
+def _the_two(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether "השניים" are two things spoken of; "סביב השניים" is a figure."""
+    about = utterance.key(quantity.start - 1) in _ABOUT
+    return quantity.prefix.startswith("ה") and quantity.value <= _A_PAIR and not about
+
+
+def _lone_unit(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
+    """Whether "אלף" stands alone where money was not asked, or "שקל אחד": a word misheard or begun anew, no figure."""
+    if quantity.value == 1 and utterance.key(quantity.start - 1) == "שקל":
+        # "שקל אחד" is no million.
+        return True
+    alone = quantity.end - quantity.start == 1 and quantity.scale == THOUSAND and not quantity.prefix
+    alone = alone and (quantity.value == THOUSAND or len(utterance) == 1)
+    after = utterance.key(quantity.end)
+    return alone and asked is not Asked.BUDGET and not (after in CURRENCY or after in PER_MONTH)
+
+
+def _tenth_of(first: Quantity, second: Quantity) -> bool:
+    """Whether two small numbers are one figure: "שניים ושמונה" is 2.8."""
+    small = first.shape is second.shape is Shape.BARE and first.scale == second.scale == 1
+    whole = first.value == int(first.value) <= 20 and second.value == int(second.value) < 10
+    return small and whole and second.prefix == "ו" and second.start == first.end
+
+
+def _chained(utterance: Utterance, first: Quantity, second: Quantity) -> bool:
+    """Whether a number only continues the one before: "קומה שלוש או ארבע", "בני חמש ושבע"."""
+    between = [utterance.key(index) for index in range(first.end, second.start)]
+    return second.shape is Shape.BARE and (between == ["או"] or (not between and second.prefix in ("", "ו")))
