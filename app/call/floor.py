@@ -21,6 +21,7 @@ from app.call.interrupting import (
     ALMOST_HEARD_MS,
     ANSWER_REST_MS,
     ASK_AFTER_MS,
+    LONGEST_WORD_MS,
     SUSTAINED_SPEECH_MS,
     VERDICT_MS,
     Doubt,
@@ -318,6 +319,20 @@ class Floor:
     def kept_reply(self) -> Reply | None:
         """The reply that goes on should the words that interrupted it be its own."""
         return self.yielded.reply if self.yielded else None
+
+    def ask_for_words(self) -> list[Command]:
+        """The voice that took the floor by its length alone may be over: are there words in it?"""
+        ear, stretch = self.caller.ear, self.caller.stretch
+        is_over = not ear.is_speech and ear.silence_ms >= ASK_AFTER_MS and ear.speech_ms <= LONGEST_WORD_MS
+        return stretch.finish_early() if is_over and stretch and not stretch.interim else []
+
+    def retake_from_nobody(self, now_ms: int) -> list[Command]:
+        """What took the floor was one word of somebody else, or none at all: go on with the reply."""
+        ear = self.caller.ear
+        is_word = not ear.is_speech and ear.speech_ms <= LONGEST_WORD_MS
+        if self.yielded is None or self.turn is None or not self._streams or not (is_word and self.turn.is_wordless):
+            return []
+        return self.retake(now_ms)
 
     def retake(self, now_ms: int) -> list[Command]:
         """What took the floor was the agent's own voice, by its words: go on with the reply."""

@@ -16,6 +16,7 @@ from app.dialog.dialog import Dialog
 
 VERDICT_MS = 500  # words or sustained speech by then: the caller has the floor
 SUSTAINED_SPEECH_MS = 700
+LONGEST_WORD_MS = 1200  # a voice that took the floor by its length, and was no longer than a word is
 SHORT_SPEECH_MS = 350  # so short a sound in which no word was found yet is taken for none
 ASK_AFTER_MS = 160  # no consonant stops the voice for longer: a word is over
 ANSWER_MS = 300  # a recogniser's final comes within this, or the agent goes on

@@ -250,6 +250,8 @@ class Call:
                 commands += floor.goes_on(now_ms)
         elif floor.interruption:
             commands += floor.weigh(floor.interruption, now_ms)
+        elif floor.yielded:
+            commands += floor.ask_for_words()
         return commands
 
     def _on_speech_started(self, now_ms: int) -> list[Command]:
@@ -389,7 +391,7 @@ class Call:
         floor = self._floor
         if self.state is State.ENDED:
             return []
-        commands = self._late_words.hear(now_ms)
+        commands = [*self._late_words.hear(now_ms), *floor.retake_from_nobody(now_ms)]
         if floor.turn and floor.awaits_text:
             heard, more = floor.turn.result(now_ms)
             if heard is not None:

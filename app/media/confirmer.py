@@ -86,7 +86,6 @@ class NeuralConfirmer:
     def _open(self) -> None:
         """A run of sound begins: let the network hear what came before."""
         self._is_open, self._chunks, self._probability, self._bar = True, 0, 0.0, _LIKELY
-        self._probabilities.clear()
         self.network.reset()
         before = np.concatenate((_NOTHING, *self._before))
         beginning = len(before) - FRAME_SAMPLES * _BEGINNING_FRAMES
@@ -125,7 +124,7 @@ class NeuralConfirmer:
         self._chunks += 1
         self._probabilities.append(probability)
         latest = list(self._probabilities)
-        if any(len(latest) >= chunks and min(latest[-chunks:]) >= bar for chunks, bar in _BELIEVED):
+        if any(self._chunks >= chunks and min(latest[-chunks:]) >= bar for chunks, bar in _BELIEVED):
             self._opinion, self._bar = True, _LIKELY
         elif self._is_drowned_word:
             self._opinion, self._bar = True, _PERHAPS  # all of it is no likelier than that

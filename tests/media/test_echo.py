@@ -63,6 +63,16 @@ def test_a_voice_over_the_echo_is_over_its_gate() -> None:
     assert sum(over[100 : 100 + len(voice) // 160]) > 0.4 * len(voice) / 160
 
 
+def test_a_voice_opens_the_gate_for_as_long_as_it_is_heard_over_the_echo() -> None:
+    """R7.1: 200 ms of it tell; 200 ms after it all that is left may be echo again."""
+    echo, agent = Echo(), to_ulaw(noise(20, 3000, 1))
+    levels = [250.0] * 40 + [1500.0] * 12 + [250.0] * 30
+    found = [echo.receive(noise(20, rms, 2), rms, agent) for rms in levels]
+    assert all(gate > 250 for gate in found[:40])
+    assert not any(found[45:52])
+    assert all(gate > 250 for gate in found[63:])
+
+
 def test_there_is_no_gate_while_the_agent_is_silent_for_longer_than_any_lag() -> None:
     """R6.1."""
     assert [gate for _, gate in gates(Echo(), noise(200, LINE_RMS), silence(0))] == [0.0] * 10

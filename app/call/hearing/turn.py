@@ -63,6 +63,11 @@ class Turn:
         return [command for part in self._open for command in part.cancel()]
 
     @property
+    def is_wordless(self) -> bool:
+        """Whether every recogniser has had its say, and none heard a word."""
+        return not self.interim and all(part.is_settled and not part.has_failed for part in self._parts)
+
+    @property
     def interim(self) -> str:
         """The turn's text so far, as far as anyone has heard it."""
         parts = zip(self._parts, self._heard, strict=True)

@@ -97,6 +97,7 @@ def test_the_greeting_answers_nobody_and_is_timed_all_the_same() -> None:
     assert (timing.answer_ms, timing.speech_to, timing.segments.endpointing) == (None, None, None)
     assert timing.first_frame is not None
     assert timing.voice_ms == timing.heard_ms
+    assert (timing.withdrawn, timing.holding) == (0, False)
 
 
 def test_a_voice_from_the_cache_is_told_from_one_that_was_made() -> None:

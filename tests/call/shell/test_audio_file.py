@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from app.call.events import CallerAudio, SendClear, SendMedia
+from app.call.events import CallerAudio, Log, SendClear, SendMedia
 from app.call.measuring.two_sides import TwoSides
 from app.call.shell.audio_file import HEADER, AudioFile
 from app.runtime import sleep
@@ -76,3 +76,19 @@ def test_the_file_can_be_played_while_the_call_goes_on(tmp_path: Path) -> None:
             sleep(0.01)
         head = HEADER.unpack(path.read_bytes()[: HEADER.size])
         assert (head[4], head[5], head[6], head[7], head[-1]) == (18, 7, 2, 8000, wanted - HEADER.size)
+
+
+def test_only_a_clear_takes_back_what_was_sent(tmp_path: Path) -> None:
+    """Console 3: of nine frames sent ahead three were heard before the clear; a line of the log takes none back."""
+    for last, heard in ((SendClear(), 3), (Log("TTS_END"), 9)):
+        path = tmp_path / f"{heard}.wav"
+        file = AudioFile("CA1", path, 0)
+        file.see(CallerAudio(CALLER), [SendMedia(AGENT)] * 9, 20)
+        for number in range(2, 21):
+            file.see(CallerAudio(CALLER), [last] if number == 4 else [], number * 20)
+        file.close(400)
+        deadline = time.monotonic() + 10
+        while not path.exists() or path.stat().st_size < HEADER.size + 400 * 8 * 2:
+            assert time.monotonic() < deadline, "it was not written"
+            sleep(0.01)
+        assert sides(path.read_bytes()[HEADER.size :])[1].count(AGENT[:1]) == heard * FRAME
