@@ -5,7 +5,6 @@ is how much later the agent's frames come. Nothing here is a test: it depends on
 """
 
 import asyncio
-import gc
 import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import numpy as np
 
 from app.leads.database import Database
 from app.qa.load import LoadOptions, LoadReport, run_load
+from app.qa.quiet import uncollected
 from app.qa.script import Cue
 from app.qa.utterance import load_utterance
 from tests.bench.filling import fill
@@ -29,12 +29,8 @@ ADDED_P99_MS = 2.0
 
 def load(url: str, calls: int, seconds: float, cues: tuple[Cue, ...]) -> LoadReport:
     """Hold the calls, undisturbed by this process's own collector."""
-    gc.collect()
-    gc.disable()
-    try:
+    with uncollected():
         return asyncio.run(run_load(LoadOptions(calls, cues, url, seconds=seconds, ramp_s=1.0 + calls / 10)))
-    finally:
-        gc.enable()
 
 
 def line(label: str, reports: list[LoadReport]) -> tuple[float, str]:
