@@ -18,8 +18,10 @@ _LISTS = Lexicon("hebrew/scope.toml")
 OTHERS = _LISTS.words("others")
 _BEFORE_A_BENEFICIARY = _LISTS.words("before_a_beneficiary")
 _THEIRS = _LISTS.words("theirs")
-_DOES, _DOES_OR_WISHES = _LISTS.words("does") | _LISTS.words("does_or_wishes"), _LISTS.words("does_or_wishes")
+_DOES_OR_WISHES = _LISTS.words("does_or_wishes")
 _OWN_LIMIT = _LISTS.words("own_limit")
+_GIVES, _IS_WORTH = _LISTS.words("gives"), _LISTS.words("is_worth")
+_DOES = _LISTS.words("does") | _DOES_OR_WISHES | _GIVES
 _HE_OR_SHE = _LISTS.words("he_or_she")
 _OFFERED = _LISTS.phrases("offered")
 _WAS, _MINE = _LISTS.words("was"), _LISTS.words("somebody_else_mine")
@@ -53,7 +55,7 @@ _YIELD = _LISTS.phrases("yield")
 
 _HAVE = {("יש", mine) for mine in _OWN}
 _HOMES_OR_ROOMS = _HOMES | words("חדרים חדר")
-_OPENERS = _I_DID | _WAS | _WE | _NOW | MEDIA | words("פעם כולם יש")
+_OPENERS = _I_DID | _WAS | _WE | _NOW | MEDIA | words("פעם כולם יש ואני ואנחנו")
 _OPENED_TO = OTHERS | _HOMES
 
 
@@ -136,6 +138,9 @@ def _told(utterance: Utterance) -> Iterator[Scope]:
         verb = _verb(utterance, start) or _stands_for_verb(utterance, start)
         if verb is None or utterance.key(verb + 1) in _WITH_ME:
             continue
+        if utterance.key(verb) in _GIVES and utterance.key(verb + 1) in _MINE:
+            # "אבא שלי נותן לי חצי מיליון": own money, which the budget knows by its words.
+            continue
         end = _back_to_oneself(utterance, verb + 1)
         if end < len(utterance) or not _may_be_for_them(utterance.key(verb)):
             yield Scope(start, end, Whose.OTHERS, "what others do")
@@ -147,7 +152,10 @@ def _may_open(utterance: Utterance) -> frozenset[int]:
     single = (
         at
         for at, key in enumerate(utterance.keys)
-        if key in _OPENERS or (key[:1] in ("ל", "ה") and key[1:] in _OPENED_TO) or utterance.key(at + 1) in _PRESENT
+        if key in _OPENERS
+        or key.removeprefix("ו") in _WE
+        or (key[:1] in ("ל", "ה") and key[1:] in _OPENED_TO)
+        or utterance.key(at + 1) in _PRESENT
     )
     return frozenset((*phrases, *single))
 
@@ -182,12 +190,15 @@ def _opens_past(utterance: Utterance, start: int) -> tuple[int, str] | None:
 
 
 def _opens_now(utterance: Utterance, start: int) -> tuple[int, str] | None:
-    key, after, third = utterance.keys[start], utterance.key(start + 1), utterance.key(start + 2)
+    key, after, third = utterance.keys[start].removeprefix("ו"), utterance.key(start + 1), utterance.key(start + 2)
     if after in _PRESENT and not rests(key).isdisjoint(_HOME):
         return start + 1, "this home or the last"
     if key in _WE and (lives := _lives_at(utterance, start + 1)) is not None:
         # "אני גר בשלושה חדרים".
         return lives + 1, "where one lives"
+    if key in _WE and after[:1] == "ב" and after[1:] in _HOMES and set(utterance.keys[start + 2 :]) & _SEEKS:
+        # "אנחנו בדירת שלושה חדרים בירושלים, מחפשים…".
+        return start + 2, "today we are in"
     has_today = (key in _NOW and (after, third) in _HAVE) or ((key, after) in _HAVE and third in _NOW)
     if has_today and not rests_of(utterance.keys[start + 3 : start + 3 + _SOON + 1]).isdisjoint(_HOMES_OR_ROOMS):
         # "היום יש לנו שלושה חדרים".
@@ -269,7 +280,8 @@ def _back_to_oneself(utterance: Utterance, start: int, *, today: bool = False) -
     """
     for index in range(start, len(utterance)):
         key = utterance.key(index)
-        if key in _BACK_TO_ONESELF or key.removeprefix("ו") in _BACK_TO_ONESELF or (today and key in _NOW):
+        is_today = today and key in _NOW and utterance.key(index + 1) not in _IS_WORTH
+        if is_today or key in _BACK_TO_ONESELF or key.removeprefix("ו") in _BACK_TO_ONESELF:
             return index
     return len(utterance)
 

@@ -109,7 +109,7 @@ def wished_beside(utterance: Utterance, end: int) -> bool:
 def _is_no_background(utterance: Utterance, index: int, rest: frozenset[str]) -> bool:
     """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
     key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
-    if before in _YOU:
+    if before in _YOU or utterance.key(index - 2) in _YOU:
         # "אתם משכירים דירות בחיפה?": the office's doing is no background of the caller's.
         return True
     if key in _WERE:

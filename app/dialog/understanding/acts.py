@@ -66,6 +66,8 @@ _PRIVATE = _LISTS.words("private")
 _HUMAN_BEINGS = _LISTS.words("human_beings")
 _BEFORE_A_QUESTION, _TELL_ME = _LISTS.words("before_a_question"), _LISTS.phrases("tell_me")
 _AFTER_A_GRANT = _LISTS.words("after_a_grant") | {""}
+_ONLY_FIRST = frozenset(_LISTS.listed("repeat_only_first"))
+_TO_ME = _LISTS.words("to_me")
 _MEETING = _LISTS.words("meeting")
 _THANKS_ALONE = _LISTS.words("thanks_alone")
 
@@ -174,7 +176,7 @@ def _repeat(utterance: Utterance) -> bool:
             and not NOT_REPEAT.at(utterance, match.start)
             for match in REPEAT.all(utterance)
         )
-    if REPEAT.within(utterance):
+    if any(match.start == 0 or match.value not in _ONLY_FIRST for match in REPEAT.all(utterance)):
         return True
     return keys[-1] == "שוב" and len(keys) <= 4 and all(key in BESIDE_AGAIN for key in keys[:-1])
 
@@ -190,7 +192,13 @@ def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
     """Whether the caller wants a message; "לא ווטסאפ" and "ולא הודעה" are against it."""
     if NOT_WHATSAPP.within(utterance):
         return False
-    wanted = [match for match in WHATSAPP.all(utterance) if utterance.key(match.start - 1) not in _AGAINST]
+    none = fold("אין")
+    wanted = [
+        match
+        for match in WHATSAPP.all(utterance)
+        if utterance.key(match.start - 1) not in _AGAINST
+        and not (utterance.key(match.start - 2) == none and utterance.key(match.start - 1) in _TO_ME)
+    ]
     if asked is Asked.NEXT_STEP and not wanted and not set(utterance.keys) & _DAY:
         first = any(key in _FIRST_CHOICE for key in utterance.keys)
         return first or utterance.keys[-2:] == (fold("גם"), fold("וגם"))

@@ -149,6 +149,10 @@ def _with_direction(utterance: Utterance, mention: Mention, compound: frozenset[
     if mention.place.kind != "city":
         return mention
     before = utterance.key(mention.start - 1)
+    if before == "של" and utterance.key(mention.start - 2).removeprefix("ה") in _DIRECTIONS:
+        # "כל הצפון של תל אביב".
+        name = f"{_DIRECTIONS[utterance.key(mention.start - 2).removeprefix('ה')]} {mention.place.name}"
+        return Mention(mention.start - 2, mention.end, mention.place, name, mention.prefix, mention.alias)
     for prefix, rest in stems(before) if before else ():
         apart = prefix.endswith("ה") or "," in utterance.tokens[mention.start].gap
         if rest in _DIRECTIONS and not mention.prefix and not apart and mention.start - 1 not in compound:
@@ -181,7 +185,8 @@ def _drop_parents(utterance: Utterance, mentions: list[Mention]) -> list[Mention
     kept: list[Mention] = []
     for mention in mentions:
         children = [other for other in mentions if mention.place.name in other.place.cities]
-        beside = any(
+        beside = bool(children) and utterance.key(mention.start - 1) == "כל"
+        beside = beside or any(
             (child.start == mention.end and not child.prefix.startswith("ו"))
             or (mention.start == child.end and not mention.prefix.startswith("ו"))
             or (mention.start - child.end == 1 and utterance.key(child.end) in _OF_QUARTER)

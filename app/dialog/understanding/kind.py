@@ -26,7 +26,7 @@ _EXTRAS = _LISTS.words("extras")
 _PLACED = _LISTS.words("placed")
 _WAS_OR_BUILD, _FORMER = _LISTS.words("was_or_build"), _LISTS.words("former")
 _OWNED = _LISTS.words("owned")
-_ADVERTS = _LISTS.phrases("adverts")
+_ADVERTS, _SEEN = _LISTS.phrases("adverts"), _LISTS.phrases("seen")
 _TO_THE_ADVERT = 3
 _AND_TYPES = _LISTS.words("and_types")
 
@@ -93,11 +93,12 @@ def _anothers(utterance: Utterance, end: int) -> bool:
     return utterance.key(end) in _OWNED or (utterance.key(end) == "של" and utterance.key(end + 1) in OTHERS)
 
 
-def _advertised(utterance: Utterance, match: Match) -> bool:
+def _advertised(utterance: Utterance, match: Match, asked: Asked) -> bool:
     """Whether a home is one of an advert: "לגבי הפנטהאוז שפרסמתם", "הדירה שראיתי באתר"."""
-    if match.value == "apartment":
+    if match.value == "apartment" and asked not in _OPEN:
         return False
-    return any(_ADVERTS.at(utterance, index) for index in range(match.end, match.end + _TO_THE_ADVERT))
+    books = (_ADVERTS,) if match.value == "apartment" else (_ADVERTS, _SEEN)
+    return any(book.at(utterance, index) for book in books for index in range(match.end, match.end + _TO_THE_ADVERT))
 
 
 def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
@@ -135,7 +136,7 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
         return False
     if _anothers(utterance, match.end):
         return False
-    if match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE and not _advertised(utterance, match):
+    if match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE and not _advertised(utterance, match, asked):
         return False
     return before in _INTERESTED or not (
         match.prefix in ("ב", "מ", "כ", "וב")

@@ -25,6 +25,7 @@ _LEADS_TO_NUMBER = _LISTS.words("leads_to_number")
 _TWO_OF, _AFTER_A_NUMBER = _LISTS.words("two_of"), _LISTS.words("after_a_number")
 _JOINS_NUMBERS = _LISTS.words("joins_numbers")
 _BEFORE_ELLIPTIC = _LISTS.words("before_elliptic")
+_EACH = _LISTS.words("each")
 _ALSO = _LISTS.words("also")
 _SOON = 4
 _OF_ROOMS = _LISTS.words("of_rooms")
@@ -82,6 +83,9 @@ def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> li
 def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quantity | None:
     for width in (3, 2, 1):
         start = end - width
+        if utterance.key(start - 1) in _EACH:
+            # "שיהיה לכל אחת חדר".
+            continue
         if start < 0 or any(index in claimed for index in range(start, end)):
             continue
         quantity = quantity_at(utterance, start, end)
@@ -210,7 +214,7 @@ def _rooms(
     claimed = frozenset(range(start, end))
     if high is not None:
         return Rooms(low.value + extra, high.value + extra, start, end, unsure, claimed)
-    whole = Quantity(start, end, low.value, Shape.BARE)
+    whole = Quantity(start, end, low.value, Shape.BARE, prefix=low.prefix)
     if is_min(utterance, whole):
         return Rooms(low.value + extra, None, start, end, unsure, claimed)
     if is_max(utterance, whole):
@@ -221,7 +225,7 @@ def _rooms(
 def _counts_people(utterance: Utterance, index: int) -> bool:
     """Whether the words before a number make it a floor, an age or a family: "קומה שתיים", "יש לי שניים"."""
     before = utterance.key(index - 1)
-    return before in _BEFORE_OTHER or (before in _WE_HAVE and utterance.key(index - 2) == "יש")
+    return before in _BEFORE_OTHER | _EACH or (before in _WE_HAVE and utterance.key(index - 2) == "יש")
 
 
 def _counts_others(utterance: Utterance, end: int) -> bool:

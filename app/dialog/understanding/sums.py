@@ -59,7 +59,7 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
             return False
         if match is not None and match.end <= quantity.start:
             # "כולל ארנונה עד שש" is the whole rent.
-            return not utterance.key(index - 1).endswith("כולל")
+            return utterance.key(index - 1).removeprefix("ו") != "כולל"
         if utterance.tokens[index].is_number or utterance.key(index) in CURRENCY:
             return False
     return _named_after(utterance, quantity.end, claimed)

@@ -67,7 +67,7 @@ def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
                 _half(utterance, index + 1, _DUALS[rest])
             )
         if rest in ("חודש", "שנה", "שבוע") and (prefix in ("", "ל", "ב", "כ", "ו", "ה") or more):
-            if utterance.key(index - 1) in words("סוף תחילת אמצע ראש באמצע בסוף"):
+            if utterance.key(index - 1) in words("סוף תחילת אמצע ראש בראש באמצע בסוף"):
                 return None
             half = _half(utterance, index + 1, _UNITS[rest])
             return _UNITS[rest] + half, index + 1 + bool(half)
