@@ -102,7 +102,7 @@ class Call:
         """Return how audio that is received next may be heard with other calls' (`hearing/together`)."""
         if self.state in (State.CONNECTING, State.ENDED):
             return None
-        return Caller(self._ear, audio.ulaw, self._playing_with(audio, now_ms))
+        return Caller(self._ear, audio.ulaw, self._playing(now_ms if audio.came_at_ms is None else audio.came_at_ms))
 
     def timer(self) -> int | None:
         """Return when to call `receive(Tick(), ...)` next, if ever."""
@@ -226,12 +226,14 @@ class Call:
     # -- the caller is heard ------------------------------------------------------------------------------------
 
     def _on_audio(self, audio: CallerAudio, now_ms: int) -> list[Command]:
-        frames = self._floor.caller.receive(audio.ulaw, self._playing_with(audio, now_ms), now_ms)
+        frames = self._floor.caller.receive(
+            audio.ulaw, self._playing(now_ms if audio.came_at_ms is None else audio.came_at_ms), now_ms
+        )
         return [command for noticed in frames for command in self._on_frame(noticed, now_ms)]
 
-    def _playing_with(self, audio: CallerAudio, now_ms: int) -> Playing:
-        agent, came_at_ms = self._floor.agent, now_ms if audio.came_at_ms is None else audio.came_at_ms
-        return lambda ago_ms: agent.playing(came_at_ms - ago_ms)
+    def _playing(self, now_ms: int) -> Playing:
+        agent = self._floor.agent
+        return lambda ago_ms: agent.playing(now_ms - ago_ms)
 
     def _on_frame(self, noticed: Noticed, now_ms: int) -> list[Command]:
         floor, ear = self._floor, self._ear
@@ -346,7 +348,7 @@ class Call:
     # -- nothing happens, or nothing that is understood -----------------------------------------------------------
 
     def _on_tick(self, now_ms: int) -> list[Command]:
-        silent = self._floor.caller.receive_nothing(now_ms)
+        silent = self._floor.caller.receive_nothing(self._playing(now_ms), now_ms)
         commands = [command for noticed in silent for command in self._on_frame(noticed, now_ms)]
         commands += self._floor.verdict(now_ms)
         commands += self._on_last_minute(self._longest, now_ms) if self._longest else []

@@ -82,7 +82,7 @@ class Echo:
         self._sent_power = self._heard_power = 0.0
         self._played: deque[bytes] = deque([_SILENCE] * (LAGS + _COMPARED), maxlen=LAGS + _COMPARED)
         self._samples: deque[npt.NDArray[np.float64]] = deque([_QUIET] * _COMPARED, maxlen=_COMPARED)
-        self._over_frames = self._alike = 0
+        self._over_frames = self._alike = self._unheard_frames = 0
         self._is_alike = False
 
     def was_echo(self) -> None:
@@ -97,8 +97,25 @@ class Echo:
 
         Return what the frame's RMS must be over to be more than echo; 0 where there is none.
         """
-        if sent_rms is None:
-            sent_rms = ulaw_rms(playing)
+        if not self._play(playing, ulaw_rms(playing) if sent_rms is None else sent_rms):
+            return 0.0
+        self._hear(samples.copy(), rms)
+        gate = self._gate()
+        if rms <= gate or self.gain < _KNOWN_SHARE * self._prior:
+            return gate
+        return math.inf if self._is_like_sent() else gate
+
+    def miss(self, playing: bytes) -> None:
+        """A frame of the caller did not come, but what was played as it should have may still come back.
+
+        It was not heard whether it does, so nothing is learned of the line until all that was played since is over.
+        """
+        if self._play(playing, ulaw_rms(playing)):
+            self._hear(_QUIET, 0.0)
+            self._unheard_frames = LAGS
+
+    def _play(self, playing: bytes, sent_rms: float) -> bool:
+        """The agent goes on; return whether anything of it may come back by now."""
         if sent_rms > _AUDIBLE_RMS:
             if self._silent_frames > LAGS:
                 self._begin()
@@ -106,25 +123,28 @@ class Echo:
         else:
             self._silent_frames += 1
         if self._silent_frames > LAGS:
-            return 0.0
+            return False
+        sent = self._sent
         self._played.append(playing or _SILENCE)
-        self._samples.append(samples.copy())
-        gate = self._gate(rms, sent_rms)
-        if rms <= gate or self.gain < _KNOWN_SHARE * self._prior:
-            return gate
-        return math.inf if self._is_like_sent() else gate
-
-    def _gate(self, rms: float, sent_rms: float) -> float:
-        sent, heard = self._sent, self._heard
         sent.append(sent_rms)
-        heard.append(rms)
         self._sent_power += (sent_rms * sent_rms - sent[-1 - _SPAN] ** 2) / _SPAN
-        self._heard_power += (rms * rms - heard[-1 - _SPAN] ** 2) / _SPAN
         self._sent_span.append(self._sent_power)
+        return True
+
+    def _hear(self, samples: npt.NDArray[np.float64], rms: float) -> None:
+        heard = self._heard
+        self._samples.append(samples)
+        heard.append(rms)
+        self._heard_power += (rms * rms - heard[-1 - _SPAN] ** 2) / _SPAN
+
+    def _gate(self) -> float:
+        sent = self._sent
         # A frame of the echo lies across two that were sent: only where both are loud is the bound one.
         oldest = min(sent[0], sent[1])
-        if oldest > _AUDIBLE_RMS:
-            bound = max(max(heard) / oldest, _LEAST_GAIN)
+        if self._unheard_frames:
+            self._unheard_frames -= 1
+        elif oldest > _AUDIBLE_RMS:
+            bound = max(max(self._heard) / oldest, _LEAST_GAIN)
             if bound < self.gain:
                 self.gain += (bound - self.gain) * _FALL
             else:

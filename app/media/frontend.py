@@ -79,8 +79,13 @@ class FrontEnd:
         """How much audio has been turned into frames."""
         return self._frames * FRAME_MS
 
-    def silence(self, frames: int, rms: float) -> list[Frame]:
-        """Return frames of a line that sends none, as loud as its noise (`rms`); nothing is learned from them."""
+    def silence(self, frames: int, rms: float, playing: Playing = nothing) -> list[Frame]:
+        """Return frames, up to now, of a line that sends none, as loud as its noise (`rms`); they teach nothing.
+
+        What was `playing` meanwhile may come back with the frames after them.
+        """
+        for left in reversed(range(frames)):
+            self.echo.miss(playing(left * FRAME_MS))
         first, self._frames = self._frames, self._frames + frames
         return [Frame((first + number) * FRAME_MS, bytes(_PCM_BYTES), rms) for number in range(frames)]
 

@@ -73,6 +73,47 @@ def test_a_voice_opens_the_gate_for_as_long_as_it_is_heard_over_the_echo() -> No
     assert all(gate > 250 for gate in found[63:])
 
 
+@pytest.mark.parametrize("db", [-20, -28])
+@pytest.mark.parametrize("missing", [(0, 20), (30, 80), (60, 75)])
+def test_what_was_played_while_frames_were_missing_is_known_when_they_come_again(
+    missing: tuple[int, int], db: float
+) -> None:
+    """R7.1, R6.3: its echo comes with the first of them, also where the agent is silent by then."""
+    first, last = missing
+    agent = np.concatenate([AGENT[: last * 160], silence(800)])
+    echo, line = Echo(), echo_of(agent, db, 250)
+    for number, playing in enumerate(frames(agent)):
+        if first <= number < last:
+            echo.miss(playing)
+            continue
+        frame = line[number * 160 : number * 160 + 160]
+        rms = float(np.sqrt((frame**2).mean()))
+        gate = echo.receive(frame, rms, playing)
+        assert rms <= gate or rms < 5 * LINE_RMS
+
+
+def test_frames_that_are_missing_tell_nothing_of_the_line() -> None:
+    """R7.1: a carrier that sends none in silence does not make the line one without an echo."""
+    echo = Echo()
+    for playing in frames(AGENT)[:150]:
+        echo.miss(playing)
+    known = echo.gain
+    for playing in frames(AGENT)[150:165]:
+        echo.receive(silence(20), 0.0, playing)
+    assert echo.gain == known
+    for playing in frames(AGENT)[165:300]:
+        echo.receive(silence(20), 0.0, playing)
+    assert echo.gain < 0.5 * known
+
+
+def test_missing_frames_while_the_agent_is_silent_cost_nothing_and_leave_no_gate() -> None:
+    """R6.3."""
+    echo = Echo()
+    for _ in range(100):
+        echo.miss(b"")
+    assert echo.receive(silence(20), 900.0, b"") == 0
+
+
 def test_there_is_no_gate_while_the_agent_is_silent_for_longer_than_any_lag() -> None:
     """R6.1."""
     assert [gate for _, gate in gates(Echo(), noise(200, LINE_RMS), silence(0))] == [0.0] * 10

@@ -73,9 +73,9 @@ class Ear:
         for frame in self.front.process(ulaw, playing):
             yield self._notice(frame)
 
-    def receive_nothing(self, frames: int) -> Iterator[Noticed]:
+    def receive_nothing(self, frames: int, playing: Playing = nothing) -> Iterator[Noticed]:
         """Take it that so many frames did not come because nobody speaks; yield them as the line's noise."""
-        for frame in self.front.silence(frames, self._vad.noise_floor):
+        for frame in self.front.silence(frames, self._vad.noise_floor, playing):
             yield self._notice(frame)
 
     def _notice(self, frame: Frame) -> Noticed:

@@ -43,11 +43,11 @@ class Listening:
             yield noticed
         self.late_ms = 0
 
-    def receive_nothing(self, now_ms: int) -> Iterator[Noticed]:
-        """A line without frames is silent (R6.3): yield the frames that are due by now."""
+    def receive_nothing(self, playing: Playing, now_ms: int) -> Iterator[Noticed]:
+        """A line without frames is silent (R6.3): yield the frames that are due by now; `playing` is as of now."""
         missing = self.line.missing_frames(now_ms, is_speech=self.ear.is_speech)
         if missing:
-            yield from self.ear.receive_nothing(missing)
+            yield from self.ear.receive_nothing(missing, playing)
 
     def timer(self) -> int | None:
         """Return when to ask for `receive_nothing`."""

@@ -185,3 +185,19 @@ def test_a_held_sound_far_below_the_sentence_does_not_end_it() -> None:
     ehh = at_dbfs(np.asarray(held), -33)
     heard = _hear(_ear(neural=False), np.concatenate([silence(1000), sentence, ehh, sentence, silence(1500)]))
     assert sum(one.eou is not None and not one.eou.forced for one in heard) == 1
+
+
+def test_what_the_agent_said_while_no_frame_came_is_no_voice_when_it_comes_back() -> None:
+    """R6.3, R7.1: the carrier sent nothing for a second; then comes the end of a word that the agent has said."""
+    agent = to_ulaw(at_dbfs(caller("w01_01"), -20))[: 50 * 160]
+    for heard in (True, False):
+        ear = _ear(neural=False)
+        _hear(ear, silence(600))
+
+        def playing(ago_ms: int, is_known: bool = heard) -> bytes:
+            at = len(agent) - 160 - 8 * ago_ms
+            return agent[at : at + 160] if is_known and at >= 0 else b""
+
+        list(ear.receive_nothing(50, playing))
+        back = at_dbfs(caller("w01_01"), -40)[30 * 160 : 50 * 160]
+        assert any(one.change for one in _hear(ear, back)) is not heard
