@@ -42,28 +42,20 @@ class Reader(Protocol):
         """Hand over the audio that is next."""
 
 
-class Alarm:
-    """Calls `ring` once a time has come; the time may be changed as often as you like."""
+class Clocked(Protocol):
+    """Has a timer; see `session.Session`."""
 
-    def __init__(self, ring: Callable[[], None], conductor: "Conductor") -> None:
-        self.due_ms: int | None = None
-        self.ring = ring
-        self._conductor = conductor
-
-    def set(self, due_ms: int | None) -> None:
-        """Ring at `due_ms` (of `now_ms`) and not at the time set before; None: not at all."""
-        was_set, self.due_ms = self.due_ms is not None, due_ms
-        if was_set != (due_ms is not None):
-            self._conductor.watch(self)
+    def tick(self, until_ms: int) -> None:
+        """Do what is due by `until_ms` (of `now_ms`), without waiting."""
 
 
 class Conductor:
-    """Reads the streams of a worker and rings its alarms."""
+    """Reads the streams of a worker, and tells its calls the time."""
 
     def __init__(self) -> None:
         self.tick_ms = TICK_MS[0][1]
         self._readers: dict[Reader, Event] = {}
-        self._alarms: dict[Alarm, None] = {}
+        self._clocked: dict[Clocked, None] = {}
         self.runs = False
         """Whether there is anything to look after."""
         self._log = structlog.get_logger("server")
@@ -73,23 +65,20 @@ class Conductor:
         self.tick_ms = next((tick_ms for most, tick_ms in TICK_MS if calls <= most), CROWDED_TICK_MS)
         return self.tick_ms if self.tick_ms >= BUNCHED_FROM_MS else 0
 
-    def alarm(self, ring: Callable[[], None]) -> Alarm:
-        """Return an alarm that is not set; `ring` must not wait."""
-        return Alarm(ring, self)
-
     def read(self, reader: Reader) -> None:
         """Let `reader` look with every tick until its stream ends (blocks its greenlet); raises what breaks in it."""
         over = self._readers[reader] = Event()
         self._begin()
         over.wait()
 
-    def watch(self, alarm: Alarm) -> None:
-        """Look at an alarm with every tick as long as it is set."""
-        if alarm.due_ms is None:
-            self._alarms.pop(alarm, None)
-        else:
-            self._alarms[alarm] = None
-            self._begin()
+    def watch(self, call: Clocked) -> None:
+        """Tell a call the time with every tick, until `forget`."""
+        self._clocked[call] = None
+        self._begin()
+
+    def forget(self, call: Clocked) -> None:
+        """Its time is over."""
+        self._clocked.pop(call, None)
 
     def _begin(self) -> None:
         if not self.runs:
@@ -98,10 +87,10 @@ class Conductor:
 
     def _run(self) -> None:
         due_s = time.monotonic()
-        while self._readers or self._alarms:
+        while self._readers or self._clocked:
             due_s = max(due_s + self.tick_ms / 1000, time.monotonic())  # a tick that was missed is not made up for
             sleep(max(0.0, due_s - time.monotonic()))
-            self._ring()  # first, for what it sends is heard in even steps, whatever hearing the callers takes
+            self._tell_time()  # first: what that sends goes out in even steps, whatever hearing the callers takes
             self._read_all()
         self.runs = False
 
@@ -123,11 +112,12 @@ class Conductor:
             except Exception as broken:  # noqa: BLE001 - one stream's fault is its own
                 self._readers.pop(reader).send_exception(broken)
 
-    def _ring(self) -> None:
+    def _tell_time(self) -> None:
         # What is due before the middle of the next tick is nearer to this one.
         until_ms = now_ms() + self.tick_ms // 2
-        for alarm in [one for one in self._alarms if one.due_ms is not None and one.due_ms <= until_ms]:
+        for call in list(self._clocked):
             try:
-                alarm.ring()
+                call.tick(until_ms)
             except Exception:  # noqa: BLE001 - one call's fault must not stop the loop of all
-                self._log.exception("ALARM_BROKE")
+                self._log.exception("TICK_BROKE")
+                self.forget(call)

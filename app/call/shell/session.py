@@ -86,7 +86,6 @@ class Session:
         self._call = Call(settings)
         self._settings = settings
         self._events = OneByOne(self._handle)
-        self._alarm = conductor.alarm(lambda: self._events.put(Tick()))
         self._frames = Outgoing("")
         self._outgoing: list[bytes] = []
         self._log = structlog.get_logger("call")
@@ -177,6 +176,7 @@ class Session:
         self._show("CALL_STARTED", {"caller": caller, "stream_sid": start.stream_sid})
         if self._early_ms:
             self._events.put(Paced(self._early_ms))
+        self._conductor.watch(self)
         today = datetime.datetime.now(ISRAEL).date()
         past, last_turn = self._services.recall(start) or (None, 0)
         callee = start.parameters.get("to")
@@ -213,7 +213,6 @@ class Session:
     def _await_line(self, socket: WebSocket) -> None:
         """The line is gone, perhaps not the caller: time stands still for the call until another stream of it comes."""
         self._held = []
-        self._alarm.set(None)
         self._log.warning("LINE_LOST", code=socket.close_code)
         self._show("LINE_LOST", {})
         self._line_back.get(now_ms() + LINE_BACK_WITHIN_MS)
@@ -230,6 +229,16 @@ class Session:
         self._is_closing = True
         self._line_back.put(None)
         self._socket.close(1001, "going away")
+
+    def tick(self, until_ms: int) -> None:
+        """Let the machine do what is due by then; time stands still for a call that has lost its line."""
+        try:
+            due_ms = None if self._held is not None else self._call.timer()
+        except Exception:  # noqa: BLE001 - one call's fault must end that call alone
+            self._break()
+            return
+        if due_ms is not None and due_ms <= until_ms:
+            self._events.put(Tick())
 
     # -- what comes in ------------------------------------------------------------------------------------------
 
@@ -261,13 +270,15 @@ class Session:
                 self._show("SAYING", dict(zip(("turn", "reply", "text"), saying, strict=True)))
             if call.state is State.ENDED:
                 self._release()
-            else:
-                self._alarm.set(call.timer())
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
-            self._log.exception("CALL_BROKE")
-            self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
-            spawn(self._socket.close, 1011, "internal error")
-            self._release()
+            self._break()
+
+    def _break(self) -> None:
+        """A fault of ours ends this call."""
+        self._log.exception("CALL_BROKE")
+        self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
+        spawn(self._socket.close, 1011, "internal error")
+        self._release()
 
     def _count_tokens(self, read: int, written: int) -> None:
         self._measures.tokens(read, written)
@@ -355,7 +366,7 @@ class Session:
     def _release(self) -> None:
         """The call is over: let go of everything, whatever state it is in."""
         self._is_released = True
-        self._alarm.set(None)
+        self._conductor.forget(self)
         self._engines.release()
         if self._tape:
             self._tape(b"")

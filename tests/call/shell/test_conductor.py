@@ -103,47 +103,44 @@ def test_what_breaks_in_one_stream_is_raised_there_and_the_others_go_on() -> Non
     assert other.left == 0
 
 
-def test_an_alarm_rings_once_at_the_time_set_last() -> None:
-    """Design: the machine's timer; it is set anew with every event."""
+class Due:
+    """A call in which something is due at times."""
+
+    def __init__(self, conductor: Conductor, *after_ms: int, breaks: bool = False) -> None:
+        self._conductor, self._breaks = conductor, breaks
+        self.began_ms = now_ms()
+        self.due_ms = [self.began_ms + ms for ms in after_ms]
+        self.done_ms: list[int] = []
+
+    def tick(self, until_ms: int) -> None:
+        if self._breaks:
+            raise ZeroDivisionError
+        while self.due_ms and self.due_ms[0] <= until_ms:
+            self.done_ms.append(now_ms() - self.began_ms)
+            del self.due_ms[0]
+        if not self.due_ms:
+            self._conductor.forget(self)
+
+
+def test_what_is_due_is_done_within_a_tick_of_its_time() -> None:
+    """Design: the machine's timer."""
     conductor = Conductor()
-    rung_ms: list[int] = []
-
-    def ring() -> None:
-        rung_ms.append(now_ms())
-        alarm.set(None)
-
-    alarm = conductor.alarm(ring)
-    began_ms = now_ms()
-    for after_ms in (10, 60, 40):
-        alarm.set(began_ms + after_ms)
-    wait_until(lambda: rung_ms)
-    assert rung_ms[0] - began_ms >= 40 - conductor.tick_ms
-    alarm.set(now_ms() + 10)
-    alarm.set(None)
+    call = Due(conductor, 20, 60)
+    conductor.watch(call)
     wait_until(lambda: not conductor.runs)
-    assert len(rung_ms) == 1
+    assert [at >= due - conductor.tick_ms for at, due in zip(call.done_ms, (20, 60), strict=True)] == [True, True]
 
 
-def test_an_alarm_that_breaks_costs_no_other_its_ring() -> None:
+def test_a_call_that_breaks_costs_no_other_its_time() -> None:
     """R18: one call's fault must not stop the loop of all."""
     conductor = Conductor()
-    rung: list[str] = []
-
-    def breaks() -> None:
-        broken.set(None)
-        raise ZeroDivisionError
-
-    def rings() -> None:
-        good.set(None)
-        rung.append("good")
-
-    broken, good = conductor.alarm(breaks), conductor.alarm(rings)
+    good = Due(conductor, 30)
     with capture_logs() as logs:
-        for alarm in (broken, good):
-            alarm.set(now_ms())
+        for call in (Due(conductor, 10, breaks=True), good):
+            conductor.watch(call)
         wait_until(lambda: not conductor.runs)
-    assert rung == ["good"]
-    assert [entry["event"] for entry in logs] == ["ALARM_BROKE"]
+    assert len(good.done_ms) == 1
+    assert [entry["event"] for entry in logs] == ["TICK_BROKE"]
 
 
 def test_a_full_house_ticks_slower_and_sends_ahead_what_falls_between() -> None:
@@ -159,21 +156,16 @@ def test_a_full_house_ticks_slower_and_sends_ahead_what_falls_between() -> None:
     assert (ticks[0], ticks[-1]) == (5, 40)
 
 
-def test_an_alarm_may_be_set_and_a_stream_begun_while_the_loop_looks() -> None:
-    """R18: calls come and go in the middle of a tick."""
+def test_calls_come_and_go_in_the_middle_of_a_tick() -> None:
+    """R18: a stream begins, and a call is watched, while the loop looks."""
     conductor = Conductor()
-    rung: list[str] = []
-
-    def ring() -> None:
-        alarm.set(None)
-        rung.append("ring")
+    call, later = Due(conductor, 0), Looks(2)
 
     def begins() -> None:
-        alarm.set(now_ms())
+        conductor.watch(call)
         eventlet.spawn(conductor.read, later)
 
-    alarm, later = conductor.alarm(ring), Looks(2)
     conductor.read(Looks(1, begins))
     wait_until(lambda: not conductor.runs)
-    assert rung
+    assert call.done_ms
     assert later.left <= 0
