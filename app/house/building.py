@@ -1,7 +1,7 @@
 """The engines and the store of one worker, as its settings ask for them; built after the fork, not yet started."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -44,6 +44,8 @@ class Engines:
     voice: Voice
     stock: tuple[str, ...]
     """The lines that are spoken from the cache."""
+    breakers: Mapping[str, Breaker]
+    """What is known of the engines for which something else stands in, by name."""
 
     @property
     def names(self) -> dict[str, str]:
@@ -60,6 +62,12 @@ class Engines:
 def build_engines(settings: Settings, children: Children) -> Engines:
     """Return the engines that `settings` name, which live in `children`."""
     cloud, speech, embedded = children.cloud, children.speech, children.embedded
+    guards: dict[str, Guard] = {}
+
+    def guarded(engine: str, late_ms: int) -> Guard:
+        guards[engine] = _guard(engine, late_ms)
+        return guards[engine]
+
     stts: dict[str, Callable[[], SttEngine]] = {
         "google": lambda: GoogleStt(speech, cloud),
         "openai": lambda: OpenAiStt(speech, cloud),
@@ -68,7 +76,7 @@ def build_engines(settings: Settings, children: Children) -> Engines:
     tts: TtsEngine = GoogleTts(speech, cloud) if settings.tts == "google" else EmbeddedTts(embedded)
     second_voice = OpenAiTts(speech, cloud) if settings.tts_fallback else None
     if second_voice:
-        tts = GuardedTts(tts, _guard(f"{tts.name} voice", settings.tts_first_audio_ms))
+        tts = GuardedTts(tts, guarded(f"{tts.name} voice", settings.tts_first_audio_ms))
     stock = stock_sentences(settings.office_name, settings.agent_name)
     cache = SpeechCache(
         settings.data_dir / "speech",
@@ -82,14 +90,15 @@ def build_engines(settings: Settings, children: Children) -> Engines:
     thinks = settings.llm == "openai"
     stt = stts[settings.stt]()
     return Engines(
-        stt=GuardedStt(stt, _guard(stt.name, settings.stt_fallback_ms)) if settings.stt_fallback else stt,
+        stt=GuardedStt(stt, guarded(stt.name, settings.stt_fallback_ms)) if settings.stt_fallback else stt,
         stt_fallback=stts[settings.stt_fallback]() if settings.stt_fallback else None,
-        llm=GuardedLlm(OpenAiLlm(speech, cloud), _guard("openai", settings.llm_first_token_ms)) if thinks else None,
+        llm=GuardedLlm(OpenAiLlm(speech, cloud), guarded("openai", settings.llm_first_token_ms)) if thinks else None,
         extractor=OpenAiJson(speech, cloud) if thinks else None,
         voice=Voice(
             tts, second_voice, cache, settings.tts_first_audio_ms, spawn_after, is_slow=settings.tts == "embedded"
         ),
         stock=stock,
+        breakers={engine: guard.breaker for engine, guard in guards.items()},
     )
 
 

@@ -81,6 +81,7 @@ class Desk:
             "development": settings.development_mode,
             "public_base_url": settings.public_base_url,
             "engines": self._engines.names,
+            "engines_down": {engine: breaker.is_open for engine, breaker in self._engines.breakers.items()},
             "children": [
                 {"name": link.name, "up": link.ready, "restarts": link.restarts, "last_end": link.last_end}
                 for link in self._links

@@ -13,6 +13,7 @@ STATUS = {
     "version": "1.2.3",
     "engines": {"stt": "google", "stt_fallback": "openai", "llm": "openai", "tts": "google"},
     "children": [{"name": "speech", "up": True, "restarts": 2}, {"name": "store", "up": False, "restarts": 0}],
+    "engines_down": {"google": True, "openai": False},
     "live_calls": 3,
     "max_calls": 120,
     "unconfirmed": 0,

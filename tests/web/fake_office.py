@@ -74,6 +74,7 @@ class FakeOffice:
                 {"name": "speech", "up": True, "restarts": 0},
                 {"name": "store", "up": True, "restarts": 1, "last_end": "killed by SIGKILL"},
             ],
+            "engines_down": {},
             "hub_lag_p99_ms": 3,
             "live_calls": len(self.calls_live),
             "max_calls": 120,

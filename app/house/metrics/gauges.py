@@ -29,6 +29,8 @@ def gauges(
     yield gauge(
         "child_up", "Whether a child process serves", (((one["name"],), one["up"]) for one in children), "child"
     )
+    down = (((engine,), is_down) for engine, is_down in status["engines_down"].items())
+    yield gauge("engine_down", "Whether an engine is passed over for what stands in for it", down, "engine")
     restarts = CounterMetricFamily("agent_child_restarts", "Times a child had to be started again", labels=["child"])
     for one in children:
         restarts.add_metric([one["name"]], one["restarts"])

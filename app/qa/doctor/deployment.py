@@ -70,6 +70,11 @@ def check_running(settings: Settings) -> Iterator[Finding]:
             yield warn(
                 "running server", f"the child {child['name']} is not ready", "wait a moment; see the server's log"
             )
+    for engine in (name for name, is_down in health.get("engines_down", {}).items() if is_down):
+        well = False
+        what = f"{engine} has failed several times in a row; what stands in for it serves"
+        do = "see the check of that vendor above; it is tried again by itself once a minute"
+        yield warn("running server", what, do, "calls are served by the second best")
     if lag_ms > MOST_LAG_MS:
         well = False
         what = f"hub lag p99 {lag_ms} ms: fewer calls or a second core"

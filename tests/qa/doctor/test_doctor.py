@@ -187,6 +187,10 @@ def _store(folder: Path) -> None:
             "FAIL running server — a child restarts again and again: speech, 5 times; its last words: killed by",
         ),
         ({"children": [{"name": "store", "up": False, "restarts": 0}]}, "warn running server — the child store is not"),
+        (
+            {"engines_down": {"openai": False, "google voice": True}},
+            "warn running server — google voice has failed several times in a row",
+        ),
         ({"hub_lag_p99_ms": 90}, "warn running server — hub lag p99 90 ms: fewer calls or a second core"),
         ({}, "ok   running server — 2 calls, hub lag p99 1 ms"),
     ],
