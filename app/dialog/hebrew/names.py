@@ -28,6 +28,7 @@ _SPEAKING = _LISTS.words("speaking")
 _PROFESSIONS = _LISTS.words("professions")
 _ABOUT_NAME = _LISTS.words("about_name")
 _NO_NAME_AFTER_AM = _LISTS.words("no_name_after_am")
+_ON = ("עליי", "עליה", "עליו", "עלינו")
 _DICTATED = 4
 """So many digits beside a name are a phone number."""
 _POLITE = _LISTS.phrases("polite")
@@ -64,6 +65,7 @@ def understand_name(
         best = _alone(utterance, claimed) or _at_the_end(utterance, claimed)
     if best is None and not known and claimed:
         best = _left_over(utterance, claimed)
+    best = _said_again(utterance, best, claimed)
     if best is not None or _CUES.within(utterance):
         best = _repaired(utterance, best, claimed)
         best = _with_surname(utterance, best, claimed) if expected else best
@@ -81,8 +83,8 @@ def understand_name(
 
 
 def _on_me(utterance: Utterance, index: int) -> bool:
-    """Whether "עליי" is "on me": it folds like the name Ali."""
-    return index < len(utterance) and utterance.tokens[index].text == "עליי"
+    """Whether "עליי" is "on me": it folds like the name Ali, and "עליה" is one."""
+    return index < len(utterance) and utterance.tokens[index].text in _ON
 
 
 def _cued(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Name | None:
@@ -166,6 +168,15 @@ def _repaired(utterance: Utterance, name: Name | None, claimed: frozenset[int]) 
             if later is not None and not _professional(utterance, later):
                 return later
     return name
+
+
+def _said_again(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:
+    """Read "שולה, עם ה בסוף, שולה מזרחי": said once more, and now with the surname."""
+    if name is None or name.end - name.start > 1:
+        return name
+    again = (at for at in range(name.end, len(utterance) - 1) if utterance.key(at) == utterance.key(name.start))
+    longer = (collect(utterance, at, claimed, known_first=True) for at in again)
+    return next((later for later in longer if later is not None and later.end - later.start > 1), name)
 
 
 def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:

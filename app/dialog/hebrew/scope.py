@@ -22,6 +22,8 @@ _DOES_OR_WISHES = _LISTS.words("does_or_wishes")
 _OWN_LIMIT = _LISTS.words("own_limit")
 _GIVES, _IS_WORTH = _LISTS.words("gives"), _LISTS.words("is_worth")
 _DOES = _LISTS.words("does") | _DOES_OR_WISHES | _GIVES
+_SELLERS = _LISTS.words("sellers")
+_SEARCHED, _THEN_NOW = _LISTS.words("searched"), _LISTS.words("then_now")
 _HE_OR_SHE = _LISTS.words("he_or_she")
 _OFFERED = _LISTS.phrases("offered")
 _WAS, _MINE = _LISTS.words("was"), _LISTS.words("somebody_else_mine")
@@ -55,7 +57,7 @@ _YIELD = _LISTS.phrases("yield")
 
 _HAVE = {("יש", mine) for mine in _OWN}
 _HOMES_OR_ROOMS = _HOMES | words("חדרים חדר")
-_OPENERS = _I_DID | _WAS | _WE | _NOW | MEDIA | words("פעם כולם יש ואני ואנחנו")
+_OPENERS = _I_DID | _WAS | _WE | _NOW | MEDIA | words("פעם כולם יש מה ואני ואנחנו")
 _OPENED_TO = OTHERS | _HOMES
 
 
@@ -83,7 +85,13 @@ class Scope:
 @lru_cache(maxsize=64)
 def scopes(utterance: Utterance) -> tuple[Scope, ...]:
     """Return every stretch that holds no wish. Stretches of different rules may overlap."""
-    told = (*_told(utterance), *_then_seeks(utterance), *_moves_out(utterance), *_pays_now(utterance))
+    told = (
+        *_told(utterance),
+        *_then_seeks(utterance),
+        *_moves_out(utterance),
+        *_searched(utterance),
+        *_pays_now(utterance),
+    )
     kept = (scope for scope in told if not _adopted(utterance, scope))
     return (*kept, *_later(utterance), *_not_mine(utterance), *_asks_yield(utterance))
 
@@ -199,6 +207,9 @@ def _opens_now(utterance: Utterance, start: int) -> tuple[int, str] | None:
     if key in _WE and after[:1] == "ב" and after[1:] in _HOMES and set(utterance.keys[start + 2 :]) & _SEEKS:
         # "אנחנו בדירת שלושה חדרים בירושלים, מחפשים…".
         return start + 2, "today we are in"
+    if key == "מה" and after == fold("שיש") and third in _OWN:
+        # "מה שיש לי היום זה דירת גג".
+        return start + 3, "has today"
     has_today = (key in _NOW and (after, third) in _HAVE) or ((key, after) in _HAVE and third in _NOW)
     if has_today and not rests_of(utterance.keys[start + 3 : start + 3 + _SOON + 1]).isdisjoint(_HOMES_OR_ROOMS):
         # "היום יש לנו שלושה חדרים".
@@ -240,6 +251,8 @@ def _verb(utterance: Utterance, start: int) -> int | None:
     for index in range(start + 1, min(start + 1 + _LONGEST_SUBJECT, len(utterance))):
         key = utterance.key(index)
         if any(rest in _DOES for prefix, rest in stems(key) if prefix in ("", "ש")):
+            return index
+        if utterance.key(start) in _SELLERS and not rests(key).isdisjoint(_SEEKS):
             return index
         if key == "יש" and utterance.key(index + 1) in _HAS:
             return index + 1
@@ -301,6 +314,16 @@ def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
     for start in has:
         if seeks and seeks[-1] > start:
             yield Scope(start, min(seek for seek in seeks if seek > start), Whose.NOW, "has now, then seeks")
+
+
+def _searched(utterance: Utterance) -> Iterator[Scope]:
+    """Yield where the caller looked before: "קודם חיפשנו בחיפה, עכשיו ירדנו לעכו"."""
+    for index, key in enumerate(utterance.keys):
+        if key not in _SEARCHED:
+            continue
+        now = next((at for at in range(index, len(utterance)) if utterance.key(at) in _THEN_NOW), None)
+        if now is not None:
+            yield Scope(index, now, Whose.PAST, "searched before")
 
 
 def _moves_out(utterance: Utterance) -> Iterator[Scope]:

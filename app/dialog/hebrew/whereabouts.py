@@ -20,6 +20,7 @@ _CALLS, _TELLS_WHO = _LISTS.words("calls"), _LISTS.words("tells_who")
 _KIN, _OWN_CHILD = _LISTS.words("kin"), _LISTS.words("own_child")
 _SEEKS, _CONCLUDES = _LISTS.words("seeks"), _LISTS.words("concludes")
 _ONESELF = _LISTS.words("oneself")
+_FAR, _TO_THERE = _LISTS.words("far"), _LISTS.words("to_there")
 _MOVES, _OF_ORIGIN = _LISTS.words("moves"), _LISTS.words("of_origin")
 _PLACED = {
     RESIDES: _LISTS.words("resides"),
@@ -55,6 +56,10 @@ def _told(utterance: Utterance, mention: Mention, mentions: tuple[Mention, ...],
     if before in _OF_ORIGIN:
         before = utterance.key(mention.start - 2)
     if mention.prefix.endswith("מ") and _tells_who(before) and not mention.place.name.startswith("מ"):
+        return "comes from there"
+    elsewhere = any(other.prefix[-1:] == "ב" for other in mentions)
+    if mention.prefix[-1:] == "מ" and elsewhere and before not in _FAR and utterance.key(mention.end) not in _TO_THERE:
+        # "זוג מאום אל פחם, רוצים בחיפה".
         return "comes from there"
     if (
         mention.prefix == "ב"

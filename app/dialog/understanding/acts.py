@@ -68,6 +68,7 @@ _BEFORE_A_QUESTION, _TELL_ME = _LISTS.words("before_a_question"), _LISTS.phrases
 _AFTER_A_GRANT = _LISTS.words("after_a_grant") | {""}
 _ONLY_FIRST = frozenset(_LISTS.listed("repeat_only_first"))
 _TO_ME = _LISTS.words("to_me")
+_LAST_OF_A_QUESTION = _LISTS.words("last_of_a_question")
 _MEETING = _LISTS.words("meeting")
 _THANKS_ALONE = _LISTS.words("thanks_alone")
 
@@ -226,7 +227,10 @@ def _tag_question(utterance: Utterance, asked: Asked) -> bool:
 
 def _grants(utterance: Utterance, asked: Asked) -> bool:
     """Whether "אפשר" at the beginning is a yes to the number: "אפשר, אבל רק בערב"; "אפשר לחזור" asks."""
-    return asked is Asked.PHONE_CONFIRM and utterance.key(0) == "אפשר" and utterance.key(1) in _AFTER_A_GRANT
+    if asked is not Asked.PHONE_CONFIRM:
+        return False
+    last = utterance.keys[-1:] == ("אפשר",) and "לא" not in utterance.keys
+    return last or (utterance.key(0) == "אפשר" and utterance.key(1) in _AFTER_A_GRANT)
 
 
 def _asks(utterance: Utterance, asked: Asked) -> bool:
@@ -236,6 +240,10 @@ def _asks(utterance: Utterance, asked: Asked) -> bool:
     opening = 0
     while utterance.key(opening) in _BEFORE_A_QUESTION:
         opening += 1
+    last = utterance.key(len(utterance) - 1)
+    if last in _LAST_OF_A_QUESTION and len(utterance) > _LONGEST_ASSENT and "לא" not in utterance.keys:
+        # "אני רואה שהתקשרתם, זה בקשר למה".
+        return True
     asks = utterance.key(opening) in QUESTIONS and not NO_MEANS_YES.at(utterance, opening)
     tell = _TELL_ME.at(utterance, opening)
     return asks or (tell is not None and tell.end < len(utterance))

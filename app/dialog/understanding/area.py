@@ -88,7 +88,7 @@ def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
     if mention.alias == "risky":
         if ordinal_month(utterance, mention.start) or before in _WEEKDAY_OR_FIRST:
             return False
-        if after[:1] == "ל" or is_ordinal(after[1:]) or after in _DATED:
+        if (after[:1] == "ל" and mention.end - mention.start == 1) or is_ordinal(after[1:]) or after in _DATED:
             return False
         return asked is Asked.AREA or located
     if mention.alias == "bare" and mention.end - mention.start == 1 and place.kind == "region":

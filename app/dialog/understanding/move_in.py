@@ -58,6 +58,7 @@ from app.dialog.understanding.move_in_words import (
 _LISTS = Lexicon("hebrew/timing.toml")
 _NO = _LISTS.words("no")
 _MORE_OR_LESS = _LISTS.words("more_or_less")
+_CAN = _LISTS.words("can")
 _THE_TIME = _LISTS.words("the_time")
 _REFINES = _LISTS.words("refines")
 _MAKES_FEAST = _LISTS.words("makes_feast")
@@ -252,11 +253,18 @@ class _Finder:
             if year is not None:
                 return Timing(index, end, in_month(year, month))
             over = month == self.today.month and self._early(index)
-            not_before = self.utterance.key(index - 2) in _NO
+            not_before = before == "לפני" and self._no_before(index - 1) is not None
             shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
             shifted = (month - 1 + shift) % 12 + 1
             return Timing(self._with_edge(index), end, next_month(shifted, self.today, over=over))
         return None
+
+    def _no_before(self, index: int) -> int | None:
+        """Return where the no of "אני לא יכולה לפני יולי" stands, "לפני" being at `index`."""
+        at = index - 1
+        while self.utterance.key(at) in _CAN:
+            at -= 1
+        return at if self.utterance.key(at) in _NO else None
 
     def _early(self, index: int) -> bool:
         """Whether a day or "תחילת" before the month's name is already behind us this month."""
@@ -270,9 +278,9 @@ class _Finder:
         start = index
         while start and (rests(self.utterance.key(start - 1)) & (EDGE | _EDGE_OR_FIRST)):
             start -= 1
-        if self.utterance.key(start) == "לפני" and self.utterance.key(start - 1) in _NO:
+        if self.utterance.key(start) == "לפני" and (no := self._no_before(start)) is not None:
             # "ולא לפני יולי": the no belongs to the time, and denies none.
-            start -= 1
+            start = no
         if start and self.utterance.tokens[start - 1].is_number:
             start -= 1
         return start

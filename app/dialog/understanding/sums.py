@@ -19,6 +19,8 @@ _BY_RATE, _OWN_MONEY = _LISTS.phrases("by_rate"), _LISTS.phrases("own_money")
 _BEFORE_ITS_FIGURE, _APART = _LISTS.words("before_its_figure"), _LISTS.words("apart")
 _NOT_BUDGET = _LISTS.phrases("not_budget")
 _ABOUT, _ONESELF = _LISTS.words("about"), _LISTS.words("oneself")
+_EACH = _LISTS.phrases("each")
+_SOON = 4
 _A_PAIR = 2
 
 
@@ -45,10 +47,14 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
     """Whether the figure is a size, floor, age, own capital, somebody else's price and the like."""
     if utterance.key(quantity.end) in _OTHER_UNITS or _day_of_month(utterance, quantity):
         return True
-    if _BY_RATE.at(utterance, quantity.end + (utterance.key(quantity.end) in CURRENCY)) is not None:
-        # "שמונים שקל למטר", "מאה אלף בשנה": no monthly sum.
+    after = quantity.end + (utterance.key(quantity.end) in CURRENCY)
+    if _BY_RATE.at(utterance, after) is not None or _EACH.at(utterance, after) is not None:
+        # "שמונים שקל למטר", "מאה אלף בשנה", "אלפיים לכל אחד": no monthly sum.
         return True
     if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
+        return True
+    if any(_EACH.at(utterance, index) for index in range(max(0, quantity.start - _SOON), quantity.start)):
+        # "כל אחת יכולה אלף שמונה מאות".
         return True
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
         if utterance.key(index) in _ONESELF or rests(utterance.key(index)) & _OF_A_BUDGET:
@@ -59,7 +65,8 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
             return False
         if match is not None and match.end <= quantity.start:
             # "כולל ארנונה עד שש" is the whole rent.
-            return utterance.key(index - 1).removeprefix("ו") != "כולל"
+            before = utterance.key(index - 1).removeprefix("ו")
+            return before != "כולל" and before not in _APART - {"לא"}
         if utterance.tokens[index].is_number or utterance.key(index) in CURRENCY:
             return False
     return _named_after(utterance, quantity.end, claimed)
