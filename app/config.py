@@ -130,7 +130,7 @@ class Settings(BaseModel):
     lead_keep_days: int = Field(730, ge=1, description="Days until leads and numbers are deleted; figures stay")
 
     max_calls: int | None = Field(
-        None, ge=1, le=1000, description="Live calls at most; unset: 40 on one core, 70 on more, 3 a core if embedded"
+        None, ge=1, le=1000, description="Live calls at most; unset: 70 on one core, 110 on more, 3 a core if embedded"
     )
     overflow_number: str | None = Field(
         None, pattern=r"^\+\d{8,15}$", description="Where a caller is put through for whom there is no room, as +972…"
