@@ -17,7 +17,8 @@ quality = Blueprint("quality", __name__, url_prefix="/console")
 quality.before_request(refuse)
 RANGES = (("1", "היום"), ("7", "שבוע"), ("30", "חודש"))
 _TOTALS = ("answer", "voice_to_voice")
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 900, 220, 60, 28
+_WIDTH, _HEIGHT, _SCALE, _BOTTOM = 900, 220, 60, 28
+"""The scale stands on the right, by the newest day: that end is seen first where all is not."""
 _LEAST_AXIS_MS = 2000
 
 
@@ -50,15 +51,16 @@ def draw(days: Sequence[Mapping[str, Any]]) -> Markup:
     ]
     shown = [(day, step) for day, step in figures if step is not None]
     top_ms = max([_LEAST_AXIS_MS, *(step["p95_ms"] for _, step in shown)])
-    plot, room = _HEIGHT - _BOTTOM, (_WIDTH - _LEFT) / max(1, len(shown))
+    plot, room = _HEIGHT - _BOTTOM, (_WIDTH - _SCALE) / max(1, len(shown))
     bar = min(54.0, room * 0.7)
-    parts = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="זמן תשובה לפי יום; הנתונים בטבלה שלמטה">']
+    size = f'dir="ltr" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+    parts = [f'<svg {size} role="img" aria-label="זמן תשובה לפי יום; הנתונים בטבלה שלמטה">']
     for at_ms in range(0, int(top_ms) + 1, 500 if top_ms <= 4000 else 2000):
         y = plot - at_ms / top_ms * (plot - 12)
-        parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--line)"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{at_ms / 1000:g} s</text>')
+        parts.append(f'<line x1="0" x2="{_WIDTH - _SCALE}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--line)"/>')
+        parts.append(f'<text x="{_WIDTH - _SCALE + 8}" y="{y + 4:.1f}">{at_ms / 1000:g} s</text>')
     for index, (day, step) in enumerate(shown):
-        x = _LEFT + room * index + (room - bar) / 2
+        x = room * index + (room - bar) / 2
         for name in ("p95", "p50"):
             height = step[f"{name}_ms"] / top_ms * (plot - 12)
             parts.append(
