@@ -231,6 +231,22 @@ def test_over_the_agent_the_callers_level_is_asked_for_once_it_is_known_and_only
         assert vad.near_rms == (pytest.approx(1050) if near else 0.0)
 
 
+def babble(level: float, count: int) -> list[float]:
+    """Return levels of many voices at once: none of them falls silent."""
+    chance = np.random.default_rng(int(level))
+    return [float(one) for one in level * chance.uniform(0.75, 1.25, count)]
+
+
+@pytest.mark.parametrize(("spoken", "is_bed"), [([2000.0, 900.0] * 25, True), ([], False)])
+def test_who_ends_before_the_voices_of_a_room_has_told_how_loud_callers_are(spoken: list[float], is_bed: bool) -> None:
+    """R6.2: 12 dB under a caller an even sound is a room's after a second; of nobody known it may be somebody."""
+    levels = CALM + spoken + (babble(300, 60) if spoken else []) + [10.0] * 100 + babble(500, 60)
+    vad = Vad()
+    assert (SpeechStopped(1520) if spoken else SpeechStarted(2500)) in heard(levels, vad)
+    assert (vad.threshold > 500) is is_bed
+    assert vad.is_speech is not is_bed
+
+
 @pytest.mark.parametrize("snr_db", [10, 20])
 @pytest.mark.parametrize("name", ["v004", "w01_06", "w01_07", "w01_08"])
 def test_the_network_lets_no_short_word_go(name: str, snr_db: int) -> None:

@@ -201,3 +201,27 @@ def test_what_the_agent_said_while_no_frame_came_is_no_voice_when_it_comes_back(
         list(ear.receive_nothing(50, playing))
         back = at_dbfs(caller("w01_01"), -40)[30 * 160 : 50 * 160]
         assert any(one.change for one in _hear(ear, back)) is not heard
+
+
+@pytest.mark.parametrize(("echo_db", "is_late"), [(None, False), (-12, True)])
+def test_over_an_echo_louder_than_the_noise_what_is_faint_of_a_voice_does_not_count(
+    echo_db: float | None, is_late: bool
+) -> None:
+    """R7.1: it may be the echo; the caller is heard by what is loud."""
+    agent = at_dbfs(np.tile(caller("w01_01"), 3), -20)[: 4000 * 8]
+    voice = at_dbfs(caller("w01_03"), -22)
+    line = np.concatenate([silence(2000), voice, silence(2000)])[: len(agent)]
+    line = line + noise(len(line) // 8, 32767 * 10 ** (-34 / 20))
+    if echo_db is not None:
+        line = line + np.concatenate([silence(200), agent])[: len(agent)] * 10 ** (echo_db / 20)
+    ear = Ear(VadSettings(neural=True), EndpointSettings(), BargeInSettings(voice_ms=180))
+    sent, ulaw = to_ulaw(agent), to_ulaw(line)
+    ear.agent_started()
+    hits = [
+        noticed.frame.end_ms
+        for at in range(0, len(ulaw), 160)
+        for noticed in ear.receive(ulaw[at : at + 160], lambda _, at=at: sent[at : at + 160])  # type: ignore[misc]
+        if ear.is_interrupting(noticed.frame)
+    ]
+    assert hits
+    assert (hits[0] > 2440) is is_late

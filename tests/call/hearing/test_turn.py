@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from app.call.events import CancelStt, FinishStt, SttHeard
+from app.call.events import CancelStt, FinishStt, SttFailed, SttHeard
 from app.call.hearing.recognition import Recognition, RecognitionSettings
 from app.call.hearing.turn import Turn
 
@@ -37,6 +37,21 @@ def test_both_halves_are_one_text_in_the_order_they_were_said() -> None:
         ("דירה ברעננה שישה חדרים",),
         400,
     )
+
+
+def test_a_turn_is_wordless_once_every_recogniser_has_had_its_say_and_heard_nothing() -> None:
+    """R7.5, R8.3: not while one listens, not where one heard a word, not where one broke."""
+    turn, _, _ = two_parts()
+    assert not turn.is_wordless
+    turn.receive(SttHeard(1, "", True), 1000)
+    assert not turn.is_wordless
+    turn.receive(SttHeard(2, "", True), 1100)
+    assert turn.is_wordless
+    for last in (SttHeard(2, "דירה", True), SttFailed(2, "unavailable", "down")):
+        turn, _, _ = two_parts()
+        turn.receive(SttHeard(1, "", True), 1000)
+        turn.receive(last, 1100)
+        assert not turn.is_wordless
 
 
 def test_a_stretch_still_being_spoken_is_waited_for() -> None:
