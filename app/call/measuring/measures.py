@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from app.call.events import Command, Event
+from app.call.events import CallerAudio, Command, Event, Tick
 from app.call.measuring.stopwatch import Stopwatch
 from app.call.measuring.usage import Usage
 from app.call.measuring.verdicts import Verdicts
@@ -38,6 +38,8 @@ class Measures:
 
     def see(self, event: Event, commands: Sequence[Command], now_ms: int, waited_ms: int) -> None:
         """Take one event and what it brought about, before any of it is done."""
+        if not commands and isinstance(event, CallerAudio | Tick):
+            return  # most of a call
         for turn, timing in self._stopwatch.see(event, commands, now_ms, waited_ms).items():
             self._keeper.timed(turn, timing)
             self._show("TIMING", {"turn": turn, **timing})
