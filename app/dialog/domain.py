@@ -10,10 +10,34 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Protocol
 
-PARTS: Mapping[str, tuple[str, ...]] = {"rooms": ("rooms_min", "rooms_max"), "budget": ("budget_min", "budget_max")}
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What the office asks about as one: the slots it is known as, in the order in which it is asked."""
+
+    name: str
+    slots: tuple[str, ...]
+    is_contact: bool = False
+    """Who calls, rather than what is sought."""
+    is_asked_back: bool = False
+    """A value heard in doubt has a question of its own; of the others it is only said back."""
+
+
+TOPICS = (
+    Topic("deal", ("deal",)),
+    Topic("area", ("area",), is_asked_back=True),
+    Topic("property_type", ("property_type",)),
+    Topic("rooms", ("rooms_min", "rooms_max")),
+    Topic("budget", ("budget_min", "budget_max"), is_asked_back=True),
+    Topic("timing", ("timing",)),
+    Topic("name", ("name",), is_contact=True),
+    Topic("phone", ("phone",), is_contact=True),
+)
+"""The one table of what is to be known: everything that goes through all topics or slots reads it."""
+PARTS: Mapping[str, tuple[str, ...]] = {topic.name: topic.slots for topic in TOPICS if len(topic.slots) > 1}
 """Topics that are asked about as one and known as two slots."""
 TOPIC_OF = {slot: topic for topic, slots in PARTS.items() for slot in slots}
-SLOT_NAMES = ("deal", "area", "property_type", *PARTS["rooms"], *PARTS["budget"], "timing", "name", "phone")
+SLOT_NAMES = tuple(slot for topic in TOPICS for slot in topic.slots)
 
 
 class Intent(StrEnum):

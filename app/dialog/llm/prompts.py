@@ -14,7 +14,7 @@ from typing import Any
 from app.dialog import data
 from app.dialog.hebrew.spelling import date_words
 from app.dialog.lines.values import budget_phrase, property_phrase, spoken_name, timing_phrase
-from app.dialog.policy.state import SEEKER_STEPS, DialogState, Step
+from app.dialog.policy.state import CONTACT_STEPS, SEEKER_STEPS, DialogState
 
 OPEN, CLOSE = "<פונה>", "</פונה>"
 MOST_HISTORY = 12
@@ -37,7 +37,7 @@ def _template() -> str:
 
 def system_prompt(office_name: str, agent_name: str, today: date, state: DialogState) -> str:
     """Return the Hebrew system prompt with the state block filled in."""
-    missing = [NAMES[step.value] for step in (*SEEKER_STEPS, Step.NAME, Step.PHONE) if not state.settled(step.value)]
+    missing = [NAMES[step.value] for step in (*SEEKER_STEPS, *CONTACT_STEPS) if not state.settled(step.value)]
     actions = [
         name for name, done in (("התבקש סיכום בוואטסאפ", state.whatsapp), ("התבקשה שיחה", state.callback)) if done
     ]

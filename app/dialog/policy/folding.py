@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from app.dialog.domain import PARTS, TOPIC_OF, Understanding
+from app.dialog.domain import PARTS, TOPIC_OF, TOPICS, Understanding
 from app.dialog.policy.state import CONTACT_STEPS, DialogState, SlotChange, Source
 
 # A doubtful name or phone is settled by its own confirmation; a doubtful deal, type, time or room count is said back
@@ -11,7 +11,7 @@ from app.dialog.policy.state import CONTACT_STEPS, DialogState, SlotChange, Sour
 _MOST_DOUBTS = 2
 _LEAST_RENT, _MOST_RENT = 500, 60_000
 _LEAST_PRICE = 250_000
-_CAN_DOUBT = frozenset({"budget", "area"})
+_CAN_DOUBT = frozenset(topic.name for topic in TOPICS if topic.is_asked_back)
 
 
 class Fold:

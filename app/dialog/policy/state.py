@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from app.dialog.domain import PARTS
+from app.dialog.domain import PARTS, TOPICS
 
 
 class Step(StrEnum):
@@ -70,8 +70,8 @@ class SlotChange:
     source: str = Source.PARSER.value
 
 
-SEEKER_STEPS = (Step.DEAL, Step.AREA, Step.PROPERTY_TYPE, Step.ROOMS, Step.BUDGET, Step.TIMING)
-CONTACT_STEPS = (Step.NAME, Step.PHONE)
+SEEKER_STEPS = tuple(Step(topic.name) for topic in TOPICS if not topic.is_contact)
+CONTACT_STEPS = tuple(Step(topic.name) for topic in TOPICS if topic.is_contact)
 SLOT_STEPS = frozenset({*SEEKER_STEPS, *CONTACT_STEPS})
 
 

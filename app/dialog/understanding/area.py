@@ -6,39 +6,24 @@ from itertools import product
 from app.dialog.domain import Asked
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
 from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, tokens_of
-from app.dialog.hebrew.times.dates import is_ordinal, ordinal_month
 from app.dialog.hebrew.tokens import Utterance, fold, stems
-from app.dialog.hebrew.whereabouts import BORNE, NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
+from app.dialog.hebrew.whereabouts import NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
 from app.dialog.understanding.ear.misheard import misheard_places
+from app.dialog.understanding.place_names import DIRECTIONS, is_place
 
 _LISTS = Lexicon("real_estate/area.toml")
 _SEEKS = Lexicon("hebrew/whereabouts.toml").words("seeks")
-_LOCATES = _LISTS.words("locates")
 _AREA_OF = _LISTS.words("area_of")
-_NO_QUARTER = _LISTS.words("no_quarter")
-_TOWN = _LISTS.words("town")
-_WEEKDAY_OR_FIRST = _LISTS.words("weekday_or_first")
-_DATED = _LISTS.words("dated")
-_CENTRE_OF, _IN_TOWN = _LISTS.words("centre_of"), _LISTS.words("in_town")
 _OF_QUARTER = _LISTS.words("of_quarter")
 _IN_QUARTER = _LISTS.words("in_quarter")
 _CHANGES_PLACE = _LISTS.words("changes_place")
 _ALSO_PLACE = _LISTS.words("also_place")
 
-_INTRODUCES = _LISTS.phrases("introduces")
-_URGES, _NAMES_A_TOWN = _LISTS.words("urges"), _LISTS.words("names_a_town")
-_JOINS_TOWNS = _LISTS.words("joins_towns")
 _CLOSE_TO = _LISTS.words("close_to")
 _OFF_TOPIC = _LISTS.words("off_topic")
 _NEW_HOMES = _LISTS.words("new_homes")
-_SHORT_NAME = 4
-_TELLING = _LISTS.words("telling")
-_COMMON_PLACES = frozenset(_LISTS.listed("common_places"))
-"""Neighbourhoods that are everyday words, too: never taken from a preposition alone."""
-_DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
 _NARROWS = _LISTS.words("narrows")
 _NARROWING = 2
 _SAID = _LISTS.words("said")
@@ -59,69 +44,6 @@ class Areas:
     claimed: frozenset[int] = field(default_factory=frozenset)
     doubted: tuple[Mention, ...] = ()
     """To the question for the area, where the caller lives: perhaps they would stay there."""
-
-
-def _certain(utterance: Utterance, mention: Mention, asked: Asked, towns: set[str], mentions: int) -> bool:
-    """Whether a name that is also a common word stands for the place here."""
-    place, before, after = mention.place, utterance.key(mention.start - 1), utterance.key(mention.end)
-    if place.name == "עומר" and before == "לג":
-        return False
-    if (
-        not mention.prefix
-        and mention.end - mention.start == 1
-        and _introduced(utterance, mention.start)
-        and first_names().get(utterance.key(mention.start), 0) >= BORNE
-    ):
-        # "מדבר עומר": who, not where.
-        return False
-    located = mention.prefix[-1:] in ("ב", "ל") or before in _LOCATES
-    located = located or (before == "של" and utterance.key(mention.start - 2) in _AREA_OF)
-    located = located or (after == "או" and mentions > 1)
-    located_area = located and not mention.prefix and before not in _NO_QUARTER
-    alone = asked is Asked.AREA and len(utterance) - (mention.end - mention.start) <= 2
-    if place.risky == "word":
-        return (
-            (before in _TOWN or (mentions == 1 and (located or len(utterance) == 1) and len(utterance) == mention.end))
-            and mention.end == len(utterance)
-            and (asked is Asked.AREA or before in _TOWN)
-        )
-    if mention.alias == "risky":
-        if ordinal_month(utterance, mention.start) or before in _WEEKDAY_OR_FIRST:
-            return False
-        if (after[:1] == "ל" and mention.end - mention.start == 1) or is_ordinal(after[1:]) or after in _DATED:
-            return False
-        return asked is Asked.AREA or located
-    if mention.alias == "bare" and mention.end - mention.start == 1 and place.kind == "region":
-        if after in _CENTRE_OF or before in _IN_TOWN:
-            return False
-        sought = mention.name.removeprefix("ה") not in _DIRECTIONS.values() and bool(set(utterance.keys) & _SEEKS)
-        return located or sought or asked is Asked.AREA or before in _DIRECTIONS
-    if place.needs_city:
-        first = utterance.key(mention.start).removeprefix(mention.prefix)
-        telling = first in _TELLING and mention.end - mention.start > 1
-        inside = asked is Asked.GREETING and mention.prefix == "ב" and place.name not in _COMMON_PLACES
-        return inside or asked is Asked.AREA or located_area or telling or bool(towns & set(place.cities))
-    if place.name == "קדימה" and not mention.prefix and _means_forward(utterance, mention, asked):
-        return False
-    if place.risky == "small":
-        return located or alone
-    # "לקנות דירה יפו": no preposition, but no person is called so.
-    sought = place.name not in first_names() and bool(set(utterance.keys) & _SEEKS)
-    long = len(place.name) > _SHORT_NAME or place.kind != "neighbourhood"
-    return bool(long or located or alone or towns or sought)
-
-
-def _introduced(utterance: Utterance, start: int) -> bool:
-    """Whether somebody's name stands at `start`: "מדבר עומר", "קוראים לי עומר"."""
-    return any(match.end == start for match in _INTRODUCES.all(utterance))
-
-
-def _means_forward(utterance: Utterance, mention: Mention, asked: Asked) -> bool:
-    """Whether "קדימה" is no town: "סבבה קדימה", "שנה שנתיים קדימה", or an answer where no place was asked."""
-    before, after = utterance.key(mention.start - 1), utterance.key(mention.end)
-    if before in _NAMES_A_TOWN or after in _JOINS_TOWNS or before in _JOINS_TOWNS:
-        return False
-    return asked not in (Asked.AREA, Asked.GREETING) or before in _URGES or after in _URGES
 
 
 def _near(utterance: Utterance, mention: Mention) -> bool:
@@ -149,18 +71,18 @@ def _with_direction(utterance: Utterance, mention: Mention, compound: frozenset[
     if mention.place.kind != "city":
         return mention
     before = utterance.key(mention.start - 1)
-    if before == "של" and utterance.key(mention.start - 2).removeprefix("ה") in _DIRECTIONS:
+    if before == "של" and utterance.key(mention.start - 2).removeprefix("ה") in DIRECTIONS:
         # "כל הצפון של תל אביב".
-        name = f"{_DIRECTIONS[utterance.key(mention.start - 2).removeprefix('ה')]} {mention.place.name}"
+        name = f"{DIRECTIONS[utterance.key(mention.start - 2).removeprefix('ה')]} {mention.place.name}"
         return Mention(mention.start - 2, mention.end, mention.place, name, mention.prefix, mention.alias)
     for prefix, rest in stems(before) if before else ():
         apart = prefix.endswith("ה") or "," in utterance.tokens[mention.start].gap
-        if rest in _DIRECTIONS and not mention.prefix and not apart and mention.start - 1 not in compound:
-            name = f"{_DIRECTIONS[rest]} {mention.place.name}"
+        if rest in DIRECTIONS and not mention.prefix and not apart and mention.start - 1 not in compound:
+            name = f"{DIRECTIONS[rest]} {mention.place.name}"
             return Mention(mention.start - 1, mention.end, mention.place, name, prefix, mention.alias)
     after = utterance.key(mention.end)
-    if after in _DIRECTIONS and mention.end not in compound:
-        name = f"{_DIRECTIONS[after]} {mention.place.name}"
+    if after in DIRECTIONS and mention.end not in compound:
+        name = f"{DIRECTIONS[after]} {mention.place.name}"
         return Mention(mention.start, mention.end + 1, mention.place, name, mention.prefix, mention.alias)
     return mention
 
@@ -228,35 +150,16 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     towns |= set(known)
     found = [_in_its_town(mention, towns) for mention in found]
     around = towns.union(*(mention.place.cities for mention in found if mention.end - mention.start > 1))
-    certain = [mention for mention in found if _certain(utterance, mention, asked, around, len(found))]
+    certain = [mention for mention in found if is_place(utterance, mention, asked, around, len(found))]
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
-    claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
-    told, places = no_wish(utterance), told_places(utterance)
-    wanted = [
-        mention
-        for mention in certain
-        if mention.start not in places and (mention.start not in told or wished_beside(utterance, mention.end))
-    ]
-    far = [mention for mention in wanted if not _near(utterance, mention)]
-    wanted = far or wanted
-    if certain and not wanted and set(utterance.keys) & _SEEKS:
-        # "לומדת בבאר שבע, מחפשת דירה": a student seeks where they study; it is said back.
-        wanted = [replace(mention, sure=False) for mention in certain if places.get(mention.start) == STUDIES]
-    if asked is Asked.AREA and certain and not wanted:
-        here, others = tokens_of(utterance, Whose.NOW), tokens_of(utterance, Whose.OTHERS)
-        lived_in = tuple(
-            mention
-            for mention in certain
-            if mention.start in here
-            or (mention.start not in others and places.get(mention.start) in (RESIDES, WORKS, STUDIES))
-        )
-        if lived_in and not negated(utterance, lived_in[0].start) and not set(utterance.keys) & _LEAVES:
-            return Areas(mentions=lived_in, claimed=claimed, doubted=lived_in)
+    claimed = frozenset(index for mention in certain for index in _span(mention))
+    wanted = _wanted(utterance, certain)
+    if asked is Asked.AREA and not wanted and (here := _here_today(utterance, certain)):
+        return Areas(mentions=here, claimed=claimed, doubted=here)
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)
-        certain = wanted
-        claimed = frozenset(index for mention in certain for index in range(mention.start, mention.end))
+        claimed = frozenset(index for mention in wanted for index in _span(mention))
     if set(utterance.keys) & (_OFF_TOPIC | MEDIA) and not set(utterance.keys) & (_SEEKS | _NEW_HOMES):
         wanted = []
     standing, denied = settle(utterance, wanted)
@@ -264,6 +167,35 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     standing, denied = _extend_denial(utterance, standing, denied)
     standing = _said_again(utterance, _denied_later(standing, denied))
     return _fold(utterance, standing, denied, known, claimed)
+
+
+def _wanted(utterance: Utterance, certain: list[Mention]) -> list[Mention]:
+    """Return the places that are wished for, and not only told of; those that others are near to only when alone."""
+    told, places = no_wish(utterance), told_places(utterance)
+    wanted = [
+        mention
+        for mention in certain
+        if mention.start not in places and (mention.start not in told or wished_beside(utterance, mention.end))
+    ]
+    wanted = [mention for mention in wanted if not _near(utterance, mention)] or wanted
+    if not wanted and not _SEEKS.isdisjoint(utterance.keys):
+        # "לומדת בבאר שבע, מחפשת דירה": a student seeks where they study; it is said back.
+        return [replace(mention, sure=False) for mention in certain if places.get(mention.start) == STUDIES]
+    return wanted
+
+
+def _here_today(utterance: Utterance, certain: list[Mention]) -> tuple[Mention, ...]:
+    """Return where the caller lives, works or studies, unless they are leaving: perhaps they would stay there."""
+    here, others = tokens_of(utterance, Whose.NOW), tokens_of(utterance, Whose.OTHERS)
+    places = told_places(utterance)
+    found = tuple(
+        mention
+        for mention in certain
+        if mention.start in here
+        or (mention.start not in others and places.get(mention.start) in (RESIDES, WORKS, STUDIES))
+    )
+    stays = found and not negated(utterance, found[0].start) and _LEAVES.isdisjoint(utterance.keys)
+    return found if stays else ()
 
 
 def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:

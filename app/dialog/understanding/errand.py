@@ -8,6 +8,7 @@ from app.dialog.domain import Asked, Errand
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.scope import OTHERS, Whose, tokens_of
 from app.dialog.hebrew.tokens import Match, Utterance, rests_of
+from app.dialog.understanding.act_words import WRONG_NUMBER
 from app.dialog.understanding.kind import SEEKS
 
 _LISTS = Lexicon("real_estate/errands.toml")
@@ -33,7 +34,7 @@ _HOME_FOR_MATES = _LISTS.words("home_for_mates")
 _SEEKS_SOMEBODY = _LISTS.words("seeks_somebody")
 _BROKER, _NO_BROKER = _LISTS.phrases("broker"), _LISTS.phrases("no_broker")
 _JOB = _LISTS.phrases("job")
-_WRONG_NUMBER, _OTHER_BUSINESS = _LISTS.phrases("wrong_number"), _LISTS.phrases("other_business")
+_OTHER_BUSINESS = _LISTS.phrases("other_business")
 _NUMBERS_ASKED = (Asked.PHONE, Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
 """Here "טעות במספר" is about the digits."""
 _BEFORE_A_MATE = 2
@@ -53,7 +54,7 @@ def understand_errand(utterance: Utterance, asked: Asked, *, searching: bool = F
         return Errand.BROKER
     if _JOB.within(utterance):
         return Errand.JOB
-    if asked not in _NUMBERS_ASKED and _WRONG_NUMBER.within(utterance):
+    if asked not in _NUMBERS_ASKED and WRONG_NUMBER.within(utterance):
         return Errand.WRONG_NUMBER
     elsewhere = asked is Asked.GREETING and len(utterance) <= _SHORT and _OTHER_BUSINESS.within(utterance)
     return Errand.WRONG_NUMBER if elsewhere else None

@@ -53,8 +53,9 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
         return True
     if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
         return True
-    if any(_EACH.at(utterance, index) for index in range(max(0, quantity.start - _SOON), quantity.start)):
-        # "כל אחת יכולה אלף שמונה מאות".
+    each = (index for index in range(max(0, quantity.start - _SOON), quantity.start) if _EACH.at(utterance, index))
+    if any(atom_at(utterance, index - 1) is None for index in each):
+        # "כל אחת יכולה אלף שמונה מאות"; right after a number it is that one's.
         return True
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
         if utterance.key(index) in _ONESELF or rests(utterance.key(index)) & _OF_A_BUDGET:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.dialog.domain import PARTS, SLOT_NAMES, Asked, Errand, Understanding
+from app.dialog.domain import PARTS, SLOT_NAMES, TOPICS, Asked, Errand, Understanding
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names, spelled
 from app.dialog.hebrew.names import GIVEN_NAME_ONLY, understand_name, whole_name
@@ -31,17 +31,7 @@ from app.dialog.understanding.wishes import understand_wishes
 
 _LISTS = Lexicon("real_estate/turn.toml")
 
-_REFUSABLE = {
-    Asked.AREA: "area",
-    Asked.PROPERTY_TYPE: "property_type",
-    Asked.ROOMS: "rooms",
-    Asked.BUDGET: "budget",
-    Asked.TIMING: "timing",
-    Asked.NAME: "name",
-    Asked.PHONE: "phone",
-    Asked.PHONE_CONFIRM: "phone",
-    Asked.DEAL: "deal",
-}
+_REFUSABLE = {**{Asked(topic.name): topic.name for topic in TOPICS}, Asked.PHONE_CONFIRM: "phone"}
 _INFORMS = (Errand.OWNER, Errand.ROOM_MATE, Errand.BROKER)
 """What these callers offer is information for the office."""
 _CLEARED = {

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
+from app.dialog.domain import SLOT_NAMES, TOPICS, Asked, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.scope import no_wish
@@ -20,11 +20,7 @@ from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.ear.nearest_answer import load
 from app.dialog.understanding.turn import Turn
 
-_SLOTS_OF_ASKED = {
-    Asked.ROOMS: ("rooms_min", "rooms_max"),
-    Asked.BUDGET: ("budget_min", "budget_max"),
-    Asked.PHONE_CONFIRM: ("phone",),
-}
+_SLOTS_OF_ASKED = {**{Asked(topic.name): topic.slots for topic in TOPICS}, Asked.PHONE_CONFIRM: ("phone",)}
 
 # Read when the module is, so that no caller waits for it.
 gazetteer()
