@@ -31,6 +31,16 @@ def test_lines_come_back_in_order_and_the_file_goes_when_they_are_done(tmp_path:
     assert replayed(journal) == [b"4"]
 
 
+def test_who_has_nothing_of_one_s_own_can_write_what_another_left(tmp_path: Path) -> None:
+    """R14: a child that starts after a killed one has not appended a line yet."""
+    (tmp_path / "pending-1-999999.jsonl").write_bytes(b"1\n2\n")
+    journal = Journal(tmp_path)
+    assert journal.adopt() == 2
+    assert replayed(journal) == [b"1", b"2"]
+    assert files(tmp_path) == []
+    assert journal.adopt() == 0
+
+
 def test_a_replay_that_stops_goes_on_at_the_same_line(tmp_path: Path) -> None:
     """R14: the database may go down again in mid-replay."""
     journal = Journal(tmp_path)

@@ -166,6 +166,17 @@ def test_a_lead_on_its_way_is_left_as_it_was_sent(store: Store, clock: Clock) ->
     assert leads(store) == 1
 
 
+@pytest.mark.parametrize("later", ["fault", "", "abandoned"])
+def test_a_second_end_does_not_undo_the_first(store: Store, clock: Clock, later: str) -> None:
+    """R14: the session's own end and Twilio's status come in any order; what the session knew stays."""
+    store.apply(started(clock))
+    store.apply(CallEnded(at=clock.pass_s(5), call_sid=SID, outcome="confirmed"))
+    ended = timeline(store)["call"]["ended_at"]
+    store.apply(CallEnded(at=clock.pass_s(1), call_sid=SID, outcome=later))
+    call = timeline(store)["call"]
+    assert (call["outcome"], call["ended_at"]) == ("confirmed", ended)
+
+
 def test_a_silent_call_is_abandoned_and_becomes_a_lead(store: Store, clock: Clock) -> None:
     """R14: an abandoned call is a lead too, also found at the next start."""
     store.apply(started(clock))

@@ -1,10 +1,11 @@
 """Taking what is there, for a greenlet that looks after many sockets, over a real pair of them."""
 
 import eventlet
+import pytest
 from eventlet.greenio import GreenSocket
 from eventlet.patcher import original
 
-from app.telephony.websocket import WebSocket
+from app.telephony.websocket import WebSocket, WebSocketClosedError
 from tests.telephony.peer import Peer, close, frame, text
 
 
@@ -72,3 +73,18 @@ def test_half_a_second_of_audio_in_one_look_says_that_there_is_more() -> None:
         looks += 1
         assert socket.is_behind is (len(taken) < 12)
     assert looks == 2
+
+
+def test_nothing_is_sent_after_our_close() -> None:
+    """RFC 6455 §5.5.1: who sends all the same is told, and not a byte goes out."""
+    socket, peer = pair()
+    eventlet.spawn(socket.close, 1000)
+    eventlet.sleep(0)
+    assert socket.closed
+    with pytest.raises(WebSocketClosedError):
+        socket.send("too late")
+    peer.send(close(1000))
+    with eventlet.Timeout(5):
+        assert peer.receive() == (0x8, (1000).to_bytes(2))
+    with pytest.raises(eventlet.Timeout), eventlet.Timeout(0.1):
+        peer.receive()

@@ -142,3 +142,30 @@ def test_whatsapp_without_a_sender_fails_visibly(store: Store, clock: Clock) -> 
     row = delivery(unset, "CA1", Channel.WHATSAPP)
     assert row["state"] == "failed_permanently"
     assert "WHATSAPP_FROM" in row["last_error"]
+
+
+def test_what_is_on_its_way_or_there_is_not_sent_again_by_asking_twice(store: Store, clock: Clock) -> None:
+    """R14: an operator's second click, or a page that is an hour old, doubles no lead."""
+    end_calls(store, clock, "CA1")
+    waiting = delivery(store, "CA1", Channel.WEBHOOK)["id"]
+    store.apply(Requeue(at=clock.now, delivery_id=waiting))
+    claim = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert claim is not None
+    store.apply(Requeue(at=clock.now, delivery_id=claim.delivery_id))
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is None, "it is being sent at this moment"
+    store.deliveries.record(claim, Change(DeliveryState.DELIVERED, None, ""))
+    for delivery_id in (claim.delivery_id, 10**6):
+        store.apply(Requeue(at=clock.now, delivery_id=delivery_id))
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is None
+    assert delivery(store, "CA1", Channel.WEBHOOK)["state"] == "delivered"
+
+
+def test_a_message_that_is_lost_on_the_way_again_and_again_is_given_up(store: Store, clock: Clock) -> None:
+    """R14: the tenth time, and not before."""
+    end_calls(store, clock, "CA1")
+    for number in range(1, 11):
+        sent(store, "CA1", f"SM{number}")
+        assert delivery(store, "CA1", Channel.WHATSAPP)["state"] == "sent", number
+        report(store, clock, f"SM{number}", "failed", 63018)
+        clock.pass_s(3600)
+    assert delivery(store, "CA1", Channel.WHATSAPP)["state"] == "failed_permanently"
