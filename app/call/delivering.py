@@ -3,7 +3,7 @@
 from app.call.answering.conversation import Conversation
 from app.call.answering.replying import Reply
 from app.call.answering.speaking import timings
-from app.call.events import Command, Log
+from app.call.events import Command, LlmEnded, LlmFailed, LlmText, Log, SpeechAudio, SpeechEnded, SpeechFailed
 from app.call.floor import Floor
 from app.call.states import State, Trigger
 
@@ -20,6 +20,21 @@ class Delivery:
         """Whether any voice was ever to be had in this call."""
         self.own_wait_ms = 0
         """What this turn's events had to wait for one another: no engine's time."""
+
+    def receive(
+        self,
+        event: LlmText | LlmEnded | LlmFailed | SpeechAudio | SpeechEnded | SpeechFailed,
+        now_ms: int,
+        waited_ms: int,
+    ) -> list[Command]:
+        """Hand what an engine made, which `waited_ms` for its turn, to the reply that asked for it."""
+        floor = self._floor
+        # The reply that counts, the phrase before it, and those that may come to.
+        for reply in (floor.reply, floor.holding.reply, floor.conversation.guessed_reply, floor.kept_reply):
+            if reply is not None and reply.awaits(event):
+                self.own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
+                return reply.receive(event, now_ms)
+        return []
 
     def hold_due_ms(self) -> int | None:
         """When the caller is to be asked for a moment, should there be no answer by then."""

@@ -184,15 +184,6 @@ class Floor:
         is_open = self.reply is None or self.interruption is not None
         return self.state is State.PROCESSING and is_open and (self.insists or not self.caller.ear.is_speech)
 
-    @property
-    def unanswered_words(self) -> str:
-        """What the caller has said of a turn that the agent did not answer, as far as it is known."""
-        if self.turn is None or (self.reply and not self.interruption):
-            return ""
-        words = self.turn.interim
-        is_callers = self.takes_floor(words) if self.interruption else not self.is_echo(words)
-        return words if is_callers else ""
-
     # -- the caller speaks before the reply, or over it -----------------------------------------------------------
 
     def goes_on(self, now_ms: int) -> list[Command]:
@@ -371,36 +362,10 @@ class Floor:
 
     # -- the agent's turn -----------------------------------------------------------------------------------------
 
-    def make_room(self, now_ms: int) -> list[Command]:
-        """Keys are an answer that nothing may delay: whatever is said, heard or awaited ends here."""
-        commands = [*(self.grant(now_ms) if self.interruption else []), *self.let_go()]
-        if self.reply and self.state is State.SPEAKING:
-            heard_ms = self.agent.heard_ms(self.reply, now_ms)
-            commands += [*self.agent.silence(now_ms), *self.conversation.said(self.reply, heard_ms)]
-            commands += self.go(Trigger.BARGE_IN)
-        commands += [*self.caller.drop(), *self.conversation.drop_guess()]
-        commands += self.reply.cancel() if self.reply else []
-        commands += self.turn.cancel() if self.turn else []
-        self.turn = None
-        commands += self.stop_holding(now_ms)
-        return commands if self.state is State.PROCESSING else [*commands, *self.go(Trigger.PROMPTED)]
-
     def play_from_here(self, reply: Reply, now_ms: int) -> None:
         """The agent is to be heard."""
         self.agent.begin(reply, now_ms)
         self.caller.ear.agent_started()
-
-    def move(self, now_ms: int) -> list[Command]:
-        """The line is another one from here: say again what was not heard on the old one."""
-        self.caller.line.begin(now_ms)
-        if self.state is State.LISTENING:
-            self.await_caller(now_ms)
-        if self.state is not State.SPEAKING or self.reply is None:
-            return self.stop_holding(now_ms)
-        self.reply.rewind(self.agent.heard_ms(self.reply, now_ms))
-        commands = self.agent.silence(now_ms)
-        self.play_from_here(self.reply, now_ms)
-        return commands
 
     def stop_holding(self, now_ms: int) -> list[Command]:
         """No answer follows the holding phrase."""
@@ -412,23 +377,3 @@ class Floor:
         ear = self.caller.ear
         if self.insists and not ear.is_speech and ear.silence_ms >= PAUSE_MS:
             self.insists = False
-
-    def leave(self, now_ms: int) -> list[Command]:
-        """The call is over: what was heard of the reply, and what was said of the turn, is all there is."""
-        last_words = self.unanswered_words
-        commands = [
-            *self.holding.stop(self.agent, now_ms),
-            *self.caller.drop(),
-            *self.conversation.drop_guess(),
-            *self.drop_doubt(),
-        ]
-        commands += self.turn.cancel() if self.turn else []
-        if self.interruption:
-            commands += self.grant(now_ms)
-        commands += self.let_go()
-        if self.reply:
-            heard_ms = self.agent.heard_ms(self.reply, now_ms) if self.state is State.SPEAKING else 0
-            commands += [*self.conversation.said(self.reply, heard_ms), *self.reply.cancel()]
-        if self.turn and last_words:
-            commands += self.conversation.overhear(last_words, self.turn.number)
-        return commands

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from app.call import breaking_off
 from app.call.answering.conversation import Conversation
 from app.call.answering.guessing import STABLE_SILENCE_MS
 from app.call.answering.replying import Reply
@@ -47,10 +48,10 @@ from app.call.hearing.recognition import Recognition, TurnHeard
 from app.call.hearing.together import Caller
 from app.call.late_words import LateWords
 from app.call.longest_call import LongestCall, Step
+from app.call.prompting import Prompting
 from app.call.settings import CallSettings
 from app.call.states import TIMERS, State, Timer, Trigger
 from app.dialog.dialog import Dialog
-from app.dialog.plan import Plan
 from app.media.codec import SAMPLE_RATE_HZ
 from app.media.echo import Playing
 from app.media.endpointing import EndOfUtterance
@@ -70,11 +71,12 @@ class Call:
         self._floor = Floor(settings)
         self._ear = self._floor.caller.ear
         self._delivery, self._late_words = Delivery(self._floor), LateWords(self._floor)
+        self._prompting = Prompting(self._floor)
         self._longest: LongestCall | None = None
         self._wants_sample = settings.keeps_sample
         self._due: dict[Timer, Callable[[], int | None]] = {
             Timer.AUDIO: self._floor.caller.timer,
-            Timer.PROGRESS: self._progress_due_ms,
+            Timer.PROGRESS: self._prompting.due_ms,
             Timer.TEXT: lambda: self._floor.turn.timer() if self._floor.turn and self._floor.awaits_text else None,
             Timer.REPLY: lambda: self._floor.reply.timer() if self._floor.reply else None,
             Timer.HOLDING: self._delivery.hold_due_ms,
@@ -155,7 +157,7 @@ class Call:
                 self._delivery.own_wait_ms += waited_ms
                 return self._floor.receive(event, now_ms)
             case LlmText() | LlmEnded() | LlmFailed() | SpeechAudio() | SpeechEnded() | SpeechFailed():
-                return self._on_reply_event(event, now_ms, waited_ms)
+                return self._delivery.receive(event, now_ms, waited_ms)
             case Extracted():
                 return self._talk.extracted(event)
             case Dtmf():
@@ -168,19 +170,6 @@ class Call:
                 self._floor.agent.early_ms = event.early_ms
             case Tick():
                 return self._on_tick(now_ms)
-        return []
-
-    def _on_reply_event(
-        self,
-        event: LlmText | LlmEnded | LlmFailed | SpeechAudio | SpeechEnded | SpeechFailed,
-        now_ms: int,
-        waited_ms: int,
-    ) -> list[Command]:
-        # The reply that counts, the phrase before it, and those that may come to.
-        for reply in (self._floor.reply, self._floor.holding.reply, self._talk.guessed_reply, self._floor.kept_reply):
-            if reply is not None and reply.awaits(event):
-                self._delivery.own_wait_ms += waited_ms if reply.first_audio_ms is None else 0
-                return reply.receive(event, now_ms)
         return []
 
     # -- the call begins and ends -------------------------------------------------------------------------------
@@ -201,14 +190,14 @@ class Call:
     def _on_moved(self, event: StreamMoved, now_ms: int) -> list[Command]:
         """What was being said goes on where it was; a caller who had the floor and said nothing is asked again."""
         floor = self._floor
-        commands = floor.move(now_ms)
+        commands = breaking_off.by_another_line(floor, now_ms)
         is_asked = self.state is State.LISTENING and not floor.interruption
         if event.was_lost and is_asked and not floor.turn and floor.caller.stretch is None:
-            return [*commands, *self._prompt(Dialog.resume, now_ms)]
+            return [*commands, *self._prompting.say(Dialog.resume, now_ms)]
         return commands
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
-        commands = self._floor.leave(now_ms)
+        commands = breaking_off.by_the_end(self._floor, now_ms)
         commands.append(Save("ended", {"reason": reason, "outcome": self._talk.dialog.hung_up()}))
         return [*commands, *self._floor.go(Trigger.ENDED, {"reason": reason})]
 
@@ -216,9 +205,9 @@ class Call:
         is_free = self.state is State.LISTENING and self._floor.interruption is None
         match longest.step(now_ms, is_free=is_free, is_silent=self._floor.caller.stretch is None):
             case Step.WARN:
-                return self._prompt(Dialog.max_length_warning, now_ms)
+                return self._prompting.say(Dialog.max_length_warning, now_ms)
             case Step.SAY_GOODBYE:
-                return self._prompt(Dialog.max_length_reached, now_ms)
+                return self._prompting.say(Dialog.max_length_reached, now_ms)
             case Step.HANG_UP:
                 return [Log("MAX_CALL", level="warning"), HangUp(), *self._on_ended("max_call", now_ms)]
         return []
@@ -295,7 +284,7 @@ class Call:
             if self.state is State.LISTENING:
                 self._floor.await_caller(now_ms)  # slow fingers are not silence
             return [Log("DTMF")]
-        commands = self._floor.make_room(now_ms)
+        commands = breaking_off.by_keys(self._floor, now_ms)
         self._floor.reply, said = self._talk.say(plan, self._floor.turn_number, now_ms)
         return [Log("DTMF"), *commands, *said]
 
@@ -352,39 +341,18 @@ class Call:
         commands = [command for noticed in silent for command in self._on_frame(noticed, now_ms)]
         commands += self._floor.verdict(now_ms)
         commands += self._on_last_minute(self._longest, now_ms) if self._longest else []
-        progress_due_ms = self._progress_due_ms()
+        progress_due_ms = self._prompting.due_ms()
         if progress_due_ms is not None and now_ms >= progress_due_ms:
             commands += self._on_no_progress(now_ms)
         return commands
 
-    def _progress_due_ms(self) -> int | None:
-        floor = self._floor
-        if self.state is not State.LISTENING or floor.interruption:
-            return None
-        stretch = floor.caller.stretch
-        return floor.progress.due_ms(
-            floor.caller.since_ms,
-            has_words=bool(floor.turn and floor.turn.interim),
-            is_voice=floor.caller.is_voice,
-            hears_words=stretch is None or not stretch.is_reading,
-        )
-
     def _on_no_progress(self, now_ms: int) -> list[Command]:
-        """Nothing was understood for too long: answer what words there are, ask, or take leave."""
-        floor = self._floor
-        if floor.progress.is_hopeless(now_ms):
-            return self._prompt(Dialog.nothing_understood, now_ms)
-        if not floor.turn or not floor.turn.interim:
-            return self._prompt(Dialog.no_input, now_ms)
-        floor.insists = floor.turn.is_cut = True
+        """Nothing was understood for too long: answer what words there are, or speak unasked."""
+        prompted = self._prompting.on_no_progress(now_ms)
+        if prompted is not None:
+            return prompted
         commands = self._end_turn(Trigger.TOO_LONG, {"silence_ms": 0, "len": self._ear.speech_ms}, now_ms)
-        return [*commands, *(floor.collect(now_ms) if self._ear.is_speech else [])]
-
-    def _prompt(self, speak: Callable[[Dialog], Plan], now_ms: int) -> list[Command]:
-        """Speak unasked, from LISTENING."""
-        commands = self._floor.prompt()
-        self._floor.reply, begun = self._talk.prompt(speak, self._floor.turn_number, now_ms)
-        return [*commands, *begun]
+        return [*commands, *(self._floor.collect(now_ms) if self._ear.is_speech else [])]
 
     # -- the agent speaks ---------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.call.answering.conversation import Conversation
-from app.call.events import CallStarted, CancelSpeech, KeepSample, Log, SendClear, Speak, StreamMoved, SttHeard
+from app.call.events import CallStarted, CancelSpeech, KeepSample, SendClear, Speak
 from app.call.floor import Floor
 from app.call.states import IllegalTransitionError, State, Trigger
 from app.media.codec import SAMPLE_RATE_HZ
@@ -67,38 +67,6 @@ def test_a_stretch_that_ends_when_the_floor_is_not_the_callers_is_nobodys() -> N
     floor.collect(100)
     assert floor.end_stretch(400, 600) is None
     assert floor.caller.stretch is not None
-
-
-def test_words_are_unanswered_until_there_is_a_reply() -> None:
-    """R14: they reach the office although the line breaks off."""
-    floor = opened()
-    floor.go(Trigger.REPLY_READY)
-    floor.listen(Trigger.PLAYED, 3000)
-    floor.collect(3100)
-    assert floor.caller.stretch
-    floor.adopt(floor.caller.stretch)
-    for frame in range(20):
-        floor.caller.keep(bytes([frame]) * 320)
-    floor.receive(SttHeard(1, AREA, is_final=False, stability=0.9), 3600)
-    assert floor.unanswered_words == AREA
-    floor.leave(3700)
-    assert floor.conversation.dialog.slots["area"] == ["רעננה"]
-
-
-def test_keys_end_whatever_is_going_on() -> None:
-    """R10: an interruption that is still undecided, too; the reply to the keys is spoken."""
-    drive = CallDriver(World(stts=[Stt("", final_ms=3000)]))
-    drive.start()
-    drive.until(State.SPEAKING)
-    drive.quiet(1500)
-    drive.says(400)
-    assert drive.call.state is State.LISTENING
-    before = len(drive.steps)
-    drive.press("0541234567#", every_ms=20)
-    drive.until(State.SPEAKING)
-    drive.until(State.LISTENING)
-    assert drive.spoken(before)
-    assert drive.history()[-1][0] == "agent"
 
 
 @pytest.mark.parametrize("streams", [True, False])
@@ -202,40 +170,6 @@ def test_the_sample_of_a_long_turn_is_three_seconds_of_it() -> None:
     drive.answer(5000)
     (kept,) = drive.commands(KeepSample)
     assert parse_wav(kept.wav).mono().shape == (3 * SAMPLE_RATE_HZ,)
-
-
-def test_another_stream_is_told_what_the_old_one_was_saying() -> None:
-    """R18: near the word heard last; what waits in the old stream's buffer is heard by nobody."""
-    drive = CallDriver()
-    drive.start()
-    drive.until(State.SPEAKING)
-    drive.quiet(2000)
-    heard = drive.voiced()[-1]
-    commands = drive.give(StreamMoved("MZ2"))
-    drive.quiet(100)
-    again = next(frame for frame in drive.voiced() if frame.at_ms > drive.now_ms - 100)
-    assert SendClear() in commands
-    assert (heard.speech, again.speech) == (1, 1)
-    assert 0 <= (heard.index - again.index) * 20 <= 1000
-    drive.until(State.LISTENING)
-    assert drive.history() == [("agent", drive.spoken())]
-    assert not [one for one in drive.commands(Log) if one.line == "BARGE_IN"]
-
-
-def test_a_caller_who_was_cut_off_while_the_agent_listened_is_asked_again() -> None:
-    """R18: on the new line, at once; a stream that merely took over is no reason to speak."""
-    drive = CallDriver()
-    drive.start()
-    drive.until(State.LISTENING)
-    drive.give(StreamMoved("MZ2"))
-    drive.quiet(1000)
-    assert drive.call.state is State.LISTENING
-    drive.give(StreamMoved("MZ3", was_lost=True))
-    drive.until(State.SPEAKING)
-    drive.until(State.LISTENING)
-    (_, greeting), (_, again) = drive.history()
-    assert again != greeting
-    assert again.endswith("?")
 
 
 def test_a_caller_who_hangs_up_over_the_agent_has_heard_what_was_said_until_then() -> None:

@@ -1,0 +1,75 @@
+"""What ends in mid-word whatever is going on."""
+
+from app.call import breaking_off
+from app.call.events import Log, SendClear, StreamMoved, SttHeard
+from app.call.states import State, Trigger
+from tests.call.driver import CallDriver, Stt, World
+from tests.call.test_floor import opened
+
+AREA = "אני מחפש דירה בשכירות ברעננה"
+
+
+def test_words_are_unanswered_until_there_is_a_reply() -> None:
+    """R14: they reach the office although the line breaks off."""
+    floor = opened()
+    floor.go(Trigger.REPLY_READY)
+    floor.listen(Trigger.PLAYED, 3000)
+    floor.collect(3100)
+    assert floor.caller.stretch
+    floor.adopt(floor.caller.stretch)
+    for frame in range(20):
+        floor.caller.keep(bytes([frame]) * 320)
+    floor.receive(SttHeard(1, AREA, is_final=False, stability=0.9), 3600)
+    assert breaking_off.unanswered_words(floor) == AREA
+    breaking_off.by_the_end(floor, 3700)
+    assert floor.conversation.dialog.slots["area"] == ["רעננה"]
+
+
+def test_keys_end_whatever_is_going_on() -> None:
+    """R10: an interruption that is still undecided, too; the reply to the keys is spoken."""
+    drive = CallDriver(World(stts=[Stt("", final_ms=3000)]))
+    drive.start()
+    drive.until(State.SPEAKING)
+    drive.quiet(1500)
+    drive.says(400)
+    assert drive.call.state is State.LISTENING
+    before = len(drive.steps)
+    drive.press("0541234567#", every_ms=20)
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    assert drive.spoken(before)
+    assert drive.history()[-1][0] == "agent"
+
+
+def test_another_stream_is_told_what_the_old_one_was_saying() -> None:
+    """R18: near the word heard last; what waits in the old stream's buffer is heard by nobody."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.SPEAKING)
+    drive.quiet(2000)
+    heard = drive.voiced()[-1]
+    commands = drive.give(StreamMoved("MZ2"))
+    drive.quiet(100)
+    again = next(frame for frame in drive.voiced() if frame.at_ms > drive.now_ms - 100)
+    assert SendClear() in commands
+    assert (heard.speech, again.speech) == (1, 1)
+    assert 0 <= (heard.index - again.index) * 20 <= 1000
+    drive.until(State.LISTENING)
+    assert drive.history() == [("agent", drive.spoken())]
+    assert not [one for one in drive.commands(Log) if one.line == "BARGE_IN"]
+
+
+def test_a_caller_who_was_cut_off_while_the_agent_listened_is_asked_again() -> None:
+    """R18: on the new line, at once; a stream that merely took over is no reason to speak."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.LISTENING)
+    drive.give(StreamMoved("MZ2"))
+    drive.quiet(1000)
+    assert drive.call.state is State.LISTENING
+    drive.give(StreamMoved("MZ3", was_lost=True))
+    drive.until(State.SPEAKING)
+    drive.until(State.LISTENING)
+    (_, greeting), (_, again) = drive.history()
+    assert again != greeting
+    assert again.endswith("?")
