@@ -66,11 +66,23 @@ def test_a_voice_over_the_echo_is_over_its_gate() -> None:
 def test_a_voice_opens_the_gate_for_as_long_as_it_is_heard_over_the_echo() -> None:
     """R7.1: 200 ms of it tell; 200 ms after it all that is left may be echo again."""
     echo, agent = Echo(), to_ulaw(noise(20, 3000, 1))
-    levels = [250.0] * 40 + [1500.0] * 12 + [250.0] * 30
+    levels = [250.0] * 40 + [3000.0] * 12 + [250.0] * 30
     found = [echo.receive(noise(20, rms, 2), rms, agent) for rms in levels]
     assert all(gate > 250 for gate in found[:40])
-    assert not any(found[45:52])
-    assert all(gate > 250 for gate in found[63:])
+    assert not any(found[40:61])
+    assert all(gate > 250 for gate in found[61:])
+
+
+def test_the_lines_gain_is_learned_from_where_any_echo_must_have_come_back() -> None:
+    """R7.1: 600 ms after the agent began, and then by a fifth of the way a frame."""
+    echo, agent = Echo(), to_ulaw(noise(20, 3000, 1))
+    gains = []
+    for _ in range(40):
+        echo.receive(silence(20), 0.0, agent)
+        gains.append(echo.gain)
+    assert gains[28] == 0.1
+    assert gains[29] == pytest.approx(0.002 + 0.098 * 0.8)
+    assert gains[39] == pytest.approx(0.002 + 0.098 * 0.8**11)
 
 
 @pytest.mark.parametrize("db", [-20, -28])
