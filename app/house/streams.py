@@ -43,6 +43,7 @@ class Streams:
             start = door.await_start()
         if start is None:
             return
+        socket.call_sid = start.call_sid
         older = self._live(start.call_sid)
         if older is not None:
             older.move(socket, start)

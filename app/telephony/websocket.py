@@ -48,6 +48,8 @@ class WebSocket:
     ) -> None:
         self.subprotocol = subprotocol
         self.close_code: int | None = None
+        self.call_sid = ""
+        """Whose it is, once that is known: for the log."""
         self.close_reason = ""
         self.is_behind = False
         """Whether the latest read, of half a second of a call's audio, has left more to read."""
@@ -205,7 +207,8 @@ class WebSocket:
                 if self._closing:  # it was told to go and talks nonsense: no use in waiting
                     self._finish()
                     return
-                log.warning("websocket_violation", code=code, reason=reason)
+                of_call = {"call_sid": self.call_sid} if self.call_sid else {}
+                log.warning("websocket_violation", code=code, reason=reason, **of_call)
                 self._start_closing(code, reason)
                 # The decoder reads no further. Close with unread bytes in the socket would be a RST, which can overtake
                 # our Close frame: half-close and read to the end, as long as lingering lasts.

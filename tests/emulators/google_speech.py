@@ -75,6 +75,7 @@ class GoogleSpeechEmulator(Emulator):
         "error_after_ms": 0,
         "max_stream_s": 305,
         "closes_after_ms": 0,  # end with OK in mid-turn
+        "keeps_audio": False,  # in the log, as hexadecimal digits
     }
 
     async def start(self, port: int) -> int:
@@ -115,9 +116,8 @@ class GoogleSpeechEmulator(Emulator):
         next_interim_ms = 0
         async for request in requests:
             self._check_audio(request)
-            entry["messages"] += 1
             pending += ear.hear(request.audio_content)
-            entry["audio_ms"] = ear.audio_ms
+            _note(request, entry, script, ear.audio_ms)
             if script["error"] and ear.audio_ms >= script["error_after_ms"]:
                 await context.abort(grpc.StatusCode[script["error"]], script["error_message"])
             if ear.audio_ms > script["max_stream_s"] * 1000:
@@ -303,6 +303,14 @@ def _response(words: list[Word], script: Mapping[str, Any], *, is_final: bool) -
         result.result_end_time.seconds, milliseconds = divmod(piece[-1].end_ms, 1000)
         result.result_end_time.nanos = milliseconds * 1_000_000
     return response
+
+
+def _note(request: Any, entry: dict[str, Any], script: dict[str, Any], audio_ms: int) -> None:
+    """Log a piece of audio that came."""
+    entry["messages"] += 1
+    entry["audio_ms"] = audio_ms
+    if script["keeps_audio"]:
+        entry["audio"] = entry.get("audio", "") + request.audio_content.hex()
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from app.leads.records import CallEnded
 from app.speech.engines import Audio, Done, Failed
 from app.telephony.websocket import WebSocket
 from tests.call.shell.yields import switches_within
-from tests.telephony.peer import Peer, close, text
+from tests.telephony.peer import Peer, close, frame, text
 
 TOKEN = {"token": "good"}
 
@@ -249,6 +249,20 @@ def test_a_second_stream_of_the_call_takes_it_over_where_it_is() -> None:
     older.wait()
     assert [one["reason"] for one in house.ends] == ["stop"]
     assert house.shown.count("CALL_STARTED") == house.shown.count("CALL_ENDED") == 1
+
+
+def test_what_is_wrong_with_a_calls_stream_is_logged_with_its_call() -> None:
+    """R11.1: whoever looks for a call finds every line about it."""
+    house = House()
+    with capture_logs() as logs:
+        line = connect(house)
+        line.start("CAbad")
+        line.until_state(State.SPEAKING)
+        line.twilio.send(frame(0x3))
+        assert line.closed_with() == 1002
+        line.session.close()  # the line is not waited for
+        line.wait()
+    assert [entry["call_sid"] for entry in logs if entry["event"] == "websocket_violation"] == ["CAbad"]
 
 
 def test_a_stream_of_another_call_takes_nothing_over() -> None:
