@@ -36,12 +36,13 @@ _EARLIER, _CORRECTS = _LISTS.words("earlier"), _LISTS.words("corrects")
 _REJECTED_AFTER = _LISTS.phrases("rejected_after")
 _DEAR, _TURNS_BACK = _LISTS.words("dear"), _LISTS.words("turns_back")
 _BEFORE_REJECTED = _LISTS.words("before_rejected")
+_FINITE, _THAT_I = _LISTS.words("finite"), _LISTS.words("that_i")
 _ADDRESSED = _LISTS.words("addressed")
 _RIGHT = _LISTS.words("right")
 _TURNS, _IF = _LISTS.phrases("turns"), _LISTS.words("if")
 _BESIDES, _ALSO_AFTER = _LISTS.words("besides"), _LISTS.words("also_after")
 _CONDITION = 4
-_MOST_WANTING = 5
+_MOST_WANTING = 6
 
 
 @lru_cache(maxsize=64)
@@ -82,9 +83,12 @@ def negated(utterance: Utterance, start: int) -> bool:
         # "תחליפי מחיפה לנשר".
         return True
     if utterance.key(index) in _WANT:
-        index -= 1
         for _ in range(_MOST_WANTING):
+            finite = utterance.key(index) in _FINITE and utterance.key(index - 1) not in _THAT_I
             index -= utterance.key(index) in _WANT
+            if finite:
+                # "בלי כסף, מחפשים דירה": what stands before another verb of wanting denies none of its objects.
+                break
     if utterance.key(index) not in _NOT and utterance.key(index).removeprefix("ו") not in _DROP:
         return False
     if set(utterance.keys[max(0, index - 2) : index]) & _RIGHT:

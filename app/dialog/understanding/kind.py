@@ -28,6 +28,7 @@ _WAS_OR_BUILD, _FORMER = _LISTS.words("was_or_build"), _LISTS.words("former")
 _OWNED = _LISTS.words("owned")
 _ADVERTS, _SEEN = _LISTS.phrases("adverts"), _LISTS.phrases("seen")
 _TO_THE_ADVERT = 3
+_ABOUT = _LISTS.words("about_it")
 _AND_TYPES = _LISTS.words("and_types")
 
 
@@ -97,6 +98,9 @@ def _advertised(utterance: Utterance, match: Match, asked: Asked) -> bool:
     """Whether a home is one of an advert: "לגבי הפנטהאוז שפרסמתם", "הדירה שראיתי באתר"."""
     if match.value == "apartment" and asked not in _OPEN:
         return False
+    if match.value != "apartment" and utterance.key(match.start - 1) in _ABOUT and match.prefix == "ה":
+        # "שלחתם פרטים על הקוטג".
+        return True
     books = (_ADVERTS,) if match.value == "apartment" else (_ADVERTS, _SEEN)
     return any(book.at(utterance, index) for book in books for index in range(match.end, match.end + _TO_THE_ADVERT))
 
