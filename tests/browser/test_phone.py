@@ -29,7 +29,7 @@ from tests.leads.receiver import Receiver
 PASSWORD = "the office's own password"
 FIRST, SECOND = "שלום אני רוצה לקנות דירה בחולון", "ארבעה חדרים עד שני מיליון"
 ANSWER = "בשמחה, רשמתי דירה לקנייה בחולון. כמה חדרים תרצו שיהיו בה, כולל הסלון?"
-KEYS = "89*0501234567#"
+KEYS = "1234567890*#"
 RATES_HZ = (44_100, 48_000, 16_000)
 BLOCKED_MS = 1200
 
@@ -168,7 +168,7 @@ def test_each_answer_shows_its_time_at_the_server_and_at_this_ear(held: Held) ->
 
 def test_speaking_over_the_agent_silences_her_and_what_was_not_heard_is_struck(held: Held) -> None:
     """R7, R21: the ear is silent at once after `clear`, and the page agrees with the store."""
-    interrupted, *_ = decisions(held, "BARGE_IN")  # the tones at the end may interrupt the answer to the keys, too
+    interrupted, *_ = decisions(held, "BARGE_IN")  # the tones at the end may interrupt, too
     heard_ms = sum(len(ulaw) for at, ulaw in audio(held) if at <= interrupted["t"]) // 8
     assert dbfs(held.agent[(heard_ms - 300) * 8 : heard_ms * 8]) > -40
     assert not held.agent[(heard_ms + 100) * 8 : (heard_ms + 300) * 8].any()
@@ -191,12 +191,6 @@ def test_marks_come_back_in_order_and_all_of_them(held: Held) -> None:
 def test_every_key_arrives_once_and_in_order(held: Held) -> None:
     """R21: by mouse and by keyboard."""
     assert "".join(entry["digit"] for entry in held.tape if entry.get("event") == "Dtmf") == KEYS
-
-
-def test_a_number_that_was_keyed_in_is_the_callers(held: Held) -> None:
-    """C27: behind the star the number begins anew. It is read back where the dialog confirms what it knows."""
-    (slot,) = held.town.rows("SELECT value FROM slots WHERE call_sid = ? AND slot = 'phone'", held.phone.call_sid)
-    assert json.loads(slot["value"])["value"] == "+972501234567"
 
 
 def test_frames_go_on_while_the_page_is_busy(held: Held) -> None:
