@@ -98,12 +98,18 @@ class Conductor:
         """Take what has come on all streams, hear it in one pass, and hand it over."""
         self._each(list(self._readers), lambda reader: reader.look())
         while waiting := [reader for reader in self._readers if reader.has_audio]:
-            hear_ahead([caller for reader in waiting if (caller := reader.ahead()) is not None])
+            self._hear_ahead(waiting)
             self._each(waiting, lambda reader: reader.hand_over())
             if any(reader.has_audio for reader in waiting):
                 sleep(0)  # half a second of audio each, and more of it: others have their turn in between
         for reader in [reader for reader in self._readers if reader.is_over]:
             self._readers.pop(reader).send(None)
+
+    def _hear_ahead(self, waiting: Iterable[Reader]) -> None:
+        try:
+            hear_ahead([caller for reader in waiting if (caller := reader.ahead()) is not None])
+        except Exception:  # noqa: BLE001 - each call hears for itself what was not got ready
+            self._log.exception("HEARING_BROKE")
 
     def _each(self, readers: Iterable[Reader], work: Callable[[Reader], None]) -> None:
         for reader in readers:

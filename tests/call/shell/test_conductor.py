@@ -62,6 +62,24 @@ def test_streams_are_read_side_by_side_until_each_is_over() -> None:
     assert (short.left, long.left) == (0, 0)
 
 
+class Garbled(Looks):
+    """A stream whose audio cannot be heard with that of others."""
+
+    def ahead(self) -> None:
+        raise ZeroDivisionError
+
+
+def test_hearing_together_that_breaks_costs_nobody_their_audio() -> None:
+    """R18: what was not got ready each call works out for itself, and the loop goes on."""
+    conductor = Conductor()
+    streams = [Garbled(2, pieces=1), Looks(2, pieces=1)]
+    with capture_logs() as logs:
+        for reading in [eventlet.spawn(conductor.read, one) for one in streams]:
+            reading.wait()
+    assert [one.handed_over for one in streams] == [2, 2]
+    assert {entry["event"] for entry in logs} == {"HEARING_BROKE"}
+
+
 def test_a_burst_is_handed_over_whole_within_its_tick_while_others_go_on() -> None:
     """R6.4: a stall's audio comes as soon as it is over; half a second of it, and another greenlet has its turn."""
     conductor = Conductor()
