@@ -27,7 +27,7 @@ from tests.emulators.sounds import voice_sound
 ACCEPT_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONNECT = '<Response><Connect action="/webhook/stream_ended"><Stream url="wss://bare/ws"/></Connect></Response>'
 VOICE_RMS = 300
-BEGUN_FRAMES, OVER_FRAMES, STOPPED_BY_FRAMES = 3, 17, 9
+BEGUN_FRAMES, OVER_FRAMES, STOPPED_BY_FRAMES, GAP_FRAMES = 3, 17, 9, 5
 LEAD_S, FRAME_S = 0.18, 0.02
 ANSWER_MS = 3000
 
@@ -69,7 +69,8 @@ class BareCall:
         if audioop.rms(audioop.ulaw2lin(ulaw, 2), 2) > VOICE_RMS:
             self._loud, self._quiet = self._loud + 1, 0
         else:
-            self._loud, self._quiet = 0, self._quiet + 1
+            self._quiet += 1
+            self._loud = self._loud if self._quiet < GAP_FRAMES else 0
         self._has_spoken = self._has_spoken or self._loud >= BEGUN_FRAMES
         if self._saying is not None and self._loud == STOPPED_BY_FRAMES:
             self._silence()
