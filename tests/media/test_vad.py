@@ -6,7 +6,7 @@ import pytest
 from app.media.confirmer import NeuralConfirmer
 from app.media.frontend import Frame, FrontEnd
 from app.media.vad import SpeechStarted, SpeechStopped, Vad, VadEvent, VadSettings
-from tests.media.sounds import Floats, at_dbfs, caller, frames, noise, silence, to_ulaw, tone
+from tests.media.sounds import Floats, at_dbfs, caller, frames, noise, silence, to_pcm, to_ulaw, tone
 
 CALM = [10.0] * 25
 
@@ -245,6 +245,16 @@ def test_who_ends_before_the_voices_of_a_room_has_told_how_loud_callers_are(spok
     assert (SpeechStopped(1520) if spoken else SpeechStarted(2500)) in heard(levels, vad)
     assert (vad.threshold > 500) is is_bed
     assert vad.is_speech is not is_bed
+
+
+@pytest.mark.parametrize(("held_frames", "is_bed"), [(0, True), (16, True), (26, False)])
+def test_an_even_sound_that_holds_one_tune_is_the_callers(held_frames: int, is_bed: bool) -> None:
+    """R6.2: an "ehh" is as even as many voices; of those some may hold theirs for a while."""
+    tune, rough = to_pcm(tone(20, 900, 200)).tobytes(), to_pcm(noise(20, 900)).tobytes()
+    levels = CALM + [2000.0, 900.0] * 25 + babble(300, 60)
+    vad = Vad()
+    told = [vad.receive(Frame(at * 20, tune if at % 26 < held_frames else rough, rms)) for at, rms in enumerate(levels)]
+    assert (SpeechStopped(1520) in told) is is_bed
 
 
 @pytest.mark.parametrize("snr_db", [10, 20])
