@@ -1,7 +1,7 @@
 """What ends in mid-word whatever is going on."""
 
 from app.call import breaking_off
-from app.call.events import Log, SendClear, StreamMoved, SttHeard
+from app.call.events import CancelSpeech, Log, SendClear, StreamMoved, SttHeard
 from app.call.states import State, Trigger
 from tests.call.driver import CallDriver, Stt, World
 from tests.call.test_floor import opened
@@ -21,8 +21,18 @@ def test_words_are_unanswered_until_there_is_a_reply() -> None:
         floor.caller.keep(bytes([frame]) * 320)
     floor.receive(SttHeard(1, AREA, is_final=False, stability=0.9), 3600)
     assert breaking_off.unanswered_words(floor) == AREA
+    greeting, floor.reply = floor.reply, opened().reply
+    assert (greeting, breaking_off.unanswered_words(floor)) == (None, "")
+    floor.reply = None
     breaking_off.by_the_end(floor, 3700)
     assert floor.conversation.dialog.slots["area"] == ["רעננה"]
+
+
+def test_who_never_had_the_floor_left_no_words() -> None:
+    """R14: hung up in the greeting."""
+    floor = opened()
+    assert breaking_off.unanswered_words(floor) == ""
+    assert any(isinstance(command, CancelSpeech) for command in breaking_off.by_the_end(floor, 100))
 
 
 def test_keys_end_whatever_is_going_on() -> None:
