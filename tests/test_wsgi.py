@@ -177,7 +177,8 @@ def test_what_is_not_twilios_goes_to_flask(signed: Server) -> None:
     status, _, body = ask(signed, "GET", "/no/such/page")
     assert status == 404
     assert b"not found" in body.lower()
-    assert set(json.loads(ask(signed, "GET", "/health")[2])) == {"status", "live_calls", "hub_lag_p99_ms", "children"}
+    shown = {"status", "live_calls", "hub_lag_p99_ms", "children", "engines_down"}
+    assert set(json.loads(ask(signed, "GET", "/health")[2])) == shown
     assert re.search(rb"^agent_calls_limit [1-9]\d*", ask(signed, "GET", "/metrics")[2], re.MULTILINE)
     for headers in ({"Host": "voice.example"}, {"X-Forwarded-For": "203.0.113.9"}):
         assert ask(signed, "GET", "/metrics", headers=headers)[0] == 404
