@@ -77,6 +77,7 @@ class BargeIn:
         caller_rms: float | None = None,
         is_faint: bool = False,
         before_ms: int = 0,
+        over_echo: bool = False,
     ) -> BargeInDetected | None:
         """Take the next frame, the voice threshold (RMS) and whether a closer look calls this speech.
 
@@ -84,20 +85,23 @@ class BargeIn:
         break a voice, nor a consonant's closure one that is known to be speech. A voice that stays under `near_rms`
         on average is hardly the caller's, and must go on for longer. `caller_rms` is the caller's level, once known.
         A voice known to be speech goes on in a frame that `is_faint`; one that sets in with this frame was to be heard,
-        too soft to count, for `before_ms`.
+        too soft to count, for `before_ms`. None of that counts `over_echo`: where the agent's own voice is louder than
+        the noise, it may be that.
         """
         if self._armed_from_ms is None:
             return None
         is_loud = opinion is not False and frame.rms > self._bar_over(threshold, caller_rms)
-        goes_on = is_faint and self._is_confirmed and self._onset_ms is not None
+        goes_on = is_faint and not over_echo and self._is_confirmed and self._onset_ms is not None
         if not is_loud and not goes_on:
             self._missed += 1
+            # The opinion is of what was loud a moment ago.
+            self._is_confirmed = self._is_confirmed or (opinion is True and not over_echo)
             if self._missed > (_CLOSURE_FRAMES if self._is_confirmed else 1):
                 self._onset_ms = None
             return None
         self._missed = 0
         if self._onset_ms is None:
-            self._onset_ms, self._is_confirmed = frame.start_ms - before_ms, False
+            self._onset_ms, self._is_confirmed = frame.start_ms - (0 if over_echo else before_ms), False
             self._power, self._frames = 0.0, 0
         if is_loud:
             self._power += frame.rms * frame.rms

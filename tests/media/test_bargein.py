@@ -61,6 +61,39 @@ def test_a_voice_goes_on_while_it_is_faint_once_it_is_known_to_be_speech() -> No
         assert (found.index(BargeInDetected(0)) * 20 + 20 if at_ms else any(found)) == (at_ms or False)
 
 
+@pytest.mark.parametrize(("known_after", "onset_ms"), [(1, 0), (2, 0), (3, 200)])
+def test_what_is_known_to_be_speech_just_after_it_was_loud_is_one_voice_with_what_follows(
+    known_after: int, onset_ms: int
+) -> None:
+    """R7.1: the opinion takes a moment; a consonant may stop the voice meanwhile, noise is given no such time."""
+    barge_in = speaking()
+    levels = [500.0] * 4 + [0.0] * 6 + [500.0] * 12
+    found = [
+        barge_in.receive(Frame(at * 20, b"", rms), THRESHOLD, opinion=True if at >= 3 + known_after else None)
+        for at, rms in enumerate(levels)
+    ]
+    assert BargeInDetected(onset_ms) in found
+
+
+@pytest.mark.parametrize(("over_echo", "after_ms"), [(False, 180), (True, 560)])
+def test_over_the_agents_echo_only_what_is_loud_and_known_at_once_counts(over_echo: bool, after_ms: int) -> None:
+    """R7.1: a soft beginning, faint frames and a late opinion may be the echo's."""
+    barge_in = speaking()
+    levels = [500.0] * 2 + [80.0] * 2 + [0.0] * 4 + [500.0] * 3 + [80.0] * 7 + [500.0] * 20
+    found = [
+        barge_in.receive(
+            Frame(400 + at * 20, b"", rms),
+            THRESHOLD,
+            opinion=None if at < 2 else True,
+            is_faint=rms == 80.0,
+            before_ms=80 if at == 0 else 0,
+            over_echo=over_echo,
+        )
+        for at, rms in enumerate(levels)
+    ]
+    assert next(at * 20 + 20 for at, hit in enumerate(found) if hit) == after_ms
+
+
 def test_faint_sounds_alone_are_no_voice() -> None:
     """R7.1: and what is denied is none that could go on."""
     barge_in = speaking()

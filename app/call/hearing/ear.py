@@ -113,16 +113,15 @@ class Ear:
         vad = self._vad
         if frame.echo_rms > vad.threshold:
             self._echo_until_ms = frame.end_ms + _ECHO_MS
-        # Where the agent's echo is louder than the noise, what is faint may be that.
-        has_echo = frame.end_ms < self._echo_until_ms
         hit = self._barge_in.receive(
             frame,
             max(vad.threshold, frame.echo_rms),
             opinion=vad.opinion,
             near_rms=vad.near_rms,
             caller_rms=vad.caller_rms,
-            is_faint=not has_echo and vad.is_faint_voice(frame),
-            before_ms=0 if has_echo else vad.voiced_before_ms,
+            is_faint=vad.is_faint_voice(frame),
+            before_ms=vad.voiced_before_ms,
+            over_echo=frame.end_ms < self._echo_until_ms,
         )
         return hit is not None
 
