@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.call.answering.conversation import Conversation
-from app.call.events import CallStarted, CancelSpeech, KeepSample, SendClear, Speak
+from app.call.events import CallStarted, CancelSpeech, KeepSample, SendClear, Speak, SttHeard
 from app.call.floor import Floor
 from app.call.states import IllegalTransitionError, State, Trigger
 from app.media.codec import SAMPLE_RATE_HZ
@@ -59,6 +59,17 @@ def test_a_greeting_is_owed_whatever_is_said_before_it() -> None:
     floor = opened()
     assert floor.goes_on(500) == []
     assert floor.state is State.PROCESSING
+
+
+def test_words_said_while_the_floor_is_nobodys_are_heard_once() -> None:
+    """R6.5: over the greeting that is being prepared; they may become a turn."""
+    floor = opened()
+    floor.collect(100)
+    for _ in range(20):
+        floor.caller.keep(bytes(320))
+    assert floor.turn is None
+    floor.receive(SttHeard(1, AREA, is_final=False, stability=0.9), 600)
+    assert floor.caller.words == AREA
 
 
 def test_a_stretch_that_ends_when_the_floor_is_not_the_callers_is_nobodys() -> None:
