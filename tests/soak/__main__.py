@@ -85,7 +85,8 @@ class Soak:
         """Hold the calls; print the table; return what is wrong."""
         seeds = [self._choose.randrange(10**9) for _ in range(calls)]
         first, last = min(WARM_AFTER, calls // 2), calls // LAST
-        self._hold(seeds[:first])
+        with self._going_wrong({}):
+            self._hold(seeds[:first])
         self._look(first)
         harms = self._harms()
         with self._going_wrong(harms):

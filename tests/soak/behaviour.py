@@ -97,12 +97,22 @@ def _cut_and_return(town: Town, phone: Phone, choose: random.Random) -> Phone:
 Harm = Callable[[], None]
 
 
-def trouble(town: Town, choose: random.Random, done: Counter[str], harms: Mapping[str, Harm]) -> None:
-    """Do one thing to the engines, to their processes, or to the world around (`harms`)."""
+def all_well(town: Town, choose: random.Random) -> None:
+    """Let the engines work, and callers say something else from now on."""
     vendors = town.vendors
     vendors.ears.script(error="", silent=False, texts=[choose.choice(WORDS)])
     vendors.mind.script(status=200, stall_after_tokens=-1, transcript=choose.choice(WORDS))
     vendors.voice.script(stream_error="", unary_error="")
+
+
+def trouble(town: Town, choose: random.Random, done: Counter[str], harms: Mapping[str, Harm]) -> None:
+    """Do one thing to the engines, to their processes, or to the world around (`harms`); with none, nothing goes wrong,
+    but words are learned: caches are filled by what is said.
+    """
+    all_well(town, choose)
+    vendors = town.vendors
+    if not harms:
+        return
     match choose.randrange(9):
         case 0:
             done["STT fails"] += 1
