@@ -189,9 +189,11 @@ class Phone:
         self._exchange.soon(self._transport.resume_reading)
 
     def reset(self) -> None:
-        """Break the connection off with a RST."""
+        """Break the connection off with a RST, unless it is over."""
 
         def abort() -> None:
+            if self.is_over:
+                return
             link = self._transport.get_extra_info("socket")
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._transport.abort()
