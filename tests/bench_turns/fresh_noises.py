@@ -1,10 +1,8 @@
 """Noises of the corpus that is held out: none of them chose a setting. 8 kHz, float, RMS 1 over their loud parts."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from tests.bench_turns.noises import RATE_HZ, Floats, Noise, bursts, dtmf, shaped, unit
+from tests.bench_turns.noises import RATE_HZ, Floats, Noise, dtmf, repeated, shaped, unit
 
 
 def kettle(ms: int, random: np.random.Generator) -> Floats:
@@ -103,10 +101,6 @@ def _dog(random: np.random.Generator) -> Floats:
     return np.concatenate([part for _ in range(int(random.integers(2, 4))) for part in (once, rest)])
 
 
-def _of(one: Callable[[np.random.Generator], Floats], gap_s: float) -> Noise:
-    return lambda ms, random: unit(bursts(ms, random, one, gap_s))
-
-
 FRESH_NOISES: dict[str, Noise] = {
     "white": kettle,
     "pink": rain,
@@ -114,10 +108,10 @@ FRESH_NOISES: dict[str, Noise] = {
     "street": train,
     "music": band,
     "sea": sea,
-    "hammer": _of(_hammer, 2.0),
-    "sniffs": _of(_sniff, 2.0),
-    "plates": _of(_plate, 1.5),
-    "dogs": _of(_dog, 2.5),
+    "hammer": repeated(_hammer, 2.0),
+    "sniffs": repeated(_sniff, 2.0),
+    "plates": repeated(_plate, 1.5),
+    "dogs": repeated(_dog, 2.5),
     "dtmf": dtmf,
 }
 """By the names that the measures ask for: each stands where the tuning corpus has its like."""

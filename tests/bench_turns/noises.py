@@ -85,6 +85,11 @@ def bursts(ms: int, random: np.random.Generator, one: Callable[[np.random.Genera
     return sound
 
 
+def repeated(one: Callable[[np.random.Generator], Floats], gap_s: float) -> Noise:
+    """Return the noise of one sound again and again, about `gap_s` apart."""
+    return lambda ms, random: unit(bursts(ms, random, one, gap_s))
+
+
 def _cough(random: np.random.Generator) -> Floats:
     """An explosive burst, then a hoarse tail: formant-shaped noise, twice in a row as people cough."""
     length = int(random.uniform(0.18, 0.35) * RATE_HZ)

@@ -3,11 +3,9 @@
 8 kHz, float, RMS 1 over their loud parts, from a seed.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
-from tests.bench_turns.noises import RATE_HZ, Floats, Noise, bursts, dtmf, shaped, unit
+from tests.bench_turns.noises import RATE_HZ, Floats, Noise, dtmf, repeated, shaped, unit
 
 
 def brown(ms: int, random: np.random.Generator) -> Floats:
@@ -104,10 +102,6 @@ def _tap(random: np.random.Generator) -> Floats:
     return np.concatenate([part for gap in rest for part in (tap * random.uniform(0.4, 1), gap)])
 
 
-def _of(one: Callable[[np.random.Generator], Floats], gap_s: float) -> Noise:
-    return lambda ms, random: unit(bursts(ms, random, one, gap_s))
-
-
 OTHER_NOISES: dict[str, Noise] = {
     "white": air,
     "pink": brown,
@@ -116,10 +110,10 @@ OTHER_NOISES: dict[str, Noise] = {
     "music": organ,
     "wind": wind,
     "ringing": ringing,
-    "sneezes": _of(_sneeze, 2.5),
-    "throats": _of(_throat, 2.5),
-    "doors": _of(_door, 2.0),
-    "typing": _of(_tap, 1.5),
+    "sneezes": repeated(_sneeze, 2.5),
+    "throats": repeated(_throat, 2.5),
+    "doors": repeated(_door, 2.0),
+    "typing": repeated(_tap, 1.5),
     "dtmf": dtmf,
 }
 """By the names that the measures ask for: each stands where the tuning corpus has its like."""

@@ -11,18 +11,14 @@ from psycopg.rows import dict_row
 from app.qa.twilio_peer import Account
 from tests.e2e.phones import Exchange, Phone, until
 from tests.e2e.town import AUTH_TOKEN, CALLER, PUBLIC_URL, Town, Vendors, town
-from tests.leads.postgres import Postgres, binaries
+from tests.leads.postgres import Postgres, running
 from tests.leads.receiver import Receiver
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
-    folder = binaries()
-    if folder is None:
-        pytest.skip("no PostgreSQL server binaries here: apt-get install postgresql to run these tests")
-    server = Postgres(folder)
-    yield server
-    server.close()
+    with running() as server:
+        yield server
 
 
 JUDGED = ("STREAM_REFUSED", "TOKEN_UNCHECKED", "CALL_STARTED")

@@ -9,7 +9,7 @@ import pytest
 
 from app.leads.database import Database
 from app.leads.store import LeadRules, Store
-from tests.leads.postgres import Postgres, binaries
+from tests.leads.postgres import Postgres, running
 from tests.leads.receiver import Receiver
 
 
@@ -32,12 +32,8 @@ class Clock:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server for the whole run."""
-    folder = binaries()
-    if folder is None:
-        pytest.skip("no PostgreSQL server binaries here: apt-get install postgresql to run these tests")
-    server = Postgres(folder)
-    yield server
-    server.close()
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 
 def binaries() -> Path | None:
@@ -69,6 +72,17 @@ class Postgres:
             stderr=subprocess.DEVNULL,
             timeout=60,
         )
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """Run a server; skip the test where there is none to run."""
+    folder = binaries()
+    if folder is None:
+        pytest.skip("no PostgreSQL server binaries here: apt-get install postgresql to run these tests")
+    server = Postgres(folder)
+    yield server
+    server.close()
 
 
 def _exists(user: str) -> bool:
