@@ -1,4 +1,4 @@
-"""Everything eventlet: the clock, green threads, their queues and timers, work off the hub, a watch on the hub."""
+"""Everything eventlet: the clock, green threads, their queues and timers, work off the hub."""
 
 import gc
 import socket
@@ -188,51 +188,3 @@ class Inbox:
                 del self._items[index]
                 self.dropped += 1
                 return
-
-
-class HubWatch:
-    """Measure how late the hub runs what is due: the number that says whether one process is too full."""
-
-    def __init__(
-        self,
-        alarm: Callable[[int], None],
-        every_ms: int = 50,
-        keep: int = 1200,
-        alarm_ms: int = 200,
-        note: Callable[[int], None] = lambda _: None,
-    ) -> None:
-        """`alarm(lag_ms)` is called whenever the hub was `alarm_ms` late: every call was heard as a gap then.
-
-        `note(lag_ms)` hears of every measurement.
-        """
-        self._alarm = alarm
-        self._note = note
-        self._alarm_ms = alarm_ms
-        self._every_ms = every_ms
-        self._lags_ms: deque[int] = deque(maxlen=keep)
-
-    def start(self) -> None:
-        """Watch from now on."""
-        spawn(self._run)
-
-    def p99_ms(self) -> int:
-        """Return the 99th percentile of the lag over the last minute."""
-        return self.lag_ms(0.99)
-
-    def lag_ms(self, share: float, of: int = 0) -> int:
-        """Return the lag that a `share` of the last `of` measurements (0: of all kept) did not exceed."""
-        lags = sorted(list(self._lags_ms)[-of:])
-        return lags[int(len(lags) * share)] if lags else 0
-
-    def measured(self, lag_ms: int) -> None:
-        """Take one measurement."""
-        self._lags_ms.append(lag_ms)
-        self._note(lag_ms)
-        if lag_ms >= self._alarm_ms:
-            self._alarm(lag_ms)
-
-    def _run(self) -> None:
-        while True:
-            due_ms = now_ms() + self._every_ms
-            sleep(self._every_ms / 1000)
-            self.measured(max(0, now_ms() - due_ms))

@@ -4,15 +4,15 @@ import os
 from pathlib import Path
 
 from app.config import Settings
-from app.runtime import HubWatch
+from app.house.hub_watch import HubWatch
 
 CALLS_A_CORE, MOST_CALLS = 70, 110
 """Measured (README): a hundred calls on one core, the worker alone 150; vendors' TLS, which comes on top, was not."""
 EMBEDDED_CALLS_A_CORE = 3
 """The embedded voice takes 0.65 s of a core for a second of speech, the embedded ears come on top (ARCHITECTURE)."""
 
-LATE_MS, LATE_SHARE, LATE_OF = 80, 0.9, 100
-"""A tenth of the last hundred measurements over this: half of what Twilio has in hand (PLAYOUT_LEAD_MS) is gone."""
+LATE_MS, MOST_LATE, LATE_OF = 80, 10, 100
+"""Ten of the last hundred measurements over this: half of what Twilio has in hand (PLAYOUT_LEAD_MS) is gone."""
 
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
@@ -38,4 +38,4 @@ def calls_at_most(settings: Settings, cores: float) -> int:
 
 def is_late(hub_watch: HubWatch) -> bool:
     """Tell whether the worker runs too late for another call."""
-    return hub_watch.lag_ms(LATE_SHARE, LATE_OF) > LATE_MS
+    return hub_watch.late_among_last(LATE_OF, LATE_MS) >= MOST_LATE

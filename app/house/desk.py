@@ -9,6 +9,7 @@ from app.house.about import About
 from app.house.admitting import Doorkeeper
 from app.house.building import Engines
 from app.house.cabinet import Cabinet
+from app.house.hub_watch import HubWatch
 from app.house.metrics.counting import Counts
 from app.house.metrics.exposing import exposed
 from app.house.metrics.gauges import gauges
@@ -16,7 +17,7 @@ from app.house.streams import Streams
 from app.house.watching import Watching
 from app.leads.client import LeadStore
 from app.office import StoreUnavailable
-from app.runtime import HubWatch, census, sleep
+from app.runtime import census, sleep
 from app.sidecar.link import Link
 
 STORE_ANSWERS_WITHIN_S = 1.0

@@ -21,6 +21,7 @@ from app.house.capacity import is_late
 from app.house.children import Children
 from app.house.desk import Desk
 from app.house.draining import Drain
+from app.house.hub_watch import HubWatch, Late
 from app.house.lobby import Visitor
 from app.house.metrics.counting import Counts
 from app.house.reconnecting import Reconnecting
@@ -30,7 +31,7 @@ from app.house.warming import Warming, rehearse
 from app.house.watching import Watching
 from app.house.webhook_events import WebhookEvents
 from app.leads.records import CallServed
-from app.runtime import HubWatch, Latch, now_ms, settle, sleep, spawn, spawn_after, tidy
+from app.runtime import Latch, now_ms, settle, sleep, spawn, spawn_after, tidy
 from app.telephony.browser_calls import is_browser_call
 from app.telephony.recordings import delete_recording
 from app.telephony.webhooks import Webhooks, WebhookSettings
@@ -38,6 +39,8 @@ from app.telephony.websocket import WebSocket
 
 LONGEST_RINGING_S = 3.0
 """How long a caller of an instance just started hears it ring, at most, until there is a voice; Twilio waits 15 s."""
+LONGEST_START_S = 60.0
+"""A child that is not there by then is no longer part of the start."""
 REST_AFTER_S, STEP_S = 1.0, 0.1
 """What nobody waits for is done so long after there is a voice, a step at a time: the first greeting goes first."""
 _log = structlog.get_logger("server")
@@ -52,9 +55,10 @@ class House:
         self.about = About()
         self._children = children
         self._has_voice = Latch()
+        self._is_complete = Latch()
         self._engines = build_engines(settings, children)
         self._counts = counts = Counts(self._engines.stt.name)
-        self._hub_watch = HubWatch(lambda lag_ms: _log.warning("HUB_LATE", lag_ms=lag_ms), note=counts.hub_was_late)
+        self._hub_watch = HubWatch(_tell_late, note=counts.hub_was_late)
         store = build_store(settings, children)
         self._links = children.links
 
@@ -163,12 +167,16 @@ class House:
         self._children.store.start()
         for _ in later():
             sleep(STEP_S)
+        self._is_complete.wait(LONGEST_START_S)
+        self._hub_watch.judge()
         while self._anyone_there():
             sleep(1)
         settle(thoroughly=True)
+        self._hub_watch.judge()
 
     def _tell_where(self) -> None:
-        """Say in one line where a person talks to the agent."""
+        """All serves: say in one line where a person talks to the agent."""
+        self._is_complete.open()
         settings = self.settings
         if settings.development_mode:
             _log.info(f"READY: talk to the agent at http://localhost:{settings.port}/phone")
@@ -194,6 +202,10 @@ class House:
     def serve_stream(self, socket: WebSocket, visitor: Visitor) -> None:
         """Serve one media stream until it ends (blocks its greenlet)."""
         self.streams.serve(socket, self._services, visitor)
+
+
+def _tell_late(late: Late) -> None:
+    _log.warning("HUB_LATE", **late.fields())
 
 
 def _channel_of(call_sid: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from app.house.hub_watch import Late
 from app.house.metrics.counting import Counts
 from app.house.metrics.exposing import exposed
 from app.house.metrics.gauges import gauges
@@ -41,7 +42,7 @@ TIMING: dict[str, Any] = {
 def busy_worker(calls: int = 1) -> Counts:
     """A worker to which everything that is counted has happened in each of its calls."""
     counts = Counts("google")
-    counts.hub_was_late(3)
+    counts.hub_was_late(Late(3, 2, 0, ()))
     for why in ("full", "draining", "muted", "token", "signature", "rate"):
         counts.refused.labels(why).inc()
     counts.logins.labels("bad").inc()

@@ -50,12 +50,12 @@ def metrics_of(town: Town) -> dict[str, float]:
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
 
-def longest_lag_ms(town: Town) -> float:
-    """Return the least bound that the hub's lag has never exceeded, of those that are told apart."""
+def longest_ms(town: Town, histogram: str) -> float:
+    """Return the least bound that a histogram of seconds has never exceeded, of those that are told apart."""
     lags = {
         float(name.split('le="')[1].split('"')[0]): count
         for name, count in metrics_of(town).items()
-        if name.startswith("agent_hub_lag_seconds_bucket")
+        if name.startswith(f"agent_{histogram}_seconds_bucket")
     }
     return 1000 * min(bound for bound, count in lags.items() if count == max(lags.values()))
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from app.house.hub_watch import Late
+
 ANSWER_BUCKETS_S = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.2, 1.5, 2.0, 3.0, 5.0)
 CALL_BUCKETS_S = (15, 30, 60, 120, 180, 300, 600, 900)
 LAG_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -65,6 +67,7 @@ class Counts:
             "answer_seconds", "Silence between the caller's last word and the answer", ANSWER_BUCKETS_S, "engine"
         )
         self._lag = self._histogram("hub_lag_seconds", "How late the hub runs what is due", LAG_BUCKETS_S)
+        self._held = self._histogram("hub_held_seconds", "How much of it is this process's own work", LAG_BUCKETS_S)
 
     def note(self, call_sid: str, channel: str, event: str, fields: Mapping[str, Any], since_start_ms: int) -> None:
         """Count what an event of a call tells."""
@@ -99,9 +102,10 @@ class Counts:
         """Count a call that is over."""
         self.calls.labels(channel, outcome if outcome in OUTCOMES else "other").inc()
 
-    def hub_was_late(self, lag_ms: int) -> None:
+    def hub_was_late(self, late: Late) -> None:
         """Take a measurement of the hub."""
-        self._lag.observe(lag_ms / 1000)
+        self._lag.observe(late.lag_ms / 1000)
+        self._held.observe(late.worked_ms / 1000)
 
     def _note_timing(self, fields: Mapping[str, Any]) -> None:
         self._withdrawn.inc(fields["withdrawn"])

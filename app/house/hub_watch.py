@@ -1,0 +1,151 @@
+"""How late the hub runs what is due, and who held it: the figures that say whether one process is too full.
+
+An interval timer of the system rings while the hub is late (`signal.setitimer`), in the midst of whatever runs then: so
+what holds the hub is seen at its work, and a hub that is in time pays two system calls twenty times a second.
+"""
+
+import gc
+import signal
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from app.runtime import now_ms, sleep, task
+
+_APP = str(Path(__file__).parents[1])
+_LOOKS_AFTER_MS, _LOOKS_EVERY_MS = 15, 10
+_PLACES_TOLD = 3
+_DEEPEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """One time the hub was late: of `lag_ms`, the process worked for `worked_ms`; the machine had other work else."""
+
+    lag_ms: int
+    worked_ms: int
+    collected_ms: int
+    """Spent in the garbage collector."""
+    places: tuple[str, ...]
+    """What ran, most often seen first: `service.py:apply<store.py:write`."""
+
+    def fields(self) -> Mapping[str, object]:
+        """Return it as a log line's fields."""
+        return {
+            "lag_ms": self.lag_ms,
+            "worked_ms": self.worked_ms,
+            "collected_ms": self.collected_ms,
+            "held_by": " ".join(self.places) or "unseen",
+        }
+
+
+class HubWatch:
+    """Measure the hub's lag; the last minute is kept, from when the start is over."""
+
+    def __init__(
+        self,
+        alarm: Callable[[Late], None],
+        every_ms: int = 50,
+        keep: int = 1200,
+        alarm_ms: int = 200,
+        note: Callable[[Late], None] = lambda _: None,
+    ) -> None:
+        """`alarm` is called whenever the hub was `alarm_ms` late: every call was heard as a gap then.
+
+        `note` hears of every measurement.
+        """
+        self._alarm = alarm
+        self._note = note
+        self._alarm_ms = alarm_ms
+        self._every_ms = every_ms
+        self._lags_ms: deque[int] = deque(maxlen=keep)
+        self._keeps = False
+        self._seen = Counter[str]()
+        self._collector = _CollectorClock()
+        self._watching: Any = None
+
+    def start(self) -> None:
+        """Watch from now on (in the main thread); what is measured is kept from `judge` on."""
+        signal.signal(signal.SIGALRM, self._look)
+        self._collector.start()
+        self._watching = task(self._run)
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._watching.kill()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._collector.stop()
+
+    def judge(self) -> None:
+        """Judge from now on: how late a start runs says nothing of how full the process is."""
+        self._lags_ms.clear()
+        self._keeps = True
+
+    def p99_ms(self) -> int:
+        """Return the 99th percentile of the lag over the last minute."""
+        lags = sorted(self._lags_ms)
+        return lags[int(len(lags) * 0.99)] if lags else 0
+
+    def late_among_last(self, count: int, over_ms: int) -> int:
+        """Return how many of the last `count` measurements were over `over_ms`."""
+        return sum(lag_ms > over_ms for lag_ms in list(self._lags_ms)[-count:])
+
+    def measured(self, late: Late) -> None:
+        """Take one measurement."""
+        if self._keeps:
+            self._lags_ms.append(late.lag_ms)
+        self._note(late)
+        if late.lag_ms >= self._alarm_ms:
+            self._alarm(late)
+
+    def _run(self) -> None:
+        while True:
+            due_ms, worked_ns, collected_ns = now_ms() + self._every_ms, time.thread_time_ns(), self._collector.spent_ns
+            signal.setitimer(signal.ITIMER_REAL, (self._every_ms + _LOOKS_AFTER_MS) / 1000, _LOOKS_EVERY_MS / 1000)
+            sleep(self._every_ms / 1000)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            lag_ms = max(0, now_ms() - due_ms)
+            worked_ms = (time.thread_time_ns() - worked_ns) // 1_000_000
+            collected_ms = (self._collector.spent_ns - collected_ns) // 1_000_000
+            places = tuple(f"{place}×{times}" for place, times in self._seen.most_common(_PLACES_TOLD))
+            self._seen.clear()
+            self.measured(Late(lag_ms, min(worked_ms, lag_ms), collected_ms, places))
+
+    def _look(self, _: int, frame: FrameType | None) -> None:
+        self._seen[_place_of(frame)] += 1
+
+
+class _CollectorClock:
+    """Adds up the time that the garbage collector takes."""
+
+    def __init__(self) -> None:
+        self.spent_ns = 0
+        self._began_ns = 0
+
+    def start(self) -> None:
+        gc.callbacks.append(self._told)
+
+    def stop(self) -> None:
+        gc.callbacks.remove(self._told)
+
+    def _told(self, phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            self._began_ns = time.monotonic_ns()
+        else:
+            self.spent_ns += time.monotonic_ns() - self._began_ns
+
+
+def _place_of(frame: FrameType | None) -> str:
+    """Return where a frame is: its function, and those of ours that called it."""
+    parts: list[str] = []
+    for _ in range(_DEEPEST):
+        if frame is None or len(parts) == _PLACES_TOLD:
+            break
+        if not parts or frame.f_code.co_filename.startswith(_APP):
+            parts.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}")
+        frame = frame.f_back
+    return "<".join(parts)

@@ -1,0 +1,53 @@
+"""The watch on the hub, on a real eventlet hub."""
+
+import gc
+
+import eventlet
+
+from app.house.hub_watch import HubWatch, Late
+
+
+def hold(seconds: float) -> None:
+    until = eventlet.patcher.original("time").process_time() + seconds
+    while eventlet.patcher.original("time").process_time() < until:
+        pass
+
+
+def watched(work: object, *args: object) -> list[Late]:
+    """Return when the hub was late because of `work`."""
+    alarms: list[Late] = []
+    notes: list[Late] = []
+    watch = HubWatch(alarms.append, every_ms=10, alarm_ms=60, note=notes.append)
+    watch.judge()
+    watch.start()
+    eventlet.sleep(0.05)
+    work(*args)  # type: ignore[operator]
+    eventlet.sleep(0.05)
+    assert watch.p99_ms() >= 60
+    assert set(alarms) <= set(notes)
+    watch.stop()
+    return alarms
+
+
+def test_a_hub_that_is_held_says_by_what_and_for_how_long() -> None:
+    """R19: the lag is a number, and whoever held the hub is named: at work, by those of ours that called it."""
+    (late,) = watched(hold, 0.15)
+    assert late.lag_ms >= 100
+    assert late.worked_ms >= 100
+    assert late.places[0].startswith("test_hub_watch.py:hold×")
+    assert late.fields()["held_by"] == " ".join(late.places)
+
+
+def test_a_wait_is_told_from_work() -> None:
+    """R19: a machine that has other work holds the hub, too, and nothing of ours is to be mended then."""
+    (late,) = watched(eventlet.patcher.original("time").sleep, 0.15)
+    assert late.lag_ms >= 100
+    assert late.worked_ms < 60
+
+
+def test_what_the_collector_takes_is_told() -> None:
+    """R19: it stops whoever runs, and would be taken for that."""
+    kept = [[number] for number in range(400_000)]
+    (late,) = watched(lambda: [gc.collect() for _ in range(12)])
+    assert late.collected_ms >= late.worked_ms // 2
+    assert len(kept) == 400_000
