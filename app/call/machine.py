@@ -3,7 +3,7 @@
 Pure: no socket, no clock, no thread. `receive(event, now_ms)` returns what is to be done; `timer()` says when to come
 back with a `Tick`. Speech is judged in media time (how much audio came), everything else in monotonic `now_ms`.
 Read from top to bottom it is a call's life: it is answered → the caller is heard (`_on_frame`) → a turn ends
-(`_on_eou`) → its text comes (`_on_turn_heard`) → the reply is spoken (`_pump`) → the caller listens, or speaks over it
+(`_on_eou`) → its text comes (`turn_end`) → the reply is spoken (`_pump`) → the caller listens, or speaks over it
 (`floor`). What it waits for in which state stands in `states`.
 """
 
@@ -13,9 +13,8 @@ import numpy as np
 
 from app.call import breaking_off
 from app.call.answering.conversation import Conversation
-from app.call.answering.guessing import STABLE_SILENCE_MS
 from app.call.answering.replying import Reply
-from app.call.delivering import SPOKEN_MS, Delivery
+from app.call.delivering import Delivery
 from app.call.events import (
     CallerAudio,
     CallStarted,
@@ -44,13 +43,14 @@ from app.call.events import (
 )
 from app.call.floor import Floor
 from app.call.hearing.ear import Noticed
-from app.call.hearing.recognition import Recognition, TurnHeard
+from app.call.hearing.recognition import Recognition
 from app.call.hearing.together import Caller
 from app.call.late_words import LateWords
 from app.call.longest_call import LongestCall, Step
 from app.call.prompting import Prompting
 from app.call.settings import CallSettings
 from app.call.states import TIMERS, State, Timer, Trigger
+from app.call.turn_end import TurnEnd
 from app.dialog.dialog import Dialog
 from app.media.codec import SAMPLE_RATE_HZ
 from app.media.echo import Playing
@@ -71,6 +71,7 @@ class Call:
         self._floor = Floor(settings)
         self._ear = self._floor.caller.ear
         self._delivery, self._late_words = Delivery(self._floor), LateWords(self._floor)
+        self._turn_end = TurnEnd(self._floor, guesses=settings.guesses)
         self._prompting = Prompting(self._floor)
         self._longest: LongestCall | None = None
         self._wants_sample = settings.keeps_sample
@@ -130,10 +131,10 @@ class Call:
     @property
     def dialog(self) -> Dialog | None:
         """The conversation so far, for the store."""
-        return self._talk.dialog if self._longest else None
+        return self._conversation.dialog if self._longest else None
 
     @property
-    def _talk(self) -> Conversation:
+    def _conversation(self) -> Conversation:
         return self._floor.conversation
 
     def _before_the_call(self, event: Event, now_ms: int) -> list[Command]:
@@ -159,7 +160,7 @@ class Call:
             case LlmText() | LlmEnded() | LlmFailed() | SpeechAudio() | SpeechEnded() | SpeechFailed():
                 return self._delivery.receive(event, now_ms, waited_ms)
             case Extracted():
-                return self._talk.extracted(event)
+                return self._conversation.extracted(event)
             case Dtmf():
                 return self._on_dtmf(event.digit, now_ms)
             case StreamEnded():
@@ -198,7 +199,7 @@ class Call:
 
     def _on_ended(self, reason: str, now_ms: int) -> list[Command]:
         commands = breaking_off.by_the_end(self._floor, now_ms)
-        commands.append(Save("ended", {"reason": reason, "outcome": self._talk.dialog.hung_up()}))
+        commands.append(Save("ended", {"reason": reason, "outcome": self._conversation.dialog.hung_up()}))
         return [*commands, *self._floor.go(Trigger.ENDED, {"reason": reason})]
 
     def _on_last_minute(self, longest: LongestCall, now_ms: int) -> list[Command]:
@@ -246,7 +247,7 @@ class Call:
         return commands
 
     def _on_speech_started(self, now_ms: int) -> list[Command]:
-        dropped = self._talk.drop_guess()
+        dropped = self._conversation.drop_guess()
         if self._floor.caller.stretch is not None:
             return [*dropped, *self._floor.caller.stretch.go_on()]
         self._ear.count_anew()
@@ -279,60 +280,14 @@ class Call:
         return [KeepSample(write_wav(np.frombuffer(stretch.samples(SAMPLE_MS), np.int16), SAMPLE_RATE_HZ))]
 
     def _on_dtmf(self, digit: str, now_ms: int) -> list[Command]:
-        plan = self._talk.dialog.dtmf(digit)
+        plan = self._conversation.dialog.dtmf(digit)
         if plan is None:
             if self.state is State.LISTENING:
                 self._floor.await_caller(now_ms)  # slow fingers are not silence
             return [Log("DTMF")]
         commands = breaking_off.by_keys(self._floor, now_ms)
-        self._floor.reply, said = self._talk.say(plan, self._floor.turn_number, now_ms)
+        self._floor.reply, said = self._conversation.say(plan, self._floor.turn_number, now_ms)
         return [Log("DTMF"), *commands, *said]
-
-    # -- a turn is understood and answered ----------------------------------------------------------------------
-
-    def _on_turn_heard(self, heard: TurnHeard, now_ms: int) -> list[Command]:
-        floor = self._floor
-        assert floor.turn
-        fields = {"text": heard.text, "asr_ms": heard.asr_ms, "source": heard.source, "audio_ms": heard.audio_ms}
-        commands: list[Command] = [Log("ASR_TEXT", {**fields, "turn": floor.turn.number})]
-        if floor.interruption:
-            if not floor.takes_floor(heard.text):
-                return [*commands, *floor.resume(now_ms)]
-            commands += floor.grant(now_ms)
-        is_echo = floor.is_echo(heard.text)
-        if is_echo:
-            self._ear.was_echo()
-            commands.append(Log("ECHO", {"turn": floor.turn.number}))
-            if floor.yielded:
-                return [*commands, *floor.retake(now_ms)]
-        commands += floor.let_go()
-        if is_echo or (not heard.text and self._ear.voiced_ms < SPOKEN_MS):
-            return [*commands, *self._talk.drop_guess(), *floor.listen(Trigger.NOTHING_SAID, now_ms, anew=False)]
-        if not heard.text and floor.progress.is_hopeless(now_ms):
-            floor.reply, goodbye = self._talk.prompt(Dialog.nothing_understood, floor.turn.number, now_ms)
-            return [*commands, *goodbye]
-        dialog, turn = self._talk.dialog, floor.turn
-        misses, slots = dialog.memory.misses_in_row, dialog.slots
-        floor.reply, answer = self._talk.answer(heard, turn.number, now_ms)
-        dialog = self._talk.dialog
-        # Out of a stream of words that does not end, only what the office wants to know is more than chance.
-        has_got_on = not turn.is_cut and heard.text and dialog.memory.misses_in_row <= misses
-        if has_got_on or dialog.slots != slots:
-            floor.progress.understood(now_ms)
-        return [*commands, *answer]
-
-    def _guess_ahead(self, now_ms: int) -> list[Command]:
-        """Prepare the reply to what was said so far, once the caller pauses and the words stand."""
-        turn, stretch = self._floor.turn, self._floor.caller.stretch
-        if turn is None or self._floor.interruption or self._floor.reply:
-            return []
-        if self._ear.is_speech or self._ear.silence_ms < STABLE_SILENCE_MS:
-            return []
-        commands = stretch.read_ahead() if stretch else []
-        if self._settings.guesses and not self._floor.is_echo(turn.interim):
-            commands += self._floor.let_go() if turn.interim else []
-            commands += self._talk.guess_ahead(turn.interim, turn.alternatives, turn.number, now_ms)
-        return commands
 
     # -- nothing happens, or nothing that is understood -----------------------------------------------------------
 
@@ -362,15 +317,11 @@ class Call:
         if self.state is State.ENDED:
             return []
         commands = [*self._late_words.hear(now_ms), *floor.retake_from_nobody(now_ms)]
-        if floor.turn and floor.awaits_text:
-            heard, more = floor.turn.result(now_ms)
-            if heard is not None:
-                more += self._on_turn_heard(heard, now_ms)
-            commands += more
+        commands += self._turn_end.hear(now_ms)
         if self.state in (State.LISTENING, State.PROCESSING):
-            commands += self._guess_ahead(now_ms)
+            commands += self._turn_end.guess_ahead(now_ms)
         if self.state is State.PROCESSING:
-            commands += self._delivery.hold_the_line(self._talk, now_ms)
+            commands += self._delivery.hold_the_line(self._conversation, now_ms)
         if floor.reply is None:
             return commands
         commands += floor.reply.late(now_ms)
@@ -382,11 +333,11 @@ class Call:
 
     def _on_said(self, reply: Reply, trigger: Trigger, now_ms: int) -> list[Command]:
         """The reply is over: heard to its end, or no voice could be had for it."""
-        plan = self._talk.plan
+        plan = self._conversation.plan
         assert plan
         if trigger is Trigger.NOTHING_SAID and not self._delivery.has_spoken:
             return self._on_no_voice()
-        commands = [*self._talk.said(reply, reply.voice_ms), *self._floor.listen(trigger, now_ms)]
+        commands = [*self._conversation.said(reply, reply.voice_ms), *self._floor.listen(trigger, now_ms)]
         if plan.ends_call or plan.transfer:
             return [*commands, HangUp(transfer=plan.transfer), *self._on_ended("agent_done", now_ms)]
         return commands
@@ -394,7 +345,11 @@ class Call:
     def _on_no_voice(self) -> list[Command]:
         """Not one word was voiced so far: rather than keep silent, have Twilio's voice ask for a message (R2.7)."""
         floor = self._floor
-        commands = [*floor.caller.drop(), *self._talk.drop_guess(), *(floor.turn.cancel() if floor.turn else [])]
+        commands = [
+            *floor.caller.drop(),
+            *self._conversation.drop_guess(),
+            *(floor.turn.cancel() if floor.turn else []),
+        ]
         floor.reply = floor.turn = None
         commands += [Log("VOICE_LOST", level="warning"), HangUp(message=True)]
         return [*commands, *floor.go(Trigger.ENDED, {"reason": "voice_lost"})]

@@ -1,37 +1,60 @@
-"""Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [second] [held-out]`.
+"""Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [second] [third] [held-out]`.
 
 Each corpus is made here and now, from seeds, out of voices and noises; every label is exact by construction. Settings
-are chosen on `tuning`, causes of what was lost were looked for on `second`, too; `held-out` has other voices, words,
-noises, levels and seeds. One table each: ours, the target,
-what peers are known for on their own audio; then the voice detectors side by side on this audio.
+are chosen on `tuning`, causes of what was lost were looked for on `second` and `third`, too; `held-out` has other
+voices, words, noises, levels, delays, rhythms and seeds. One table each: ours, the target, what peers are known for on
+their own audio; then the voice detectors side by side on this audio.
 """
 
 import sys
 import time
+from dataclasses import dataclass, field
 
 from tests.bench_turns import lines, measures
-from tests.bench_turns.fresh_noises import FRESH_NOISES
+from tests.bench_turns.held_out_noises import HELD_OUT_NOISES
 from tests.bench_turns.noises import NOISES, Noise, babble_of
-from tests.bench_turns.other_noises import OTHER_NOISES
 from tests.bench_turns.peers import detectors
 from tests.bench_turns.processor import cost_of_a_call
 from tests.bench_turns.resuming import resuming
-from tests.bench_turns.voices import HELD_OUT, SECOND, TUNING, Script, load
+from tests.bench_turns.scripts import HELD_OUT, SECOND, THIRD, TUNING, Script
+from tests.bench_turns.second_noises import SECOND_NOISES
+from tests.bench_turns.third_noises import THIRD_NOISES
+from tests.bench_turns.voices import load
 
-CORPORA: dict[str, tuple[Script, dict[str, Noise], int, int, tuple[float, float]]] = {
-    "tuning": (TUNING, NOISES, 6, 0, (0.0, -13.0)),
-    "second": (SECOND, OTHER_NOISES, 5, 1000, (0.0, -13.0)),
-    "held-out": (HELD_OUT, FRESH_NOISES, 7, 5000, (-4.0, -10.0)),
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Who says what, among what; the rest are `measures.Material`'s."""
+
+    script: Script
+    noises: dict[str, Noise]
+    seed: int
+    talkers: int  # of the babble
+    lines: measures.Lines = field(default_factory=measures.Lines)
+
+
+CORPORA = {
+    "tuning": Corpus(TUNING, NOISES, 0, 6),
+    "second": Corpus(SECOND, SECOND_NOISES, 1000, 5),
+    "third": Corpus(THIRD, THIRD_NOISES, 5000, 7, measures.Lines(levels_db=(-4.0, -10.0))),
+    "held-out": Corpus(
+        HELD_OUT,
+        HELD_OUT_NOISES,
+        9000,
+        8,
+        measures.Lines(
+            levels_db=(3.0, -11.0), delays_ms=(120, 370), step_ms=60, rhythms_ms=((6500, 4500), (2500, 3500))
+        ),
+    ),
 }
-"""By name: who says what, the noises, the talkers of the babble, the seed, the short words' levels (dB)."""
 
 
 def material_of(name: str) -> tuple[measures.Material, str]:
     """Make a corpus; return it with a line about where it comes from."""
-    script, noises, talkers, seed, levels_db = CORPORA[name]
-    said, source = load(script)
-    babble = babble_of([one.samples for one in said], talkers)
-    return measures.Material(said, {**noises, "babble": babble}, seed, levels_db), source
+    corpus = CORPORA[name]
+    said, source = load(corpus.script)
+    babble = babble_of([one.samples for one in said], corpus.talkers)
+    return measures.Material(said, {**corpus.noises, "babble": babble}, corpus.seed, corpus.lines), source
 
 
 def main() -> None:

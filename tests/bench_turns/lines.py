@@ -9,15 +9,14 @@ from app.call.hearing.ear import Ear
 from app.media.codec import decode_ulaw
 from tests.bench_turns.corpus import Clip, clip, to_ulaw
 from tests.bench_turns.listening import SETTINGS, Heard, listen
-from tests.bench_turns.measures import Material, Row
+from tests.bench_turns.measures import Lines, Material, Row
 from tests.bench_turns.noises import Floats, Noise, babble_of
 from tests.bench_turns.peers import Detector, detectors
 from tests.bench_turns.voices import SPEECH_RMS, Said
 
 _AGENT_DB = 2.0  # over the caller's: -20 dBFS
 _LINE_DBFS = (-65, -55, -50, -45)
-_DELAYS_MS = (100, 400)
-_STEP_MS, _STEP_EVERY_MS = 40, 1500
+_STEP_EVERY_MS = 1500
 _UTTERANCES = 24
 _PEER_SILENCE_FRAMES, _PEER_VOICE_FRAMES = 25, 10  # 500 ms end a turn, 200 ms stop the agent
 _GAP_MS = 2500
@@ -37,12 +36,13 @@ def _way_back(random: np.random.Generator, *, is_room: bool) -> Floats:
     return response
 
 
-def _echo(agent: Floats, loss_db: float, random: np.random.Generator) -> Floats:
+def _echo(agent: Floats, loss_db: float, random: np.random.Generator, lines: Lines) -> Floats:
     """Return what comes back: late, by a lag that steps, coloured, in the line's noise."""
     back = np.convolve(agent, _way_back(random, is_room=random.random() < 0.5))[: len(agent)] * 10 ** (-loss_db / 20)
-    delay_ms, at = int(random.integers(_DELAYS_MS[0], _DELAYS_MS[1] + 1)), np.arange(len(agent))
-    steps = random.integers(-_STEP_MS, _STEP_MS + 1, len(agent) // (_STEP_EVERY_MS * 8) + 1)
-    lags = 8 * np.maximum(delay_ms + steps, _DELAYS_MS[0])[at // (_STEP_EVERY_MS * 8)]
+    least_ms, most_ms = lines.delays_ms
+    delay_ms, at = int(random.integers(least_ms, most_ms + 1)), np.arange(len(agent))
+    steps = random.integers(-lines.step_ms, lines.step_ms + 1, len(agent) // (_STEP_EVERY_MS * 8) + 1)
+    lags = 8 * np.maximum(delay_ms + steps, least_ms)[at // (_STEP_EVERY_MS * 8)]
     line = np.where(at >= lags, back[np.maximum(at - lags, 0)], 0.0)
     return line + random.normal(0, _dbfs(random.choice(_LINE_DBFS)), len(agent))
 
@@ -65,7 +65,7 @@ def echoes(material: Material) -> Iterator[Row]:
         for number in range(4):
             random = material.random(700 + number)
             agent = _agent([said[at] for at in random.permutation(len(said))[:6]], random, 900)
-            line = _clip(_echo(agent, loss_db, random))
+            line = _clip(_echo(agent, loss_db, random, material.lines))
             heard = _listen(line, agent)
             hits, turns, agent_ms = hits + len(heard.barge_ins), turns + len(heard.starts), agent_ms + len(agent) // 8
             for name, detect in peers.items():
@@ -80,7 +80,7 @@ def echoes(material: Material) -> Iterator[Row]:
             order = random.permutation(len(said))
             agent = _agent([said[at] for at in order[:3]], random, 300)
             voice = said[order[3]].samples * (_dbfs(level_dbfs) / SPEECH_RMS)
-            wave, onset_ms = _echo(agent, loss_db, random), 1000 + int(random.integers(300, 2500))
+            wave, onset_ms = _echo(agent, loss_db, random, material.lines), 1000 + int(random.integers(300, 2500))
             room = wave[onset_ms * 8 :]
             room[: len(voice)] += voice[: len(room)]
             after = [at for at in _listen(_clip(wave), agent).barge_ins if at > onset_ms]
@@ -124,18 +124,21 @@ def company(material: Material) -> Iterator[Row]:
     level, softer, second = [0.0] * 10, [0.0] * 5 + [-10.0] * 5, [0.0, 0.0, *[-8.0, 0.0] * 4]
     short = [0.0, 0.0, *[-12.0, 0.0] * 4]
     fan = material.noises["white"]
+    slow, quick = material.lines.rhythms_ms
+    often = "{:.3g} s on, {:.3g} s off".format
+    slowly, quickly = (often(on / 1000, off / 1000) for on, off in (slow, quick))
     rows: tuple[tuple[str, Noise | None, float, tuple[int, int], list[float], str], ...] = (
         ("quiet line", None, 0, (1, 1), level, "0 / 0 / ≤ 520"),
-        ("six others 20 dB down, 8 s on, 8 s off", many, 20, (8000, 8000), level, "0 / 3 / 700"),
-        ("six others 15 dB down, 8 s on, 8 s off", many, 15, (8000, 8000), level, "0 / 3 / 700"),
-        ("six others 15 dB down, 3 s on, 5 s off", many, 15, (3000, 5000), level, "0 / 3 / 700"),
-        ("six others 10 dB down, 8 s on, 8 s off", many, 10, (8000, 8000), level, "2 / 3"),
-        ("one other 15 dB down, 8 s on, 8 s off", one, 15, (8000, 8000), level, "0"),
+        (f"six others 20 dB down, {slowly}", many, 20, slow, level, "0 / 3 / 700"),
+        (f"six others 15 dB down, {slowly}", many, 15, slow, level, "0 / 3 / 700"),
+        (f"six others 15 dB down, {quickly}", many, 15, quick, level, "0 / 3 / 700"),
+        (f"six others 10 dB down, {slowly}", many, 10, slow, level, "2 / 3"),
+        (f"one other 15 dB down, {slowly}", one, 15, slow, level, "0"),
         ("a fan 10 dB down, 6 s on, 6 s off", fan, 10, (6000, 6000), level, "0"),
         ("10 dB softer from mid-call on", None, 0, (1, 1), softer, "0 / 0"),
         ("a second person 8 dB softer", None, 0, (1, 1), second, "0 / 0"),
         ("words 12 dB softer between sentences", None, 0, (1, 1), short, "0 / 0"),
-        ("a second person, six others 15 dB down", many, 15, (8000, 8000), second, ""),
+        ("a second person, six others 15 dB down", many, 15, slow, second, ""),
     )
     for title, noise, down_db, rhythm, gains, target in rows:
         lost = split = count = 0

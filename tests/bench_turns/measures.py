@@ -1,7 +1,7 @@
 """What is measured, one function a group of rows. Each returns rows: name, ours, target, peers."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import quantiles
 
 import numpy as np
@@ -30,14 +30,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """What the lines are like: how loud short words are over -22 dBFS (`levels_db`), within what an echo comes back and
+    by how much its delay steps, for how long others talk and are silent.
+    """
+
+    levels_db: tuple[float, float] = (0.0, -13.0)
+    delays_ms: tuple[int, int] = (100, 400)
+    step_ms: int = 40
+    rhythms_ms: tuple[tuple[int, int], tuple[int, int]] = ((8000, 8000), (3000, 5000))
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """What the corpus is made from."""
 
     said: list[Said]
     noises: dict[str, Noise]
     seed: int = 0
-    levels_db: tuple[float, float] = (0.0, -13.0)
-    """How loud short words are, over -22 dBFS."""
+    lines: Lines = field(default_factory=Lines)
 
     def random(self, number: int) -> np.random.Generator:
         """Return the numbers that a measure draws from."""
@@ -119,7 +130,7 @@ def pauses(material: Material) -> Iterator[Row]:
 def short_words(material: Material) -> Iterator[Row]:
     """One word: an utterance must come of it, and its audio must cover it."""
     random = material.random(3)
-    for level_db in material.levels_db:
+    for level_db in material.lines.levels_db:
         missed, count = [], 0
         for noise_name in ("white", "pink", "babble", "street", "music"):
             for snr_db in (20.0, 10.0, 5.0):

@@ -1,5 +1,4 @@
-"""Whose words the corpora are made of: sample callers and embedded voices in the one that settings are chosen on, more
-voices in a second one that causes were looked for in, and others that say other things in the one that is held out.
+"""What the scripts' voices say, as sound: the sample callers, and the embedded voice with its own voices and others.
 
 Synthesised speech is kept in `data/bench-turns`, so that only the first run pays for it.
 """
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from app.media.codec import decode_ulaw
 from app.media.wav import parse_wav, write_wav
 from tests.bench_turns.models import CACHE, ROOT, models_with
+from tests.bench_turns.scripts import Script
 
 SPEECH_RMS = 2600.0  # about -22 dBFS
 _BLOCK = 80  # 10 ms
@@ -21,75 +21,6 @@ _SILENT_DB = 30.0
 _APART_BLOCKS = 30
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """Who says what. `files`: whether the sample callers are among them."""
-
-    name: str
-    voices: tuple[str, ...]
-    sentences: tuple[str, ...]
-    phones: tuple[str, ...]
-    words: tuple[str, ...]
-    files: bool
-
-
-TUNING = Script(
-    name="tuning",
-    voices=("ef_dora", "em_alex"),
-    sentences=(
-        "אני מחפש דירה של ארבעה חדרים באזור המרכז",
-        "אנחנו רוצים לקנות בית עם גינה בחיפה",
-        "התקציב שלנו הוא בערך שני מיליון שקל",
-        "זה צריך להיות קרוב לרכבת ולא בקומה ראשונה",
-        "אפשר לחזור אליי מחר בבוקר אחרי תשע",
-        "אני גר היום בפתח תקווה ורוצה לעבור לרעננה",
-        "ראיתי אצלכם מודעה על דירה ברחוב הרצל",
-        "אשתי מעדיפה משהו חדש יותר עם מרפסת גדולה",
-    ),
-    phones=("אפס חמש ארבע שתיים שבע שמונה אחת שלוש תשע שש", "אפס חמש שתיים שש שש ארבע אפס שתיים אחת שמונה"),
-    words=("כן", "לא", "שלוש", "חמש", "בסדר", "אולי", "נכון", "ארבע"),
-    files=True,
-)
-SECOND = Script(
-    name="second",
-    voices=("hf_alpha", "hm_omega", "ff_siwis", "bm_george"),
-    sentences=(
-        "היי רציתי לברר לגבי הדירה ליד הפארק",
-        "אנחנו משפחה של חמש נפשות ומחפשים משהו מרווח",
-        "אפשרי גם בקומה שלישית בתנאי שיש מעלית",
-        "אנחנו צריכים להיכנס עד אמצע ספטמבר",
-        "מדובר בהשקעה אז התשואה חשובה לי מאוד",
-        "עדיף רחוב שקט בלי תחנת אוטובוס מתחת לחלון",
-        "אני מוכנה לעלות קצת במחיר אם הנכס משופץ",
-        "תוכלו לקבוע לי ביקור ביום שלישי אחר הצהריים",
-        "הבן שלי מתחיל ללמוד בטכניון ומחפש חדר",
-        "כרגע אנחנו שוכרים והחוזה נגמר בעוד חודשיים",
-    ),
-    phones=("אפס חמש שלוש תשע שבע אחת שש ארבע שמונה שתיים", "אפס תשע שבע שלוש חמש אחת אפס שמונה ארבע"),
-    words=("כן", "לא", "שמונה", "היום", "ארבע", "מיד", "נתניה", "עשר", "נכון", "סבבה"),
-    files=False,
-)
-HELD_OUT = Script(
-    name="held-out",
-    voices=("af_nova", "am_michael", "zf_xiaoyi", "jm_kumo"),
-    sentences=(
-        "שלום אני מתעניין בדירת גן שפרסמתם השבוע",
-        "חשוב לנו שיהיה חדר עבודה וממד וחניה",
-        "עד מיליון ומאתיים אלף כולל הכול",
-        "אנחנו גרים כרגע בחולון אבל עובדים בירושלים",
-        "הכניסה צריכה להיות גמישה בערך בינואר",
-        "אבא שלי קשה לו במדרגות אז רק קומת קרקע",
-        "אפשר לשמוע עוד פרטים על השכונה ועל בתי הספר",
-        "יש לנו כלב קטן ובעל הבית צריך להסכים",
-        "תרשמי בבקשה שאני זמינה רק אחרי ארבע",
-        "קודם כול אני רוצה לדעת אם זה עדיין פנוי",
-    ),
-    phones=("אפס חמש שמונה ארבע שלוש תשע אחת שבע שתיים שש", "אפס שלוש שש שמונה חמש ארבע שתיים אחת תשע"),
-    words=("כן", "לא", "שתיים", "שבע", "יופי", "מחר", "חולון", "ודאי", "תודה", "חמישים"),
-    files=False,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,18 @@
 """What ends in mid-word whatever is going on."""
 
 from app.call import breaking_off
-from app.call.events import CancelSpeech, Log, SendClear, StreamMoved, SttHeard
-from app.call.states import State, Trigger
+from app.call.events import CancelSpeech, Log, SendClear, StreamMoved
+from app.call.states import State
 from tests.call.driver import CallDriver, Stt, World
-from tests.call.test_floor import opened
+from tests.call.floors import greeted, hear, opened
 
 AREA = "אני מחפש דירה בשכירות ברעננה"
 
 
 def test_words_are_unanswered_until_there_is_a_reply() -> None:
     """R14: they reach the office although the line breaks off."""
-    floor = opened()
-    floor.go(Trigger.REPLY_READY)
-    floor.listen(Trigger.PLAYED, 3000)
-    floor.collect(3100)
-    assert floor.caller.stretch
-    floor.adopt(floor.caller.stretch)
-    for frame in range(20):
-        floor.caller.keep(bytes([frame]) * 320)
-    floor.receive(SttHeard(1, AREA, is_final=False, stability=0.9), 3600)
+    floor = greeted()
+    hear(floor, AREA, is_over=False)
     assert breaking_off.unanswered_words(floor) == AREA
     greeting, floor.reply = floor.reply, opened().reply
     assert (greeting, breaking_off.unanswered_words(floor)) == (None, "")

@@ -4,27 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from app.call.answering.conversation import Conversation
-from app.call.events import CallStarted, CancelSpeech, KeepSample, SendClear, Speak, SttHeard
-from app.call.floor import Floor
+from app.call.events import CancelSpeech, KeepSample, SendClear, Speak, SttHeard
 from app.call.states import IllegalTransitionError, State, Trigger
 from app.media.codec import SAMPLE_RATE_HZ
 from app.media.wav import parse_wav
-from tests.call.driver import CALLER, CallDriver, Stt, World, buzz, settings
-from tests.call.driver import TODAY as DAY
+from tests.call.driver import CallDriver, Stt, World, buzz, settings
+from tests.call.floors import opened
 
 AREA = "אני מחפש דירה בשכירות ברעננה"
-
-
-def opened(*, streams: bool = True) -> Floor:
-    call_settings = settings(streams=streams)
-    floor = Floor(call_settings)
-    conversation = Conversation(
-        call_settings.dialog, call_settings.replying, CallStarted("CA1", "MZ1", CALLER, None, DAY)
-    )
-    floor.open(conversation, 0)
-    floor.reply, _ = conversation.say(conversation.dialog.greet(), 0, 0)
-    return floor
 
 
 def test_the_agent_has_the_floor_first_then_the_caller() -> None:

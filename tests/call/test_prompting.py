@@ -3,20 +3,11 @@
 import pytest
 
 from app.call.events import Speak, SttHeard
-from app.call.floor import Floor
 from app.call.progress import HOPELESS_MS
 from app.call.prompting import Prompting
 from app.call.states import State, Trigger
 from app.dialog.dialog import Dialog
-from tests.call.test_floor import opened
-
-
-def listened() -> Floor:
-    """Return the floor of a call whose greeting was heard after three seconds."""
-    floor = opened()
-    floor.go(Trigger.REPLY_READY)
-    floor.listen(Trigger.PLAYED, 3000)
-    return floor
+from tests.call.floors import greeted, opened
 
 
 def test_nobody_is_prompted_while_the_agent_has_the_floor() -> None:
@@ -34,7 +25,7 @@ def test_nobody_is_prompted_while_the_agent_has_the_floor() -> None:
 
 def test_what_is_said_unasked_takes_the_floor_from_a_silent_caller() -> None:
     """R17."""
-    floor = listened()
+    floor = greeted()
     said = Prompting(floor).say(Dialog.no_input, 9000)
     assert floor.state is State.PROCESSING
     assert floor.reply
@@ -44,7 +35,7 @@ def test_what_is_said_unasked_takes_the_floor_from_a_silent_caller() -> None:
 @pytest.mark.parametrize(("words", "is_prompted"), [("אני מחפש דירה", False), ("", True)])
 def test_words_that_do_not_end_are_answered_and_a_sound_without_any_is_asked(words: str, is_prompted: bool) -> None:
     """R17, R6.4: the longest turn; after it the agent speaks, whatever sounds."""
-    floor = listened()
+    floor = greeted()
     floor.collect(3100)
     assert floor.caller.stretch
     floor.adopt(floor.caller.stretch)
@@ -60,7 +51,7 @@ def test_words_that_do_not_end_are_answered_and_a_sound_without_any_is_asked(wor
 
 def test_after_a_minute_of_nothing_understood_the_agent_takes_its_leave() -> None:
     """R17."""
-    floor = listened()
+    floor = greeted()
     assert Prompting(floor).on_no_progress(3000 + HOPELESS_MS)
     assert floor.conversation.plan
     assert floor.conversation.plan.ends_call

@@ -102,7 +102,7 @@ def _tap(random: np.random.Generator) -> Floats:
     return np.concatenate([part for gap in rest for part in (tap * random.uniform(0.4, 1), gap)])
 
 
-OTHER_NOISES: dict[str, Noise] = {
+SECOND_NOISES: dict[str, Noise] = {
     "white": air,
     "pink": brown,
     "hum": brown,

@@ -1,4 +1,4 @@
-"""Noises of the corpus that is held out: none of them chose a setting. 8 kHz, float, RMS 1 over their loud parts."""
+"""Noises of the third corpus. 8 kHz, float, RMS 1 over their loud parts."""
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def _dog(random: np.random.Generator) -> Floats:
     return np.concatenate([part for _ in range(int(random.integers(2, 4))) for part in (once, rest)])
 
 
-FRESH_NOISES: dict[str, Noise] = {
+THIRD_NOISES: dict[str, Noise] = {
     "white": kettle,
     "pink": rain,
     "hum": fridge,
