@@ -32,6 +32,10 @@ class CallerAudio:
     ulaw: bytes
     came_at_ms: int | None = field(default=None, compare=False)
 
+    def came_by(self, now_ms: int) -> int:
+        """Return when it came: now, where nobody says otherwise."""
+        return now_ms if self.came_at_ms is None else self.came_at_ms
+
 
 @dataclass(frozen=True, slots=True)
 class Dtmf:

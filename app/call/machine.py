@@ -105,12 +105,16 @@ class Call:
         """Return how audio that is received next may be heard with other calls' (`hearing/together`)."""
         if self.state in (State.CONNECTING, State.ENDED):
             return None
-        return Caller(self._ear, audio.ulaw, self._playing(now_ms if audio.came_at_ms is None else audio.came_at_ms))
+        return Caller(self._ear, audio.ulaw, self._playing(audio.came_by(now_ms)))
 
     def timer(self) -> int | None:
         """Return when to call `receive(Tick(), ...)` next, if ever."""
         due = [self._due[timer]() for timer in TIMERS[self.state]]
         return min((at for at in due if at is not None), default=None)
+
+    def misses_audio(self, by_ms: int) -> bool:
+        """Whether silence is to be filled in by then, should no audio have come."""
+        return (self._floor.caller.timer() or by_ms + 1) <= by_ms
 
     @property
     def state(self) -> State:
@@ -216,9 +220,7 @@ class Call:
     # -- the caller is heard ------------------------------------------------------------------------------------
 
     def _on_audio(self, audio: CallerAudio, now_ms: int) -> list[Command]:
-        frames = self._floor.caller.receive(
-            audio.ulaw, self._playing(now_ms if audio.came_at_ms is None else audio.came_at_ms), now_ms
-        )
+        frames = self._floor.caller.receive(audio.ulaw, self._playing(audio.came_by(now_ms)), now_ms)
         return [command for noticed in frames for command in self._on_frame(noticed, now_ms)]
 
     def _playing(self, now_ms: int) -> Playing:

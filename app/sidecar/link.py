@@ -30,6 +30,8 @@ _LINK_STREAM_ID = 0
 """PING, PONG and the child's `ready` event belong to the link, not to a stream."""
 _LEAST_NICENESS = 5
 """Of a child that has just been started; each may add to it (`sidecar.manners`)."""
+_TURN_S = 0.004
+"""So long results are handled before others have a turn: a word may bring about a whole understanding."""
 _RECV_BYTES = 64 * 1024  # from 128 KiB on, the C library would map and unmap memory for every read
 _log = structlog.get_logger("sidecar")
 
@@ -318,8 +320,12 @@ class _Life:
         try:
             while data := self._socket.recv(_RECV_BYTES):
                 self._spoke = self._heard_since_ping = True
+                turn_ends_s = time.monotonic() + _TURN_S
                 for stream_id, op, payload in unpacker.feed(data):
                     self._receive(stream_id, op, payload)
+                    if time.monotonic() > turn_ends_s:
+                        eventlet.sleep(0)
+                        turn_ends_s = time.monotonic() + _TURN_S
         except OSError as exc:
             _log.info("sidecar_socket_ended", name=self._name, error=str(exc))
         except WireError as exc:

@@ -47,6 +47,32 @@ def test_bytes_go_there_and_back_and_the_end_carries_json(link: Link) -> None:
     assert link.open_streams == 0
 
 
+def test_results_that_take_long_to_handle_leave_others_their_turn(link: Link) -> None:
+    """R9.2: a full house's frames do not wait until all that the engines said at once is understood."""
+    heard: list[int] = []
+    turns: list[int] = []
+
+    def slow(op: Op, payload: bytes) -> None:
+        until_s = time.monotonic() + 0.01
+        while time.monotonic() < until_s:
+            pass
+        heard.append(len(payload) if op is Op.DATA else -1)
+
+    def others() -> None:
+        while -1 not in heard:
+            turns.append(len(heard))
+            eventlet.sleep(0)
+
+    other = eventlet.spawn(others)
+    stream = link.open({"service": "echo"}, slow)
+    for _ in range(8):
+        stream.write(b"word")
+    stream.finish()
+    other.wait()
+    assert sum(heard[:-1]) == 32
+    assert set(turns) == set(range(len(heard)))
+
+
 @pytest.mark.parametrize(
     ("service", "error"),
     [

@@ -1,7 +1,8 @@
 """The one loop of a worker: with every tick all timers ring that are due, all sockets are read, all callers heard.
 
 A greenlet woken for every frame and another for every timer cost a full house half of its core. What an engine says
-does not wait for a tick: it is handled as it comes.
+does not wait for a tick: it is handled as it comes. Nor does what is to be sent wait for what is to be heard: a tick
+that begins while a full house is still being heard is kept between two callers.
 """
 
 import time
@@ -54,6 +55,7 @@ class Conductor:
 
     def __init__(self) -> None:
         self.tick_ms = TICK_MS[0][1]
+        self._due_s = 0.0
         self._readers: dict[Reader, Event] = {}
         self._clocked: dict[Clocked, None] = {}
         self.runs = False
@@ -86,24 +88,35 @@ class Conductor:
             spawn(self._run)
 
     def _run(self) -> None:
-        due_s = time.monotonic()
+        reads_s = self._due_s = time.monotonic()
         while self._readers or self._clocked:
-            due_s = max(due_s + self.tick_ms / 1000, time.monotonic())  # a tick that was missed is not made up for
-            sleep(max(0.0, due_s - time.monotonic()))
-            self._tell_time()  # first: what that sends goes out in even steps, whatever hearing the callers takes
+            sleep(max(0.0, reads_s - time.monotonic()))
+            self._keep_time()  # first: what that sends goes out in even steps, whatever hearing the callers takes
+            reads_s = self._due_s
             self._read_all()
         self.runs = False
+
+    def _keep_time(self) -> None:
+        """Tell all calls the time if a tick has begun; one that was missed is not made up for."""
+        now_s, tick_s = time.monotonic(), self.tick_ms / 1000
+        if now_s >= self._due_s:
+            self._due_s = self._due_s + tick_s if now_s < self._due_s + tick_s else now_s + tick_s
+            self._tell_time()
 
     def _read_all(self) -> None:
         """Take what has come on all streams, hear it in one pass, and hand it over."""
         self._each(list(self._readers), lambda reader: reader.look())
         while waiting := [reader for reader in self._readers if reader.has_audio]:
             self._hear_ahead(waiting)
-            self._each(waiting, lambda reader: reader.hand_over())
+            self._each(waiting, self._hand_over)
             if any(reader.has_audio for reader in waiting):
                 sleep(0)  # half a second of audio each, and more of it: others have their turn in between
         for reader in [reader for reader in self._readers if reader.is_over]:
             self._readers.pop(reader).send(None)
+
+    def _hand_over(self, reader: Reader) -> None:
+        self._keep_time()
+        reader.hand_over()
 
     def _hear_ahead(self, waiting: Iterable[Reader]) -> None:
         try:

@@ -106,6 +106,7 @@ class Session:
         self._line_over = Inbox(1, lambda _: True)
         self._line_back = Inbox(1, lambda _: True)
         self._held: list[Event] | None = None
+        self._reader: StreamReader | None = None
         self._reconnects = 0
         self._is_asked_for = self._is_closing = False
 
@@ -190,6 +191,7 @@ class Session:
         socket, reason = self._socket, "fault"
         try:
             reader = StreamReader(socket, self._events.put, self._log, self._dead_after_s, self._ahead)
+            self._reader = reader
             reason = reader.run(self._conductor)
             if reason == "closed" and self._is_lost(socket):
                 self._await_line(socket)
@@ -233,12 +235,16 @@ class Session:
     def tick(self, until_ms: int) -> None:
         """Let the machine do what is due by then; time stands still for a call that has lost its line."""
         try:
-            due_ms = None if self._held is not None else self._call.timer()
+            due_ms = None if self._held is not None or self._has_audio_for(until_ms) else self._call.timer()
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
             self._break()
             return
         if due_ms is not None and due_ms <= until_ms:
             self._events.put(Tick())
+
+    def _has_audio_for(self, until_ms: int) -> bool:
+        """Whether what would be filled in as silence has come, and is handed over within this tick."""
+        return self._reader is not None and self._reader.has_audio and self._call.misses_audio(until_ms)
 
     # -- what comes in ------------------------------------------------------------------------------------------
 

@@ -149,6 +149,50 @@ def test_what_is_due_is_done_within_a_tick_of_its_time() -> None:
     assert [at >= due - conductor.tick_ms for at, due in zip(call.done_ms, (20, 60), strict=True)] == [True, True]
 
 
+def test_what_is_due_does_not_wait_until_a_full_house_is_heard() -> None:
+    """R9.2: hearing all callers may take longer than a tick; frames go out in even steps all the same."""
+    conductor = Conductor()
+    call = Due(conductor, 0, 60)
+    done: list[int] = []
+
+    class Slow(Looks):
+        def hand_over(self) -> None:
+            done.append(len(call.done_ms))
+            while now_ms() < call.began_ms + 100:
+                pass
+            super().hand_over()
+
+    conductor.watch(call)
+    reading = [eventlet.spawn(conductor.read, one) for one in (Slow(1, pieces=1), Slow(1, pieces=1))]
+    for one in reading:
+        one.wait()
+    assert done == [1, 2]
+
+
+def test_a_tick_that_was_kept_in_the_middle_is_kept_once() -> None:
+    """What is due is done once; whoever was late does not catch up tick by tick."""
+    conductor = Conductor()
+    told: list[int] = []
+
+    class Told:
+        def tick(self, until_ms: int) -> None:
+            told.append(until_ms)
+
+    class Slow(Looks):
+        def hand_over(self) -> None:
+            until_ms = now_ms() + 10 * conductor.tick_ms
+            while now_ms() < until_ms:
+                pass
+            super().hand_over()
+
+    call = Told()
+    conductor.watch(call)
+    conductor.read(Slow(1, pieces=3))
+    conductor.forget(call)
+    assert 3 <= len(told) <= 5
+    assert told == sorted(set(told))
+
+
 def test_a_call_that_breaks_costs_no_other_its_time() -> None:
     """R18: one call's fault must not stop the loop of all."""
     conductor = Conductor()

@@ -11,6 +11,7 @@ from eventlet.greenio import GreenSocket
 from eventlet.patcher import original
 from structlog.testing import capture_logs
 
+from app.call.events import CallerAudio
 from app.call.shell.door import Door
 from app.call.shell.services import Services
 from app.call.shell.session import Session
@@ -19,6 +20,7 @@ from app.config import load
 from app.house.lobby import Visitor
 from app.house.streams import Streams
 from app.leads.records import CallEnded
+from app.runtime import now_ms
 from app.speech.engines import Audio, Done, Failed
 from app.telephony.websocket import WebSocket
 from tests.call.shell.yields import switches_within
@@ -193,6 +195,28 @@ def test_a_caller_who_hangs_up_leaves_no_fault_behind() -> None:
     assert house.asked_of_twilio == []
     assert not [entry for entry in logs if entry["log_level"] in ("error", "critical")]
     assert house.shown[-1] == "CALL_ENDED"
+
+
+def test_audio_that_waits_to_be_heard_is_not_taken_for_silence() -> None:
+    """R6.3: in a full house a tick may come between reading a caller's audio and hearing it."""
+    line = connect(House())
+    line.start()
+    line.until_state(State.SPEAKING)
+    session, reader = line.session, line.session._reader
+    assert reader
+    for audio, is_silence in (([CallerAudio(b"\xff" * 160)], False), ([], True)):
+        reader._waiting.extend(audio)
+        while not session._call.misses_audio(now_ms()):
+            pass
+        for _ in range(2):  # a line that went quiet is looked at twice
+            session.tick(now_ms() + 1000)
+            while not session._call.misses_audio(now_ms()):
+                pass
+        session.tick(now_ms())
+        assert session._call._floor.caller.line.is_quiet is is_silence
+        reader._waiting.clear()
+    line.twilio.send(close(1000))
+    line.wait()
 
 
 def test_when_the_agent_hangs_up_twilio_closes_first() -> None:
