@@ -138,7 +138,7 @@ def _phones(text: str) -> list[tuple[int, int, str]]:
     found, end = [], 0
     for written in [*_PHONE_IN_TEXT.finditer(text), None]:
         between = text[end : written.start()] if written else text[end:]
-        found += [(end + said.start, end + said.end, said.digits) for said in dictations(between)]
+        found += [(end + said.start, end + said.end, said.value) for said in dictations(between)]
         if written:
             found.append((written.start(), written.end(), re.sub(r"[\s\-]", "", written[0])))
             end = written.end()

@@ -3,12 +3,12 @@
 Wider than what the dialog takes for a telephone number: what is hidden in vain is a click away, what shows is out.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import Kind, atom_at
 from app.dialog.hebrew.phones import group_at
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, normalise
 
 _GLUE = Lexicon("hebrew/phones.toml").words("glue")
@@ -19,17 +19,8 @@ _SCALED = (Kind.THOUSAND, Kind.MILLION)
 _LEAST_WORDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Dictated:
-    """A dictation at `text[start:end]`, and its digits."""
-
-    start: int
-    end: int
-    digits: str
-
-
-def dictations(text: str) -> list[Dictated]:
-    """Return the runs of digits that are said in words, or partly so, in order."""
+def dictations(text: str) -> list[Span[str]]:
+    """Return the digits that are said in words, or partly so, in order: each run at `text[start:end]`."""
     if sum(map(_is_figure, text.split())) < _LEAST_WORDS:
         return []
     utterance = normalise(text)
@@ -39,7 +30,7 @@ def dictations(text: str) -> list[Dictated]:
         digits = "".join(groups)
         enough = len(groups) >= _GROUPS or (len(groups) >= _PAIRS and len(digits) >= _DIGITS_OF_PAIRS)
         if is_spoken and enough:
-            found.append(Dictated(utterance.tokens[index].start, utterance.tokens[end - 1].end, digits))
+            found.append(Span(utterance.tokens[index].start, utterance.tokens[end - 1].end, digits))
         index = max(end, index + 1)
     return found
 

@@ -11,6 +11,7 @@ from typing import Any
 from app.dialog import data
 from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, fold, stems
 
 _LISTS = Lexicon("hebrew/places.toml")
@@ -33,16 +34,12 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """A place named at tokens `start` up to, not including, `end`; `name` as it goes into the slot."""
+class Mention(Span[str]):
+    """A place named, as it goes into the slot."""
 
-    start: int
-    end: int
     place: Place
-    name: str
     prefix: str = ""
     alias: str = ""
-    sure: bool = True
 
 
 def _loose(text: str) -> str:
@@ -130,7 +127,7 @@ def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
     entry = gazetteer().get(_loose(shared + key.removeprefix("ו")))
     if entry is None or entry[0] == before.place or _at(utterance, index) is not None:
         return None
-    return Mention(index, index + 1, entry[0], entry[0].name, "ו" if key[0] == "ו" else "", entry[1])
+    return Mention(index, index + 1, entry[0].name, entry[0], "ו" if key[0] == "ו" else "", entry[1])
 
 
 @lru_cache(maxsize=1)
@@ -169,5 +166,5 @@ def _at(utterance: Utterance, start: int) -> Mention | None:
                 continue
             if entry[1] == "short" and not first.abbreviated:
                 continue
-            return Mention(start, start + count, entry[0], entry[0].name, prefix, entry[1])
+            return Mention(start, start + count, entry[0].name, entry[0], prefix, entry[1])
     return None

@@ -3,7 +3,6 @@
 Given names come from data/hebrew/first_names.txt (public births data): name, tab, bearers.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from app.dialog import data
@@ -11,6 +10,7 @@ from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, fold, stems, words
 
 _LISTS = Lexicon("hebrew/names.toml")
@@ -26,16 +26,6 @@ STRIP = _LISTS.words("strip")
 SPELLING, _LETTERS = _LISTS.words("spelling"), _LISTS.words("letters")
 TOLD_TO_OTHERS = _LISTS.words("told_to_others")
 UNWANTED_AFTER_AM = _LISTS.words("unwanted_after_am")
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name at tokens `start` up to, not including, `end`."""
-
-    start: int
-    end: int
-    value: str
-    sure: bool = True
 
 
 @lru_cache(maxsize=1)
@@ -87,7 +77,7 @@ def is_name_word(utterance: Utterance, index: int) -> bool:
     return atom_at(utterance, index) is None or bearers_of(key) >= KNOWN_BEARERS
 
 
-def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Name | None:
+def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Span[str] | None:
     """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
     while utterance.key(start) in _TITLES or (
         utterance.key(start) == fold("דין") and utterance.key(start - 1)[:4] == fold("עורך")
@@ -125,7 +115,7 @@ def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_
         index += 1
     if not chosen or (known_first and bearers_of(utterance.key(chosen[0])) < KNOWN_BEARERS):
         return None
-    return Name(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
+    return Span(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
 
 
 def _spelled(utterance: Utterance, index: int) -> bool:

@@ -10,7 +10,6 @@ from app.dialog.hebrew.name_words import (
     STRIP,
     TOLD_TO_OTHERS,
     UNWANTED_AFTER_AM,
-    Name,
     bearers_of,
     collect,
     first_names,
@@ -20,6 +19,7 @@ from app.dialog.hebrew.name_words import (
 )
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import repair_points
+from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.tokens import Utterance, fold
 
 _LISTS = Lexicon("hebrew/names.toml")
@@ -49,7 +49,7 @@ _NOT_ALONE = _LISTS.words("not_alone")
 
 def understand_name(
     utterance: Utterance, places: tuple[Mention, ...], claimed: frozenset[int], known: str = "", *, expected: bool
-) -> Name | None:
+) -> Span[str] | None:
     """Return the caller's name, or None; `known` is the name given before.
 
     Weak cues ("אני X") need a known given name unless a name is `expected`.
@@ -87,9 +87,9 @@ def _on_me(utterance: Utterance, index: int) -> bool:
     return index < len(utterance) and utterance.tokens[index].text in _ON
 
 
-def _cued(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Name | None:
+def _cued(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Span[str] | None:
     """Read what follows a cue: "קוראים לי", "תרשמי"; of several the last."""
-    best: Name | None = None
+    best: Span[str] | None = None
     for match in _CUES.all(utterance):
         loose = match.value.lstrip("=") in _LOOSE_CUES
         if utterance.key(match.start - 1) in _ADDRESSED and utterance.key(match.start) in _SPEAKING:
@@ -104,13 +104,13 @@ def _cued(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> N
     return best
 
 
-def whole_name(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+def whole_name(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     """Return the full name that an utterance is and nothing besides, though another thing was asked."""
     name = collect(utterance, 0, claimed, known_first=True)
     return name if name is not None and name.end - name.start == len(utterance) > 1 else None
 
 
-def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     """Read what is left beside a phone number when it is nothing but a well-known given name, with a surname."""
     left = [index for index in range(len(utterance)) if index not in claimed and utterance.key(index) not in STRIP]
     digits = sum(
@@ -125,7 +125,7 @@ def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
 
 def _politeness(utterance: Utterance) -> frozenset[int]:
     """Return the tokens of what is only said besides: "נעים מאוד", "בלי שם משפחה"."""
-    return frozenset(index for match in _POLITE.all(utterance) for index in range(match.start, match.end))
+    return covered(_POLITE.all(utterance))
 
 
 def _somebody_else(utterance: Utterance) -> frozenset[int]:
@@ -139,16 +139,16 @@ def _somebody_else(utterance: Utterance) -> frozenset[int]:
     )
 
 
-def _renamed(utterance: Utterance) -> Name | None:
+def _renamed(utterance: Utterance) -> Span[str] | None:
     """Read "תשני את השם לדורית": the lamed is no part of the name."""
     for match in _RENAMES.all(utterance):
         key = utterance.key(match.end)
         if key.startswith("ל") and bearers_of(key[1:]) >= KNOWN_BEARERS > bearers_of(key):
-            return Name(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
+            return Span(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
     return None
 
 
-def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     """Read "שלום, עליזה מדברת": the name stands before its cue."""
     at = next((index for index, key in enumerate(utterance.keys[:5]) if key in _SPEAKING), 0)
     for start in (at - 2, at - 1):
@@ -160,7 +160,7 @@ def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     return None
 
 
-def _repaired(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:
+def _repaired(utterance: Utterance, name: Span[str] | None, claimed: frozenset[int]) -> Span[str] | None:
     """Read "יוסי סליחה יוסף חדד", "השם הוא לא נחום אלא מנחם": the name after the repair stands."""
     for point in reversed(repair_points(utterance)):
         if point >= (name.end if name is not None else 1):
@@ -170,7 +170,7 @@ def _repaired(utterance: Utterance, name: Name | None, claimed: frozenset[int]) 
     return name
 
 
-def _said_again(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:
+def _said_again(utterance: Utterance, name: Span[str] | None, claimed: frozenset[int]) -> Span[str] | None:
     """Read "שולה, עם ה בסוף, שולה מזרחי": said once more, and now with the surname."""
     if name is None or name.end - name.start > 1:
         return name
@@ -179,7 +179,7 @@ def _said_again(utterance: Utterance, name: Name | None, claimed: frozenset[int]
     return next((later for later in longer if later is not None and later.end - later.start > 1), name)
 
 
-def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[int]) -> Name | None:
+def _with_surname(utterance: Utterance, name: Span[str] | None, claimed: frozenset[int]) -> Span[str] | None:
     """Join "שם פרטי תמר, שם משפחה אלוני"."""
     for match in _SURNAME_CUES.all(utterance):
         index = match.end
@@ -191,19 +191,19 @@ def _with_surname(utterance: Utterance, name: Name | None, claimed: frozenset[in
         if name is None or surname.start <= name.start < surname.end:
             return name or surname
         if name.start >= surname.end:
-            return Name(surname.start, name.end, f"{name.value} {surname.value}")
-        given = name if name.end <= match.start else Name(name.start, match.start, name.value)
-        return Name(given.start, surname.end, f"{given.value} {surname.value}")
+            return Span(surname.start, name.end, f"{name.value} {surname.value}")
+        given = name if name.end <= match.start else Span(name.start, match.start, name.value)
+        return Span(given.start, surname.end, f"{given.value} {surname.value}")
     return name
 
 
-def _instead(name: Name, known: str) -> Name:
+def _instead(name: Span[str], known: str) -> Span[str]:
     """Read "לא רוני, רינה" as the second name when the first is the one known."""
     first, _, rest = name.value.partition(" ")
-    return Name(name.start + 1, name.end, rest) if rest and first == known.split(maxsplit=1)[0] else name
+    return Span(name.start + 1, name.end, rest) if rest and first == known.split(maxsplit=1)[0] else name
 
 
-def _not_known(utterance: Utterance, known: str) -> Name | None:
+def _not_known(utterance: Utterance, known: str) -> Span[str] | None:
     """Read "השם לא נכון, זה בן שושן, לא בן שמעון": what stands between its cue and the name that is denied."""
     denied = tuple(fold(word) for word in known.split())
     for at in range(1, len(utterance) - len(denied)):
@@ -213,20 +213,20 @@ def _not_known(utterance: Utterance, known: str) -> Name | None:
         while start and at - start < MAX_WORDS and utterance.key(start - 1) not in _AFTER_CUE:
             start -= 1
         if start < at and utterance.key(start - 1) in _AFTER_CUE:
-            return Name(start, at, " ".join(token.text for token in utterance.tokens[start:at]))
+            return Span(start, at, " ".join(token.text for token in utterance.tokens[start:at]))
     return None
 
 
-def _new_surname(utterance: Utterance, known: str, claimed: frozenset[int]) -> Name | None:
+def _new_surname(utterance: Utterance, known: str, claimed: frozenset[int]) -> Span[str] | None:
     """Read "שם המשפחה בארי לא ברק" as a repair of the surname known."""
     surname = _with_surname(utterance, None, claimed)
     if surname is None:
         return None
     given = known.split(maxsplit=1)[0]
-    return Name(surname.start, surname.end, f"{given} {surname.value}")
+    return Span(surname.start, surname.end, f"{given} {surname.value}")
 
 
-def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     """Read a well-known given name, with a surname, that ends a longer answer: "היא זו שעונה, יפעת לביא"."""
     size = len(utterance)
     for start in range(max(1, size - MAX_WORDS), size):
@@ -238,25 +238,25 @@ def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
     return None
 
 
-def _without_as(name: Name) -> Name:
+def _without_as(name: Span[str]) -> Span[str]:
     """Read "רשמי אותי כיעל" as Yael."""
     first, _, rest = name.value.partition(" ")
     if not first.startswith("כ") or bearers_of(fold(first)) >= KNOWN_BEARERS:
         return name
     if bearers_of(fold(first[1:])) < _WELL_KNOWN:
         return name
-    return Name(name.start, name.end, f"{first[1:]} {rest}".strip())
+    return Span(name.start, name.end, f"{first[1:]} {rest}".strip())
 
 
-def _claims(name: Name, claimed: frozenset[int]) -> bool:
-    return any(index in claimed for index in range(name.start, name.end))
+def _claims(name: Span[str], claimed: frozenset[int]) -> bool:
+    return not claimed.isdisjoint(name.tokens)
 
 
-def _professional(utterance: Utterance, name: Name) -> bool:
+def _professional(utterance: Utterance, name: Span[str]) -> bool:
     return utterance.key(name.end) in _PROFESSIONS
 
 
-def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name | None:
+def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Span[str] | None:
     about_name = expected or bool(set(utterance.keys) & _ABOUT_NAME)
     for match in _WEAK_CUES.all(utterance):
         key = utterance.key(match.end)
@@ -284,7 +284,7 @@ def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Name
     return None
 
 
-def _alone(utterance: Utterance, claimed: frozenset[int]) -> Name | None:
+def _alone(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     """Read an answer that is nothing but a name, once politeness and titles are taken off."""
     start = 0
     while (

@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import CONSTRUCT_FORMS, MILLION, Atom, Kind, atom_at, digits_value
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 
 _LISTS = Lexicon("hebrew/numbers.toml")
@@ -36,15 +37,12 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number at tokens `start` up to, not including, `end`; `scale` is the largest unit said with it.
+class Quantity(Span[float]):
+    """A number; `scale` is the largest unit said with it.
 
     `digit_tail`: its last part is a lone digit standing for hundreds ("מיליון שבע"), so another may follow.
     """
 
-    start: int
-    end: int
-    value: float
     shape: Shape
     scale: int = 1
     prefix: str = ""

@@ -1,9 +1,8 @@
 """Repairs of a number that was read back: "הסוף הוא שלוש שמונה", "שבע ולא שש", "הקידומת אפס חמש ארבע" (R10.2, R17)."""
 
-from dataclasses import dataclass
-
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.phones import group_at, to_e164
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems, words
 
 _LISTS = Lexicon("hebrew/phones.toml")
@@ -20,16 +19,9 @@ _FEWEST_UNPLACED = 3
 """Fewer digits than this fit too many places of a number to say which they repair."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    start: int
-    end: int
-    digits: str
-
-
-def _runs(utterance: Utterance) -> list[_Run]:
+def _runs(utterance: Utterance) -> list[Span[str]]:
     """Return the digits said in one breath each; any other word parts them."""
-    runs: list[_Run] = []
+    runs: list[Span[str]] = []
     index = 0
     while index < len(utterance):
         read = group_at(utterance, index)
@@ -38,9 +30,9 @@ def _runs(utterance: Utterance) -> list[_Run]:
             continue
         digits, end = read
         if runs and runs[-1].end == index:
-            runs[-1] = _Run(runs[-1].start, end, runs[-1].digits + digits)
+            runs[-1] = Span(runs[-1].start, end, runs[-1].value + digits)
         else:
-            runs.append(_Run(index, end, digits))
+            runs.append(Span(index, end, digits))
         index = end
     return runs
 
@@ -83,8 +75,8 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
     """Return the number `phone` (E.164) with the part the caller corrects exchanged, as E.164; None: no such repair."""
     number = phone.replace("+972", "0", 1)
     runs = _runs(utterance)
-    said = "".join(run.digits for run in runs)
-    if not said or max(len(run.digits) for run in runs) > _MOST_REPAIRED:
+    said = "".join(run.value for run in runs)
+    if not said or max(len(run.value) for run in runs) > _MOST_REPAIRED:
         return None
     heard = rests_of(utterance.keys)
     last, first = bool(heard & _END), bool(heard & _BEGINNING)
@@ -98,8 +90,8 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
         # "לא, שמונה שבע ולא שמונה ארבע": the opening no answers the question.
         denied = denied[1:]
     wanted = [run for run in runs if run not in denied]
-    if len(denied) == 1 and len(wanted) == 1 and len(denied[0].digits) == len(wanted[0].digits):
-        repaired = _exchanged(number, denied[0].digits, wanted[0].digits, last=last, first=first)
+    if len(denied) == 1 and len(wanted) == 1 and len(denied[0].value) == len(wanted[0].value):
+        repaired = _exchanged(number, denied[0].value, wanted[0].value, last=last, first=first)
     elif last and len(runs) == 1:
         repaired = number[: -len(said)] + said
     elif first and len(runs) == 1:

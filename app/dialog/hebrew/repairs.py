@@ -2,25 +2,17 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 
 _LISTS = Lexicon("hebrew/scope.toml")
 
 
-class Spanned(Protocol):
-    """Anything found at tokens `start` up to, not including, `end`."""
-
-    @property
-    def start(self) -> int: ...  # noqa: D102 - a field
-    @property
-    def end(self) -> int: ...  # noqa: D102 - a field
-
-
-S = TypeVar("S", bound=Spanned)
+S = TypeVar("S", bound=Span[Any])
 
 _SWAP = _LISTS.words("swap")
 _NOT = _LISTS.words("not")

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests, rests_of, stems, words
 
 _LISTS = Lexicon("hebrew/scope.toml")
@@ -73,12 +74,9 @@ class Whose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Tokens `start` up to, not including, `end`, and the rule that says whose they are."""
+class Scope(Span[Whose]):
+    """A stretch, whose it is, and the rule that says so."""
 
-    start: int
-    end: int
-    whose: Whose
     rule: str
 
 
@@ -98,17 +96,13 @@ def scopes(utterance: Utterance) -> tuple[Scope, ...]:
 
 def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
     """Return the tokens in stretches of these kinds."""
-    return frozenset(index for scope in scopes(utterance) if scope.whose in whose for index in _span(scope))
+    return frozenset(index for scope in scopes(utterance) if scope.value in whose for index in scope.tokens)
 
 
 @lru_cache(maxsize=64)
 def no_wish(utterance: Utterance) -> frozenset[int]:
     """Return the tokens that tell of others, of a home one has or had, of later, or ask: no value there is a wish."""
-    return frozenset(index for scope in scopes(utterance) for index in _span(scope))
-
-
-def _span(scope: Scope) -> range:
-    return range(scope.start, scope.end)
+    return frozenset(index for scope in scopes(utterance) for index in scope.tokens)
 
 
 def _adopted(utterance: Utterance, scope: Scope) -> bool:
@@ -247,7 +241,7 @@ def _lives_at(utterance: Utterance, index: int) -> int | None:
 
 def _verb(utterance: Utterance, start: int) -> int | None:
     """Return where the verb of the subject at `start` stands."""
-    places = {index for mention in find(utterance) for index in range(mention.start, mention.end) if mention.prefix}
+    places = covered(mention for mention in find(utterance) if mention.prefix)
     for index in range(start + 1, min(start + 1 + _LONGEST_SUBJECT, len(utterance))):
         key = utterance.key(index)
         if any(rest in _DOES for prefix, rest in stems(key) if prefix in ("", "ש")):

@@ -13,6 +13,7 @@ from itertools import zip_longest
 
 from app.dialog import data
 from app.dialog.hebrew.english import reading_at
+from app.dialog.hebrew.span import Span
 
 _NIQQUD = re.compile("[\u0591-\u05c7]")
 _QUOTES = re.compile("[\"'`\u2018\u2019\u201c\u201d\u05f3\u05f4\u00b4]")
@@ -247,12 +248,9 @@ def normalise(text: str) -> Utterance:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """A phrase found at tokens `start` up to, not including, `end`; `value` is what the phrase stands for."""
+class Match(Span[str]):
+    """A phrase found, and what it stands for; `prefix` is written onto its first word."""
 
-    start: int
-    end: int
-    value: str
     prefix: str = ""
 
 

@@ -8,6 +8,7 @@ from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests
 
 _LISTS = Lexicon("hebrew/whereabouts.toml")
@@ -40,7 +41,7 @@ _TELLING = 6
 def told_places(utterance: Utterance) -> Mapping[int, str]:
     """Return where the places stand that are no wish by what is said around them, each with the rule that says so."""
     mentions = find(utterance)
-    named = frozenset(index for mention in mentions for index in range(mention.start, mention.end))
+    named = covered(mentions)
     told = {mention.start: _told(utterance, mention, mentions, named) for mention in mentions}
     return {start: rule for start, rule in told.items() if rule}
 

@@ -8,6 +8,7 @@ from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
 from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, tokens_of
+from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, stems
 from app.dialog.hebrew.whereabouts import NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
 from app.dialog.understanding.ear.misheard import misheard_places
@@ -58,12 +59,8 @@ def _in_its_town(mention: Mention, towns: set[str]) -> Mention:
         return mention
     for town, name in mention.place.elsewhere:
         if town in towns:
-            return replace(mention, place=replace(mention.place, name=name, cities=(town,)), name=name)
+            return replace(mention, place=replace(mention.place, name=name, cities=(town,)), value=name)
     return mention
-
-
-def _span(mention: Mention) -> range:
-    return range(mention.start, mention.end)
 
 
 def _with_direction(utterance: Utterance, mention: Mention, compound: frozenset[int]) -> Mention:
@@ -74,16 +71,16 @@ def _with_direction(utterance: Utterance, mention: Mention, compound: frozenset[
     if before == "של" and utterance.key(mention.start - 2).removeprefix("ה") in DIRECTIONS:
         # "כל הצפון של תל אביב".
         name = f"{DIRECTIONS[utterance.key(mention.start - 2).removeprefix('ה')]} {mention.place.name}"
-        return Mention(mention.start - 2, mention.end, mention.place, name, mention.prefix, mention.alias)
+        return Mention(mention.start - 2, mention.end, name, mention.place, mention.prefix, mention.alias)
     for prefix, rest in stems(before) if before else ():
         apart = prefix.endswith("ה") or "," in utterance.tokens[mention.start].gap
         if rest in DIRECTIONS and not mention.prefix and not apart and mention.start - 1 not in compound:
             name = f"{DIRECTIONS[rest]} {mention.place.name}"
-            return Mention(mention.start - 1, mention.end, mention.place, name, prefix, mention.alias)
+            return Mention(mention.start - 1, mention.end, name, mention.place, prefix, mention.alias)
     after = utterance.key(mention.end)
     if after in DIRECTIONS and mention.end not in compound:
         name = f"{DIRECTIONS[after]} {mention.place.name}"
-        return Mention(mention.start, mention.end + 1, mention.place, name, mention.prefix, mention.alias)
+        return Mention(mention.start, mention.end + 1, name, mention.place, mention.prefix, mention.alias)
     return mention
 
 
@@ -144,7 +141,7 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     `fuzzy`: look for misheard names when the area was asked and none was found.
     """
     named = find(utterance)
-    compound = frozenset(index for mention in named if mention.end - mention.start > 1 for index in _span(mention))
+    compound = covered(mention for mention in named if len(mention.tokens) > 1)
     found = _without_overlaps([_with_direction(utterance, mention, compound) for mention in named])
     towns = {mention.place.name for mention in found if mention.place.kind == "city"}
     towns |= set(known)
@@ -153,13 +150,13 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     certain = [mention for mention in found if is_place(utterance, mention, asked, around, len(found))]
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
-    claimed = frozenset(index for mention in certain for index in _span(mention))
+    claimed = covered(certain)
     wanted = _wanted(utterance, certain)
     if asked is Asked.AREA and not wanted and (here := _here_today(utterance, certain)):
         return Areas(mentions=here, claimed=claimed, doubted=here)
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)
-        claimed = frozenset(index for mention in wanted for index in _span(mention))
+        claimed = covered(wanted)
     if set(utterance.keys) & (_OFF_TOPIC | MEDIA) and not set(utterance.keys) & (_SEEKS | _NEW_HOMES):
         wanted = []
     standing, denied = settle(utterance, wanted)
@@ -213,7 +210,7 @@ def _deny_known(
     utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str]
 ) -> tuple[list[Mention], list[Mention]]:
     """Let "לא לא צפת כרמיאל" deny the place that is known when another is named."""
-    no = [mention for mention in standing if mention.name in known and utterance.key(mention.start - 1) == "לא"]
+    no = [mention for mention in standing if mention.value in known and utterance.key(mention.start - 1) == "לא"]
     left = [mention for mention in standing if mention not in no]
     return (left, [*denied, *no]) if left else (standing, denied)
 
@@ -235,7 +232,7 @@ def _denied_later(standing: list[Mention], denied: list[Mention]) -> list[Mentio
     left = [
         mention
         for mention in standing
-        if not any(other.name == mention.name and other.start > mention.start for other in denied)
+        if not any(other.value == mention.value and other.start > mention.start for other in denied)
     ]
     return left or standing
 
@@ -245,7 +242,7 @@ def _said_again(utterance: Utterance, standing: list[Mention]) -> list[Mention]:
     again = [
         mention
         for mention, earlier in product(standing, standing)
-        if mention.name == earlier.name and earlier.end < mention.start and utterance.key(mention.start - 1) in _YES
+        if mention.value == earlier.value and earlier.end < mention.start and utterance.key(mention.start - 1) in _YES
     ]
     return again or standing
 
@@ -254,16 +251,16 @@ def _fold(
     utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str], claimed: frozenset[int]
 ) -> Areas:
     keys = set(utterance.keys)
-    unknown = len(denied) == 1 and bool(known) and denied[0].name not in known
+    unknown = len(denied) == 1 and bool(known) and denied[0].value not in known
     if not standing and unknown and answers_no_with(utterance, denied[0].start):
         standing, denied = denied, []
     names: list[str] = []
     for mention in _drop_parents(utterance, [*standing, *denied]):
-        if mention in standing and mention.name not in names:
-            names.append(mention.name)
+        if mention in standing and mention.value not in names:
+            names.append(mention.value)
     mentions = (*standing, *denied)
     unsure = any(not mention.sure for mention in standing)
-    removed = {mention.name for mention in denied}
+    removed = {mention.value for mention in denied}
     if not names:
         left = [name for name in known if name not in removed]
         if left == known:

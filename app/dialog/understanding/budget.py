@@ -7,6 +7,7 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max
 from app.dialog.hebrew.numbers import Quantity, Shape
 from app.dialog.hebrew.repairs import answers_no_with, settle
+from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.figures import Figure, figures_of
 from app.dialog.understanding.sums import PER_MONTH, sums
@@ -30,14 +31,9 @@ _COMMERCIAL = ("office", "store", "commercial", "warehouse", "building", "land",
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Range):
     """What an utterance says about the budget; `deal` is what a figure implies when the deal is unknown."""
 
-    low: int | None
-    high: int | None
-    start: int
-    end: int
-    unsure: bool = False
     deal: str | None = None
 
 
@@ -108,10 +104,10 @@ def understand_budget(
         return None
     chosen = _join(utterance, standing)
     guessed_deal = None
-    if deal is None and not chosen.unsure:
+    if deal is None and chosen.sure:
         large = (chosen.high or chosen.low or 0) >= IMPLIES_BUY_ILS
         guessed_deal = "rent" if any(key in PER_MONTH for key in utterance.keys) else "buy" if large else None
-    return Budget(chosen.low, chosen.high, chosen.start, chosen.end, chosen.unsure, guessed_deal)
+    return Budget(chosen.start, chosen.end, chosen.value, guessed_deal, sure=chosen.sure)
 
 
 def _concluded(utterance: Utterance, standing: list[Figure]) -> list[Figure]:
@@ -148,8 +144,8 @@ def _join(utterance: Utterance, standing: list[Figure]) -> Figure:
     lows = [figure for figure in standing if figure.high is None]
     highs = [figure for figure in standing if figure.low is None]
     if lows and highs and (lows[0].low or 0) < (highs[0].high or 0):
-        unsure = lows[0].unsure or highs[0].unsure
-        return Figure(lows[0].low, highs[0].high, min(lows[0].start, highs[0].start), highs[0].end, unsure)
+        start, ends = min(lows[0].start, highs[0].start), Bounds(lows[0].low, highs[0].high)
+        return Figure(start, highs[0].end, ends, sure=lows[0].sure and highs[0].sure)
     bounded = [figure for figure in standing if figure.low is not None or _is_capped(utterance, figure)]
     chosen = (bounded or standing)[0]
     stretched = (figure for figure in highs if _stretches(utterance, chosen, figure))

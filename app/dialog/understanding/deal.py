@@ -6,8 +6,9 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.scope import LETS_LATER, scopes
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold
-from app.dialog.understanding.kind import YOU, Found
+from app.dialog.understanding.kind import YOU
 
 _LISTS = Lexicon("real_estate/deals.toml")
 
@@ -21,11 +22,11 @@ _HEARD_BUY = _LISTS.words("heard_buy")
 _HEARD_RENT = _LISTS.words("heard_rent")
 
 
-def _office_does(utterance: Utterance) -> list[Found]:
+def _office_does(utterance: Utterance) -> list[Span[str]]:
     """Read "אתם משכירים דירות בחיפה?": what the office lets is what the caller would rent."""
     pairs = enumerate(pairwise(utterance.keys))
     return [
-        Found(at + 1, at + 2, _OFFICE_DOES[does]) for at, (you, does) in pairs if you in YOU and does in _OFFICE_DOES
+        Span(at + 1, at + 2, _OFFICE_DOES[does]) for at, (you, does) in pairs if you in YOU and does in _OFFICE_DOES
     ]
 
 
@@ -46,25 +47,25 @@ def _tells_no_deal(utterance: Utterance, match: Match) -> bool:
     return match.value == "buy" and key == fold("מקבלן") and before == "לא"
 
 
-def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Found | None:
+def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Span[str] | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
     said = (
         match for match in _DEAL.all(utterance) if match.start not in claimed and not _tells_no_deal(utterance, match)
     )
-    found = [Found(match.start, match.end, match.value) for match in said]
+    found = [Span(match.start, match.end, match.value) for match in said]
     found += _office_does(utterance)
     if asked is Asked.DEAL and not found:
         for index, key in enumerate(utterance.keys):
             if key in _HEARD_RENT or key.lstrip("בלה") in _HEARD_RENT:
-                found.append(Found(index, index + 1, "rent"))
+                found.append(Span(index, index + 1, "rent"))
             elif key in _HEARD_BUY or key.lstrip("בלה") in _HEARD_BUY:
-                found.append(Found(index, index + 1, "buy"))
+                found.append(Span(index, index + 1, "buy"))
     standing, denied = settle(utterance, found)
     standing = _after_so(utterance, standing)
     if not standing and denied and len({value.value for value in denied}) == 1:
         # "לא לקנות": of two, the other one.
         other = "rent" if denied[0].value == "buy" else "buy"
-        return Found(denied[0].start, denied[0].end, other) if asked is Asked.DEAL else None
+        return Span(denied[0].start, denied[0].end, other) if asked is Asked.DEAL else None
     if not standing:
         return _bought_to_let(utterance)
     return (
@@ -74,20 +75,20 @@ def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] 
     )
 
 
-def _bought_to_let(utterance: Utterance) -> Found | None:
+def _bought_to_let(utterance: Utterance) -> Span[str] | None:
     """Read "עד מיליון וחצי להשכרה אחר כך": who lets it afterwards buys it."""
     later = [scope for scope in scopes(utterance) if scope.rule == LETS_LATER]
-    return Found(later[0].start, later[0].end, "buy") if later else None
+    return Span(later[0].start, later[0].end, "buy") if later else None
 
 
-def _after_so(utterance: Utterance, standing: list[Found]) -> list[Found]:
+def _after_so(utterance: Utterance, standing: list[Span[str]]) -> list[Span[str]]:
     """Prefer the conclusion: "אין לי כסף לקנות אז שכירות"."""
     so = [index for index, key in enumerate(utterance.keys) if key in ("אז", fold("לכן")) and index > 0]
     concluded = [value for value in standing if so and value.start > so[0]]
     return concluded or standing
 
 
-def _last_choice(utterance: Utterance, standing: list[Found]) -> Found | None:
+def _last_choice(utterance: Utterance, standing: list[Span[str]]) -> Span[str] | None:
     """Of "קנייה או שכירות" repeated back, neither; otherwise the first."""
     between = [utterance.key(index) for index in range(standing[0].end, standing[1].start)]
     return None if between == ["או"] else standing[0]

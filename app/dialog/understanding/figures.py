@@ -7,6 +7,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.numbers import MILLION, THOUSAND, Quantity, Shape
 from app.dialog.hebrew.repairs import negated
+from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance, rests, rests_of
 from app.dialog.understanding.sums import BUDGET_WORDS, CURRENCY, PER_MONTH
 
@@ -14,14 +15,9 @@ _LARGEST_BARE = {"buy": 20, "rent": 99}
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """An amount or a range in ILS at tokens `start` up to, not including, `end`."""
+class Figure(Range):
+    """An amount or a range in ILS."""
 
-    low: int | None
-    high: int | None
-    start: int
-    end: int
-    unsure: bool = False
     evidence: bool = False
     split: bool = False
     """Said as nothing but money is: "חמש מאתיים"."""
@@ -56,7 +52,7 @@ def figures_of(utterance: Utterance, found: list[Quantity], deal: str | None, as
         )
         if ends is not None and second is not None:
             (low, high), unsure = ends
-            figures.append(Figure(round(low), round(high), first.start, second.end, unsure, evidence))
+            figures.append(Figure(first.start, second.end, Bounds(round(low), round(high)), evidence, sure=not unsure))
             index += 2
             continue
         if first.shape is Shape.BARE and first.value > _LARGEST_BARE.get(deal or "buy", 0) and not evidence:
@@ -162,8 +158,8 @@ def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal
         value, unsure, end = (first.value + second.value / 10) * scale, True, second.end
     whole = replace(first, end=end)
     if is_min(utterance, whole):
-        return Figure(round(value), None, first.start, end, unsure)
-    return Figure(None, round(value), first.start, end, unsure)
+        return Figure(first.start, end, Bounds(round(value), None), sure=not unsure)
+    return Figure(first.start, end, Bounds(None, round(value)), sure=not unsure)
 
 
 def _says_budget(utterance: Utterance, start: int) -> bool:

@@ -7,6 +7,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.scope import OTHERS
+from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
 
 _LISTS = Lexicon("real_estate/kinds.toml")
@@ -33,39 +34,35 @@ _AND_TYPES = _LISTS.words("and_types")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A value at tokens `start` up to, not including, `end`."""
+class Kind(Span[str]):
+    """A kind of home; `instead`: another was denied beside it."""
 
-    start: int
-    end: int
-    value: str
     instead: bool = False
-    """Whether another value was denied beside it."""
 
 
 def understand_type(
     utterance: Utterance, asked: Asked, claimed: frozenset[int], known: str | None = None
-) -> Found | None:
+) -> Kind | None:
     """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind.
 
     Of two, one of them `known`, the other: "לא לא דירה רגילה, דירת גן".
     """
-    blocked = {index for match in _NOT_TYPES.all(utterance) for index in range(match.start, match.end)} | claimed
+    blocked = covered(_NOT_TYPES.all(utterance)) | claimed
     if asked is Asked.PROPERTY_TYPE and utterance.keys in (("גג",), ("גנ",)):
         # To "which type": a flat with one; anywhere else what a home has besides.
-        return Found(0, 1, "roof_apartment" if utterance.keys == ("גג",) else "garden_apartment")
-    found: list[Found] = []
+        return Kind(0, 1, "roof_apartment" if utterance.keys == ("גג",) else "garden_apartment")
+    found: list[Kind] = []
     index = 0
     while index < len(utterance):
         match = _TYPES.at(utterance, index)
-        if match is None or any(position in blocked for position in range(match.start, match.end)):
+        if match is None or not blocked.isdisjoint(match.tokens):
             index += 1
             continue
         if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
             # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
-            match = Match(match.start, match.start + 1, "apartment", match.prefix)
+            match = Match(match.start, match.start + 1, "apartment", prefix=match.prefix)
         if _means_wanted(utterance, match, asked, bool(found)):
-            found.append(Found(match.start, match.end, match.value))
+            found.append(Kind(match.start, match.end, match.value))
         index = match.end
     standing, denied = settle(utterance, found)
     if not standing:
@@ -81,7 +78,7 @@ def understand_type(
     return chosen
 
 
-def _specifies(utterance: Utterance, general: Found, kind: Found) -> bool:
+def _specifies(utterance: Utterance, general: Kind, kind: Kind) -> bool:
     between = [utterance.key(index) for index in range(general.end, kind.start)]
     if between == ["כמו"] and kind.value == "private_house":
         # "דירה כמו בית" is a flat.

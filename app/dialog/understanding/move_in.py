@@ -7,6 +7,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import settle, turns
+from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.times.dates import (
     Timing,
     bare_day,
@@ -102,8 +103,8 @@ class _Finder:
         return kept
 
     def _phrases(self) -> list[Timing]:
-        found = [Timing(m.start, m.end, {"type": "flexible"}) for m in FLEXIBLE.all(self.utterance)]
-        taken = {index for timing in found for index in range(timing.start, timing.end)}
+        found = [Span(m.start, m.end, {"type": "flexible"}) for m in FLEXIBLE.all(self.utterance)]
+        taken = covered(found)
         books = [(IMMEDIATE, "immediate")]
         if self.asked or self.entry:
             books += [(FLEXIBLE_ASKED, "flexible")] if self.asked else []
@@ -111,7 +112,7 @@ class _Finder:
         if self.entry and not self.asked:
             # "הכניסה גמישה": beside the entry the word says when.
             found += [
-                Timing(match.start, match.end, {"type": "flexible"})
+                Span(match.start, match.end, {"type": "flexible"})
                 for match in FLEXIBLE_WORD.all(self.utterance)
                 if not rests(self.utterance.key(match.start - 1)).isdisjoint(ENTRY)
             ]
@@ -127,7 +128,7 @@ class _Finder:
                     continue
                 if match.start in taken or (denied and kind == "flexible") or match.start in self.claimed:
                     continue
-                found.append(Timing(match.start, match.end, {"type": kind}, book is not IMMEDIATE_ASKED))
+                found.append(Span(match.start, match.end, {"type": kind}, sure=book is not IMMEDIATE_ASKED))
         return found
 
     def _about_another(self, match: Match) -> bool:
@@ -149,7 +150,7 @@ class _Finder:
                 if not more and not rests(self.utterance.key(near)).isdisjoint(HASTE):
                     match = Match(index, near + 1, "flexible")
                     if not self._about_another(match):
-                        found.append(Timing(index, near + 1, {"type": "flexible"}))
+                        found.append(Span(index, near + 1, {"type": "flexible"}))
                     break
         return found
 
@@ -171,17 +172,17 @@ class _Finder:
 
     def _calendar(self) -> list[Timing]:
         school = next_month(9, self.today, over=True)
-        found = [Timing(match.start, match.end, next_month(10, self.today)) for match in ACADEMIC.all(self.utterance)]
+        found = [Span(match.start, match.end, next_month(10, self.today)) for match in ACADEMIC.all(self.utterance)]
         for match in SCHOOL.all(self.utterance):
             if any(timing.start <= match.end and match.start < timing.end for timing in found):
                 continue
             edge = rests_of(self.utterance.key(index) for index in (match.start - 1, match.start - 2))
             # School ends with June.
             ends = next_month(7 if edge & words("אחרי") else 6, self.today)
-            found.append(Timing(match.start, match.end, ends if edge & ENDS else school))
+            found.append(Span(match.start, match.end, ends if edge & ENDS else school))
         for match in SUMMER_BREAK.all(self.utterance):
             late = self.utterance.key(match.start - 1).endswith(fold("סוף"))
-            found.append(Timing(match.start, match.end, next_month(8 if late else 7, self.today)))
+            found.append(Span(match.start, match.end, next_month(8 if late else 7, self.today)))
         for match in HOLIDAY_BOOK.all(self.utterance):
             timing = self._holiday(match)
             if timing is not None:
@@ -209,7 +210,7 @@ class _Finder:
         if not (self.asked or self.entry or relation & _AROUND_FEAST):
             return None
         if match.value == "ראש השנה" and self.utterance.key(match.end) in _CIVIL:
-            return Timing(match.start, match.end + 1, next_month(1, self.today))
+            return Span(match.start, match.end + 1, next_month(1, self.today))
         first, last = holiday_span(match.value, self.today)
         if relation & words("אחרי"):
             day = last + timedelta(days=1)
@@ -219,7 +220,7 @@ class _Finder:
                 day = first
         else:
             day = max(first, self.today)
-        return Timing(match.start - bool(relation & _TO_FEAST), match.end, in_month(day.year, day.month))
+        return Span(match.start - bool(relation & _TO_FEAST), match.end, in_month(day.year, day.month))
 
     def _year_after(self, index: int) -> tuple[int | None, int]:
         token = self.utterance.tokens[index] if index < len(self.utterance) else None
@@ -251,12 +252,12 @@ class _Finder:
                 return None
             year, end = self._year_after(index + 1)
             if year is not None:
-                return Timing(index, end, in_month(year, month))
+                return Span(index, end, in_month(year, month))
             over = month == self.today.month and self._early(index)
             not_before = before == "לפני" and self._no_before(index - 1) is not None
             shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
             shifted = (month - 1 + shift) % 12 + 1
-            return Timing(self._with_edge(index), end, next_month(shifted, self.today, over=over))
+            return Span(self._with_edge(index), end, next_month(shifted, self.today, over=over))
         return None
 
     def _no_before(self, index: int) -> int | None:
@@ -295,7 +296,7 @@ class _Finder:
                     return None
                 early = rest == fold("קיץ") and relation & _BEFORE_SUMMER
                 part = 3 if before == "אחרי" else 2 if relation & words("סוף") else 0 if early else 1
-                return Timing(index, index + 1, next_month(SEASONS[rest][part], self.today))
+                return Span(index, index + 1, next_month(SEASONS[rest][part], self.today))
         return None
 
     def _date(self, index: int) -> Timing | None:
@@ -323,7 +324,7 @@ class _Finder:
         number = quantity_at(self.utterance, index + 1)
         if number is None or number.end != len(self.utterance) or number.value not in range(1, 13):
             return None
-        return Timing(index, number.end, next_month(int(number.value), self.today))
+        return Span(index, number.end, next_month(int(number.value), self.today))
 
     def _spans(self) -> list[Timing]:
         found: list[Timing] = []
@@ -336,7 +337,7 @@ class _Finder:
             months, end = span
             end, months = longer_end(self.utterance, end, months)
             if months <= FARTHEST_MONTHS and self._is_move_in(index, end):
-                found.append(Timing(index, end, within(months)))
+                found.append(Span(index, end, within(months)))
             index = end
         if not found and self.asked and (day := bare_day(self.utterance, self.today)) is not None:
             return [day]
@@ -365,7 +366,7 @@ class _Finder:
         fits = 0 < len(counts) <= len(("from", "to")) and all(
             1 <= count <= MOST_MONTHS and count == int(count) for count in counts
         )
-        return [Timing(0, len(self.utterance), within(max(counts)))] if fits else []
+        return [Span(0, len(self.utterance), within(max(counts)))] if fits else []
 
     def _is_move_in(self, start: int, end: int) -> bool:
         key, before = self.utterance.key(start), self.utterance.key(start - 1)
@@ -396,7 +397,7 @@ def understand_timing(utterance: Utterance, asked: Asked, today: date, claimed: 
     for earlier, later in pairwise(standing):
         if set(utterance.keys[earlier.end : later.start]) & _REFINES:
             standing = [timing for timing in standing if timing.start >= later.start]
-    strong = [timing for timing in standing if timing.strong]
+    strong = [timing for timing in standing if timing.sure]
     dated = [timing for timing in strong if timing.value["type"] in ("month", "within")]
     if dated and dated[0].value == within(1) and any(timing.value["type"] == "immediate" for timing in strong):
         # "מיידית אפילו השבוע": the week only stresses the haste.

@@ -126,7 +126,7 @@ def _is_region(said: _Said) -> bool:
     """Whether "מרכז" is the region, and no middle of a town."""
     if said.after in _CENTRE_OF or said.before in _IN_TOWN:
         return False
-    sought = said.mention.name.removeprefix("ה") not in DIRECTIONS.values() and said.is_sought
+    sought = said.mention.value.removeprefix("ה") not in DIRECTIONS.values() and said.is_sought
     return said.is_located or sought or said.is_asked or said.before in DIRECTIONS
 
 

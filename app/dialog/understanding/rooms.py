@@ -1,13 +1,12 @@
 """Rooms: halves, ranges and bounds. The Israeli count includes the living room (R10.2)."""
 
-from dataclasses import dataclass, field
-
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.number_words import CONSTRUCT_FORMS
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import answers_no_with, negated, repair_points, settle
+from app.dialog.hebrew.span import Bounds, Range, covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
 _LISTS = Lexicon("real_estate/rooms.toml")
@@ -33,18 +32,6 @@ _PLURALS = (fold("ים"), "ות")
 _SHORTEST_PLURAL = 4
 _AGES = _LISTS.words("ages")
 _OTHER_UNITS = _LISTS.words("other_units")
-
-
-@dataclass(frozen=True, slots=True)
-class Rooms:
-    """Bounds on the number of rooms; None: not said."""
-
-    low: float | None = None
-    high: float | None = None
-    start: int = 0
-    end: int = 0
-    unsure: bool = False
-    claimed: frozenset[int] = field(default_factory=frozenset)
 
 
 def _plausible(value: float) -> bool:
@@ -96,8 +83,8 @@ def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quant
     return None
 
 
-def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
-    found: list[Rooms] = []
+def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
+    found: list[Range] = []
     for noun in range(len(utterance)):
         if noun in claimed or not any(
             rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה", "מה")
@@ -114,7 +101,7 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     return found
 
 
-def _single(utterance: Utterance, noun: int) -> Rooms | None:
+def _single(utterance: Utterance, noun: int) -> Range | None:
     """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה"."""
     if utterance.key(noun) == fold("מהחדרים"):
         return _named_then_count(utterance, noun + 1)
@@ -156,7 +143,7 @@ def _single(utterance: Utterance, noun: int) -> Rooms | None:
     return _rooms(utterance, quantity, None, start, quantity.end)
 
 
-def _named_then_count(utterance: Utterance, start: int) -> Rooms | None:
+def _named_then_count(utterance: Utterance, start: int) -> Range | None:
     """Read "הכל נכון חוץ מהחדרים, ארבעה": which detail, and then its new value."""
     while utterance.key(start) in _SAYS_NUMBER:
         start += 1
@@ -166,7 +153,7 @@ def _named_then_count(utterance: Utterance, start: int) -> Rooms | None:
     return _rooms(utterance, count, None, start, count.end)
 
 
-def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> Rooms | None:
+def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> Range | None:
     end, extra, unsure = noun + 1, 0.0, False
     half = atom_at(utterance, end)
     last = numbers[-1]
@@ -210,16 +197,15 @@ def _rooms(
     end: int,
     extra: float = 0.0,
     unsure: bool = False,
-) -> Rooms:
-    claimed = frozenset(range(start, end))
-    if high is not None:
-        return Rooms(low.value + extra, high.value + extra, start, end, unsure, claimed)
+) -> Range:
     whole = Quantity(start, end, low.value, Shape.BARE, prefix=low.prefix)
-    if is_min(utterance, whole):
-        return Rooms(low.value + extra, None, start, end, unsure, claimed)
-    if is_max(utterance, whole):
-        return Rooms(None, low.value + extra, start, end, unsure, claimed)
-    return Rooms(low.value + extra, low.value + extra, start, end, unsure, claimed)
+    least: float | None = low.value + extra
+    most = least if high is None else high.value + extra
+    if high is None and is_min(utterance, whole):
+        most = None
+    elif high is None and is_max(utterance, whole):
+        least = None
+    return Range(start, end, Bounds(least, most), sure=not unsure)
 
 
 def _counts_people(utterance: Utterance, index: int) -> bool:
@@ -255,9 +241,9 @@ def _both_of(utterance: Utterance, index: int) -> bool:
     )
 
 
-def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
+def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     """Read numbers alone, for when the agent asked how many rooms."""
-    found: list[Rooms] = []
+    found: list[Range] = []
     index = 0
     while index < len(utterance):
         quantity = _small_at(utterance, index, claimed)
@@ -311,30 +297,35 @@ def _past_chained(utterance: Utterance, index: int, claimed: frozenset[int], *, 
 _BEFORE_OTHER = _LISTS.words("before_other")
 
 
-def understand_rooms(utterance: Utterance, asked: Asked, claimed: frozenset[int]) -> Rooms | None:
-    """Return the rooms the caller wants, or None. Bare numbers count only as the answer to the rooms question."""
+def understand_rooms(
+    utterance: Utterance, asked: Asked, claimed: frozenset[int]
+) -> tuple[Range | None, frozenset[int]]:
+    """Return the rooms the caller wants, or None, and the tokens of all rooms told.
+
+    Bare numbers count only as the answer to the rooms question.
+    """
     found = _with_noun(utterance, claimed)
     if not found and asked is Asked.ROOMS:
         found = _bare(utterance, claimed)
         if not found and utterance.keys == ("חדר",):
-            found = [Rooms(1.0, 1.0, 0, 1, claimed=frozenset({0}))]
+            found = [Range(0, 1, Bounds(1.0, 1.0))]
     if not found and asked is not Asked.ROOMS:
         found = _elliptic(utterance, claimed)
     found += _repaired(utterance, found, claimed) or (_also(utterance, found, claimed) if asked is Asked.ROOMS else [])
-    everything = frozenset(index for rooms in found for index in rooms.claimed)
+    told = covered(found)
     standing, denied = settle(utterance, found)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
     if not standing:
-        return Rooms(claimed=everything) if everything else None
+        return None, told
     chosen = standing[0]
     low, high = chosen.low, chosen.high
     if len(standing) == 2 and _are_ends(utterance, *standing):
         low, high = _merge(chosen, standing[1])
-    return Rooms(low, high, chosen.start, standing[-1].end, chosen.unsure, everything)
+    return Range(chosen.start, standing[-1].end, Bounds(low, high), sure=chosen.sure), told
 
 
-def _repaired(utterance: Utterance, found: list[Rooms], claimed: frozenset[int]) -> list[Rooms]:
+def _repaired(utterance: Utterance, found: list[Range], claimed: frozenset[int]) -> list[Range]:
     """Read a number that replaces rooms just said, without the word again: "שלושה חדרים בעצם ארבעה"."""
     if not found:
         return []
@@ -352,7 +343,7 @@ def _repaired(utterance: Utterance, found: list[Rooms], claimed: frozenset[int])
     return []
 
 
-def _elliptic(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
+def _elliptic(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     """Read a number right after a word of seeking, when rooms were told before: "גרים בארבעה חדרים, מחפשים חמישה"."""
     told = [at for at in claimed if not rests(utterance.key(at)).isdisjoint(_ROOM)]
     for at in range(min(told), len(utterance)) if told else ():
@@ -362,7 +353,7 @@ def _elliptic(utterance: Utterance, claimed: frozenset[int]) -> list[Rooms]:
     return []
 
 
-def _also(utterance: Utterance, found: list[Rooms], claimed: frozenset[int]) -> list[Rooms]:
+def _also(utterance: Utterance, found: list[Range], claimed: frozenset[int]) -> list[Range]:
     """Read a number besides rooms just said, without the word again: "שלושה חדרים, אבל אפשר גם ארבעה"."""
     last = max((rooms.end for rooms in found), default=len(utterance))
     for at in range(last, min(last + _SOON, len(utterance))):
@@ -372,14 +363,14 @@ def _also(utterance: Utterance, found: list[Rooms], claimed: frozenset[int]) -> 
     return []
 
 
-def _are_ends(utterance: Utterance, first: Rooms, second: Rooms) -> bool:
+def _are_ends(utterance: Utterance, first: Range, second: Range) -> bool:
     """Whether two numbers are said as alternatives or bounds: "שלושה אחד בשבילנו" is three."""
     bounds = None in (first.low, first.high, second.low, second.high)
     between = utterance.keys[first.end : second.start + 1]
     return bounds or first.end == second.start or bool(set(between) & _JOINS_NUMBERS) or second.start - first.end <= 1
 
 
-def _merge(first: Rooms, second: Rooms) -> tuple[float | None, float | None]:
+def _merge(first: Range, second: Range) -> tuple[float | None, float | None]:
     """Join "לפחות שלושה חדרים, מקסימום ארבעה" and "שלושה חדרים או ארבעה חדרים"."""
     lows = [low for low in (first.low, second.low) if low is not None]
     highs = [high for high in (first.high, second.high) if high is not None]

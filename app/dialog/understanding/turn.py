@@ -16,17 +16,18 @@ from app.dialog.hebrew.numbers import Shape, quantities
 from app.dialog.hebrew.phone_repairs import repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.scope import Whose, no_wish, tokens_of
+from app.dialog.hebrew.span import Range, covered
 from app.dialog.hebrew.times.durations import duration_at
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, rests_of
 from app.dialog.understanding.act_words import HOLD
 from app.dialog.understanding.acts import Acts, decide, understand_acts
 from app.dialog.understanding.area import Areas, understand_areas
-from app.dialog.understanding.budget import Budget, understand_budget
+from app.dialog.understanding.budget import understand_budget
 from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.errand import understand_errand
 from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
-from app.dialog.understanding.rooms import Rooms, understand_rooms
+from app.dialog.understanding.rooms import understand_rooms
 from app.dialog.understanding.wishes import understand_wishes
 
 _LISTS = Lexicon("real_estate/turn.toml")
@@ -88,7 +89,7 @@ class Turn:
         searching = self.state.get("deal") is not None and self.asked is not Asked.GREETING
         errand = understand_errand(self.utterance, self.asked, searching=searching)
         # "דקה אחת" counts nothing.
-        self.claimed = frozenset(index for match in HOLD.all(self.utterance) for index in range(match.start, match.end))
+        self.claimed = covered(HOLD.all(self.utterance))
         self.claimed |= spelled(self.utterance)
         self._phone()
         if errand is None:
@@ -157,7 +158,7 @@ class Turn:
             self.put("area", areas.value, start, end, unsure=areas.unsure)
         self.claimed |= areas.claimed
         if areas.doubted and not known:
-            self.doubted["area"] = list(dict.fromkeys(mention.name for mention in areas.doubted))
+            self.doubted["area"] = list(dict.fromkeys(mention.value for mention in areas.doubted))
         return areas
 
     def _acts(self) -> bool:
@@ -211,16 +212,14 @@ class Turn:
     def _rooms(self) -> None:
         if self._asks(_HOW_MUCH_IS):
             return
-        rooms = understand_rooms(self.utterance, self.asked, self.claimed)
-        if rooms is None:
-            return
-        self.claimed |= rooms.claimed
-        if rooms.low is None and rooms.high is None:
-            return
-        self._bounds("rooms", rooms.low, rooms.high, rooms.start, rooms.end, unsure=rooms.unsure)
+        rooms, told = understand_rooms(self.utterance, self.asked, self.claimed)
+        self.claimed |= told
+        if rooms is not None:
+            self._bounds("rooms", rooms)
 
-    def _bounds(self, slot: str, low: float | None, high: float | None, start: int, end: int, *, unsure: bool) -> None:
+    def _bounds(self, slot: str, said: Range) -> None:
         """Put one or both bounds; a known bound that contradicts the new one is withdrawn."""
+        start, end, (low, high), unsure = said.start, said.end, said.value, not said.sure
         known_low, known_high = self.state.get(f"{slot}_min"), self.state.get(f"{slot}_max")
         if low is not None:
             self.put(f"{slot}_min", _whole(low), start, end, unsure=unsure)
@@ -236,9 +235,9 @@ class Turn:
             # "תתקשרו אחרי החגים" is when to call, not when to move in.
             return
         timing = understand_timing(self.utterance, self.asked, self.today, self.claimed)
-        if timing is None or (self.acts.schedule and not timing.strong):
+        if timing is None or (self.acts.schedule and not timing.sure):
             return
-        self.claimed |= frozenset(range(timing.start, timing.end))
+        self.claimed |= frozenset(timing.tokens)
         self.put("timing", timing.value, timing.start, timing.end)
 
     def _budget(self) -> None:
@@ -251,8 +250,8 @@ class Turn:
         asked = Asked.NEXT_STEP if self.acts.schedule else self.asked
         budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, known=known)
         if budget is not None:
-            self._bounds("budget", budget.low, budget.high, budget.start, budget.end, unsure=budget.unsure)
-            self.claimed |= frozenset(range(budget.start, budget.end))
+            self._bounds("budget", budget)
+            self.claimed |= frozenset(budget.tokens)
             if budget.deal is not None and deal is None:
                 self.put("deal", budget.deal, budget.start, budget.end, unsure=True)
         if "deal" in self.updates and was is not None:
@@ -270,13 +269,13 @@ class Turn:
         if any(slot in self.updates or self.state.get(slot) is not None for slot in slots):
             return
         claimed |= tokens_of(self.utterance, *(whose for whose in Whose if whose is not Whose.NOW))
-        has: Rooms | Budget | None = None
+        has: Range | None = None
         if self.asked is Asked.ROOMS:
-            has = understand_rooms(self.utterance, self.asked, claimed)
+            has, _ = understand_rooms(self.utterance, self.asked, claimed)
         elif self.asked is Asked.BUDGET:
             has = understand_budget(self.utterance, self.asked, self.known("deal"), None, claimed)
         if has is not None:
-            bounds = zip(slots, (has.low, has.high), strict=True)
+            bounds = zip(slots, has.value, strict=True)
             self.doubted |= {slot: _whole(value) for slot, value in bounds if value is not None}
 
     def _name(self, areas: Areas) -> None:

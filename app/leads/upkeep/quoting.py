@@ -55,4 +55,4 @@ def _runs(text: str) -> Sequence[str]:
         for one in _WRITTEN.finditer(text)
         if not any(run.start <= one.start() < run.end for run in said)
     ]
-    return [digits for _, digits in sorted([*((run.start, run.digits) for run in said), *written])]
+    return [digits for _, digits in sorted([*((run.start, run.value) for run in said), *written])]

@@ -55,7 +55,7 @@ def test_whom_the_home_is_for_is_no_such_telling(said: str) -> None:
 def test_each_rule_labels_its_stretch(said: str, whose: Whose, rule: str) -> None:
     """R10.2: a rule is named, so that it can be cited."""
     found = scopes(normalise(said))
-    assert [(scope.whose, scope.rule) for scope in found] == [(whose, rule)]
+    assert [(scope.value, scope.rule) for scope in found] == [(whose, rule)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from app.dialog.understanding.figures import figures_of
 from app.dialog.understanding.sums import sums
 
 
-def bounds(said: str, deal: str | None) -> list[tuple[int | None, int | None]]:
+def bounds(said: str, deal: str | None) -> list[tuple[float | None, float | None]]:
     utterance = normalise(said)
     found = sums(utterance, frozenset(), Asked.BUDGET)
     return [(figure.low, figure.high) for figure in figures_of(utterance, found, deal, Asked.BUDGET)]

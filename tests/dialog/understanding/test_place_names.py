@@ -12,7 +12,7 @@ def places(said: str, asked: Asked = Asked.GREETING, *towns: str) -> list[str]:
     utterance = normalise(said)
     found = find(utterance)
     named = {mention.place.name for mention in found if mention.place.kind == "city"} | set(towns)
-    return [mention.name for mention in found if is_place(utterance, mention, asked, named, len(found))]
+    return [mention.value for mention in found if is_place(utterance, mention, asked, named, len(found))]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Months, dates and parts of the year: "15.2", "הראשון לשביעי", "סוף השנה", "רבעון שני", "ניסן" (R10.2)."""
 
-from dataclasses import dataclass
 from datetime import date
 from math import ceil
 from typing import Any
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import quantity_at
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.times.holidays import HEBREW_MONTHS, hebrew_month
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
@@ -43,14 +43,8 @@ _CENTURY = 100
 _YEARS = range(2024, 2041)
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """A move-in time at tokens `start` up to, not including, `end`, in the evaluation sets' form."""
-
-    start: int
-    end: int
-    value: dict[str, Any]
-    strong: bool = True
+Timing = Span[dict[str, Any]]
+"""A move-in time, in the evaluation sets' form."""
 
 
 def in_month(year: int, month: int) -> dict[str, Any]:
@@ -108,9 +102,9 @@ def written_date(utterance: Utterance, index: int, today: date) -> Timing | None
         return None
     if len(parts) > 2:
         year = int(parts[2])
-        return Timing(index, index + 1, in_month(year + 2000 if year < _CENTURY else year, month))
+        return Span(index, index + 1, in_month(year + 2000 if year < _CENTURY else year, month))
     over = month == today.month and day < today.day
-    return Timing(index, index + 1, next_month(month, today, over=over))
+    return Span(index, index + 1, next_month(month, today, over=over))
 
 
 def ordinal_date(utterance: Utterance, index: int, today: date) -> Timing | None:
@@ -118,7 +112,7 @@ def ordinal_date(utterance: Utterance, index: int, today: date) -> Timing | None
     key = utterance.key(index)
     if (counted := _counted_date(utterance, index)) is not None:
         first, end, of_month, named = counted
-        return Timing(first, end, next_month(named, today, over=named == today.month and of_month < today.day))
+        return Span(first, end, next_month(named, today, over=named == today.month and of_month < today.day))
     start = index - 1
     month = _ORDINALS.get(key[1:]) if key[:1] in ("ל", "ב") else None
     if month is None and key != "לחודש":
@@ -129,13 +123,13 @@ def ordinal_date(utterance: Utterance, index: int, today: date) -> Timing | None
     if key == "לחודש":
         month = _ORDINALS.get(utterance.key(index + 1).removeprefix("ה"))
         if utterance.key(index + 1) == "הבא":
-            return Timing(start, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
+            return Span(start, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
         if month is None:
             # "ה-15 לחודש": of this month, or of the next when that day is behind us.
-            return Timing(start, index + 1, next_month(_month_of_day(day, today), today))
+            return Span(start, index + 1, next_month(_month_of_day(day, today), today))
         index += 1
     over = month == today.month and day < today.day
-    return Timing(start, index + 1, next_month(month or today.month, today, over=over))
+    return Span(start, index + 1, next_month(month or today.month, today, over=over))
 
 
 def _counted_date(utterance: Utterance, index: int) -> tuple[int, int, int, int] | None:
@@ -166,7 +160,7 @@ def weekday(utterance: Utterance, index: int) -> Timing | None:
     day = utterance.key(index + 1)
     if not 1 <= _ORDINALS.get(day, 0) <= _LAST_WEEKDAY and day != "שבת":
         return None
-    return Timing(index, index + 2 + (utterance.key(index + 2) in _COMING), within(1))
+    return Span(index, index + 2 + (utterance.key(index + 2) in _COMING), within(1))
 
 
 def bare_day(utterance: Utterance, today: date) -> Timing | None:
@@ -178,7 +172,7 @@ def bare_day(utterance: Utterance, today: date) -> Timing | None:
     day = int(token.text)
     if not 1 <= day <= _LAST_DAY:
         return None
-    return Timing(last, last + 1, next_month(_month_of_day(day, today), today))
+    return Span(last, last + 1, next_month(_month_of_day(day, today), today))
 
 
 def spelled_hebrew_month(utterance: Utterance, index: int, today: date) -> Timing | None:
@@ -186,7 +180,7 @@ def spelled_hebrew_month(utterance: Utterance, index: int, today: date) -> Timin
     for prefix, rest in stems(utterance.key(index)):
         if rest in HEBREW_MONTHS and prefix in ("", "ב", "ל", "מ"):
             begins = hebrew_month(rest, today)
-            return Timing(index, index + 1, in_month(begins.year, begins.month))
+            return Span(index, index + 1, in_month(begins.year, begins.month))
     return None
 
 
@@ -199,12 +193,12 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
     if rest & {fold("רבעון")}:
         return _quarter(index, after, before, today)
     if "חודש" in rest and after == "הבא":
-        return Timing(index, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
+        return Span(index, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
     if "חודש" in rest and (number := _ORDINALS.get(after.removeprefix("ה"))) and after.startswith("ה"):
-        return Timing(index, index + 2, next_month(number, today, over=True))
+        return Span(index, index + 2, next_month(number, today, over=True))
     this_month = utterance.key(index).endswith("החודש") or after == "הזה"
     if "חודש" in rest and this_month and after != "הקרוב":
-        return Timing(index, index + 1, in_month(today.year, today.month))
+        return Span(index, index + 1, in_month(today.year, today.month))
     if "שנה" in rest and after == "הבאה":
         return _next_year(index, before, today)
     if "שנה" in rest and after in words("האקדמית אקדמית"):
@@ -214,23 +208,23 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
     if is_year(utterance, index):
         year = int(utterance.tokens[index].text)
         month = _LAST_MONTH if before & words("סוף") else 6 if before & words("אמצע") else 1
-        return Timing(index, index + 1, in_month(year, month)) if year > today.year else None
+        return Span(index, index + 1, in_month(year, month)) if year > today.year else None
     return None
 
 
 def _next_year(index: int, before: frozenset[str], today: date) -> Timing:
     for word, month in (("תחילת", 1), ("אמצע", 6), ("סוף", _LAST_MONTH)):
         if before & words(word):
-            return Timing(index - 1, index + 2, in_month(today.year + 1, month))
-    return Timing(index, index + 2, within(_FEW_MONTHS))
+            return Span(index - 1, index + 2, in_month(today.year + 1, month))
+    return Span(index, index + 2, within(_FEW_MONTHS))
 
 
 def _part_of_year(utterance: Utterance, index: int, before: frozenset[str], today: date) -> Timing:
     after_end = utterance.key(index - 2) == "אחרי"
     if before & words("סוף") and not after_end:
-        return Timing(index - 1, index + 1, in_month(today.year, _LAST_MONTH))
+        return Span(index - 1, index + 1, in_month(today.year, _LAST_MONTH))
     month = 6 if before & words("אמצע") else 1
-    return Timing(index - 1, index + 1, next_month(month, today, over=True))
+    return Span(index - 1, index + 1, next_month(month, today, over=True))
 
 
 def _quarter(index: int, after: str, before: frozenset[str], today: date) -> Timing:
@@ -240,5 +234,5 @@ def _quarter(index: int, after: str, before: frozenset[str], today: date) -> Tim
         number = current + 1
     month = number * 3 if before & words("סוף") else number * 3 - 2
     if month < today.month and number - 1 == current:
-        return Timing(index, index + 2, in_month(today.year, number * 3))
-    return Timing(index, index + 2, next_month(month, today))
+        return Span(index, index + 2, in_month(today.year, number * 3))
+    return Span(index, index + 2, next_month(month, today))

@@ -14,6 +14,7 @@ from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, normalise, rests
 from app.dialog.understanding.ear.garbled_phone import mobile_number
 from app.dialog.understanding.ear.garbled_words import remade
@@ -255,7 +256,7 @@ def _is_plain(utterance: Utterance, asked: Asked) -> bool:
 def is_clean(utterance: Utterance, asked: Asked) -> bool:
     """Whether every word is one that callers say here."""
     known = COMMON_WORDS | _vocabulary(asked)
-    named = {index for mention in find(utterance) for index in range(mention.start, mention.end)}
+    named = covered(find(utterance))
     return all(
         index in named
         or token.is_number

@@ -12,6 +12,7 @@ from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.sounds import likeness, sound
+from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, normalise, stems
 from app.dialog.understanding.ear.typical_answers import typical_answers
 
@@ -39,7 +40,7 @@ def _content() -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
 
 
 def _unknown(utterance: Utterance) -> list[bool]:
-    named = {index for mention in find(utterance) for index in range(mention.start, mention.end)}
+    named = covered(find(utterance))
     words = _content()[2]
     return [
         not (

@@ -75,7 +75,7 @@ def _fuzzy_at(utterance: Utterance, start: int, count: int) -> Mention | None:
         needed = FUZZY_RATIO if not short_answer else SHORT_RATIO if len(joined) < 5 else NOISY_RATIO
         if name and ratio >= needed:
             place = gazetteer()[name][0]
-            return Mention(start, start + count, place, place.name, prefix, sure=ratio >= 95)
+            return Mention(start, start + count, place.name, place, prefix, sure=ratio >= 95)
     return None
 
 
