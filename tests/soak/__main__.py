@@ -19,8 +19,8 @@ import click
 from tests.e2e.phones import Exchange, until
 from tests.e2e.town import Town, emulated_vendors, town
 from tests.leads.receiver import Receiver
-from tests.soak.audit import Size, faults, longest_ms, size_of, unexpected
-from tests.soak.behaviour import Harm, behave, trouble
+from tests.soak.audit import Size, faults, in_doubt, longest_ms, repeats, size_of, unexpected
+from tests.soak.behaviour import Harm, Troubles, behave
 from tests.soak.clock import WallClock
 
 TROUBLE_EVERY_S = 3.0
@@ -95,7 +95,7 @@ class Soak:
                 self._hold(seeds[start:until_call])
                 self._look(until_call)
         lags_ms = [longest_ms(self._there, histogram) for histogram in ("hub_lag", "hub_held")]
-        with self._going_wrong({**harms, "the worker is killed": self._kill_worker}):
+        with self._going_wrong({"the worker is killed": self._kill_worker, **harms}):
             self._hold(seeds[calls - last :])
         found = faults(self._there, self._desk, self._sids)
         found += unexpected(self._there.server.log()) + self._left(judges_memory=first == WARM_AFTER)
@@ -135,7 +135,9 @@ class Soak:
         os.kill(self._there.worker(), signal.SIGKILL)
 
     def _going_wrong(self, harms: dict[str, Harm]) -> "_Wrong":
-        return _Wrong(self._there, random.Random(self._choose.random()), self._done, harms)
+        return _Wrong(
+            self._there, Troubles(self._there, random.Random(self._choose.random()), self._done, harms), self._done
+        )
 
     def _left(self, *, judges_memory: bool) -> list[str]:
         """Return what calls have left in the worker that held all but the last."""
@@ -163,7 +165,9 @@ class Soak:
             "calls": len(self._sids),
             **dict(sorted(self._done.items())),
             "leads in the store": len(there.rows("SELECT 1 FROM leads")),
-            "leads delivered": len(self._desk.requests),
+            "leads delivered": len({request.headers["Idempotency-Key"] for request in self._desk.requests}),
+            "of these again, under the same key": repeats(self._desk),
+            "attempts over whose answer the store's process was killed": sum(in_doubt(there).values()),
             "measured after so many calls": " / ".join(str(calls) for calls in sizes),
             "descriptors": course("descriptors"),
             "green threads": course("green_threads"),
@@ -180,8 +184,8 @@ class Soak:
 class _Wrong:
     """Lets something go wrong every few seconds for the length of a `with` block; then all is well again."""
 
-    def __init__(self, there: Town, choose: random.Random, done: Counter[str], harms: dict[str, Harm]) -> None:
-        self._there, self._choose, self._done, self._harms = there, choose, done, harms
+    def __init__(self, there: Town, troubles: Troubles, done: Counter[str]) -> None:
+        self._there, self._troubles, self._done = there, troubles, done
         self._over = threading.Event()
         self._world = threading.Thread(target=self._run, daemon=True)
 
@@ -196,7 +200,7 @@ class _Wrong:
     def _run(self) -> None:
         while not self._over.wait(TROUBLE_EVERY_S):
             try:
-                trouble(self._there, self._choose, self._done, self._harms)
+                self._troubles.next()
             except (ProcessLookupError, ValueError):  # a child or a worker that is just being replaced
                 self._done["nobody there to harm"] += 1
 

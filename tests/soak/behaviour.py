@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from app.qa.http_client import ServerError
 from tests.e2e.phones import Phone, sample
-from tests.e2e.town import Town
+from tests.e2e.town import Town, Vendors
 
 WORDS = (
     "אני מחפש דירה ברחובות",
@@ -105,33 +105,48 @@ def all_well(town: Town, choose: random.Random) -> None:
     vendors.voice.script(stream_error="", unary_error="")
 
 
-def trouble(town: Town, choose: random.Random, done: Counter[str], harms: Mapping[str, Harm]) -> None:
-    """Do one thing to the engines, to their processes, or to the world around (`harms`); with none, nothing goes wrong,
-    but words are learned: caches are filled by what is said.
-    """
-    all_well(town, choose)
-    vendors = town.vendors
-    if not harms:
-        return
-    match choose.randrange(9):
-        case 0:
-            done["STT fails"] += 1
-            vendors.ears.script(error=choose.choice(("UNAVAILABLE", "RESOURCE_EXHAUSTED")))
-        case 1:
-            done["STT silent"] += 1
-            vendors.ears.script(silent=True)
-        case 2:
-            done["LLM fails"] += 1
-            vendors.mind.script(status=choose.choice((429, 500)))
-        case 3:
-            done["LLM stalls"] += 1
-            vendors.mind.script(stall_after_tokens=2)
-        case 4:
-            done["TTS fails"] += 1
-            vendors.voice.script(stream_error="UNAVAILABLE", unary_error="UNAVAILABLE")
-        case 5 | 6:
-            name = choose.choice(list(harms))
-            done[name] += 1
-            harms[name]()
-        case _:
-            done["all is well"] += 1
+WELL = "all is well"
+HARMS_A_ROUND = 2
+ENGINES_FAULTS: dict[str, Callable[[Vendors, random.Random], None]] = {
+    "STT fails": lambda vendors, choose: vendors.ears.script(
+        error=choose.choice(("UNAVAILABLE", "RESOURCE_EXHAUSTED"))
+    ),
+    "STT silent": lambda vendors, _: vendors.ears.script(silent=True),
+    "LLM fails": lambda vendors, choose: vendors.mind.script(status=choose.choice((429, 500))),
+    "LLM stalls": lambda vendors, _: vendors.mind.script(stall_after_tokens=2),
+    "TTS fails": lambda vendors, _: vendors.voice.script(stream_error="UNAVAILABLE", unary_error="UNAVAILABLE"),
+}
+
+
+class Troubles:
+    """What goes wrong, drawn without putting back: every kind comes up, however short the run."""
+
+    def __init__(self, town: Town, choose: random.Random, done: Counter[str], harms: Mapping[str, Harm]) -> None:
+        """`harms` are done to the engines' processes or to the world around: the first of them at once, then by chance.
+
+        With none, nothing goes wrong, but words are learned: caches are filled by what is said.
+        """
+        self._town, self._choose, self._done, self._harms = town, choose, done, harms
+        self._kinds, self._left = list(harms)[:1], list(harms)[1:]
+
+    def next(self) -> None:
+        """Let all be well again, then do one thing."""
+        all_well(self._town, self._choose)
+        if not self._harms:
+            return
+        if not self._kinds:
+            self._kinds = [*ENGINES_FAULTS, WELL, WELL, *self._rounds_harms()]
+            self._choose.shuffle(self._kinds)
+        kind = self._kinds.pop()
+        self._done[kind] += 1
+        if kind in self._harms:
+            self._harms[kind]()
+        elif kind != WELL:
+            ENGINES_FAULTS[kind](self._town.vendors, self._choose)
+
+    def _rounds_harms(self) -> list[str]:
+        """Return the harms of the next round of kinds: two, until all have been done, and from the first again."""
+        while len(self._left) < HARMS_A_ROUND:
+            self._left += self._harms
+        now, self._left = self._left[:HARMS_A_ROUND], self._left[HARMS_A_ROUND:]
+        return now

@@ -11,7 +11,10 @@ from tests.soak.audit import store_faults, unexpected
 class Kept:
     """What a store and an office have of two calls."""
 
-    def __init__(self, *, ended: str | None = "2026-11-23", delivered: tuple[str, ...] = ("CA1",)) -> None:
+    def __init__(
+        self, *, ended: str | None = "2026-11-23", delivered: tuple[str, ...] = ("CA1",), steps: tuple[str, ...] = ()
+    ) -> None:
+        self.history = json.dumps([{"state": step} for step in steps])
         self.ended = ended
         self.requests = [self for _ in delivered]
         self.bodies = iter([json.dumps({"call": {"sid": sid}}) for sid in delivered])
@@ -23,7 +26,7 @@ class Kept:
     def rows(self, query: str) -> list[dict[str, Any]]:
         if "FROM calls" in query:
             return [{"call_sid": "CA1", "ended_at": self.ended}, {"call_sid": "CA2", "ended_at": "2026-11-23"}]
-        return [{"call_sid": "CA1"}]
+        return [{"call_sid": "CA1", "history": self.history}]
 
 
 @pytest.mark.parametrize(
@@ -32,8 +35,18 @@ class Kept:
         (Kept(), ["CA1", "CA2"], ""),
         (Kept(), ["CA1", "CA3"], "CA3: not in the store"),
         (Kept(ended=None), ["CA1"], "CA1: not closed"),
-        (Kept(delivered=()), ["CA1"], "CA1: its lead was delivered 0 times"),
-        (Kept(delivered=("CA1", "CA1")), ["CA1"], "CA1: its lead was delivered 2 times"),
+        (Kept(delivered=()), ["CA1"], "CA1: its lead was delivered 0 times, of which 0 may be repeats"),
+        (
+            Kept(delivered=(), steps=("in_doubt",)),
+            ["CA1"],
+            "CA1: its lead was delivered 0 times, of which 1 may be repeats",
+        ),
+        (Kept(delivered=("CA1", "CA1"), steps=("in_doubt", "delivered")), ["CA1"], ""),
+        (
+            Kept(delivered=("CA1", "CA1"), steps=("delivered",)),
+            ["CA1"],
+            "CA1: its lead was delivered 2 times, of which 0 may be repeats",
+        ),
         (Kept(delivered=("CA1", "CA2")), ["CA1"], "CA2: a lead that is not in the store"),
     ],
 )

@@ -21,6 +21,11 @@ _TRANSIENT_PAUSE_S = 60.0
 _MAX_SENDS = 10
 """Sends that Twilio takes and then loses before a message is given up."""
 MOST_HISTORY = 20
+SENDING, IN_DOUBT = "sending", "in_doubt"
+"""Steps of a delivery's history beside its states: an attempt under way, and one whose answer nobody wrote down."""
+_WHY_IN_DOUBT = (
+    "the process ended before it knew the answer: the receiver may have it, and is asked again by the same key"
+)
 _DONE = frozenset({"delivered", "read"})
 _LOST = frozenset({"failed", "undelivered", "canceled"})
 
@@ -58,7 +63,8 @@ class Deliveries:
     def claim(self, channel: Channel, lease_s: float, ahead_s: float = 0.0) -> Claim | None:
         """Take the oldest due delivery and count the attempt; nobody else sees it for `lease_s`.
 
-        The lease is the next attempt's time: should this process die, the attempt is made again then.
+        The lease is the next attempt's time: should this process die, the attempt is made again then. Whether the
+        receiver took the first one nobody can tell; the history says that there was one.
         """
         now = self._clock()
         with self._database.begin() as session:
@@ -79,6 +85,7 @@ class Deliveries:
                 return None
             delivery, lead = row
             delivery.attempts += 1
+            delivery.history = history_of(_without_attempt(delivery.history, in_doubt=True), now, SENDING, "")
             delivery.next_attempt_at = now + timedelta(seconds=lease_s)
             delivery.updated_at = now
             return Claim(
@@ -167,12 +174,20 @@ class Deliveries:
         delivery.updated_at = self._clock()
 
     def _note(self, delivery: Delivery) -> None:
-        delivery.history = history_of(delivery.history, self._clock(), delivery.state, delivery.last_error)
+        steps = _without_attempt(delivery.history, in_doubt=False)
+        delivery.history = history_of(steps, self._clock(), delivery.state, delivery.last_error)
 
 
 def history_of(history: list[dict[str, Any]] | None, at: datetime, state: str, error: str) -> list[dict[str, Any]]:
     """Return a delivery's history with one more entry; the oldest go."""
     return [*(history or []), {"at": at.isoformat(), "state": state, "error": error}][-MOST_HISTORY:]
+
+
+def _without_attempt(history: list[dict[str, Any]] | None, *, in_doubt: bool) -> list[dict[str, Any]]:
+    """Return a history in which no attempt is under way: its answer is known, or (`in_doubt`) never will be."""
+    if not history or history[-1]["state"] != SENDING:
+        return history or []
+    return [*history[:-1], *([{**history[-1], "state": IN_DOUBT, "error": _WHY_IN_DOUBT}] if in_doubt else [])]
 
 
 def send_now(delivery: Delivery, at: datetime) -> None:

@@ -41,6 +41,33 @@ def report(store: Store, clock: Clock, message_sid: str, status: str, error_code
     store.apply(MessageStatus(at=clock.now, message_sid=message_sid, status=status, error_code=error_code))
 
 
+def steps(store: Store, sid: str) -> list[str]:
+    return [step["state"] for step in delivery(store, sid, Channel.WEBHOOK)["history"]]
+
+
+def test_an_attempt_whose_process_died_is_made_again_and_the_history_says_why(store: Store, clock: Clock) -> None:
+    """R14: killed between the receiver's answer and the store's note of it, nobody can know: that is told, too."""
+    end_calls(store, clock, "CA1")
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is not None  # and its process is gone
+    assert steps(store, "CA1") == ["sending"]
+    clock.pass_s(61)
+    again = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert again is not None
+    assert (again.attempts, steps(store, "CA1")) == (2, ["in_doubt", "sending"])
+    store.deliveries.record(again, Change(DeliveryState.DELIVERED, None, ""))
+    assert steps(store, "CA1") == ["in_doubt", "delivered"]
+
+
+def test_an_attempt_that_failed_is_in_no_doubt(store: Store, clock: Clock) -> None:
+    """R14: what the receiver answered is known; the next attempt is no repeat of one that may have arrived."""
+    end_calls(store, clock, "CA1")
+    for _ in range(2):
+        claim = store.deliveries.claim(Channel.WEBHOOK, 60)
+        assert claim is not None
+        store.deliveries.record(claim, Change(DeliveryState.PENDING, clock.now, "HTTP 503"))
+    assert steps(store, "CA1") == ["pending", "pending"]
+
+
 def test_instances_never_claim_the_same_delivery(store: Store, clock: Clock) -> None:
     """R14: several instances share one outbox."""
     sids = [f"CA{number}" for number in range(12)]
