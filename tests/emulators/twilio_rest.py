@@ -37,8 +37,12 @@ class _RestError(Exception):
     status: int
     code: int
     message: str
+    is_problem: bool = False
 
     def body(self) -> dict[str, object]:
+        if self.is_problem:
+            told = {"type": "about:blank", "title": self.message, "detail": f"{self.message}, in detail"}
+            return {**told, "status": self.status, "code": self.code}
         more_info = f"https://www.twilio.com/docs/errors/{self.code}"
         return {"code": self.code, "message": self.message, "more_info": more_info, "status": self.status}
 
@@ -57,6 +61,8 @@ class TwilioRestEmulator:
     calls: dict[str, str] = field(default_factory=dict)
     requests: list[Recorded] = field(default_factory=list)
     fail_next: list[tuple[int, int]] = field(default_factory=list)
+    tells_problems: bool = False
+    """Whether `fail_next` is told in the newer form (RFC 9457)."""
     delay_s: float = 0.0
     recordings: dict[str, bytes] = field(default_factory=dict)
     recordings_late: int = 0
@@ -165,7 +171,7 @@ class TwilioRestEmulator:
             raise _RestError(401, 20003, "Authenticate")
         if self.fail_next:
             status, code = self.fail_next.pop(0)
-            raise _RestError(status, code, "as told")
+            raise _RestError(status, code, "as told", self.tells_problems)
         account = f"/2010-04-01/Accounts/{self.account_sid}/"
         resource = path.removeprefix(account)
         if resource == "Messages.json" and path.startswith(account):

@@ -1,6 +1,9 @@
 """Twilio's REST API through the official client, against an emulator over real HTTP."""
 
-from collections.abc import Iterator
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,7 +17,7 @@ from app.telephony.rest import (
     TwilioUnreachableError,
 )
 from tests.emulators.twilio_rest import TwilioRestEmulator
-from tests.servers import free_port
+from tests.servers import ROOT, free_port
 
 OFFICE, CALLER = "+97230000000", "+972500000001"
 
@@ -98,14 +101,33 @@ def test_text_and_template_together_or_neither_is_our_own_mistake(rest: TwilioRe
 def test_errors_have_a_kind_a_code_and_say_whether_to_try_again(
     emulator: TwilioRestEmulator, rest: TwilioRest, status: int, code: int, kind: type[TwilioError], retriable: bool
 ) -> None:
-    """R13, R14."""
-    emulator.fail_next.append((status, code))
-    with pytest.raises(TwilioError) as caught:
-        rest.send_whatsapp(OFFICE, CALLER, body="שלום")
+    """R13, R14: in the older form and in RFC 9457's."""
+    asks: tuple[Callable[[], object], ...] = (
+        lambda: rest.send_whatsapp(OFFICE, CALLER, body="שלום"),
+        lambda: rest.hang_up("CAlive"),
+    )
+    for ask, emulator.tells_problems in itertools.product(asks, (False, True)):
+        emulator.requests.clear()
+        emulator.fail_next.append((status, code))
+        with pytest.raises(TwilioError, match="as told") as caught:
+            ask()
+        assert type(caught.value) is kind
+        assert (caught.value.status, caught.value.code, caught.value.retriable) == (status, code, retriable)
+        assert len(emulator.requests) == 1, "no hidden retry: the message could go out twice"
 
-    assert type(caught.value) is kind
-    assert (caught.value.status, caught.value.code, caught.value.retriable) == (status, code, retriable)
-    assert len(emulator.requests) == 1, "no hidden retry: the message could go out twice"
+
+def test_the_first_hang_up_loads_nothing(emulator: TwilioRestEmulator) -> None:
+    """R18: what would load then (a hundred modules of the official client) would hold every call."""
+    code = f"""
+import sys
+from app.telephony.rest import TwilioRest
+rest = TwilioRest({emulator.account_sid!r}, {emulator.auth_token!r}, base_url={emulator.url!r})
+before = set(sys.modules)
+rest.hang_up("CAlive")
+print(sorted(name for name in set(sys.modules) - before if name.startswith("twilio")))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert (ended.stdout, emulator.calls["CAlive"]) == ("[]\n", "completed")
 
 
 def test_a_wrong_token_and_an_unknown_call_are_told_apart(emulator: TwilioRestEmulator, rest: TwilioRest) -> None:
