@@ -95,7 +95,7 @@ class Switchboard:
         # Whatever was worked out for an utterance was kept by it, and words' readings by the words.
         for module in [module for name, module in sys.modules.items() if name.startswith("app.dialog")]:
             for made in vars(module).values():
-                if hasattr(made, "cache_parameters") and made.cache_parameters()["maxsize"] is not None:
+                if hasattr(made, "cache_parameters") and (made.cache_parameters()["maxsize"] or 0) > 1:
                     made.cache_clear()
 
 

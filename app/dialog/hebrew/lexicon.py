@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from app.dialog import data
-from app.dialog.hebrew.tokens import Phrasebook, words
+from app.dialog.hebrew.tokens import Phrasebook, fold, words
 
 CLASSES = "hebrew/classes.toml"
 _CLASS = re.compile(r"\{(\w+)\}")
@@ -36,6 +36,15 @@ class Lexicon:
     def listed(self, name: str) -> tuple[str, ...]:
         """Return a list of phrases as they are written."""
         return data.phrases(self.text(name))
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return a table as it is written: what is said, or its value, first."""
+        return dict(_lists(self._file)[name])
+
+    def valued(self, name: str) -> dict[str, float]:
+        """Return the words of a table of values, folded, each with its value."""
+        table = self.table(name).items()
+        return {fold(word): float(value) for value, spellings in table for word in spellings.split()}
 
     def text(self, name: str) -> str:
         """Return a list as it is written, with the lists that it names put in."""

@@ -30,88 +30,16 @@ _LISTS = Lexicon("hebrew/speakable.toml")
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 NUMBER = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?"
-ABBREVIATIONS = {
-    'מ"ר': "מטר רבוע",
-    'ש"ח': "שקל",
-    'ר"מ': "מטר רבוע",
-    "חד'": "חדרים",
-    "שד'": "שדרות",
-    "רח'": "רחוב",
-    "טל'": "טלפון",
-    "מס'": "מספר",
-    "דק'": "דקות",
-    "שכ'": "שכונת",
-    "קרית": "קריית",
-    'ת"א': "תל אביב",
-    'ב"ש': "באר שבע",
-    'פ"ת': "פתח תקווה",
-    'ר"ג': "רמת גן",
-    'ראשל"צ': "ראשון לציון",
-    'ב"ב': "בני ברק",
-    'כ"ס': "כפר סבא",
-    'עו"ד': "עורך דין",
-    'בע"מ': "בעירבון מוגבל",
-    'ע"י': "על ידי",
-    "וכו'": "וכולי",
-    'נדל"ן': "נדלן",
-    'דו"ח': "דוח",
-    'סה"כ': "סך הכול",
-    'חו"ל': "חוץ לארץ",
-    'יח"ד': "יחידת דיור",
-    'ד"ר': "דוקטור",
-    'אח"כ': "אחר כך",
-    'בד"כ': "בדרך כלל",
-}
-LATIN_WORDS = {
-    "whatsapp": "וואטסאפ",
-    "agentlocator": "אייג'נט לוקייטור",
-    "agent": "אייג'נט",
-    "locator": "לוקייטור",
-    "ok": "אוקיי",
-    "sms": "אס אם אס",
-    "email": "אימייל",
-    "mail": "מייל",
-    "gmail": "ג'ימייל",
-    "zoom": "זום",
-    "facebook": "פייסבוק",
-    "google": "גוגל",
-    "penthouse": "פנטהאוז",
-    "loft": "לופט",
-    "studio": "סטודיו",
-    "duplex": "דופלקס",
-    "tel aviv": "תל אביב",
-}
-LETTER_NAMES = "איי בי סי די אי אף ג'י אייץ' איי ג'יי קיי אל אם אן או פי קיו אר אס טי יו וי דאבליו אקס וואי זד"
-LATIN_LETTERS = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        LETTER_NAMES.split(),
-        strict=True,
-    )
-)
-SYMBOLS = {"₪": " שקל ", "$": " דולר ", "€": " אירו ", "%": " אחוז ", "&": " ו", "@": " שטרודל ", "+": " פלוס "}
-SYMBOLS |= {"*": " כוכבית ", "#": " סולמית ", "=": " שווה ", "°": " מעלות "}
-# Nouns a digit may stand before: singular, plural, gender. Speech agrees with them.
+ABBREVIATIONS: dict[str, str] = _LISTS.table("abbreviations")
+LATIN_WORDS: dict[str, str] = _LISTS.table("latin_words")
+LATIN_LETTERS: dict[str, str] = _LISTS.table("letters")
+SYMBOLS: dict[str, str] = _LISTS.table("symbols")
+_GENDERS: tuple[tuple[Gender, str], ...] = (("f", "feminine_nouns"), ("m", "masculine_nouns"))
 NOUNS: dict[str, tuple[str, str, Gender]] = {
-    "דירות": ("דירה", "דירות", "f"),
-    "דקות": ("דקה", "דקות", "f"),
-    "שעות": ("שעה", "שעות", "f"),
-    "קומות": ("קומה", "קומות", "f"),
-    "מרפסות": ("מרפסת", "מרפסות", "f"),
-    "חניות": ("חניה", "חניות", "f"),
-    "שנים": ("שנה", "שנים", "f"),
-    "מיטות": ("מיטה", "מיטות", "f"),
-    "אפשרויות": ("אפשרות", "אפשרויות", "f"),
-    "ספרות": ("ספרה", "ספרות", "f"),
-    "נכסים": ("נכס", "נכסים", "m"),
-    "בתים": ("בית", "בתים", "m"),
-    "ימים": ("יום", "ימים", "m"),
-    "שבועות": ("שבוע", "שבועות", "m"),
-    "מטרים": ("מטר", "מטרים", "m"),
-    "חדרי": ("חדר", "חדרי", "m"),
-    "ילדים": ("ילד", "ילדים", "m"),
+    several: (one, several, gender) for gender, name in _GENDERS for several, one in _LISTS.table(name).items()
 }
-_ONE = {single: gender for single, _, gender in NOUNS.values()} | dict.fromkeys(("שכונה", "עיר", "חנות", "גינה"), "f")
+"""Nouns a digit may stand before: singular, plural, gender."""
+_ONE = {single: gender for single, _, gender in NOUNS.values()} | dict.fromkeys(_LISTS.text("feminine").split(), "f")
 # Plurals whose ending is of the other gender.
 _FEMININE_PLURALS = frozenset(_LISTS.text("feminine_plurals").split())
 _MASCULINE_PLURALS = frozenset(_LISTS.text("masculine_plurals").split())

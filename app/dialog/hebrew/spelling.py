@@ -7,6 +7,8 @@ Every function returns words only: Hebrew letters, spaces and, in phone numbers,
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from app.dialog.hebrew.lexicon import Lexicon
+
 Gender = Literal["m", "f"]
 
 MASCULINE = (
@@ -28,21 +30,7 @@ UNITS: Mapping[Gender, tuple[str, ...]] = {"m": _below_twenty(MASCULINE), "f": _
 TENS = ("", "", "עשרים", "שלושים", "ארבעים", "חמישים", "שישים", "שבעים", "שמונים", "תשעים")
 CONSTRUCT = ("", "", "", "שלושת", "ארבעת", "חמשת", "ששת", "שבעת", "שמונת", "תשעת", "עשרת")
 HUNDREDS = ("", "מאה", "מאתיים", *(f"{unit} מאות" for unit in UNITS["f"][3:10]))
-MONTHS = (
-    "",
-    "ינואר",
-    "פברואר",
-    "מרץ",
-    "אפריל",
-    "מאי",
-    "יוני",
-    "יולי",
-    "אוגוסט",
-    "ספטמבר",
-    "אוקטובר",
-    "נובמבר",
-    "דצמבר",
-)
+MONTHS = ("", *(names.split()[0] for names in Lexicon("hebrew/calendar.toml").table("months").values()))
 SCALES = ((10**9, "מיליארד"), (10**6, "מיליון"))
 _SPOKEN_WITH_NOUN = 2
 LARGEST = 10**12

@@ -6,34 +6,9 @@ from app.dialog.hebrew.tokens import Phrasebook, fold
 
 _LISTS = Lexicon("hebrew/timing.toml")
 
-MONTHS = {
-    fold(name): number
-    for number, names in enumerate(
-        (
-            "ינואר",
-            "פברואר פבואר",
-            "מרץ מרס מארס",
-            "אפריל",
-            "מאי",
-            "יוני",
-            "יולי",
-            "אוגוסט",
-            "ספטמבר",
-            "אוקטובר",
-            "נובמבר",
-            "דצמבר",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-SEASONS = {
-    # folded name: the months its beginning, middle, end and the time after it fall in
-    fold("קיץ"): (6, 7, 8, 9),
-    fold("חורף"): (12, 12, 3, 3),
-    fold("אביב"): (3, 4, 5, 6),
-    fold("סתיו"): (9, 10, 11, 12),
-}
+_CALENDAR = Lexicon("hebrew/calendar.toml")
+MONTHS = {name: int(number) for name, number in _CALENDAR.valued("months").items()}
+SEASONS: dict[str, tuple[int, ...]] = {fold(name): tuple(months) for name, months in _CALENDAR.table("seasons").items()}
 IMMEDIATE = _LISTS.phrases("immediate")
 IMMEDIATE_ASKED = _LISTS.phrases("immediate_asked")
 FLEXIBLE = _LISTS.phrases("flexible")

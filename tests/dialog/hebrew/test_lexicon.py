@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.dialog import data
+from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import CLASSES, Lexicon
 from app.dialog.hebrew.tokens import fold, normalise
 from app.dialog.understanding.wishes import KINDS
@@ -36,6 +37,12 @@ def test_phrases_are_found_among_words() -> None:
     assert [match.value for match in repairs.all(normalise("שלושה לא סליחה ארבעה"))] == ["=לא סליחה"]
 
 
+def test_a_table_of_values_gives_each_spelling_its_value() -> None:
+    """R10.2: the calendar's words are read as the lists are."""
+    months = Lexicon("hebrew/calendar.toml").valued("months")
+    assert months[fold("מרץ")] == months[fold("מארס")] == 3
+
+
 def test_a_list_that_is_not_there_is_named() -> None:
     """R24: a slip of the pen is found at once."""
     with pytest.raises(KeyError, match=r"hebrew/scope.toml: no list 'cousins'"):
@@ -49,4 +56,4 @@ def test_a_list_is_in_normal_spelling_without_repetition_and_has_a_reader(file: 
     assert not [word for word in words if re.fullmatch(r"[א-ת]+[כמנצ]", word) and len(word) > 2]
     said = items(listed)
     assert sorted(set(said)) == sorted(said)
-    assert file == CLASSES or f'("{name}")' in CODE or name in (*DEALS, *KINDS)
+    assert file == CLASSES or f'("{name}")' in CODE or name in (*DEALS, *KINDS, *Asked)

@@ -12,25 +12,7 @@ from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
 _LISTS = Lexicon("hebrew/dates.toml")
 
-_ORDINALS = {
-    fold(name): number
-    for number, names in enumerate(
-        (
-            "ראשון",
-            "שני",
-            "שלישי",
-            "רביעי",
-            "חמישי",
-            "שישי",
-            "שביעי",
-            "שמיני",
-            "תשיעי",
-            "עשירי",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
+_ORDINALS = {word: int(number) for word, number in Lexicon("hebrew/calendar.toml").valued("ordinals").items()}
 _COMING = _LISTS.words("coming")
 _NO_DATE = _LISTS.words("no_date")
 _COUNTED = words("חודש חודשים שבועות שבוע ימים יום שנים שנה בבוקר בערב שקל שקלים")

@@ -6,27 +6,9 @@ from app.dialog.hebrew.tokens import Utterance, fold, stems, words
 
 _LISTS = Lexicon("hebrew/dates.toml")
 
-_UNITS = {
-    fold(word): value
-    for word, value in {
-        **dict.fromkeys(("חודש", "חודשים", "חודשיים"), 1.0),
-        **dict.fromkeys(("שנה", "שנים", "שנות"), 12.0),
-        **dict.fromkeys(("שבוע", "שבועות"), 0.25),
-        **dict.fromkeys(("יום", "ימים"), 1 / 30),
-    }.items()
-}
-_DUALS = {
-    fold(word): value
-    for word, value in {
-        "חודשיים": 2.0,
-        "שנתיים": 24.0,
-        "שבועיים": 0.5,
-        "שנתים": 24.0,
-        "שבועים": 0.5,
-        "יומיים": 0.1,
-        "חדשיים": 2.0,
-    }.items()
-}
+_CALENDAR = Lexicon("hebrew/calendar.toml")
+_UNITS = {word: days / 30 for word, days in _CALENDAR.valued("units").items()}
+_DUALS = {word: days / 30 for word, days in _CALENDAR.valued("duals").items()}
 _MONTHS = fold("חודשים")
 _LONGEST_MONTHS = 60
 _OTHER_UNITS = _LISTS.words("other_units")

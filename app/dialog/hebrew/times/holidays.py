@@ -5,52 +5,17 @@ from functools import lru_cache
 
 from pyluach.dates import HebrewDate
 
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.tokens import fold
 
+_CALENDAR = Lexicon("hebrew/calendar.toml")
 HOLIDAYS: dict[str, tuple[int, int, int]] = {
-    fold(word): value
-    for word, value in {
-        # name: Hebrew month, first day, days
-        **dict.fromkeys(("פסח", "פסחא"), (1, 15, 7)),
-        "שבועות": (3, 6, 1),
-        "חג השבועות": (3, 6, 1),
-        "פורים": (12, 14, 1),
-        "ראש השנה": (7, 1, 2),
-        "יום כיפור": (7, 10, 1),
-        "כיפור": (7, 10, 1),
-        "סוכות": (7, 15, 8),
-        "שמחת תורה": (7, 22, 1),
-        "חגים": (7, 1, 22),
-        "חגי תשרי": (7, 1, 22),
-        "חנוכה": (9, 25, 8),
-        "יום העצמאות": (2, 5, 1),
-        "עצמאות": (2, 5, 1),
-        "לג בעומר": (2, 18, 1),
-        "טו בשבט": (11, 15, 1),
-        "תשעה באב": (5, 9, 1),
-        **dict.fromkeys(("ליל הסדר", "הסדר", "חול המועד"), (1, 15, 7)),
-        "מימונה": (1, 22, 1),
-    }.items()
+    fold(name): (month, day, days)
+    for names, (month, day, days) in _CALENDAR.table("holidays").items()
+    for name in names.split("|")
 }
-HEBREW_MONTHS: dict[str, int] = {
-    fold(word): value
-    for word, value in {
-        # name: number in the order of the calendar's months, Nisan first
-        "ניסן": 1,
-        "איר": 2,
-        "סיון": 3,
-        "תמוז": 4,
-        "אב": 5,
-        "אלול": 6,
-        "תשרי": 7,
-        "חשון": 8,
-        "מרחשון": 8,
-        "כסלו": 9,
-        "טבת": 10,
-        "שבט": 11,
-        "אדר": 12,
-    }.items()
-}
+"""By name: Hebrew month (Nisan is the first), first day, days."""
+HEBREW_MONTHS = {name: int(number) for name, number in _CALENDAR.valued("hebrew_months").items()}
 
 
 @lru_cache(maxsize=256)
