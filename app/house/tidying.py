@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-TIDIES_AFTER_S = 10.0
-"""From the first call that ended: however many follow in between, the hub is held once."""
+TIDIES_AFTER_S = 1.0
+"""From the first call that ended; what ends in between is freed with it. Looking through what lives takes 2 ms, freeing
+an ended call 1.5 ms: what thirty callers left in ten seconds held the hub for 50 ms.
+"""
 
 
 class Tidying:

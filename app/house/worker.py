@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from app.call.shell.services import Services
 from app.call.shell.telephone import TwilioTelephone, after_lost_transfer
 from app.call.shell.tuning import call_settings
 from app.config import Settings
+from app.dialog.understanding.ear import by_ear
 from app.house.about import About
 from app.house.admitting import Doorkeeper
 from app.house.building import build_engines, build_store, recording_account
@@ -165,7 +167,7 @@ class House:
         self._has_voice.wait(LONGEST_RINGING_S)
         sleep(REST_AFTER_S)
         self._children.store.start()
-        for _ in later():
+        for _ in chain(later(), by_ear.load()):
             sleep(STEP_S)
         self._is_complete.wait(LONGEST_START_S)
         self._hub_watch.judge()

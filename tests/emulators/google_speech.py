@@ -74,6 +74,7 @@ class GoogleSpeechEmulator(Emulator):
         "error_message": "scripted error",
         "error_after_ms": 0,
         "max_stream_s": 305,
+        "most_ahead_s": 0,  # audio ahead of its time for which a stream is ended; 0: as much as one likes
         "closes_after_ms": 0,  # end with OK in mid-turn
         "keeps_audio": False,  # in the log, as hexadecimal digits
     }
@@ -114,17 +115,15 @@ class GoogleSpeechEmulator(Emulator):
         ear = _Ear(script)
         pending: list[Word] = []
         next_interim_ms = 0
+        began_s = asyncio.get_running_loop().time()
         async for request in requests:
             self._check_audio(request)
             pending += ear.hear(request.audio_content)
             _note(request, entry, script, ear.audio_ms)
             if script["error"] and ear.audio_ms >= script["error_after_ms"]:
                 await context.abort(grpc.StatusCode[script["error"]], script["error_message"])
-            if ear.audio_ms > script["max_stream_s"] * 1000:
-                await context.abort(
-                    grpc.StatusCode.OUT_OF_RANGE,
-                    f"Exceeded maximum allowed stream duration of {script['max_stream_s']} seconds.",
-                )
+            if fault := _ends(script, entry, ear.audio_ms, began_s):
+                await context.abort(grpc.StatusCode.OUT_OF_RANGE, fault)
             if script["closes_after_ms"] and ear.audio_ms >= script["closes_after_ms"]:
                 return
             if script["silent"]:
@@ -303,6 +302,16 @@ def _response(words: list[Word], script: Mapping[str, Any], *, is_final: bool) -
         result.result_end_time.seconds, milliseconds = divmod(piece[-1].end_ms, 1000)
         result.result_end_time.nanos = milliseconds * 1_000_000
     return response
+
+
+def _ends(script: Mapping[str, Any], entry: dict[str, Any], audio_ms: int, began_s: float) -> str:
+    """Return why Google has enough of a stream that began at `began_s`, nothing while it has not."""
+    if audio_ms > script["max_stream_s"] * 1000:
+        return f"Exceeded maximum allowed stream duration of {script['max_stream_s']} seconds."
+    ahead_s = audio_ms / 1000 - 1.5 * (asyncio.get_running_loop().time() - began_s)
+    entry["too_fast"] = bool(script["most_ahead_s"]) and ahead_s > script["most_ahead_s"]
+    too_fast = "Audio data is being streamed too fast. Please stream audio data approximately at real time."
+    return too_fast if entry["too_fast"] else ""
 
 
 def _note(request: Any, entry: dict[str, Any], script: dict[str, Any], audio_ms: int) -> None:

@@ -25,11 +25,11 @@ from tests.leads.receiver import Receiver
 CALLER = "+972500000007"
 
 
-def wait_until(true: Callable[[], object], what: str) -> None:
+def wait_until(true: Callable[[], object], what: str, every_s: float = 0.02) -> None:
     deadline = time.monotonic() + 30
     while not true():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
-        eventlet.sleep(0.02)
+        eventlet.sleep(every_s)
 
 
 class Worker:
@@ -150,6 +150,72 @@ class DeafLink:
 
     def stop(self, grace_s: float = 0.0) -> None:
         pass
+
+
+class FlakyLink(DeafLink):
+    """A link that answers each request at once: that its child has died, while `is_down`, else that all is well."""
+
+    is_down = True
+
+    def open(self, request: Mapping[str, object], listener: Callable[[Op, bytes], None]) -> object:
+        eventlet.spawn_n(listener, Op.ERROR if self.is_down else Op.END, b'{"retriable": true}')
+        return super().open(request, listener)
+
+    def numbers(self) -> list[int]:
+        return [request["record"]["number"] for request in self.opened]  # type: ignore[index]
+
+
+def test_a_thousand_records_that_waited_are_sent_in_order_and_never_many_at_once(tmp_path: Path) -> None:
+    """R14: a call's frames go out in between; what is told meanwhile comes behind."""
+    link = FlakyLink()
+    store = LeadStore(link, tmp_path)
+    store.tell(TurnSaved, call_sid="CA1", number=0, caller_text="כן")
+    eventlet.sleep(0)
+    for number in range(1, 990):
+        store.tell(TurnSaved, call_sid="CA1", number=number, caller_text="כן")
+    assert len(link.opened) == 1  # the rest waits for the child
+    link.is_down = False
+    link.opened.clear()
+    most = sent = 0
+    deadline = time.monotonic() + 30
+    while store.unconfirmed and time.monotonic() < deadline:
+        eventlet.sleep(0)
+        most, sent = max(most, len(link.opened) - sent), len(link.opened)
+        if sent == 500:
+            store.tell(TurnSaved, call_sid="CA1", number=990, caller_text="כן")
+    assert link.numbers() == list(range(991))
+    assert most <= 20
+
+
+def test_a_child_that_dies_while_records_are_sent_again_gets_them_from_the_first(tmp_path: Path) -> None:
+    """R14: what it had confirmed is not sent twice, what it had not is, in order."""
+    link = FlakyLink()
+    store = LeadStore(link, tmp_path)
+    for number in range(100):
+        store.tell(TurnSaved, call_sid="CA1", number=number, caller_text="כן")
+        eventlet.sleep(0)
+    link.is_down = False
+    wait_until(lambda: store.unconfirmed < 100, "the first slice", every_s=0)
+    link.is_down = True
+    eventlet.sleep(0.05)
+    confirmed = 100 - store.unconfirmed
+    assert 0 < confirmed < 100
+    link.is_down = False
+    link.opened.clear()
+    wait_until(lambda: not store.unconfirmed, "the rest")
+    assert link.numbers() == list(range(confirmed, 100))
+
+
+def test_what_does_not_fit_goes_to_files_a_piece_at_a_time(tmp_path: Path) -> None:
+    """R14, server.md: the oldest first; the hub is not held for a thousand."""
+    store = LeadStore(FlakyLink(), tmp_path, most_waiting=150)
+    for number in range(350):
+        store.tell(TurnSaved, call_sid="CA1", number=number, caller_text="כן")
+        eventlet.sleep(0)
+    files = [path.read_bytes().splitlines() for path in sorted(tmp_path.glob("pending-*.jsonl"))]
+    assert [len(lines) for lines in files] == [100, 100]
+    assert [json.loads(line)["number"] for lines in files for line in lines] == list(range(200))
+    assert store.unconfirmed == 150
 
 
 def test_a_child_that_never_answers_holds_up_no_call(tmp_path: Path) -> None:

@@ -4,14 +4,15 @@ EVENTs are `{"text", "is_final", "stability", "alternatives"}`, where `text` is 
 at most once, after FINISH, when Google has finalised every word (an empty text: it heard no words in the whole turn).
 An END without it means that Google closed the turn and left words unconfirmed.
 
-Three things are adapted here, because they are the protocol's and no caller should notice them (R8.1, R8.5):
-a refused language code or enhanced model is replaced, and a stream near its age limit is followed by another. In each
-case all audio behind the last final word is sent again, so that no word is lost and none comes twice.
+Four things are adapted here, because they are the protocol's and no caller should notice them (R8.1, R8.5): a refused
+language code or enhanced model is replaced, a stream near its age limit is followed by another, and so is one that was
+fed too fast, at a slower pace. In each case all audio behind the last final word is sent again, so that no word is lost
+and none comes twice.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
@@ -22,6 +23,7 @@ from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOT
 from app.sidecar.child import Exchange, ServiceError
 from app.speech.cloud.google_channel import connect, make_client
 from app.speech.cloud.google_errors import GOOGLE_ERRORS, google_error, google_status, is_masked
+from app.speech.cloud.pacing import CAREFUL, EAGER, is_too_fast
 from app.speech.cloud.settings import CloudSettings
 from app.speech.cloud.transcript import Piece, Transcript
 
@@ -30,6 +32,7 @@ _Response: Any = speech_v1.StreamingRecognizeResponse.pb()
 
 RATE_HZ = 8000
 _BYTES_PER_MS = 2 * RATE_HZ // 1000
+_BYTES_PER_S = 1000 * _BYTES_PER_MS
 _MESSAGE_BYTES = 100 * _BYTES_PER_MS
 _MAX_PHRASES = 500
 _MAX_PHRASE_CHARS = 100
@@ -61,6 +64,7 @@ class GoogleSpeech:
         self.settings = settings
         self.dialect = Dialect(settings.stt_language, settings.stt_enhanced)
         """What Google accepted last; all turns of this process start with it."""
+        self.pace = EAGER
         self._client: Any = None
         self._stream: Callable[..., Any] | None = None
 
@@ -144,7 +148,16 @@ class _Turn:
         self._finished = True
         self._more.set()
         if self._deadline is not None and not self._deadline.expired():
-            self._deadline.reschedule(asyncio.get_running_loop().time() + self._settings.stt_final_timeout_s)
+            self._deadline.reschedule(asyncio.get_running_loop().time() + self._final_within_s)
+
+    @property
+    def _final_within_s(self) -> float:
+        """How long a finished turn's final may take: what is not sent yet goes at its pace."""
+        stream, sending_s = self._stream, 0.0
+        if stream is not None:
+            audio_s = (self._settled + len(self._audio) - stream.start) / _BYTES_PER_S
+            sending_s = self._service.pace.wait_s(audio_s, stream.age_s)
+        return self._settings.stt_final_timeout_s + sending_s
 
     @property
     def _sent(self) -> int:
@@ -154,7 +167,7 @@ class _Turn:
         settings = self._settings
         earlier = self._stream.start if self._stream is not None else 0
         stream = self._stream = _GrpcStream(start=self._settled, earlier_ms=earlier // _BYTES_PER_MS)
-        limit_s = settings.stt_final_timeout_s if self._finished else settings.stt_stream_limit_s
+        limit_s = self._final_within_s if self._finished else settings.stt_stream_limit_s
         try:
             async with asyncio.timeout(limit_s) as self._deadline:
                 call = self._service.stream(
@@ -173,6 +186,9 @@ class _Turn:
             raise _StreamIsOld from None
         except GOOGLE_ERRORS as exc:
             stream.over = True
+            if self._was_too_fast(exc):
+                self._service.pace = CAREFUL
+                raise _StreamIsOld from exc
             if self._may_go_on(exc):
                 # Too old, or starved of audio: either way the next audio gets a fresh stream.
                 await self._wait_for_audio(stream)
@@ -186,6 +202,14 @@ class _Turn:
             self._more.set()  # the request iterator may be waiting; nobody else would end it
             if stream.call is not None:
                 stream.call.cancel()
+
+    def _was_too_fast(self, exc: BaseException) -> bool:
+        """Whether Google asks for a slower stream, and none was tried yet."""
+        return (
+            google_status(exc) is grpc.StatusCode.OUT_OF_RANGE
+            and is_too_fast(str(exc))
+            and self._service.pace is not CAREFUL
+        )
 
     def _may_go_on(self, exc: BaseException) -> bool:
         """Whether another stream may follow one that Google ended; not when the last one brought nothing."""
@@ -207,7 +231,9 @@ class _Turn:
         yield self._config(dialect)
         while not stream.over:
             self._more.clear()
-            if message := self._next_message(stream):
+            if wait_s := self._service.pace.wait_s((stream.sent - stream.start) / _BYTES_PER_S, stream.age_s):
+                await asyncio.sleep(wait_s)
+            elif message := self._next_message(stream):
                 stream.sent += len(message)
                 yield _Request(audio_content=message)
             elif self._finished:
@@ -307,9 +333,14 @@ class _GrpcStream:
     call: Any = None
     half_closed: bool = False
     over: bool = False
+    began_s: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
     def __post_init__(self) -> None:
         self.sent = self.start
+
+    @property
+    def age_s(self) -> float:
+        return asyncio.get_running_loop().time() - self.began_s
 
 
 class _StreamIsOld(Exception):  # noqa: N818 - not an error: the turn goes on with the next stream

@@ -205,6 +205,20 @@ def test_a_stream_that_google_ends_as_too_long_is_followed_by_another(
     assert len(google_speech.entries) >= 3
 
 
+def test_a_turn_read_again_too_fast_is_read_once_more_at_the_pace_of_speech_and_so_are_all_after_it(
+    new_link: NewLink, google_speech: EmulatorProcess
+) -> None:
+    """R8.2, server.md: the same status as of a stream that is too long, told apart by Google's words."""
+    link, settings = new_link("google_speech_endpoint")
+    google_speech.script(decode=True, most_ahead_s=1.3)
+    pcm = b"".join(spoken_word(number) for number in range(1, 6))
+    for _ in range(2):
+        assert recognize(GoogleStt(link, settings), pcm).heard[-1] == Heard(
+            "מילה1 מילה2 מילה3 מילה4 מילה5", True, 1.0, ()
+        )
+    assert [entry["too_fast"] for entry in google_speech.entries] == [True, False, False]
+
+
 def test_a_stream_that_is_too_long_at_once_is_an_error_not_a_loop(
     link: Link, settings: CloudSettings, google_speech: EmulatorProcess
 ) -> None:

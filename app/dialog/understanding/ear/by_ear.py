@@ -4,7 +4,7 @@ Only a recogniser that wavers is second-guessed: it must offer other readings, a
 says here or no answer at all. What the caller clearly said always stands.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -239,6 +239,13 @@ def _in_parts(readings: Sequence[str], asked: Asked, deal: str | None, read: Rea
 
 def _reworded(near: Near, text: str, margin: float, read: Reader) -> Near:
     return Near(replace(near.answer, text=text), read(normalise(text)), near.score, margin)
+
+
+def load() -> Iterator[None]:
+    """Fold the typical answers' words now, a question at a time (up to 50 ms each), rather than in a call."""
+    for asked in Asked:
+        _vocabulary(asked)
+        yield
 
 
 @lru_cache(maxsize=64)

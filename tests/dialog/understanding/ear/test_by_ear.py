@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.dialog.domain import Asked, Understanding
+from app.dialog.understanding.ear import by_ear
 from app.dialog.understanding.understand import understand
 from app.qa.scoring import same_value
 from app.qa.understanding import fold_updates
@@ -83,3 +84,9 @@ def test_a_recogniser_that_does_not_waver_is_believed() -> None:
     """R10.6: the same words twice are no other reading."""
     result = understand("קולרן", asked=Asked.NAME, state={}, today=TODAY, alternatives=("קולרן.",))
     assert result == understand("קולרן", asked=Asked.NAME, state={}, today=TODAY)
+
+
+def test_what_is_compared_with_is_got_ready_a_question_at_a_time() -> None:
+    """R18: before the first call, in pieces that hold nobody."""
+    assert sum(1 for _ in by_ear.load()) == len(Asked)
+    assert by_ear._vocabulary.cache_info().currsize >= len(Asked)
