@@ -3,7 +3,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test check fix bench bench-turns soak fuzz install replay vendor call clean
+.PHONY: run test check fix bench bench-turns bench-peer soak fuzz install replay vendor call clean
 
 run: install
 	$(BIN)/gunicorn -c gunicorn.conf.py app.wsgi:app
@@ -41,6 +41,10 @@ fuzz: .venv/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
+# How many calls a core carries, Pipecat (in an environment of its own) and a bare loop beside ours: half an hour.
+bench-peer: .venv/.dev .venv-peer/.installed
+	$(BIN)/python -m tests.bench.curve --peer 5,10,20 $(CURVE)
+
 bench-turns: .venv/.dev
 	$(BIN)/python -m tests.bench_turns
 
@@ -52,7 +56,7 @@ vendor: .venv/.runtime
 	$(BIN)/python tools/vendor.py
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-peer .mypy_cache .ruff_cache .pytest_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; $(PYTHON) is another version"; exit 1; }
@@ -64,4 +68,9 @@ clean:
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv-peer/.installed: tests/bench/peer/requirements.txt
+	$(PYTHON) -m venv .venv-peer
+	.venv-peer/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -10,18 +10,14 @@ import audioop
 import base64
 import contextlib
 import hashlib
-import subprocess
 import sys
 import time
-from contextlib import ExitStack
-from typing import Self
 
 import orjson
 
-from app.qa.http_client import ServerError
 from app.telephony import frames, messages
 from app.telephony.websocket import TWILIO_SUBPROTOCOL
-from tests.bench.processes import Usage, core_busy_s, descendants, usage
+from tests.bench.started import StartedServer
 from tests.emulators.sounds import voice_sound
 
 ACCEPT_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -133,44 +129,11 @@ def _answered(path: str) -> bytes:
     return (head + CONNECT).encode()
 
 
-class BareServer:
+class BareServer(StartedServer):
     """The bare loop on `core`, for the length of a `with` block."""
 
     def __init__(self, core: int | None) -> None:
-        self.url = ""
-        self._core = core
-        self._stack = ExitStack()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tests.bench.bare"]
-        if self._core is not None:
-            command = ["taskset", "-c", str(self._core), *command]
-        self._process = self._stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
-        assert self._process.stdout
-        port = self._process.stdout.readline().strip()
-        if not port:
-            raise ServerError("the bare loop did not start")
-        self.url = f"http://127.0.0.1:{int(port)}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._process
-        self._process.kill()
-        self._stack.close()
-
-    def usage(self) -> Usage:
-        """Return what it uses."""
-        assert self._process
-        return usage([self._process.pid, *descendants(self._process.pid)])
-
-    def core_busy_s(self) -> float | None:
-        """Return for how long its core was busy."""
-        return None if self._core is None else core_busy_s(self._core)
-
-    def turns(self) -> list[dict[str, float]]:
-        """It tells nothing."""
-        return []
+        super().__init__("bare loop", [sys.executable, "-m", "tests.bench.bare"], core)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 The same callers and the same emulated vendors at more and more calls, until they are no longer usable: no call failed,
 holes in under 1% of what was heard, a frame within 40 ms of its schedule in 99 of 100, barge-in within 300 ms in 95.
+`make bench-peer` puts Pipecat beside both; its barge-in takes longer than that with one caller, and is not judged.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import click
 from app.qa.load import LoadOptions, run_load
 from tests.bench.bare import BareServer
 from tests.bench.measuring import SAMPLES, WARM_UP_S, Figures, Subject, is_disturbed, load_cues, measure, split_cores
+from tests.bench.peer.server import TURNS, peer_server
 from tests.bench.server import BenchServer
 
 CALLS = "10,30,60,100,140,170,200"
@@ -23,6 +25,7 @@ MOST: Mapping[str, float] = {
     "frame_late_ms_p99": 40.0,
     "barge_in_ms_p95": 300.0,
 }
+MOST_OF_PEER = {name: most for name, most in MOST.items() if name != "barge_in_ms_p95"}
 COLUMNS = (
     ("failures", "failed", 0),
     ("voice_to_voice_ms_p50", "v2v p50", 0),
@@ -42,35 +45,37 @@ COLUMNS = (
 )
 
 
-def misses(figures: Figures) -> list[str]:
+def misses(figures: Figures, most: Mapping[str, float] = MOST) -> list[str]:
     """Return what makes these calls no longer usable."""
-    return [name for name, most in MOST.items() if figures.get(name, 0.0) > most]
+    return [name for name, limit in most.items() if figures.get(name, 0.0) > limit]
 
 
 def line(name: str, calls: int, figures: Figures) -> str:
     """Return a row of the table."""
     cells = [f"{figures[key]:>11.{digits}f}" if key in figures else f"{'–':>11}" for key, _, digits in COLUMNS]
     verdict = ", ".join(misses(figures)) or "usable"
-    return f"{name:12}{calls:>6}" + "".join(cells) + f"  {verdict}" + ("  (disturbed)" if is_disturbed(figures) else "")
+    return f"{name:17}{calls:>6}" + "".join(cells) + f"  {verdict}" + ("  (disturbed)" if is_disturbed(figures) else "")
 
 
 def heading() -> str:
     """Return the table's first row."""
-    return f"{'':12}{'calls':>6}" + "".join(f"{label:>11}" for _, label, _ in COLUMNS)
+    return f"{'':17}{'calls':>6}" + "".join(f"{label:>11}" for _, label, _ in COLUMNS)
 
 
-def climb(name: str, subject: Subject, calls: Iterable[int], seconds: float, wavs: Path) -> int:
-    """Measure more and more calls until two runs in a row are not usable; return the most that were."""
+def climb(
+    name: str, subject: Subject, calls: Iterable[int], seconds: float, wavs: Path, most: Mapping[str, float] = MOST
+) -> None:
+    """Measure more and more calls until two runs in a row are over `most`; say how many were usable."""
     cues = load_cues(wavs)
     asyncio.run(run_load(LoadOptions(1, cues, subject.url, seconds=WARM_UP_S, ramp_s=0.1)))
     usable, failed = 0, 0
     for count in calls:
         figures, _ = measure(subject, count, seconds, cues)
         click.echo(line(name, count, figures))
-        usable, failed = (count, 0) if not misses(figures) else (usable, failed + 1)
+        usable, failed = (count, 0) if not misses(figures, most) else (usable, failed + 1)
         if failed == 2:
             break
-    return usable
+    click.echo(f"{name:17}{usable:>6} usable calls on one core")
 
 
 @click.command()
@@ -78,20 +83,27 @@ def climb(name: str, subject: Subject, calls: Iterable[int], seconds: float, wav
 @click.option("--seconds", type=float, default=25.0, show_default=True, help="Length of each run, all calls up.")
 @click.option("--wavs", type=click.Path(path_type=Path, file_okay=False), default=SAMPLES, help="Folder of callers.")
 @click.option("--log", type=click.Path(path_type=Path), help="Keep the server's log here.")
-@click.option("--no-floor", is_flag=True, help="Leave the bare loop out.")
-def main(calls: str, seconds: float, wavs: Path, log: Path | None, *, no_floor: bool) -> None:
+@click.option("--floor", default=CALLS, show_default=True, help="The same for the bare loop; empty: leave it out.")
+@click.option("--peer", default="", help="The same for Pipecat, which `make bench-peer` installs.")
+def main(calls: str, seconds: float, wavs: Path, log: Path | None, floor: str, peer: str) -> None:
     """Print the capacity of one core."""
     core, note = split_cores()
     click.echo(note)
-    counts = [int(text) for text in calls.split(",")]
     click.echo(heading())
-    with tempfile.TemporaryDirectory() as folder, BenchServer(core, log or Path(folder) / "server.log") as server:
-        most = climb("agent", server, counts, seconds, wavs)
-    click.echo(f"{'agent':12}{most:>6} usable calls on one core")
-    if not no_floor:
+    with tempfile.TemporaryDirectory() as folder:
+        if calls:
+            with BenchServer(core, log or Path(folder) / "server.log") as server:
+                climb("agent", server, _numbers(calls), seconds, wavs)
+        for turns in TURNS if peer else ():
+            with peer_server(core, turns) as other:
+                climb(other.name, other, _numbers(peer), seconds, wavs, MOST_OF_PEER)
+    if floor:
         with BareServer(core) as bare:
-            most = climb("bare loop", bare, counts, seconds, wavs)
-        click.echo(f"{'bare loop':12}{most:>6} usable calls on one core")
+            climb(bare.name, bare, _numbers(floor), seconds, wavs)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def test_a_curve_ends_where_calls_are_no_longer_usable() -> None:
     good = {"failures": 0.0, "underrun_percent": 0.2, "frame_late_ms_p99": 40.0, "barge_in_ms_p95": 299.0}
     assert misses(good) == []
     assert misses({**good, "failures": 1.0, "frame_late_ms_p99": 41.0}) == ["failures", "frame_late_ms_p99"]
-    assert line("agent", 140, {**good, "cpu_percent": 88.4}).startswith("agent          140          0")
+    assert line("agent", 140, {**good, "cpu_percent": 88.4}).startswith("agent               140          0")
     assert "usable" in line("agent", 140, good)
     assert len(heading().split("  ")) > 10
 
