@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.span import Span
+from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.tokens import Utterance
 
 _LISTS = Lexicon("hebrew/scope.toml")
@@ -18,7 +19,6 @@ _SWAP = _LISTS.words("swap")
 _NOT = _LISTS.words("not")
 _LOWERED = _LISTS.words("lowered")
 _DROP = _LISTS.words("drop")
-_AFTER_DROPPING = _LISTS.words("after_dropping")
 _NOT_QUITE = _LISTS.words("not_quite")
 _WANT = _LISTS.words("want")
 _REPAIRS = _LISTS.phrases("repairs")
@@ -34,6 +34,7 @@ _RIGHT = _LISTS.words("right")
 _TURNS, _IF = _LISTS.phrases("turns"), _LISTS.words("if")
 _BESIDES, _ALSO_AFTER = _LISTS.words("besides"), _LISTS.words("also_after")
 _CONDITION = 4
+_SOON_DROPPED = 4
 _MOST_WANTING = 6
 
 
@@ -109,10 +110,19 @@ def rejected_after(utterance: Utterance, end: int) -> bool:
 
 def _dropped_after(utterance: Utterance, end: int) -> bool:
     """Whether the verb of dropping comes after its object: "חולון תורידי, רק בת ים", but not "חולון, תורידי את לוד"."""
-    if utterance.key(end) not in _DROP or "," in utterance.tokens[end].gap:
+    verb = next((at for at in range(end, end + _SOON_DROPPED) if utterance.key(at).removeprefix("ו") in _DROP), None)
+    if verb is None:
+        # "ופרדסיה לא", but not "יותר משני מיליון לא".
+        return utterance.keys[end:] == ("לא",) and "יותר" not in utterance.keys
+    if "לא" in utterance.keys[end:verb] or any("," in utterance.tokens[at].gap for at in range(end, verb + 1)) or _is_object(utterance, verb + 1):
         return False
-    follower = utterance.tokens[end + 1] if end + 1 < len(utterance) else None
-    return follower is None or "," in follower.gap or follower.key in _AFTER_DROPPING
+    return not any(_is_object(utterance, at) for at in range(end, verb))
+
+
+def _is_object(utterance: Utterance, index: int) -> bool:
+    """Whether another value, or "את" before one, stands at `index`."""
+    places = covered(find(utterance))
+    return utterance.key(index) == "את" or index in places or atom_at(utterance, index) is not None
 
 
 def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:
