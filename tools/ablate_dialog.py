@@ -62,6 +62,7 @@ class Switchboard:
     off: set[int] = field(default_factory=set)
     met: set[int] = field(default_factory=set)
     _plain: list[tuple[FunctionType, CodeType]] = field(default_factory=list)
+    _forget: list[Callable[[], None]] = field(default_factory=list)
 
     def decides(self, number: int, value: Any) -> Any:
         """Return what condition `number` tested, or what it is when it decides nothing, if it is off."""
@@ -75,6 +76,9 @@ class Switchboard:
     def put_in(self, path: Path) -> None:
         """Give the conditions of a module's functions and methods their switches."""
         module = importlib.import_module(".".join(path.resolve().relative_to(ROOT).with_suffix("").parts))
+        rooms = [module for name, module in sys.modules.items() if name.startswith("app.dialog")]
+        kept = {id(made): made for room in rooms for made in vars(room).values() if hasattr(made, "cache_parameters")}
+        self._forget = [made.cache_clear for made in kept.values() if (made.cache_parameters()["maxsize"] or 0) > 1]
         vars(module)[_SWITCH] = self.decides
         for owner, function in _functions(path):
             _Switches(self, path, function.name).visit(function)
@@ -93,10 +97,8 @@ class Switchboard:
         """Let just these conditions decide nothing from now on."""
         self.off = set(numbers)
         # Whatever was worked out for an utterance was kept by it, and words' readings by the words.
-        for module in [module for name, module in sys.modules.items() if name.startswith("app.dialog")]:
-            for made in vars(module).values():
-                if hasattr(made, "cache_parameters") and (made.cache_parameters()["maxsize"] or 0) > 1:
-                    made.cache_clear()
+        for forget in self._forget:
+            forget()
 
 
 class _Switches(ast.NodeTransformer):
