@@ -114,9 +114,9 @@ def _dropped_after(utterance: Utterance, end: int) -> bool:
     if verb is None:
         # "ופרדסיה לא", but not "יותר משני מיליון לא".
         return utterance.keys[end:] == ("לא",) and "יותר" not in utterance.keys
-    if "לא" in utterance.keys[end:verb] or any("," in utterance.tokens[at].gap for at in range(end, verb + 1)) or _is_object(utterance, verb + 1):
-        return False
-    return not any(_is_object(utterance, at) for at in range(end, verb))
+    between = range(end, verb + 1)
+    parted = "לא" in utterance.keys[end:verb] or any("," in utterance.tokens[at].gap for at in between)
+    return not parted and not any(_is_object(utterance, at) for at in (*between, verb + 1))
 
 
 def _is_object(utterance: Utterance, index: int) -> bool:
