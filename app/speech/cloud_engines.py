@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.sidecar.link import Link, LinkStream
+from app.sidecar.life import LinkStream
+from app.sidecar.link import Link
 from app.sidecar.wire import Op
 from app.speech.cloud.settings import CloudSettings
 from app.speech.engines import Audio, Done, Failed, Heard, LlmEvent, SttEvent, Text, TtsEvent

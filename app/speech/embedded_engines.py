@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from app.sidecar.link import Link, LinkLimits, LinkStream
+from app.sidecar.life import LinkLimits, LinkStream
+from app.sidecar.link import Link
 from app.sidecar.wire import Op
 from app.speech.engines import Audio, Done, Failed, Heard, SttEvent, TtsEvent
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import eventlet
 import pytest
 
-from app.sidecar.link import Link, LinkLimits
+from app.sidecar.life import LinkLimits
+from app.sidecar.link import Link
 from app.sidecar.wire import Op
 from tests.sidecar.hub import Frames, wait_until
 
