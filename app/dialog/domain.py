@@ -21,17 +21,19 @@ class Topic:
     """Who calls, rather than what is sought."""
     is_asked_back: bool = False
     """A value heard in doubt has a question of its own; of the others it is only said back."""
+    is_counted: bool = False
+    """Numbers and times: what the grammar read of them stands, whatever a language model reads."""
 
 
 TOPICS = (
     Topic("deal", ("deal",)),
     Topic("area", ("area",), is_asked_back=True),
     Topic("property_type", ("property_type",)),
-    Topic("rooms", ("rooms_min", "rooms_max")),
-    Topic("budget", ("budget_min", "budget_max"), is_asked_back=True),
-    Topic("timing", ("timing",)),
+    Topic("rooms", ("rooms_min", "rooms_max"), is_counted=True),
+    Topic("budget", ("budget_min", "budget_max"), is_asked_back=True, is_counted=True),
+    Topic("timing", ("timing",), is_counted=True),
     Topic("name", ("name",), is_contact=True),
-    Topic("phone", ("phone",), is_contact=True),
+    Topic("phone", ("phone",), is_contact=True, is_counted=True),
 )
 """The one table of what is to be known: everything that goes through all topics or slots reads it."""
 PARTS: Mapping[str, tuple[str, ...]] = {topic.name: topic.slots for topic in TOPICS if len(topic.slots) > 1}

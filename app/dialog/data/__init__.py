@@ -29,6 +29,12 @@ def property_kinds() -> Mapping[str, tuple[str, ...]]:
     return {kind: phrases(listed) for kind, listed in read_toml("real_estate/kinds.toml")["kinds"].items()}
 
 
+@cache
+def questions() -> Mapping[str, Mapping[str, str]]:
+    """Return what is said of each question the agent can ask: its label, what asks about it, what it expects."""
+    return read_toml("real_estate/questions.toml")
+
+
 def phrases(listed: str) -> tuple[str, ...]:
     """Return the phrases of a list that "|" parts."""
     return tuple(" ".join(phrase.split()) for phrase in listed.split("|") if phrase.strip())

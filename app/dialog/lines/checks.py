@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.dialog import data
+from app.dialog.domain import TOPICS
 from app.dialog.hebrew.spelling import MONTHS, national_digits
 from app.dialog.lines import facts
 from app.dialog.lines.book import MAX_WORDS, MIN_WORDS, opening, word_count
@@ -78,34 +79,13 @@ _LANGUAGE = (
 _ACTIONS = {kind: _words(*_RULES[f"action_{kind}"]) for kind in ("whatsapp", "callback", "human")}
 _INTERROGATIVE = _words(*_RULES["interrogative"])
 _REQUEST = _words(*_RULES["request"])
-# What asks about a topic. The strong marker of one topic in another's question is a second question.
-_MARKERS: Mapping[str, re.Pattern[str]] = {
-    "deal": re.compile(
-        r"(?:לקנייה|קנייה|לקנות|לרכוש|רכישה).{0,20}או|(?:שכירות|לשכור|השכרה).{0,20}או (?:ל|ב)?(?:קני|קנ|רכ)"
-    ),
-    "area": re.compile(
-        r"(?<![א-ת])[ובל]{0,2}איז(?:ה|ו) (?:ה)?(?:עיר|שכונה|אזור|מקום|יישוב)|(?<![א-ת])ו?(?:איפה|היכן)(?![א-ת])|מיקום"
-    ),
-    "property_type": re.compile(r"סוג|(?<![א-ת])איז(?:ה|ו) (?:נכס|דירה)"),
-    "rooms": re.compile(r"כמה חדרים|מספר (?:ה)?חדרים|חדרים (?:תרצו|צריכים)"),
-    "budget": re.compile(r"תקציב|לשלם|להשקיע|(?:כמה|איזה) (?:כסף|סכום)|טווח (?:ה)?מחיר|מה המחיר"),
-    "timing": re.compile(r"(?<![א-ת])ו?ממתי|(?<![א-ת])ו?מתי (?!נוח)|טווח (?:ה)?זמן|תאריך|מועד|להיכנס|כניסה"),
-    "name": re.compile(r"איזה שם|מה (?:ה)?שם|קוראים לכם|שמכם|(?<![א-ת])ה?שם (?:שלכם|המלא|הפרטי|לרשום)|מי אתם"),
-    "phone": re.compile(r"טלפון|נייד|(?<![א-ת])[הלבו]{0,2}מספר (?!ה?חדרים)|ספרות"),
-    "phone_confirm": re.compile(r"מספר|נכון"),
-    "summary_confirm": re.compile(r"נכו(?:ן|נים)|מדויק|לתקן"),
-    "next_step": re.compile(r"וואטסאפ|שיחה עם יועץ|לתאם"),
-    "callback_time": re.compile(r"מתי נוח|באיזה יום|באיזו שעה|מחר|לדבר"),
-    "anything_else": re.compile(r"עוד משהו|עוד דבר|להוסיף"),
-    "greeting": re.compile(r"לעזור|מחפשים"),
-    "sure": re.compile(r"הכוונה|נכון"),
-}
-_EXCLUSIVE = ("deal", "area", "property_type", "rooms", "budget", "timing", "name", "phone")
+_MARKERS = {name: re.compile(question["asks"]) for name, question in data.questions().items() if "asks" in question}
+_TOPICS = tuple(topic.name for topic in TOPICS)
 _RELATED = {
     "greeting": frozenset({"property_type", "area", "deal"}),
     "phone_confirm": frozenset({"phone"}),
     "next_step": frozenset({"phone"}),
-    "sure": frozenset({"deal", "area", "property_type", "rooms", "budget", "timing", "name", "phone"}),
+    "sure": frozenset(_TOPICS),
     "summary_confirm": frozenset({"name"}),
     "anything_else": frozenset[str](),
 }
@@ -225,7 +205,7 @@ def _check_asking(before: str, question: str, context: LineContext) -> list[str]
         reasons.append("asks_nothing")
     related = _RELATED.get(topic, frozenset())
     others = [
-        other for other in _EXCLUSIVE if other != topic and other not in related and _MARKERS[other].search(question)
+        other for other in _TOPICS if other != topic and other not in related and _MARKERS[other].search(question)
     ]
     reasons += [f"asks_other:{other}" for other in others]
     if before and (_INTERROGATIVE.search(before) or _REQUEST.search(before)):

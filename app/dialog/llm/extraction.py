@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 from app.dialog import data
-from app.dialog.domain import WISHES, Intent, Understanding
+from app.dialog.domain import TOPICS, WISHES, Intent, Understanding
 from app.dialog.lines.values import TYPES
 
-PARSER_WINS = frozenset({"phone", "budget_min", "budget_max", "rooms_min", "rooms_max", "timing"})
+PARSER_WINS = frozenset(slot for topic in TOPICS if topic.is_counted for slot in topic.slots)
 _OPS = ("set", "add", "remove", "clear")
 _AREA_LIMIT = 6
 _MONTH = re.compile(r"20\d\d-(?:0[1-9]|1[0-2])")

@@ -18,16 +18,7 @@ from app.dialog.policy.state import CONTACT_STEPS, SEEKER_STEPS, DialogState
 
 OPEN, CLOSE = "<פונה>", "</פונה>"
 MOST_HISTORY = 12
-NAMES: Mapping[str, str] = {
-    "deal": "קנייה או שכירות",
-    "area": "אזור",
-    "property_type": "סוג נכס",
-    "rooms": "מספר חדרים",
-    "budget": "תקציב",
-    "timing": "טווח זמן לכניסה",
-    "name": "שם",
-    "phone": "מספר טלפון",
-}
+_LABELS = {name: question["label"] for name, question in data.questions().items() if "label" in question}
 
 
 @cache
@@ -37,7 +28,7 @@ def _template() -> str:
 
 def system_prompt(office_name: str, agent_name: str, today: date, state: DialogState) -> str:
     """Return the Hebrew system prompt with the state block filled in."""
-    missing = [NAMES[step.value] for step in (*SEEKER_STEPS, *CONTACT_STEPS) if not state.settled(step.value)]
+    missing = [_LABELS[step.value] for step in (*SEEKER_STEPS, *CONTACT_STEPS) if not state.settled(step.value)]
     actions = [
         name for name, done in (("התבקש סיכום בוואטסאפ", state.whatsapp), ("התבקשה שיחה", state.callback)) if done
     ]
@@ -47,8 +38,8 @@ def system_prompt(office_name: str, agent_name: str, today: date, state: DialogS
         "today": date_words(today.day, today.month, today.year),
         "known_slots": _known(state, today.year) or "עדיין כלום",
         "missing_slots": ", ".join(missing) or "הכול נאסף",
-        "refused_slots": ", ".join(NAMES[topic] for topic in state.refused if topic in NAMES) or "אין",
-        "next_slot": NAMES.get(state.step, "אישור הפרטים"),
+        "refused_slots": ", ".join(_LABELS[topic] for topic in state.refused if topic in _LABELS) or "אין",
+        "next_slot": _LABELS.get(state.step, "אישור הפרטים"),
         "actions_done": ", ".join(actions) or "אין",
         "last_opening": state.last_opening or "אין",
     }
