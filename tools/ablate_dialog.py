@@ -207,7 +207,7 @@ class Ablation:
 def _read(record: Record, predict: Callable[[Record], Record] = predict_slots) -> Record:
     try:
         return predict(record)
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         # Needed all the same.
         return {"id": record["id"], "updates": {}, "intent": repr(error)}
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from app.dialog.domain import PARTS
 from app.qa.scoring import same_value
 
 S = TypeVar("S")
 _ENDS = frozenset({"next_step", "anything_else"})
-_OF_QUESTION = {"rooms": ("rooms_min", "rooms_max"), "budget": ("budget_min", "budget_max")}
 
 
 class Manner(StrEnum):
@@ -83,7 +83,7 @@ class Answering(Generic[S]):
             return self._take(self._giving(wrong[0])) or self._no or self._yes
         scripted = self._scripted(question.asked) or self._latest(question.asked)
         if scripted is None and question.asked not in _ENDS:
-            for slot in _OF_QUESTION.get(question.asked, (question.asked,)):
+            for slot in PARTS.get(question.asked, (question.asked,)):
                 scripted = scripted or self._giving(slot)
             if scripted is None and question.asked.endswith("_confirm"):
                 return self._yes
@@ -102,7 +102,7 @@ class Answering(Generic[S]):
 
     def _latest(self, asked: str) -> "_Said[S] | None":
         """Return what was said last about this: a correction, if one was made, else the answer."""
-        slots = frozenset(_OF_QUESTION.get(asked, (asked,)))
+        slots = frozenset(PARTS.get(asked, (asked,)))
         said = [turn for turn in self._turns if turn.said and (turn.asked == asked or turn.gives & slots)]
         giving = [turn for turn in said if turn.gives & slots]
         return next(reversed(giving or said), None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.dialog import data
-from app.dialog.domain import TOPICS
+from app.dialog.domain import PARTS, TOPICS
 from app.dialog.hebrew.spelling import MONTHS, national_digits
 from app.dialog.lines import facts
 from app.dialog.lines.book import MAX_WORDS, MIN_WORDS, opening, word_count
@@ -59,7 +59,7 @@ def context_of(slots: Mapping[str, Any], *, digits: Iterable[str] = (), **rest: 
     )
 
 
-_NUMBER_SLOTS = ("rooms_min", "rooms_max", "budget_min", "budget_max")
+_NUMBER_SLOTS = tuple(slot for slots in PARTS.values() for slot in slots)
 
 
 def _words(*alternatives: str) -> re.Pattern[str]:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from app.dialog import data
-from app.dialog.domain import TOPICS, WISHES, Intent, Understanding
+from app.dialog.domain import SLOT_NAMES, TOPICS, WISHES, Intent, Understanding
 from app.dialog.lines.values import TYPES
 
 PARSER_WINS = frozenset(slot for topic in TOPICS if topic.is_counted for slot in topic.slots)
@@ -25,6 +25,7 @@ _MONTH = re.compile(r"20\d\d-(?:0[1-9]|1[0-2])")
 def schema() -> dict[str, Any]:
     """Return the strict JSON schema of one turn's updates (data/real_estate/extract_schema.json)."""
     loaded: dict[str, Any] = data.read_json("real_estate/extract_schema.json")
+    loaded["schema"]["properties"]["updates"]["items"]["properties"]["slot"]["enum"] = list(SLOT_NAMES)
     return loaded
 
 

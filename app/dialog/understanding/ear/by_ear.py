@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from app.dialog.domain import SLOT_NAMES, Asked, Intent, Understanding
+from app.dialog.domain import PARTS, SLOT_NAMES, Asked, Intent, Understanding
 from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
@@ -34,7 +34,7 @@ _FAMILY = _LISTS.words("family")
 _BORNE = 1000
 _KNOWN_BEARERS = 2700
 """Of so many people a name is as likely as any other misheard for it."""
-_BOUNDS = {Asked.ROOMS: ("rooms_min", "rooms_max"), Asked.BUDGET: ("budget_min", "budget_max")}
+_BOUNDS = {Asked(topic): slots for topic, slots in PARTS.items()}
 _REMADE = (Asked.GREETING, Asked.DEAL, Asked.PROPERTY_TYPE)
 _CHANGES = _LISTS.words("changes")
 _CHANGEABLE = (Asked.BUDGET, Asked.AREA, Asked.ROOMS)
