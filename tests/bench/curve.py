@@ -30,6 +30,8 @@ COLUMNS = (
     ("failures", "failed", 0),
     ("voice_to_voice_ms_p50", "v2v p50", 0),
     ("voice_to_voice_ms_p95", "v2v p95", 0),
+    ("uncached_ms_p50", "uncached", 0),
+    ("uncached_ms_p95", "p95", 0),
     ("barge_in_ms_p50", "barge p50", 0),
     ("barge_in_ms_p95", "barge p95", 0),
     ("frame_late_ms_p99", "jitter p99", 0),

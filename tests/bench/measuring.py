@@ -41,6 +41,9 @@ class Subject(Protocol):
     def turns(self) -> list[dict[str, float]]:
         """Return what it tells of the turns since the last time this was asked."""
 
+    def uncached_ms(self) -> list[float]:
+        """Return how long answers took since the last time this was asked, whose voice was in no cache."""
+
 
 def load_cues(wavs: Path) -> tuple[Cue, ...]:
     """Return what a caller says, from a folder of utterances: every third over the agent's voice."""
@@ -57,6 +60,7 @@ def load_cues(wavs: Path) -> tuple[Cue, ...]:
 def measure(server: Subject, calls: int, seconds: float, cues: tuple[Cue, ...]) -> tuple[Figures, LoadReport]:
     """Run one load and put its figures beside the server's own."""
     server.turns()
+    server.uncached_ms()
     looks: list[tuple[Usage, float | None, float]] = []
 
     def look() -> None:
@@ -80,6 +84,7 @@ def measure(server: Subject, calls: int, seconds: float, cues: tuple[Cue, ...]) 
         ("endpointing_ms", (50,)),
     ):
         figures |= percentiles(name, [turn[name] for turn in turns if name in turn], percents)
+    figures |= percentiles("uncached_ms", server.uncached_ms(), (50, 95))
     (before, busy_before_s, began_s), (during, busy_s, looked_s) = looks
     cpu_percent = 100.0 * (during.cpu_s - before.cpu_s) / (looked_s - began_s)
     if busy_s is not None and busy_before_s is not None:

@@ -4,13 +4,14 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +21,10 @@ from tests.bench.processes import Usage, core_busy_s, descendants, usage
 from tests.emulators.base import EmulatorProcess
 
 ROOT = Path(__file__).parents[2]
+MADE = """
+    SELECT call_sid, number, json_extract(timing, '$.answer_ms') FROM turns
+    WHERE json_extract(timing, '$.tts_source') = 'engine' AND json_extract(timing, '$.answer_ms') IS NOT NULL
+"""
 START_S = 60.0
 STOP_S = 15.0
 TURN = re.compile(r"\bTURN \| (.*)")
@@ -61,6 +66,8 @@ class BenchServer:
         self._stack = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self._log_offset = 0
+        self._data = Path()
+        self._answers: set[tuple[str, int]] = set()
 
     def __enter__(self) -> Self:
         try:
@@ -99,9 +106,21 @@ class BenchServer:
         lines = (match.group(1) for match in TURN.finditer(text))
         return [{name: float(value) for name, value in FIELD.findall(line)} for line in lines]
 
+    def uncached_ms(self) -> list[float]:
+        """Return how long callers waited for answers, as the store has it, since the last time this was asked.
+
+        Only answers whose voice was made for them: stock lines come from a cache after their first time.
+        """
+        with closing(sqlite3.connect(f"file:{self._data / 'agent.db'}?mode=ro", uri=True)) as store:
+            rows = store.execute(MADE).fetchall()
+        new = [(sid, number, answer_ms) for sid, number, answer_ms in rows if (sid, number) not in self._answers]
+        self._answers.update((sid, number) for sid, number, _ in new)
+        return [answer_ms for *_, answer_ms in new]
+
     def _start(self) -> None:
         emulate = self._stack.enter_context
         data = emulate(tempfile.TemporaryDirectory(prefix="bench-"))
+        self._data = Path(data)
         if self._store is not None:
             shutil.copy(self._store, data)
         with socket.socket() as probe:

@@ -54,3 +54,7 @@ class StartedServer:
     def turns(self) -> list[dict[str, float]]:
         """It tells nothing."""
         return []
+
+    def uncached_ms(self) -> list[float]:
+        """It tells nothing."""
+        return []

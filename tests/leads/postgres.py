@@ -24,8 +24,10 @@ def binaries() -> Path | None:
 class Postgres:
     """One cluster on a free loopback port, run by another user where the tests run as root (it refuses root)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, syncs: bool = False) -> None:
+        """`syncs`: what is committed lies on the disk, as in a real office; tests go without."""
         self._bin = folder
+        self._fsync = "on" if syncs else "off"
         self._user = ("postgres" if _exists("postgres") else "nobody") if os.geteuid() == 0 else None
         self._home = Path(tempfile.mkdtemp(prefix="leads-postgres-"))
         if self._user:
@@ -39,12 +41,16 @@ class Postgres:
 
     def start(self) -> None:
         """Start serving; returns when connections are accepted."""
-        options = f"-p {self.port} -h 127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        options = f"-p {self.port} -h 127.0.0.1 -c unix_socket_directories='' -c fsync={self._fsync}"
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
 
     def stop(self) -> None:
         """Stop at once, as a crash would."""
         self._run("pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop")
+
+    def pid(self) -> int:
+        """Return the process that all of the server's are children of."""
+        return int((self._home / "data" / "postmaster.pid").read_text().split()[0])
 
     def close(self) -> None:
         """Stop and remove everything."""
