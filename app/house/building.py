@@ -9,12 +9,12 @@ import structlog
 
 from app.config import Settings
 from app.dialog.lines.stock import stock_sentences
-from app.house.children import Children
+from app.house.children import SPEECH_FOLDER, Children
 from app.leads.childconfig import journal_folder
 from app.leads.client import LeadStore
 from app.runtime import offload, spawn, spawn_after
 from app.speech.breaker import Breaker
-from app.speech.cache import SpeechCache
+from app.speech.cache import Share, SpeechCache
 from app.speech.cloud_engines import (
     GoogleStt,
     GoogleTts,
@@ -42,6 +42,7 @@ class Engines:
     llm: LlmEngine | None
     extractor: JsonEngine | None
     voice: Voice
+    cache: SpeechCache
     stock: tuple[str, ...]
     """The lines that are spoken from the cache."""
     breakers: Mapping[str, Breaker]
@@ -59,8 +60,8 @@ class Engines:
         }
 
 
-def build_engines(settings: Settings, children: Children) -> Engines:
-    """Return the engines that `settings` name, which live in `children`."""
+def build_engines(settings: Settings, children: Children, share: Share) -> Engines:
+    """Return the engines that `settings` name, which live in `children`; `share`: see `SpeechCache`."""
     cloud, speech, embedded = children.cloud, children.speech, children.embedded
     guards: dict[str, Guard] = {}
 
@@ -79,12 +80,13 @@ def build_engines(settings: Settings, children: Children) -> Engines:
         tts = GuardedTts(tts, guarded(f"{tts.name} voice", settings.tts_first_audio_ms))
     stock = stock_sentences(settings.office_name, settings.agent_name)
     cache = SpeechCache(
-        settings.data_dir / "speech",
+        settings.data_dir / SPEECH_FOLDER,
         tts.name,
         tts.voice,
         frozenset(stock),
         partial(spawn, offload),  # a file is written beside the events of all calls, never among them
         pack=VoicePack.read(pack) if (pack := voice_pack_path(tts.name, tts.voice)).is_file() else None,
+        share=share,
     )
     cache.load()
     thinks = settings.llm == "openai"
@@ -97,6 +99,7 @@ def build_engines(settings: Settings, children: Children) -> Engines:
         voice=Voice(
             tts, second_voice, cache, settings.tts_first_audio_ms, spawn_after, is_slow=settings.tts == "embedded"
         ),
+        cache=cache,
         stock=stock,
         breakers={engine: guard.breaker for engine, guard in guards.items()},
     )

@@ -12,6 +12,9 @@ from app.speech.cloud.settings import CloudSettings
 from app.speech.cloud_engines import make_speech_link
 from app.speech.embedded_engines import make_embedded_link
 
+SPEECH_FOLDER = "speech"
+"""Below DATA_DIR: where the cache of stock lines lies."""
+
 
 @dataclass(frozen=True, slots=True)
 class Children:
@@ -23,6 +26,8 @@ class Children:
     store: Link
     engines: tuple[Link, ...]
     """Of `speech` and `embedded`, what serves; only these are started."""
+    lends_voice: bool = False
+    """Whether the store may have the voice's stock lines, which this disk has not: then a caller waits for it, too."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Children":
@@ -36,7 +41,8 @@ class Children:
             engines.append(embedded)
         callback = f"{settings.public_base_url}/webhook/message_status" if settings.public_base_url else None
         store = Link("app.leads", env=child_environment(settings, callback), name="store")
-        return cls(cloud, speech, embedded, store, tuple(engines))
+        lends_voice = settings.database_url is not None and not (settings.data_dir / SPEECH_FOLDER).exists()
+        return cls(cloud, speech, embedded, store, tuple(engines), lends_voice)
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -52,6 +58,8 @@ class Children:
         """Start those that a caller waits for."""
         for link in self.engines:
             link.start()
+        if self.lends_voice:
+            self.store.start()
 
 
 def cloud_settings(settings: Settings) -> CloudSettings:

@@ -42,9 +42,9 @@ class Warming:
     def run(self) -> None:
         """Go on until every line is there, or none of those that are missing can be had."""
         voice, greeting = self._voice, self._stock[:GREETING_SENTENCES]
-        missing = voice.missing(greeting)  # an office of another name has a greeting of its own
-        while missing and not self._children.has_voice:
-            sleep(_LOOK_S)
+        while voice.missing(greeting) and not self._children.has_voice:
+            sleep(_LOOK_S)  # another instance may have had it said; an office of another name has a greeting of its own
+        missing = voice.missing(greeting)
         for text in missing:
             if text != greeting[0]:
                 self._on_voice()  # what follows is said while the first is being heard

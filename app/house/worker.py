@@ -27,6 +27,7 @@ from app.house.hub_watch import HubWatch, Late
 from app.house.lobby import Visitor
 from app.house.metrics.counting import Counts
 from app.house.reconnecting import Reconnecting
+from app.house.shelf import Shelf
 from app.house.streams import Streams
 from app.house.tidying import Tidying
 from app.house.warming import Warming, rehearse
@@ -58,10 +59,11 @@ class House:
         self._children = children
         self._has_voice = Latch()
         self._is_complete = Latch()
-        self._engines = build_engines(settings, children)
+        store = build_store(settings, children)
+        self._shelf = Shelf(store) if settings.database_url else None
+        self._engines = build_engines(settings, children, self._shelf.put if self._shelf else lambda *_: None)
         self._counts = counts = Counts(self._engines.stt.name)
         self._hub_watch = HubWatch(_tell_late, note=counts.hub_was_late)
-        store = build_store(settings, children)
         self._links = children.links
 
         def refused(why: str) -> None:
@@ -151,6 +153,9 @@ class House:
         for line in self.settings.stand_ins():
             _log.warning(line)
         engines = self._engines
+        if self._shelf and engines.voice.missing(engines.stock):
+            self._children.store.start()
+            spawn(self._shelf.fill, engines.cache, engines.stock)
         warming = Warming(
             engines.voice, engines.stock, self._children, self._anyone_there, self._has_voice.open, self._tell_where
         )

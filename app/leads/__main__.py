@@ -16,6 +16,7 @@ from app.leads.models import Channel
 from app.leads.outgoing.outbox import Outbox
 from app.leads.outgoing.webhook import WebhookDeliverer
 from app.leads.service import Service
+from app.leads.stock_audio import StockVoices
 from app.leads.store import LeadRules, Store
 from app.leads.tokens import UsedTokens
 from app.leads.upkeep.forgetting import Forgetting
@@ -67,10 +68,13 @@ def main() -> None:
     last_ahead_s = max(config.settle_s, config.transfer_settle_s)
     files = config.files()
     tokens = UsedTokens(Database(config.database_url))
+    voices = StockVoices(Database(config.database_url), _now)
     others: dict[str, Callable[..., dict[str, Any]]] = {
         "peaks": files.peaks,
         "kept_files": files.kept_files,
         "use_token": tokens.use,
+        "stock_audio": voices.read,
+        "keep_stock_audio": voices.keep,
     }
     tokens.start()
     questions = Questions(Database(config.database_url, ANSWERED_WITHIN_S), others)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Text,
     TypeDecorator,
@@ -327,3 +328,13 @@ class UsedToken(Base):
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     expires_at: Mapped[datetime]
+
+
+class StockAudio(Base):
+    """A stock line as a voice said it, for instances whose disk is fresh; it holds nothing of a caller."""
+
+    __tablename__ = "stock_audio"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ulaw: Mapped[bytes] = mapped_column(LargeBinary)
+    kept_at: Mapped[datetime]

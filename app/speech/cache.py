@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 Offload = Callable[..., object]
+Share = Callable[[str, bytes], object]
 
 
 class Pack(Container[object], Protocol):
@@ -34,8 +35,12 @@ class SpeechCache:
         offload: Offload,
         limit_bytes: int = 16 * 1024 * 1024,
         pack: Pack | None = None,
+        share: Share = lambda *_: None,
     ) -> None:
-        """`stock` are the only texts kept; `offload` runs blocking file work off the hub; `pack` is this voice's."""
+        """`stock` are the only texts kept; `offload` runs blocking file work off the hub; `pack` is this voice's;
+        `share` is given the digest and the audio of a line that was said for the first time.
+        """
+        self._share = share
         self._folder = folder
         self._key = f"{engine}\n{voice}\n"
         self._stock = stock
@@ -74,8 +79,18 @@ class SpeechCache:
     def put(self, text: str, audio: bytes) -> None:
         """Keep the audio of `text` if it is a stock line; the file is written off the hub."""
         if text in self._stock and audio and text not in self._audio:
+            self.take(text, audio)
+            self._share(self.digest(text), audio)
+
+    def take(self, text: str, audio: bytes) -> None:
+        """Keep the audio of a stock line that somebody else has had said, unless it is here."""
+        if text not in self._audio:
             self._keep(text, audio)
             self._offload(_write, self._path(text), audio)
+
+    def digest(self, text: str) -> str:
+        """Return what names `text` in this voice, whoever keeps it."""
+        return hashlib.sha256((self._key + text).encode()).hexdigest()
 
     def _keep(self, text: str, audio: bytes) -> None:
         self._audio[text] = audio
@@ -85,8 +100,7 @@ class SpeechCache:
             self._size -= len(oldest)
 
     def _path(self, text: str) -> Path:
-        digest = hashlib.sha256((self._key + text).encode()).hexdigest()
-        return self._folder / f"{digest[:32]}.ulaw"
+        return self._folder / f"{self.digest(text)[:32]}.ulaw"
 
 
 def _write(path: Path, audio: bytes) -> None:

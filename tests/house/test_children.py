@@ -26,3 +26,19 @@ def test_only_children_that_serve_are_started(environment: dict[str, str], names
     assert [link.name for link in children.links] == names
     assert not children.has_voice
     assert all(link.pid is None for link in children.links)
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder", "lends"),
+    [
+        ({}, "", False),
+        ({"DATABASE_URL": "postgres://x@db/x"}, "", True),
+        ({"DATABASE_URL": "postgres://x@db/x"}, "speech", False),
+    ],
+)
+def test_a_fresh_disk_asks_the_instances_database_for_its_voice(
+    environment: dict[str, str], folder: str, lends: bool, tmp_path: Path
+) -> None:
+    """R18: the store's child is started with those a caller waits for; beside SQLite lies the cache itself."""
+    (tmp_path / folder).mkdir(exist_ok=True)
+    assert Children.of(load(environment | VOICE | {"DATA_DIR": str(tmp_path)})).lends_voice is lends

@@ -80,6 +80,24 @@ class YoungChildren:
 STOCK = ("שלום, כאן משרד כהן.", "במה לעזור?", "באיזה אזור?", "כמה חדרים?")
 
 
+def test_a_greeting_that_comes_from_elsewhere_waits_for_no_engine() -> None:
+    """R18: another instance has had it said; the child that speaks is still loading."""
+
+    class LentTo(SayingVoice):
+        def missing(self, texts: tuple[str, ...]) -> list[str]:
+            if len(self.said) < 2:
+                self.said.append(STOCK[len(self.said)])
+            return super().missing(texts)
+
+    voice, children, voiced = LentTo(), YoungChildren(), list[int]()
+    warming = Warming(
+        *(cast("Voice", voice), STOCK, cast("Children", children)),
+        *(lambda: False, lambda: voiced.append(len(voice.said)), lambda: None),
+    )
+    warming.run()
+    assert (voiced, children.looks) == ([2], 1)
+
+
 @pytest.mark.parametrize(
     ("said", "has_voice_with", "looks"),
     [((), [1, 2], 3), (("במה לעזור?",), [2], 3), ((STOCK[0],), [1, 2], 3), (STOCK[:2], [2], 0)],

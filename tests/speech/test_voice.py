@@ -56,6 +56,22 @@ def cache_in(folder: Path, voice: str = "v", limit_bytes: int = 10_000) -> Speec
     return SpeechCache(folder, "script", voice, frozenset({GREETING, "רגע."}), now, limit_bytes)
 
 
+def test_what_is_said_for_the_first_time_is_shared_and_what_others_said_is_not(tmp_path: Path) -> None:
+    """R9.4: among instances; and it lies in the folder for the next start."""
+    shared: list[tuple[str, bytes]] = []
+    stock = frozenset({GREETING, "רגע."})
+    cache = SpeechCache(tmp_path, "script", "v", stock, now, share=lambda *line: shared.append(line))
+    cache.put(GREETING, b"said here")
+    cache.put(GREETING, b"said again")
+    cache.put("no stock line", b"x")
+    cache.take("רגע.", b"said elsewhere")
+    assert shared == [(cache.digest(GREETING), b"said here")]
+    assert len({cache.digest(GREETING), cache.digest("רגע."), cache_in(tmp_path, "w").digest(GREETING)}) == 3
+    again = cache_in(tmp_path)
+    assert again.load() == 2
+    assert (again.get(GREETING), again.get("רגע.")) == (b"said here", b"said elsewhere")
+
+
 def test_a_stock_line_is_synthesised_once_and_survives_a_restart(tmp_path: Path) -> None:
     """R9.4: the cache is a folder under DATA_DIR."""
     engine, heard = Script(), list[TtsEvent]()

@@ -21,6 +21,7 @@ from app.leads.models import (
     OperatorAction,
     QualityDay,
     Slot,
+    StockAudio,
     Turn,
     UsedToken,
 )
@@ -30,6 +31,8 @@ from app.leads.summing import sum_up
 SLICE = 200
 AUDIT_KEEP = timedelta(days=365)
 REPORTS_KEEP = timedelta(days=30)
+STOCK_KEEP = timedelta(days=180)
+"""Lines of voices and wordings that were given up go; one that is still in use is then said once more."""
 ERASED_KEEP = timedelta(days=7)
 """A notice of an erasure that no receiver took by then is given up."""
 
@@ -121,6 +124,7 @@ class Sweep:
                     delete(OperatorAction).where(OperatorAction.at < now - AUDIT_KEEP),
                     delete(MessageReport).where(MessageReport.at < now - REPORTS_KEEP),
                     delete(Call).where(Call.channel == "erased", Call.started_at < now - ERASED_KEEP),
+                    delete(StockAudio).where(StockAudio.kept_at < now - STOCK_KEEP),
                 )
             )
 
