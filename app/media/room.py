@@ -32,6 +32,9 @@ _FAR_LIVELY_FRAMES, _FAR_EVEN_LIVELY_FRAMES = 20, 18
 _LIVELY_FRAMES = 1000  # 20 s
 _FAR_SHARE, _LOUDEST_UNKNOWN_RMS = 0.3, 400.0
 
+# Six voices leave no 20 ms as far below their level in a minute, one voice several in a second.
+_DIP = 0.05
+
 # Even: the quietest 60 ms are within 12 dB of the mean. No second of one voice was, 93 in 100 of six voices were.
 _EVEN, _UNEVEN, _OVER_LINE = 0.25, 2.2, 1.25
 # A voice that trails off falls by more than 3 dB in half the time; a held "ehh" moves less than voices do.
@@ -108,7 +111,7 @@ class Room:
             self._other, self._since_other = max(self._last(min(self._since_loud, _OTHER_FRAMES))), 0
             return True
         if self.bed:
-            self._follow(line_rms, is_speech=is_speech)
+            self._follow(rms, line_rms, is_speech=is_speech)
             return False
         self.bed = self._found(line_rms, is_speech=is_speech)
         return self.bed > 0
@@ -170,12 +173,13 @@ class Room:
         far, even = (_FAR_LIVELY_FRAMES, _FAR_EVEN_LIVELY_FRAMES) if is_lively else (_FAR_FRAMES, _FAR_EVEN_FRAMES)
         return _bed(self._last(even), line_rms, _FAR_SHARE * self._caller) if self._since_caller >= far else 0.0
 
-    def _follow(self, line_rms: float, *, is_speech: bool) -> None:
+    def _follow(self, rms: float, line_rms: float, *, is_speech: bool) -> None:
         far_frames = self.far_frames if is_speech else self._since_caller
         if far_frames < _SMOOTH_FRAMES:
             return
         self._lively_until = self._frames + _LIVELY_FRAMES
-        if self.level < max(_GAP * self.bed, min(_GAP_OVER_LINE * line_rms, _LARGEST_GAP * self.bed)):
+        is_gap = self.level < max(_GAP * self.bed, min(_GAP_OVER_LINE * line_rms, _LARGEST_GAP * self.bed))
+        if is_gap or rms < _DIP * self.bed:
             self.bed = 0.0
         elif far_frames >= _FOLLOW_FRAMES and self._frames % _FOLLOW_EVERY_FRAMES == 0:
             calm = _calm(self._last(min(far_frames - 2, _FAR_EVEN_FRAMES)))

@@ -22,6 +22,11 @@ _WEAK_SHARE = 0.5
 _WEAK_PROBABILITY = 0.6
 _LONGEST_WEAK_MS = 100
 
+# Of a caller 10 dB over a noise the weaker syllables drown for the gate; the network is sure of them all the same.
+# They count for so long at most, as others may have begun to speak: of 360 sentences 27 / 42 had no end or were cut
+# without this, 8 / 24 with it.
+_DROWNED_PROBABILITY, _LONGEST_DROWNED_MS = 0.9, 300
+
 # In a room full of voices, which are speech too, it is the near voice that counts: where the caller is less than 16 dB
 # over the noise, what comes next must reach half the caller's own level to be the caller again.
 _NEAR_SHARE = 0.5
@@ -73,6 +78,10 @@ class SpeechConfirmer(Protocol):
     @property
     def speech_until_ms(self) -> int:
         """Where the latest sound that was like speech ended, in media time."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing like a voice was heard before this one, which is then the only one there is."""
 
     @property
     def voiced_before_ms(self) -> int:
@@ -260,7 +269,15 @@ class Vad:
     def _is_tail(self, frame: Frame, end_ms: int) -> bool:
         threshold = max(self.threshold, frame.echo_rms)
         is_end = frame.rms > _TAIL_SHARE * threshold and end_ms <= self._tail_until_ms
-        return is_end or self.is_faint_voice(frame)
+        return is_end or self.is_faint_voice(frame) or self._is_drowned(end_ms)
+
+    def _is_drowned(self, end_ms: int) -> bool:
+        """Whether the only voice there is goes on, little over the line's noise, by the network's word."""
+        confirmer, since_loud_ms = self._confirmer, end_ms - self._last_loud_ms
+        if confirmer is None or not confirmer.is_alone or self._room.bed or since_loud_ms > _LONGEST_DROWNED_MS:
+            return False
+        is_loud_room = self._voice_level < _LOUD_ROOM * self._floor.level
+        return is_loud_room and confirmer.probability >= _DROWNED_PROBABILITY
 
     def _await_speech(self, frame: Frame, end_ms: int, *, loud: bool) -> SpeechStarted | None:
         if loud:

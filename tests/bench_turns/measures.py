@@ -86,7 +86,9 @@ def end_of_utterance(material: Material) -> Iterator[Row]:
                 ends = [decided for start, _, decided in heard.turns if start < truth.end_ms < decided]
                 count += 1
                 lost += not ends
-                early += any(start < truth.end_ms - 300 and at < truth.end_ms for start, _, at in heard.turns)
+                early += any(
+                    start < truth.end_ms - 300 and truth.start_ms < at < truth.end_ms for start, _, at in heard.turns
+                )
                 if ends:
                     group = "10 dB" if snr_db == 10 else "clean, 20 dB"
                     late.setdefault(group, []).append(ends[0] - truth.end_ms)

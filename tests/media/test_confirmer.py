@@ -77,6 +77,26 @@ def test_where_others_spoke_before_the_onset_the_network_starts_at_rest(talk_ms:
         assert number == 0 or behind.probability == fresh.probability
 
 
+@pytest.mark.parametrize("rms", [40, 400])
+def test_a_voice_is_alone_where_only_noise_was_before_it(rms: float) -> None:
+    """R6.3: not where others spoke, and not known before half a second of what is there was heard."""
+    word, hiss = caller("w01_07"), noise(600, rms)
+    for before, is_alone in ((hiss, True), (caller("w01_01")[: 600 * 8], False), (hiss[: 480 * 8], False)):
+        confirmer, frames = NeuralConfirmer(), frames_of(before, word)
+        for number, frame in enumerate(frames):
+            confirmer.receive(frame, is_open=number >= len(before) // FRAME_SAMPLES)
+        assert confirmer.is_alone is is_alone
+
+
+def test_a_pause_within_a_sentence_does_not_change_who_is_there() -> None:
+    """R6.3: what was heard before the gate opens again is the caller's own voice."""
+    confirmer, talk = NeuralConfirmer(), caller("w01_01")
+    frames = frames_of(noise(600, 40), talk)
+    for number, frame in enumerate(frames):
+        confirmer.receive(frame, is_open=number >= 30 and not 50 <= number < 70)
+    assert confirmer.is_alone
+
+
 def test_with_the_frame_that_opens_the_gate_it_tells_how_long_the_voice_was_too_soft() -> None:
     """R7.1: no longer than a soft beginning is, not where others spoke, and only once."""
     talk = caller("w01_01")

@@ -76,6 +76,18 @@ def test_a_known_bed_is_left_in_its_first_gap_and_found_again_sooner() -> None:
     assert again < first
 
 
+@pytest.mark.parametrize(("dip", "stays"), [(0.045, False), (0.055, True)])
+def test_a_single_frame_far_below_the_bed_is_a_gap_that_many_voices_never_leave(dip: float, stays: bool) -> None:
+    """R6.2: a caller whose first word is loud and the rest soft and even was taken for a room."""
+    room = Room()
+    say(room, one_voice(CALLER, 60))
+    hear(room, [200.0] * 100)
+    bed = room.bed
+    assert bed == pytest.approx(200)
+    hear(room, [bed * dip])
+    assert (room.bed > 0) is stays
+
+
 def test_the_bed_follows_the_voices_but_not_the_caller() -> None:
     """R6.2: the room grows louder by 4 dB; the caller over it does not move it."""
     room = Room()

@@ -94,6 +94,7 @@ class Opinion:
         self.probability = probability
         self.speech_until_ms = 10**9
         self.voiced_before_ms = 0
+        self.is_alone = False
         self.open_frames = 0
 
     def receive(self, frame: Frame, *, is_open: bool) -> None:
@@ -145,6 +146,26 @@ def test_what_no_longer_sounds_like_speech_is_no_words_end() -> None:
     levels = [100.0] * 25 + [2000.0] * 10 + [130.0] * 8 + [100.0] * 9
     opinion = Opinion(is_speech=True, probability=0.5)
     assert heard(levels, Vad(confirmer=opinion))[-1] == SpeechStopped(700)
+
+
+@pytest.mark.parametrize(
+    ("caller_rms", "probability", "is_alone", "heard_ms"),
+    [
+        (500.0, 0.9, True, 300),
+        (590.0, 0.9, True, 300),
+        (610.0, 0.9, True, 0),  # 16 dB over the noise nothing drowns
+        (500.0, 0.89, True, 0),
+        (500.0, 0.9, False, 0),
+    ],
+)
+def test_what_drowns_in_noise_belongs_to_the_only_voice_there_is(
+    caller_rms: float, probability: float, is_alone: bool, heard_ms: int
+) -> None:
+    """R6.3: the weak syllables of a caller 10 dB over a hiss, which the network hears and the gate does not."""
+    opinion = Opinion(is_speech=True, probability=probability)
+    opinion.is_alone = is_alone
+    levels = [100.0] * 25 + [caller_rms] * 10 + [100.0] * 25
+    assert heard(levels, Vad(confirmer=opinion))[-1] == SpeechStopped(700 + heard_ms)
 
 
 @pytest.mark.parametrize(
