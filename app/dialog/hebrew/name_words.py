@@ -19,7 +19,7 @@ KNOWN_BEARERS = 300
 MAX_WORDS = 3
 _SHORTEST_COMMAND = 5
 _LONGEST_STUTTER = 3
-_PARTICLES, _FROM_SOMEWHERE = _LISTS.words("particles"), _LISTS.words("from_somewhere")
+_PARTICLES = _LISTS.words("particles")
 _AFFILIATIONS, _TITLES = _LISTS.words("affiliations"), _LISTS.words("titles")
 _NICKNAMES, _STOP = _LISTS.words("nicknames"), _LISTS.words("stop")
 STRIP = _LISTS.words("strip")
@@ -49,9 +49,6 @@ def bearers_of(key: str) -> int:
 def is_common(key: str) -> bool:
     """Whether a word is a common one, prefixed or not; a known name is none."""
     if key in COMMON_WORDS or key in _STOP:
-        return True
-    if key.startswith("לה") and len(key) >= _SHORTEST_COMMAND and bearers_of(key) < KNOWN_BEARERS:
-        # "להמשיך": an infinitive.
         return True
     if key in TOLD_TO_OTHERS:
         return True
@@ -90,19 +87,16 @@ def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_
     from_there = origins(utterance)
     while index < len(utterance) and sum(utterance.key(at) not in _PARTICLES for at in chosen) < MAX_WORDS:
         token = utterance.tokens[index]
-        if (
-            token.key in SPELLING
-            or _spelled(utterance, index)
-            or (chosen and ("," in token.gap or "." in token.gap) and len(chosen) > 1)
-        ):
+        if _spelled(utterance, index) or (len(chosen) > 1 and ("," in token.gap or "." in token.gap)):
             break
         if index in claimed or not is_name_word(utterance, index):
             break
         if known_first and chosen and "," in token.gap and bearers_of(token.key) < KNOWN_BEARERS:
             # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
             break
-        affiliated = token.key in _FROM_SOMEWHERE or (token.key.startswith("מה") and len(token.key) > len("מהדי"))
-        affiliated = affiliated or (token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS)
+        affiliated = (token.key.startswith("מה") and len(token.key) > len("מהדי")) or (
+            token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS
+        )
         if chosen and (
             (affiliated and token.key not in first_names()) or (index in from_there and token.key not in first_names())
         ):
@@ -120,9 +114,7 @@ def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_
 
 def _spelled(utterance: Utterance, index: int) -> bool:
     """Whether a name is spelled from here on: "ריש ואו נון"."""
-    return all(
-        utterance.key(at).removeprefix("ו") in _LETTERS or utterance.key(at) in _LETTERS for at in (index, index + 1)
-    )
+    return all(utterance.key(at).removeprefix("ו") in _LETTERS for at in (index, index + 1))
 
 
 def _stutters(utterance: Utterance, start: int) -> bool:
@@ -134,7 +126,7 @@ def _stutters(utterance: Utterance, start: int) -> bool:
 
 def spelled(utterance: Utterance) -> frozenset[int]:
     """Return the tokens of a word spelled letter by letter: "יוד ואו אלף בית"."""
-    letters = [key in _LETTERS or key.removeprefix("ו") in _LETTERS for key in utterance.keys]
+    letters = [key in _LETTERS for key in utterance.keys]
     found: set[int] = set()
     for at in range(len(letters) - 2):
         if all(letters[at : at + 3]):

@@ -66,11 +66,9 @@ def understand_name(
     if best is None and not known and claimed:
         best = _left_over(utterance, claimed)
     best = _said_again(utterance, best, claimed)
-    if best is not None or _CUES.within(utterance):
+    if best is not None:
         best = _repaired(utterance, best, claimed)
         best = _with_surname(utterance, best, claimed) if expected else best
-    if known and best is not None and utterance.key(best.start - 1) == "לא":
-        best = _instead(best, known)
     if known and best is None:
         best = _new_surname(utterance, known, claimed)
     if (
@@ -116,7 +114,7 @@ def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | Non
     digits = sum(
         len(utterance.key(at)) if utterance.tokens[at].is_number else bool(atom_at(utterance, at)) for at in claimed
     )
-    if not left or len(left) > MAX_WORDS or digits < _DICTATED or left[-1] - left[0] >= len(left):
+    if not left or len(left) > MAX_WORDS or digits < _DICTATED:
         return None
     name = collect(utterance, left[0], claimed, known_first=True)
     whole = name is not None and (name.start, name.end) == (left[0], left[-1] + 1)
@@ -152,7 +150,7 @@ def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None
     """Read "שלום, עליזה מדברת": the name stands before its cue."""
     at = next((index for index, key in enumerate(utterance.keys[:5]) if key in _SPEAKING), 0)
     for start in (at - 2, at - 1):
-        if start < 0 or utterance.key(start) in COMMON_WORDS or bearers_of(utterance.key(start)) < KNOWN_BEARERS:
+        if start < 0:
             continue
         name = collect(utterance, start, claimed, known_first=True)
         if name is not None and name.start == start and name.end == at:
@@ -197,12 +195,6 @@ def _with_surname(utterance: Utterance, name: Span[str] | None, claimed: frozens
     return name
 
 
-def _instead(name: Span[str], known: str) -> Span[str]:
-    """Read "לא רוני, רינה" as the second name when the first is the one known."""
-    first, _, rest = name.value.partition(" ")
-    return Span(name.start + 1, name.end, rest) if rest and first == known.split(maxsplit=1)[0] else name
-
-
 def _not_known(utterance: Utterance, known: str) -> Span[str] | None:
     """Read "השם לא נכון, זה בן שושן, לא בן שמעון": what stands between its cue and the name that is denied."""
     denied = tuple(fold(word) for word in known.split())
@@ -241,9 +233,7 @@ def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | No
 def _without_as(name: Span[str]) -> Span[str]:
     """Read "רשמי אותי כיעל" as Yael."""
     first, _, rest = name.value.partition(" ")
-    if not first.startswith("כ") or bearers_of(fold(first)) >= KNOWN_BEARERS:
-        return name
-    if bearers_of(fold(first[1:])) < _WELL_KNOWN:
+    if not first.startswith("כ") or bearers_of(fold(first[1:])) < _WELL_KNOWN:
         return name
     return Span(name.start, name.end, f"{first[1:]} {rest}".strip())
 
@@ -289,7 +279,7 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     start = 0
     while (
         start < len(utterance)
-        and (utterance.key(start) in STRIP or start in claimed)
+        and utterance.key(start) in STRIP
         and not (
             bearers_of(utterance.key(start)) >= KNOWN_BEARERS
             and start == len(utterance) - 1
@@ -314,10 +304,8 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
         return None
     if utterance.key(name.start - 1) == "לא" and bearers_of(first) < KNOWN_BEARERS:
         return None
-    if first in _NOT_ALONE and not known:
-        return None
     if known and bearers_of(first) >= KNOWN_BEARERS:
         return name
     if rest and utterance.key(rest[0]) not in SPELLING and rest[0] not in origins(utterance):
         return None
-    return name if name.end - name.start <= 2 or known else None
+    return name if name.end - name.start <= 2 else None

@@ -34,7 +34,6 @@ _NOW, _WE = _LISTS.words("somebody_else_now"), _LISTS.words("we")
 MEDIA = _LISTS.words("media")
 _SAY = _LISTS.words("say")
 _ONCE_MORE, _ONCE_ONLY = _LISTS.words("once_more"), _LISTS.words("once_only")
-_HAS = _LISTS.words("has")
 _WITH_ME = _LISTS.words("with_me")
 _BACK_TO_ONESELF = _LISTS.words("back_to_oneself")
 _LONGEST_SUBJECT = 4
@@ -204,7 +203,7 @@ def _opens_now(utterance: Utterance, start: int) -> tuple[int, str] | None:
     if key == "מה" and after == fold("שיש") and third in _OWN:
         # "מה שיש לי היום זה דירת גג".
         return start + 3, "has today"
-    has_today = (key in _NOW and (after, third) in _HAVE) or ((key, after) in _HAVE and third in _NOW)
+    has_today = key in _NOW and (after, third) in _HAVE
     if has_today and not rests_of(utterance.keys[start + 3 : start + 3 + _SOON + 1]).isdisjoint(_HOMES_OR_ROOMS):
         # "היום יש לנו שלושה חדרים".
         return start + 3, "has today"
@@ -248,8 +247,6 @@ def _verb(utterance: Utterance, start: int) -> int | None:
             return index
         if utterance.key(start) in _SELLERS and not rests(key).isdisjoint(_SEEKS):
             return index
-        if key == "יש" and utterance.key(index + 1) in _HAS:
-            return index + 1
         if key not in _THEIRS and index not in places:
             return None
     return None

@@ -13,7 +13,7 @@ from app.dialog.hebrew.tokens import Utterance, fold, rests
 
 _LISTS = Lexicon("hebrew/whereabouts.toml")
 RESIDES, WORKS, STUDIES = "lives there", "works there", "studies there"
-_STREET, _TEAMS = _LISTS.words("street"), _LISTS.words("teams")
+_STREET = _LISTS.words("street")
 NEAR = _LISTS.words("near")
 _BESIDE_ONE, _TO_ONE = _LISTS.words("beside_one"), _LISTS.words("to_one")
 _THERE, _AROUND = _LISTS.phrases("there"), _LISTS.words("around")
@@ -22,7 +22,7 @@ _KIN, _OWN_CHILD = _LISTS.words("kin"), _LISTS.words("own_child")
 _SEEKS, _CONCLUDES = _LISTS.words("seeks"), _LISTS.words("concludes")
 _ONESELF = _LISTS.words("oneself")
 _FAR, _TO_THERE = _LISTS.words("far"), _LISTS.words("to_there")
-_MOVES, _OF_ORIGIN = _LISTS.words("moves"), _LISTS.words("of_origin")
+_MOVES = _LISTS.words("moves")
 _PLACED = {
     RESIDES: _LISTS.words("resides"),
     WORKS: _LISTS.words("works"),
@@ -30,7 +30,7 @@ _PLACED = {
     "did something there": _LISTS.words("did"),
 }
 _YOU, _WERE, _WOULD_LIKE = _LISTS.words("you"), _LISTS.words("were"), _LISTS.words("would_like")
-_SON_OF_NONE, _FOR_WHOM = _LISTS.words("son_of_none"), _LISTS.words("for_whom")
+_FOR_WHOM = _LISTS.words("for_whom")
 BORNE = 300
 """Of so many people a name is no rare one."""
 _TELLING = 6
@@ -49,13 +49,8 @@ def told_places(utterance: Utterance) -> Mapping[int, str]:
 def _told(utterance: Utterance, mention: Mention, mentions: tuple[Mention, ...], named: frozenset[int]) -> str:
     """Return the rule by which a place is only told of; "" when it may be wished for."""
     before = utterance.key(mention.start - 1)
-    if (before in _STREET and mention.place.name != "שדרות") or before in _TEAMS:
+    if before in _STREET and mention.place.name != "שדרות":
         return "a street or a team"
-    if before == "על" and "חדשות" in utterance.keys:
-        # "ראיתי חדשות על שדרות".
-        return "in the news"
-    if before in _OF_ORIGIN:
-        before = utterance.key(mention.start - 2)
     if mention.prefix.endswith("מ") and _tells_who(before) and not mention.place.name.startswith("מ"):
         return "comes from there"
     elsewhere = any(other.prefix[-1:] == "ב" for other in mentions)
@@ -82,7 +77,7 @@ def _background(utterance: Utterance, mention: Mention, named: frozenset[int]) -
             # "כפר סבא רעננה": words of another place say nothing about this one.
             continue
         rest = rests(key)
-        if _is_no_background(utterance, index, rest):
+        if _is_no_background(utterance, index):
             continue
         if key in _CONCLUDES or key.removeprefix("ו") in _ONESELF:
             # "פעם הייתי אומרת יפו, היום אני אומרת חולון": what one did stands behind the pronoun.
@@ -112,7 +107,7 @@ def wished_beside(utterance: Utterance, end: int) -> bool:
     return there or utterance.key(len(utterance) - 1) in _AROUND
 
 
-def _is_no_background(utterance: Utterance, index: int, rest: frozenset[str]) -> bool:
+def _is_no_background(utterance: Utterance, index: int) -> bool:
     """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
     key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
     if before in _YOU or utterance.key(index - 2) in _YOU:
@@ -120,8 +115,8 @@ def _is_no_background(utterance: Utterance, index: int, rest: frozenset[str]) ->
         return True
     if key in _WERE:
         return after in _WOULD_LIKE
-    if "בנ" in rest and (key == fold("לבן") or after in _SON_OF_NONE):
-        # "דירה לבן שלי בחיפה", "בן אדם אחד": nobody's home town.
+    if key == fold("לבן"):
+        # "דירה לבן שלי בחיפה": nobody's home town.
         return True
     if key in ("בנ", "בת") and after not in _OWN_CHILD:
         return True
