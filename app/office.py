@@ -53,8 +53,9 @@ class LiveCalls(Protocol):
         """Return how the worker is.
 
         `version, commit, started_at, instance, development, public_base_url, engines: {stt, stt_fallback, llm, tts},
-        children: [{name, up, restarts, last_end}], engines_down: {name: bool}, hub_lag_p99_ms, live_calls,
-        max_calls, draining, unconfirmed, disk_free_bytes`. What only the store knows (outbox, journal) is in
+        children: [{name, up, restarts, last_end}], engines_down: {name: bool}, troubles: {kind: what},
+        hub_lag_p99_ms, live_calls, max_calls, draining, unconfirmed, disk_free_bytes`. What only the store knows
+        (outbox, journal) is in
         `Records.store_status`.
         """
 

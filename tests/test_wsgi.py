@@ -177,7 +177,7 @@ def test_what_is_not_twilios_goes_to_flask(signed: Server) -> None:
     status, _, body = ask(signed, "GET", "/no/such/page")
     assert status == 404
     assert b"not found" in body.lower()
-    shown = {"status", "live_calls", "hub_lag_p99_ms", "children", "engines_down"}
+    shown = {"status", "live_calls", "hub_lag_p99_ms", "children", "engines_down", "troubles"}
     assert set(json.loads(ask(signed, "GET", "/health")[2])) == shown
     assert re.search(rb"^agent_calls_limit [1-9]\d*", ask(signed, "GET", "/metrics")[2], re.MULTILINE)
     for headers in ({"Host": "voice.example"}, {"X-Forwarded-For": "203.0.113.9"}):

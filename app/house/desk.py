@@ -87,6 +87,7 @@ class Desk:
                 {"name": link.name, "up": link.ready, "restarts": link.restarts, "last_end": link.last_end}
                 for link in self._links
             ],
+            "troubles": {kind: what for link in self._links for kind, what in link.troubles.items()},
             "hub_lag_p99_ms": self._hub_watch.p99_ms(),
             "live_calls": len(self._streams),
             "max_calls": self._doorkeeper.admission.most_calls,

@@ -172,7 +172,7 @@ class House:
         self._has_voice.wait(LONGEST_RINGING_S)
         sleep(REST_AFTER_S)
         self._children.store.start()
-        for _ in chain(later(), by_ear.load()):
+        for _ in chain(by_ear.load(), later()):
             sleep(STEP_S)
         self._is_complete.wait(LONGEST_START_S)
         self._hub_watch.judge()

@@ -78,6 +78,11 @@ class Exchange:
         for start in range(0, len(data), _DATA_FRAME_BYTES):
             await self._send(Op.DATA, data[start : start + _DATA_FRAME_BYTES])
 
+    async def tell_trouble(self, kind: str, what: str) -> None:
+        """Tell the worker what a person should mend though calls go on: `Link.troubles` holds it from then on."""
+        self._writer.write(pack(0, Op.EVENT, _json({"trouble": kind, "what": what})))
+        await self._writer.drain()
+
     async def close(self, op: Op, result: Mapping[str, object]) -> None:
         """Send the stream's last frame (for the server only)."""
         await self._send(op, _json(result))

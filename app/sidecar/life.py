@@ -119,6 +119,7 @@ class Life:
         self.ready = False
         self.why = ""
         self.warm: set[str] = set()
+        self.troubles: dict[str, str] = {}
         self._name = name
         self._limits = limits
         self._socket = GreenSocket(ours)
@@ -220,6 +221,8 @@ class Life:
                 told = json.loads(payload)
                 if "warm" in told:
                     self.warm.add(told["warm"])
+                elif "trouble" in told:
+                    self.troubles[told["trouble"]] = told["what"]
                 else:
                     self.why = told.get("fault", "")
                     self.ready = not self.why

@@ -73,6 +73,11 @@ class Link:
         return self._deaths
 
     @property
+    def troubles(self) -> Mapping[str, str]:
+        """What a person should mend though calls go on: the kind, and what it is, as this child has met it."""
+        return self._life.troubles if self._life is not None else {}
+
+    @property
     def open_streams(self) -> int:
         """Streams the child is working on."""
         return len(self._life.streams) if self._life is not None else 0

@@ -27,7 +27,7 @@ def install(flask: Flask, office: LiveCalls, token: SecretStr | None) -> None:
         if not is_trusted():
             return jsonify(status="ok")
         status = office.status()
-        shown = ("live_calls", "hub_lag_p99_ms", "children", "engines_down")
+        shown = ("live_calls", "hub_lag_p99_ms", "children", "engines_down", "troubles")
         return jsonify(status="ok", **{name: status[name] for name in shown})
 
     @flask.get("/metrics")

@@ -15,6 +15,7 @@ STATUS = {
     "engines": {"stt": "google", "stt_fallback": "openai", "llm": "openai", "tts": "google"},
     "children": [{"name": "speech", "up": True, "restarts": 2}, {"name": "store", "up": False, "restarts": 0}],
     "engines_down": {"google": True, "openai": False},
+    "troubles": {"model_gone": "gpt-old is no longer there, gpt-next answers"},
     "live_calls": 3,
     "max_calls": 120,
     "unconfirmed": 0,

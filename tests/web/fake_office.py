@@ -75,6 +75,7 @@ class FakeOffice:
                 {"name": "store", "up": True, "restarts": 1, "last_end": "killed by SIGKILL"},
             ],
             "engines_down": {},
+            "troubles": {},
             "hub_lag_p99_ms": 3,
             "live_calls": len(self.calls_live),
             "max_calls": 120,

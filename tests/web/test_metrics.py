@@ -16,7 +16,7 @@ AWAY = {"REMOTE_ADDR": "203.0.113.9", "HTTP_HOST": "voice.example"}
 
 class FakeOffice:
     def status(self) -> dict[str, object]:
-        return {"live_calls": 3, "hub_lag_p99_ms": 4, "children": [], "engines_down": {"google": True}}
+        return {"live_calls": 3, "hub_lag_p99_ms": 4, "children": [], "engines_down": {"google": True}, "troubles": {}}
 
     def metrics(self) -> Iterator[bytes]:
         yield b"agent_calls_live 3\n"

@@ -9,6 +9,8 @@ from prometheus_client.core import CounterMetricFamily, InfoMetricFamily
 from app.house.metrics.exposing import gauge
 
 Status = Mapping[str, Any]
+TROUBLES = ("model_gone", "voice_at_a_wrong_rate")
+"""What children tell (`sidecar.child.Exchange.tell_trouble`)."""
 
 
 def gauges(
@@ -31,6 +33,8 @@ def gauges(
     )
     down = (((engine,), is_down) for engine, is_down in status["engines_down"].items())
     yield gauge("engine_down", "Whether an engine is passed over for what stands in for it", down, "engine")
+    troubles = (((kind,), kind in status["troubles"]) for kind in TROUBLES)
+    yield gauge("trouble", "Whether calls go on with something that a person should mend", troubles, "kind")
     restarts = CounterMetricFamily("agent_child_restarts", "Times a child had to be started again", labels=["child"])
     for one in children:
         restarts.add_metric([one["name"]], one["restarts"])

@@ -45,6 +45,12 @@ def check_public_url(settings: Settings) -> Iterator[Finding]:
         yield ok("public URL", f"{base} answers with this version")
 
 
+_MENDED_BY = {
+    "model_gone": "set OPENAI_MODEL to a model that is there, and start it again",
+    "voice_at_a_wrong_rate": "set TTS_STREAM_RATE_HZ to the voice's own rate (24000), and start it again",
+}
+
+
 def check_running(settings: Settings) -> Iterator[Finding]:
     """A server that runs here is in time, and its children live."""
     url = f"{here(settings)}/health"
@@ -75,6 +81,11 @@ def check_running(settings: Settings) -> Iterator[Finding]:
         what = f"{engine} has failed several times in a row; what stands in for it serves"
         do = "see the check of that vendor above; it is tried again by itself once a minute"
         yield warn("running server", what, do, "calls are served by the second best")
+    for kind, what in health.get("troubles", {}).items():
+        well = False
+        yield warn(
+            "running server", what, _MENDED_BY.get(kind, "see the server's log"), "calls are served by the second best"
+        )
     if lag_ms > MOST_LAG_MS:
         well = False
         what = f"hub lag p99 {lag_ms} ms: fewer calls or a second core"

@@ -136,7 +136,9 @@ class GoogleVoice:
                 sounded = sounded or bool(ulaw)
                 left_ms -= len(ulaw) / _ULAW_BYTES_PER_MS
                 if left_ms < 0:
-                    raise self._wrong_rate(text)
+                    fault = self._wrong_rate(text)
+                    await exchange.tell_trouble("voice_at_a_wrong_rate", fault.message)
+                    raise fault
                 await exchange.send_data(ulaw)
         except GOOGLE_ERRORS as exc:
             if sounded or not (google_status(exc) in _STREAMING_REFUSED or is_masked(exc)):

@@ -29,6 +29,7 @@ class OpenAiChat:
         self._openai = openai_
         self._settings = settings
         self._model = settings.llm_model
+        self._untold = ""
         self.options = Options(
             {
                 "reasoning_effort": settings.llm_reasoning_effort,
@@ -50,6 +51,7 @@ class OpenAiChat:
                     stream=True,
                     timeout=self._openai.timeout(self._settings.llm_timeout_s),
                 )
+                await self._tell_gone(exchange)
                 async with contextlib.aclosing(answer.http_response) as response:
                     async for chunk in _chunks(response.aiter_lines()):
                         tokens = chunk.get("usage") or tokens
@@ -69,6 +71,7 @@ class OpenAiChat:
     async def extract(self, request: dict[str, Any], exchange: Exchange) -> Mapping[str, object]:
         """Answer in JSON that obeys `schema` (strict), as one EVENT `{"text"}`; END says what it cost in tokens."""
         text, tokens = await self._read(request)
+        await self._tell_gone(exchange)
         await exchange.send_event({"text": text})
         return _cost(tokens)
 
@@ -96,7 +99,13 @@ class OpenAiChat:
         if self._model == model:  # of many turns that learn it at once, one says so
             self._model = second
             _log.error("MODEL_GONE | model=%s | instead=%s", model, second)
+            self._untold = f"{model} is no longer there, {second} answers"
         return await self.options.call(create, model=second, **request)
+
+    async def _tell_gone(self, exchange: Exchange) -> None:
+        if self._untold:
+            told, self._untold = self._untold, ""
+            await exchange.tell_trouble("model_gone", told)
 
     async def _read(self, request: dict[str, Any]) -> tuple[str, Mapping[str, int] | None]:
         """Return the answer to `messages` as JSON that obeys `schema` (strict), and what it cost in tokens.

@@ -191,6 +191,14 @@ def _store(folder: Path) -> None:
             {"engines_down": {"openai": False, "google voice": True}},
             "warn running server — google voice has failed several times in a row",
         ),
+        (
+            {"troubles": {"model_gone": "gpt-old is no longer there, gpt-next answers"}},
+            "warn running server — gpt-old is no longer there, gpt-next answers",
+        ),
+        (
+            {"troubles": {"voice_at_a_wrong_rate": "Google's stream: 5 characters last over 3 s"}},
+            "warn running server — Google's stream: 5 characters last over 3 s",
+        ),
         ({"hub_lag_p99_ms": 90}, "warn running server — hub lag p99 90 ms: fewer calls or a second core"),
         ({}, "ok   running server — 2 calls, hub lag p99 1 ms"),
     ],

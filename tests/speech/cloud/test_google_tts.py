@@ -146,6 +146,7 @@ def test_a_stream_at_a_wrong_rate_is_not_played_slowly(new_link: NewLink, google
 
     assert_sounds_like_the_emulator(speak(engine).ulaw)
     assert [entry["method"] for entry in google_tts.entries] == ["stream", "unary"]
+    assert link.troubles == {"voice_at_a_wrong_rate": last.message}
 
 
 @pytest.mark.parametrize("ms_per_character", [60, 90])

@@ -72,6 +72,7 @@ def test_a_model_that_is_retired_makes_way_for_the_second_one_for_good(
         assert complete(link, settings).text == ANSWER
     chats = [entry["model"] for entry in openai_api.entries if entry["path"] == "/v1/chat/completions"]
     assert chats == [settings.llm_model, "gpt-next", "gpt-next"]
+    assert link.troubles == {"model_gone": f"{settings.llm_model} is no longer there, gpt-next answers"}
 
 
 @pytest.mark.parametrize(

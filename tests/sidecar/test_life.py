@@ -1,0 +1,66 @@
+"""One life of a child: how it begins beside the worker, and what is said of its end."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import eventlet
+import pytest
+
+from app.sidecar.life import LinkLimits
+from app.sidecar.link import Link
+from app.sidecar.manners import yield_to_worker
+from app.sidecar.wire import Op
+from tests.sidecar.hub import Frames, wait_until
+
+QUICK = LinkLimits(ping_interval_s=0.1, missed_pings=3)
+
+
+@pytest.fixture
+def frozen() -> Link:
+    """A link whose child was frozen once it had spoken, and is killed for it."""
+    link = Link("tests.sidecar.echo_child", limits=QUICK)
+    assert (link.open_streams, dict(link.troubles)) == (0, {})
+    link.start()
+    wait_until(lambda: link.ready, "the child is ready")
+    return link
+
+
+def test_a_child_killed_for_its_silence_is_said_to_be(frozen: Link) -> None:
+    """R18: doctor tells it; a child that died by itself is told from it."""
+    frames, pid = Frames(), frozen.pid
+    assert pid is not None
+    frozen.open({"service": "hang"}, frames)
+    assert frozen.open_streams == 1
+    os.kill(pid, signal.SIGSTOP)
+    assert frames.wait()[0] is Op.ERROR
+    wait_until(lambda: frozen.last_end, "what is said of its end")
+    assert frozen.last_end == "no sign of life for 3 pings"
+    assert frozen.restarts == 1
+    frozen.stop()
+    assert frozen.open_streams == 0
+
+
+def test_a_child_that_was_only_slow_lives(frozen: Link) -> None:
+    """R18: silences count in a row; an answer in between begins anew."""
+    pid = frozen.pid
+    assert pid is not None
+    for _ in range(3):
+        os.kill(pid, signal.SIGSTOP)
+        eventlet.sleep(0.15)
+        os.kill(pid, signal.SIGCONT)
+        eventlet.sleep(0.25)
+    assert (frozen.pid, frozen.restarts) == (pid, 0)
+    frozen.stop()
+
+
+def test_no_child_yields_more_than_there_is_to_yield() -> None:
+    """R9.2: by so much more than the worker, at most 19."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        yield_to_worker(child.pid, os.getpid(), 2)
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(19, own + 2)
+        yield_to_worker(child.pid, os.getpid(), 40)
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == 19
+        child.kill()
