@@ -153,15 +153,10 @@ class SpeechFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Paced:
-    """The house is fuller or emptier: frames due within `early_ms` may be sent in one go with those due now."""
-
-    early_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Tick:
-    """The time asked for by `timer()` has come."""
+    """The time asked for by `timer()` has come; frames due by `sends_until_ms` go along with those due now."""
+
+    sends_until_ms: int = 0
 
 
 Event = (
@@ -181,7 +176,6 @@ Event = (
     | SpeechAudio
     | SpeechEnded
     | SpeechFailed
-    | Paced
     | Tick
 )
 

@@ -29,7 +29,6 @@ from app.call.events import (
     LlmText,
     Log,
     MarkEchoed,
-    Paced,
     Save,
     SpeechAudio,
     SpeechEnded,
@@ -98,6 +97,7 @@ class Call:
             return []
         if self.state is State.CONNECTING:
             return self._before_the_call(event, now_ms)
+        self._floor.agent.sends_until_ms = event.sends_until_ms if isinstance(event, Tick) else 0
         commands = self._handle(event, now_ms, waited_ms)
         return [*commands, *self._pump(now_ms)]
 
@@ -145,8 +145,6 @@ class Call:
         match event:
             case CallStarted():
                 return [*self._on_started(event, now_ms), *self._pump(now_ms)]
-            case Paced():
-                self._floor.agent.early_ms = event.early_ms
             case StreamEnded():
                 ended = Save("ended", {"reason": event.reason, "outcome": ""})
                 return [ended, *self._floor.go(Trigger.ENDED, {"reason": event.reason})]
@@ -171,8 +169,6 @@ class Call:
                 return self._on_ended(event.reason, now_ms)
             case StreamMoved():
                 return self._on_moved(event, now_ms)
-            case Paced():
-                self._floor.agent.early_ms = event.early_ms
             case Tick():
                 return self._on_tick(now_ms)
         return []

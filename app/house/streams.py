@@ -81,6 +81,4 @@ class Streams:
 
     def _pace(self) -> None:
         """The fuller the house, the more frames are read and sent in one go: fewer wake-ups for a little delay."""
-        early_ms = self._conductor.pace(len(self))
-        for session in self._sessions.values():
-            session.pace(early_ms)
+        self._conductor.pace(len(self))

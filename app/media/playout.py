@@ -155,10 +155,11 @@ class Playout:
 
     # Its way to the caller
 
-    def poll(self, now_ms: int, early_ms: int = 0) -> list[FrameDue | MarkDue]:
+    def poll(self, now_ms: int, until_ms: int = 0) -> list[FrameDue | MarkDue]:
         """Return what is to be sent now, in order; never more than `lead_ms` of audio at once.
 
-        With `early_ms` what is due so soon goes along: fewer wake-ups, for as much more lead.
+        What is due by `until_ms` goes along: fewer wake-ups, for as much more lead. A time and no length, so that who
+        asks in even steps, and a little late at times, is given the same frames at each step as if he were not.
         """
         queue = self._queue
         if not queue:
@@ -166,7 +167,7 @@ class Playout:
         if self._clock_ms is None or (now_ms >= self._dry_ms() and isinstance(queue[0], FrameDue)):
             self._begin_run(now_ms)
         assert self._clock_ms is not None
-        room = (now_ms + early_ms - self._clock_ms + self._settings.lead_ms) // FRAME_MS - self._run_frames
+        room = (max(now_ms, until_ms) - self._clock_ms + self._settings.lead_ms) // FRAME_MS - self._run_frames
         due: list[FrameDue | MarkDue] = []
         while queue:
             item = queue[0]

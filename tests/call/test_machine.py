@@ -287,6 +287,18 @@ def test_a_stream_that_ends_saves_once_and_leaves_nothing_running(come_to: objec
     assert drive.call.timer() is None or drive.call.state is State.ENDED
 
 
+def test_frames_are_sent_ahead_of_their_time_by_the_clock_alone() -> None:
+    """R9.2: in a full house two leave with a tick; what comes between two ticks makes no third one leave early."""
+    drive = CallDriver()
+    drive.start()
+    drive.until(State.SPEAKING)
+    drive.quiet(500)
+    tick = Tick(sends_until_ms=drive.now_ms + 40)
+    hush_frame = CallerAudio(b"\xff" * 160)
+    sent = [len([one for one in drive.give(event) if isinstance(one, SendMedia)]) for event in (tick, hush_frame, tick)]
+    assert sent == [2, 0, 0]
+
+
 def test_steady_noise_opens_no_turn() -> None:
     """R6.1, R6.2: a fan is not a caller."""
     drive = CallDriver()

@@ -292,10 +292,25 @@ def test_frames_due_soon_may_go_along_with_those_due_now() -> None:
     playout = Playout(PlayoutSettings(lead_ms=LEAD_MS))
     playout.start(1, 1000)
     playout.add_audio(VOICE_SECOND)
-    sent = len(playout.poll(1000, 20))
+    sent = len(playout.poll(1000, 1020))
     assert sent == LEAD_MS // FRAME_MS + 1
     assert playout.timer() == 1040
-    assert len(playout.poll(1040, 20)) == 2
+    assert len(playout.poll(1040, 1060)) == 2
+
+
+@pytest.mark.parametrize("late_ms", [(0, 0, 0, 0), (15, 0, 39, 3), (0, 25, 0, 25)])
+def test_steps_that_are_late_now_and_then_send_the_same_frames(late_ms: tuple[int, ...]) -> None:
+    """R9.2: a frame that leaves too early once makes every later one late against the schedule it began."""
+    playout = Playout(PlayoutSettings(lead_ms=LEAD_MS))
+    playout.start(1, 1007)
+    playout.add_audio(VOICE_SECOND)
+    playout.poll(1007)
+    playout.poll(1040, 1080)
+    steps = []
+    for number, late in enumerate(late_ms, start=2):
+        step_ms = 1000 + 40 * number
+        steps.append((len(playout.poll(step_ms + late, step_ms + 40)), len(playout.poll(step_ms + 39))))
+    assert steps == [(2, 0)] * len(late_ms)
 
 
 def test_what_plays_now_is_known_by_the_clock_and_the_lag_of_the_line() -> None:

@@ -13,8 +13,8 @@ class Speaking:
         self._playout = Playout(settings)
         self._frames_sent = 0
         self._is_queued = False
-        self.early_ms = 0
-        """Frames due so soon may be sent along with those due now."""
+        self.sends_until_ms = 0
+        """Frames due by then are sent along with those due now."""
 
     def begin(self, reply: Reply, now_ms: int) -> None:
         """Start with what `reply` gives next."""
@@ -31,7 +31,7 @@ class Speaking:
             self._is_queued = True
             self._playout.finish()
         commands: list[Command] = []
-        for due in self._playout.poll(now_ms, self.early_ms):
+        for due in self._playout.poll(now_ms, self.sends_until_ms):
             if isinstance(due, FrameDue):
                 self._frames_sent += 1
                 commands.append(SendMedia(due.ulaw))

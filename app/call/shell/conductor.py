@@ -46,8 +46,8 @@ class Reader(Protocol):
 class Clocked(Protocol):
     """Has a timer; see `session.Session`."""
 
-    def tick(self, until_ms: int) -> None:
-        """Do what is due by `until_ms` (of `now_ms`), without waiting."""
+    def tick(self, until_ms: int, sends_until_ms: int) -> None:
+        """Do what is due by `until_ms` (of `now_ms`), without waiting; frames due by `sends_until_ms` go along."""
 
 
 class Conductor:
@@ -55,17 +55,16 @@ class Conductor:
 
     def __init__(self) -> None:
         self.tick_ms = TICK_MS[0][1]
-        self._due_s = 0.0
+        self._due_ms = 0
         self._readers: dict[Reader, Event] = {}
         self._clocked: dict[Clocked, None] = {}
         self.runs = False
         """Whether there is anything to look after."""
         self._log = structlog.get_logger("server")
 
-    def pace(self, calls: int) -> int:
-        """Take it that there are so many calls; return how early (ms) what is due may be sent."""
+    def pace(self, calls: int) -> None:
+        """Take it that there are so many calls."""
         self.tick_ms = next((tick_ms for most, tick_ms in TICK_MS if calls <= most), CROWDED_TICK_MS)
-        return self.tick_ms if self.tick_ms >= BUNCHED_FROM_MS else 0
 
     def read(self, reader: Reader) -> None:
         """Let `reader` look with every tick until its stream ends (blocks its greenlet); raises what breaks in it."""
@@ -88,20 +87,21 @@ class Conductor:
             spawn(self._run)
 
     def _run(self) -> None:
-        reads_s = self._due_s = time.monotonic()
+        reads_ms = self._due_ms = now_ms()
         while self._readers or self._clocked:
-            sleep(max(0.0, reads_s - time.monotonic()))
+            sleep(max(0.0, reads_ms / 1000 - time.monotonic()))
             self._keep_time()  # first: what that sends goes out in even steps, whatever hearing the callers takes
-            reads_s = self._due_s
+            reads_ms = self._due_ms
             self._read_all()
         self.runs = False
 
     def _keep_time(self) -> None:
         """Tell all calls the time if a tick has begun; one that was missed is not made up for."""
-        now_s, tick_s = time.monotonic(), self.tick_ms / 1000
-        if now_s >= self._due_s:
-            self._due_s = self._due_s + tick_s if now_s < self._due_s + tick_s else now_s + tick_s
-            self._tell_time()
+        at_ms, due_ms = now_ms(), self._due_ms
+        if at_ms >= due_ms:
+            due_ms = due_ms if at_ms < due_ms + self.tick_ms else at_ms
+            self._due_ms = due_ms + self.tick_ms
+            self._tell_time(due_ms)
 
     def _read_all(self) -> None:
         """Take what has come on all streams, hear it in one pass, and hand it over."""
@@ -131,12 +131,14 @@ class Conductor:
             except Exception as broken:  # noqa: BLE001 - one stream's fault is its own
                 self._readers.pop(reader).send_exception(broken)
 
-    def _tell_time(self) -> None:
+    def _tell_time(self, due_ms: int) -> None:
+        """Tell it as of when the tick was due: a tick that is late sends no more frames than it would have in time."""
         # What is due before the middle of the next tick is nearer to this one.
-        until_ms = now_ms() + self.tick_ms // 2
+        until_ms = max(now_ms(), due_ms + self.tick_ms // 2)
+        sends_until_ms = due_ms + self.tick_ms if self.tick_ms >= BUNCHED_FROM_MS else 0
         for call in list(self._clocked):
             try:
-                call.tick(until_ms)
+                call.tick(until_ms, sends_until_ms)
             except Exception:  # noqa: BLE001 - one call's fault must not stop the loop of all
                 self._log.exception("TICK_BROKE")
                 self.forget(call)

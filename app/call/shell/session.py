@@ -23,7 +23,6 @@ from app.call.events import (
     HangUp,
     KeepSample,
     Log,
-    Paced,
     Save,
     SendClear,
     SendMark,
@@ -97,7 +96,6 @@ class Session:
         self.call_sid = ""
         self._stream_sid = ""
         self._caller: str | None = None
-        self._early_ms = 0
         self._saying: tuple[int, int, str] | None = None
         self._hang_up: HangUp | None = None
         self._leaving: Any = None
@@ -109,13 +107,6 @@ class Session:
         self._reader: StreamReader | None = None
         self._reconnects = 0
         self._is_asked_for = self._is_closing = False
-
-    def pace(self, early_ms: int) -> None:
-        """Let the agent's frames go out so much earlier."""
-        if early_ms != self._early_ms:
-            self._early_ms = early_ms
-            if self.call_sid:
-                self._events.put(Paced(early_ms))
 
     @property
     def state(self) -> State:
@@ -175,8 +166,6 @@ class Session:
         caller = self._caller = start.parameters.get("from") or None
         self._log.info("CALL_STARTED", caller=mask_number(caller or ""), stream_sid=start.stream_sid)
         self._show("CALL_STARTED", {"caller": caller, "stream_sid": start.stream_sid})
-        if self._early_ms:
-            self._events.put(Paced(self._early_ms))
         self._conductor.watch(self)
         today = datetime.datetime.now(ISRAEL).date()
         past, last_turn = self._services.recall(start) or (None, 0)
@@ -232,15 +221,18 @@ class Session:
         self._line_back.put(None)
         self._socket.close(1001, "going away")
 
-    def tick(self, until_ms: int) -> None:
-        """Let the machine do what is due by then; time stands still for a call that has lost its line."""
+    def tick(self, until_ms: int, sends_until_ms: int) -> None:
+        """Let the machine do what is due by `until_ms`, and send along what is due by `sends_until_ms`.
+
+        Time stands still for a call that has lost its line.
+        """
         try:
             due_ms = None if self._held is not None or self._has_audio_for(until_ms) else self._call.timer()
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
             self._break()
             return
         if due_ms is not None and due_ms <= until_ms:
-            self._events.put(Tick())
+            self._events.put(Tick(sends_until_ms))
 
     def _has_audio_for(self, until_ms: int) -> bool:
         """Whether what would be filled in as silence has come, and is handed over within this tick."""

@@ -1,5 +1,6 @@
 """The one loop of a worker, on a real eventlet hub."""
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import eventlet
@@ -130,7 +131,7 @@ class Due:
         self.due_ms = [self.began_ms + ms for ms in after_ms]
         self.done_ms: list[int] = []
 
-    def tick(self, until_ms: int) -> None:
+    def tick(self, until_ms: int, _: int) -> None:
         if self._breaks:
             raise ZeroDivisionError
         while self.due_ms and self.due_ms[0] <= until_ms:
@@ -175,7 +176,7 @@ def test_a_tick_that_was_kept_in_the_middle_is_kept_once() -> None:
     told: list[int] = []
 
     class Told:
-        def tick(self, until_ms: int) -> None:
+        def tick(self, until_ms: int, _: int) -> None:
             told.append(until_ms)
 
     class Slow(Looks):
@@ -208,14 +209,51 @@ def test_a_call_that_breaks_costs_no_other_its_time() -> None:
 def test_a_full_house_ticks_slower_and_sends_ahead_what_falls_between() -> None:
     """R9.2: no frame waits for longer than a tick; with few calls none is sent before its time."""
     conductor = Conductor()
-    ticks = []
+    ahead_ms: list[int] = []
+
+    class Told:
+        def tick(self, _: int, sends_until_ms: int) -> None:
+            ahead_ms.append(sends_until_ms and sends_until_ms - now_ms())
+
+    call, ticks = Told(), []
     for calls in (0, 1, 10, 11, 25, 40, 41, 200):
-        early_ms = conductor.pace(calls)
+        conductor.pace(calls)
         ticks.append(conductor.tick_ms)
-        assert early_ms in (0, conductor.tick_ms)
-        assert conductor.tick_ms <= 10 or early_ms
+        conductor.watch(call)
+        wait_until(lambda: ahead_ms)
+        conductor.forget(call)
+        assert all(0 <= ms <= conductor.tick_ms for ms in ahead_ms)
+        assert conductor.tick_ms > 10 or not any(ahead_ms)
+        wait_until(lambda: not conductor.runs)
+        ahead_ms.clear()
     assert ticks == sorted(ticks)
     assert (ticks[0], ticks[-1]) == (5, 40)
+
+
+def test_a_tick_that_is_late_sends_no_more_frames_than_it_would_have_in_time() -> None:
+    """R9.2: a frame that leaves earlier than its schedule makes all those behind it late."""
+    conductor = Conductor()
+    conductor.pace(200)
+    until_ms: list[int] = []
+
+    class Told:
+        def tick(self, _: int, sends_until_ms: int) -> None:
+            until_ms.append(sends_until_ms)
+
+    class Slow(Looks):
+        def look(self) -> None:
+            late_ms = now_ms() + 15 + 10 * (self.left % 2)
+            while now_ms() < late_ms:
+                pass
+            super().look()
+
+    call = Told()
+    conductor.watch(call)
+    conductor.read(Slow(6))
+    conductor.forget(call)
+    steps = {after - before for before, after in itertools.pairwise(until_ms)}
+    assert len(until_ms) >= 4
+    assert min(steps) == conductor.tick_ms
 
 
 def test_calls_come_and_go_in_the_middle_of_a_tick() -> None:

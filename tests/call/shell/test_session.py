@@ -209,10 +209,10 @@ def test_audio_that_waits_to_be_heard_is_not_taken_for_silence() -> None:
         while not session._call.misses_audio(now_ms()):
             pass
         for _ in range(2):  # a line that went quiet is looked at twice
-            session.tick(now_ms() + 1000)
+            session.tick(now_ms() + 1000, 0)
             while not session._call.misses_audio(now_ms()):
                 pass
-        session.tick(now_ms())
+        session.tick(now_ms(), 0)
         assert session._call._floor.caller.line.is_quiet is is_silence
         reader._waiting.clear()
     line.twilio.send(close(1000))
