@@ -76,40 +76,46 @@ def is_name_word(utterance: Utterance, index: int) -> bool:
 
 def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Span[str] | None:
     """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
+    chosen: list[int] = []
+    for index in range(_past_titles(utterance, start), len(utterance)):
+        full = sum(utterance.key(at) not in _PARTICLES for at in chosen) == MAX_WORDS
+        if full or index in claimed or _spelled(utterance, index) or not is_name_word(utterance, index):
+            break
+        if chosen and _ends_before(utterance, index, len(chosen), known_first=known_first):
+            break
+        if chosen and utterance.key(chosen[-1]) == utterance.key(index):
+            # "גל אה גל כהן": the repeated word is a stutter.
+            chosen[-1] = index
+        else:
+            chosen.append(index)
+    if not chosen or (known_first and bearers_of(utterance.key(chosen[0])) < KNOWN_BEARERS):
+        return None
+    return Span(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
+
+
+def _past_titles(utterance: Utterance, start: int) -> int:
+    """Return where a name begins behind titles ("עורך דין") and what was only begun of it."""
     while utterance.key(start) in _TITLES or (
         utterance.key(start) == fold("דין") and utterance.key(start - 1)[:4] == fold("עורך")
     ):
         start += 1
     while _stutters(utterance, start):
         start += 1
-    chosen: list[int] = []
-    index = start
-    from_there = origins(utterance)
-    while index < len(utterance) and sum(utterance.key(at) not in _PARTICLES for at in chosen) < MAX_WORDS:
-        token = utterance.tokens[index]
-        if _spelled(utterance, index) or (len(chosen) > 1 and ("," in token.gap or "." in token.gap)):
-            break
-        if index in claimed or not is_name_word(utterance, index):
-            break
-        if known_first and chosen and "," in token.gap and bearers_of(token.key) < KNOWN_BEARERS:
-            # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
-            break
-        affiliated = (token.key.startswith("מה") and len(token.key) > len("מהדי")) or (
-            token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS
-        )
-        if chosen and (
-            (affiliated and token.key not in first_names()) or (index in from_there and token.key not in first_names())
-        ):
-            break
-        if chosen and utterance.key(chosen[-1]) == token.key:
-            # "גל אה גל כהן": the repeated word is a stutter.
-            chosen[-1] = index
-        else:
-            chosen.append(index)
-        index += 1
-    if not chosen or (known_first and bearers_of(utterance.key(chosen[0])) < KNOWN_BEARERS):
-        return None
-    return Span(chosen[0], chosen[-1] + 1, " ".join(utterance.tokens[position].text for position in chosen))
+    return start
+
+
+def _ends_before(utterance: Utterance, index: int, words: int, *, known_first: bool) -> bool:
+    """Whether a name of so many words ends before token `index`: with its clause, or before where somebody is from."""
+    token = utterance.tokens[index]
+    if words > 1 and ("," in token.gap or "." in token.gap):
+        return True
+    if known_first and "," in token.gap and bearers_of(token.key) < KNOWN_BEARERS:
+        # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
+        return True
+    affiliated = (token.key.startswith("מה") and len(token.key) > len("מהדי")) or (
+        token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS
+    )
+    return (affiliated or index in origins(utterance)) and token.key not in first_names()
 
 
 def _spelled(utterance: Utterance, index: int) -> bool:

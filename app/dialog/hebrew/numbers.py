@@ -246,44 +246,26 @@ def _tail(reader: _Reader, scale: int) -> tuple[float, bool]:
     return _small_tail(reader, scale)
 
 
+_NO_TAIL = (0.0, False)
+
+
 def _small_tail(reader: _Reader, scale: int) -> tuple[float, bool]:
+    """Read a small number after "מיליון" or "אלף": hundreds of the smaller unit, unless it begins another number."""
     here, lesser = reader.at, scale // 1000
     if reader.utterance.key(here) == "אחד" and not reader.next_is(Kind.THOUSAND, Kind.HUNDREDS, ahead=1):
         # "מיליון אחד" is one million; the feminine counts hundreds of thousands, if anything.
         reader.at += 1
-        return 0.0, False
-    digits = reader.next_is(Kind.DIGITS)
-    if digits is not None:
-        value: float | None = digits.value if digits.value < 100 and digits.value == int(digits.value) else None
-        reader.at += 1 if value is not None else 0
-    elif scale == MILLION and reader.next_is(Kind.THOUSAND):
-        thousand = reader.next_is(Kind.THOUSAND)
-        assert thousand is not None
+        return _NO_TAIL
+    if scale == MILLION and (thousand := reader.next_is(Kind.THOUSAND)) is not None:
         reader.at += 1
         return thousand.value, False
-    else:
-        value = reader.small()
-    if value is None or value == 0:
+    value = _small_or_digits(reader)
+    if not value or _begins_anew(reader, value, scale):
         reader.at = here
-        return 0.0, False
-    begins_anew = reader.next_is(Kind.FRACTION) if scale == THOUSAND else None
-    if 1 <= value <= 9 and (begins_anew or reader.next_is(Kind.HUNDRED)) and reader.continues():
-        # "ארבעת אלפים ארבע וחצי", "שש אלף שש מאתיים": another number, the other end of a range.
-        reader.at = here
-        return 0.0, False
+        return _NO_TAIL
     half = reader.fraction() if 1 <= value <= 9 and scale == MILLION else 0.0
     if (unit := reader.next_is(Kind.THOUSAND, Kind.MILLION)) is not None and not unit.prefix:
-        if scale == MILLION and unit.kind is Kind.THOUSAND:
-            reader.at += 1
-            return (value + half) * 1000, False
-        again = reader.next_is(Kind.UNIT, ahead=1)
-        plain = reader.utterance.key(here) not in CONSTRUCT_FORMS
-        if scale == MILLION and unit.kind is Kind.MILLION and again and plain and value < again.value < 10:
-            # "מיליון חמש מיליון שש": each million has its own lone digit.
-            return value * 100 * lesser, True
-        # "חמשת אלפים ששת אלפים", "מיליון שני מיליון": the next number, not a tail of this one.
-        reader.at = here
-        return 0.0, False
+        return _with_unit(reader, here, scale, value + half, unit.kind)
     if value < 10:
         tens = reader.next_is(Kind.TENS) if scale == MILLION and not half else None
         if tens is not None and not tens.prefix and reader.utterance.key(reader.at + 1) not in _MEASURES:
@@ -292,6 +274,37 @@ def _small_tail(reader: _Reader, scale: int) -> tuple[float, bool]:
             return (value * 100 + tens.value) * lesser, False
         return (value + half) * 100 * lesser, not half
     return value * lesser, False
+
+
+def _small_or_digits(reader: _Reader) -> float | None:
+    digits = reader.next_is(Kind.DIGITS)
+    if digits is None:
+        return reader.small()
+    if digits.value >= 100 or digits.value != int(digits.value):
+        return None
+    reader.at += 1
+    return digits.value
+
+
+def _begins_anew(reader: _Reader, value: float, scale: int) -> bool:
+    """Whether another number begins, the other end of a range: "ארבעת אלפים ארבע וחצי", "שש אלף שש מאתיים"."""
+    half = reader.next_is(Kind.FRACTION) if scale == THOUSAND else None
+    return 1 <= value <= 9 and bool(half or reader.next_is(Kind.HUNDRED)) and reader.continues()
+
+
+def _with_unit(reader: _Reader, here: int, scale: int, value: float, unit: Kind) -> tuple[float, bool]:
+    """Read a small number that has a unit of its own, `value` having begun at `here`."""
+    if scale == MILLION and unit is Kind.THOUSAND:
+        reader.at += 1
+        return value * 1000, False
+    again = reader.next_is(Kind.UNIT, ahead=1)
+    plain = reader.utterance.key(here) not in CONSTRUCT_FORMS
+    if scale == MILLION and again and plain and value < again.value < 10:
+        # "מיליון חמש מיליון שש": each million has its own lone digit.
+        return value * 100 * (scale // 1000), True
+    # "חמשת אלפים ששת אלפים", "מיליון שני מיליון": the next number, not a tail of this one.
+    reader.at = here
+    return _NO_TAIL
 
 
 def quantities(utterance: Utterance, claimed: frozenset[int] | set[int] = frozenset()) -> list[Quantity]:

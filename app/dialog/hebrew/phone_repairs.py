@@ -75,36 +75,44 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
     """Return the number `phone` (E.164) with the part the caller corrects exchanged, as E.164; None: no such repair."""
     number = phone.replace("+972", "0", 1)
     runs = _runs(utterance)
-    said = "".join(run.value for run in runs)
-    if not said or max(len(run.value) for run in runs) > _MOST_REPAIRED:
+    if not runs or max(len(run.value) for run in runs) > _MOST_REPAIRED:
         return None
     heard = rests_of(utterance.keys)
     last, first = bool(heard & _END), bool(heard & _BEGINNING)
-    if len(runs) == 1 and utterance.key(runs[0].start - 1) in words("במקום") and len(said) % 2 == 0:
+    if len(runs) == 1 and utterance.key(runs[0].start - 1) in words("במקום") and len(runs[0].value) % 2 == 0:
         # "במקום שש תשע": the old digits and at once the new ones.
+        said = runs[0].value
         half = len(said) // 2
-        exchanged = _exchanged(number, said[:half], said[half:], last=last, first=first)
-        return to_e164(exchanged)
+        return to_e164(_exchanged(number, said[:half], said[half:], last=last, first=first))
     denied = [run for run in runs if utterance.key(run.start - 1) in _NOT]
     if len(denied) > 1 and denied[0].start == 1 and utterance.key(0) == "לא":
         # "לא, שמונה שבע ולא שמונה ארבע": the opening no answers the question.
         denied = denied[1:]
-    wanted = [run for run in runs if run not in denied]
-    if len(denied) == 1 and len(wanted) == 1 and len(denied[0].value) == len(wanted[0].value):
-        repaired = _exchanged(number, denied[0].value, wanted[0].value, last=last, first=first)
-    elif last and len(runs) == 1:
-        repaired = number[: -len(said)] + said
-    elif first and len(runs) == 1:
+    wanted = [run.value for run in runs if run not in denied]
+    if len(denied) == 1 and len(wanted) == 1 and len(denied[0].value) == len(wanted[0]):
+        repaired = _exchanged(number, denied[0].value, wanted[0], last=last, first=first)
+    elif len(runs) == 1:
+        repaired = _with_one_run(utterance, number, runs[0].value, last=last, first=first)
+    else:
+        repaired = _with_prefix(number, "".join(run.value for run in runs))
+    return to_e164(repaired) if repaired != number else None
+
+
+def _with_one_run(utterance: Utterance, number: str, said: str, *, last: bool, first: bool) -> str:
+    """Return the number with the only digits said put where the caller says, or where they fit; "" when nowhere."""
+    if last:
+        return number[: -len(said)] + said
+    if first:
         # "הקידומת חמישים וארבע": its nought goes without saying.
         start = said if said.startswith("0") else "0" + said
-        repaired = start + number[len(start) :]
-    elif len(runs) == 1 and len(said) == 1 and (at := _place(utterance)) < len(number):
-        repaired = number[:at] + said + number[at + 1 :]
-    elif len(said) == len("52") and said.startswith("5") and number.startswith("05"):
-        # "לא, חמישים ושלוש": said as one number, it is the prefix.
-        repaired = "0" + said + number[len("052") :]
-    elif len(runs) == 1:
-        repaired = _fitted(number, said)
-    else:
-        repaired = ""
-    return to_e164(repaired) if repaired != number else None
+        return start + number[len(start) :]
+    if len(said) == 1 and (at := _place(utterance)) < len(number):
+        return number[:at] + said + number[at + 1 :]
+    return _with_prefix(number, said) or _fitted(number, said)
+
+
+def _with_prefix(number: str, said: str) -> str:
+    """Return the number with its prefix exchanged: "לא, חמישים ושלוש", said as one number; "" when it is none."""
+    if len(said) == len("52") and said.startswith("5") and number.startswith("05"):
+        return "0" + said + number[len("052") :]
+    return ""

@@ -212,29 +212,32 @@ def understand_phone(utterance: Utterance, held: str, *, expected: bool) -> Dict
     digits = "".join(groups)
     if not digits:
         return None
-    restarted = any(key in _RESTART for key in utterance.keys)
-    phone = to_e164(digits)
-    if phone is None and any(key.endswith("קידומת") for key in utterance.keys):
-        # "תשע שתיים ... שמונה, והקידומת אפס חמש שלוש": the prefix may come last.
-        phone = to_e164(digits[-_PREFIX_DIGITS:] + digits[:-_PREFIX_DIGITS])
-    if phone is None and (anew := _begun_anew(groups)) is not None:
-        phone, digits = to_e164(anew), anew
-    if phone is None and held and not restarted:
-        phone = to_e164(held + digits)
-        digits = held + digits
+    phone, digits = _whole(utterance, groups, held)
     if phone is not None:
-        said = (
-            expected
-            or bool(held)
-            or any(key in PHONE_NOUNS for key in utterance.keys)
-            or (digits[0] in "09" and _solid(utterance, start, end))
-        )
+        said = expected or bool(held) or not PHONE_NOUNS.isdisjoint(utterance.keys)
+        said = said or (digits[0] in "09" and _solid(utterance, start, end))
         return Dictation(phone, "", start, end) if said else None
     if not expected or (len(digits) < 2 and not held):
         return None
     if len(digits) >= _MOBILE_DIGITS and not digits.startswith(("972", "00972")):
         return Dictation(None, "", start, end)
     return Dictation(None, digits, start, end)
+
+
+def _whole(utterance: Utterance, groups: list[str], held: str) -> tuple[str | None, str]:
+    """Return the number that the groups make, with those `held` from before if need be, and the digits tried last."""
+    digits = "".join(groups)
+    if (phone := to_e164(digits)) is not None:
+        return phone, digits
+    if any(key.endswith("קידומת") for key in utterance.keys):
+        # "תשע שתיים ... שמונה, והקידומת אפס חמש שלוש": the prefix may come last.
+        phone = to_e164(digits[-_PREFIX_DIGITS:] + digits[:-_PREFIX_DIGITS])
+    if phone is None and (anew := _begun_anew(groups)) is not None:
+        phone, digits = to_e164(anew), anew
+    if phone is None and held and _RESTART.isdisjoint(utterance.keys):
+        digits = held + digits
+        phone = to_e164(digits)
+    return phone, digits
 
 
 def _spoken_digits(utterance: Utterance) -> int:

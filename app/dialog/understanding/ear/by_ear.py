@@ -82,28 +82,14 @@ def _meant(
         return None if "phone" in best.updates or is_clean(said, asked) else _dictated(readings, best)
     if asked is Asked.GREETING and not is_clean(said, asked) and (len(said) > _LONGEST_WORDS or best.updates):
         return _with_words_remade(best, said, read)
-    if len(said) > _LONGEST_WORDS:
+    if len(said) > _LONGEST_WORDS or _needs_no_ear(said, asked, best):
         return None
     answered, clean = _holds_answer(best, asked), is_clean(said, asked)
-    given = str(best.updates.get("name") or "").partition(" ")[0]
-    if asked is Asked.NAME and (first_names().get(fold(given), 0) >= _BORNE or _is_yes_or_no(best, said)):
-        return None
-    doubted = any(slot in best.unsure for slot in _slots(asked))
-    if (
-        answered
-        and clean
-        and not doubted
-        and (asked not in _BOUNDS or len(said) > _SHORT_WORDS or _is_plain(said, asked))
-    ):
-        return None
     near = _in_parts(readings, asked, deal, read) or nearest(readings, asked, deal, read)
     if near is not None and near.is_something_else and not best.updates:
         ends = near.meaning.intent is Intent.GOODBYE and not _mostly(Intent.GOODBYE, readings, read)
         return best if clean or ends else near.meaning
-    found = near if near is not None and near.likely and _holds_answer(near.meaning, asked) else None
-    if asked is Asked.NAME and found is None and near is not None and near.resembles and not _may_be_named(given, said):
-        # What no Israeli is called was some other name, even if two are as near; which one is said back.
-        found = near
+    found = _found(near, said, asked, best)
     if asks_change(said) and not clean and (changed := _changed(readings, said, deal, read)) is not None:
         return changed
     if answered:
@@ -114,6 +100,28 @@ def _meant(
         # Nothing can be asked back about a yes.
         return None
     return _taken(found, said, asked, sure=found.sure)
+
+
+def _needs_no_ear(said: Utterance, asked: Asked, best: Understanding) -> bool:
+    """Whether what was written is a plain answer: a name that many bear, or words all of which callers say here."""
+    if asked is Asked.NAME and (first_names().get(fold(_given(best)), 0) >= _BORNE or _is_yes_or_no(best, said)):
+        return True
+    if not _holds_answer(best, asked) or not is_clean(said, asked) or not set(best.unsure).isdisjoint(_slots(asked)):
+        return False
+    return asked not in _BOUNDS or len(said) > _SHORT_WORDS or _is_plain(said, asked)
+
+
+def _found(near: Near | None, said: Utterance, asked: Asked, best: Understanding) -> Near | None:
+    """Return the typical answer if it is taken for what was said."""
+    if near is None or (near.likely and _holds_answer(near.meaning, asked)):
+        return near
+    # What no Israeli is called was some other name, even if two are as near; which one is said back.
+    other = asked is Asked.NAME and near.resembles and not _may_be_named(_given(best), said)
+    return near if other else None
+
+
+def _given(best: Understanding) -> str:
+    return str(best.updates.get("name") or "").partition(" ")[0]
 
 
 def _may_be_named(given: str, said: Utterance) -> bool:
