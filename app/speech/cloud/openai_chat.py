@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import openai
 import orjson
 
 from app.sidecar.child import Exchange, ServiceError
+from app.speech.cloud.handfuls import Handfuls
 from app.speech.cloud.openai_client import OpenAi, Options
 from app.speech.cloud.openai_errors import is_lost_connection
 from app.speech.cloud.settings import CloudSettings
@@ -40,7 +42,7 @@ class OpenAiChat:
 
     async def complete(self, request: dict[str, Any], exchange: Exchange) -> Mapping[str, object]:
         """Stream the answer as DATA, UTF-8; END says why it ended (`finish_reason`), and what it cost in tokens."""
-        reason, tokens = None, None
+        reason, tokens, handfuls = None, None, Handfuls()
         try:
             async with asyncio.timeout(self._settings.llm_total_timeout_s):
                 answer = await self._ask(
@@ -57,8 +59,9 @@ class OpenAiChat:
                         tokens = chunk.get("usage") or tokens
                         for choice in chunk.get("choices", [])[:1]:  # the last chunk has none
                             reason = choice.get("finish_reason") or reason
-                            if delta := choice.get("delta", {}).get("content"):
-                                await exchange.send_data(delta.encode())
+                            delta = choice.get("delta", {}).get("content") or ""
+                            if delta and (text := handfuls.add(delta, time.monotonic())):
+                                await exchange.send_data(text.encode())
         except httpx2.TimeoutException as exc:
             code = "unavailable" if is_lost_connection(exc) else "timeout"
             raise ServiceError(code, "the answer broke off", retriable=True) from exc
@@ -66,6 +69,8 @@ class OpenAiChat:
             raise ServiceError("unavailable", f"the answer broke off: {exc}", retriable=True) from exc
         except TimeoutError as exc:
             raise ServiceError("timeout", "the answer took too long", retriable=True) from exc
+        if rest := handfuls.rest():
+            await exchange.send_data(rest.encode())
         return {"finish_reason": reason, **_cost(tokens)}
 
     async def extract(self, request: dict[str, Any], exchange: Exchange) -> Mapping[str, object]:

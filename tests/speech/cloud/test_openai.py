@@ -40,10 +40,9 @@ def test_an_answer_streams_in_deltas(link: Link, settings: CloudSettings, openai
     events = complete(link, settings)
 
     assert events.text == ANSWER
-    assert len([event for event in events.events if isinstance(event, Text)]) > 3
     ended = events.events[-1]
     assert isinstance(ended, Done)
-    assert ended.tokens_written == len([event for event in events.events if isinstance(event, Text)]) > 3
+    assert 3 < len([event for event in events.events if isinstance(event, Text)]) < ended.tokens_written
     assert ended.tokens_read > 0
     assert openai_api.entries[0]["messages"] == MESSAGES
 
