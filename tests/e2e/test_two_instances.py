@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -36,13 +38,15 @@ def test_a_call_rings_at_one_and_talks_at_the_other_and_its_lead_goes_out_once(
     """
     url = postgres.database()
     env = {"DATABASE_URL": url, "LEAD_WEBHOOK_URL": desk.url + "/leads", "LEAD_WEBHOOK_SECRET": "a secret of two"}
-    with (
-        town(vendors, exchange, tmp_path / "one", env, stock=False) as one,
-        town(vendors, exchange, tmp_path / "two", env, stock=False) as two,
-        psycopg.connect(url, autocommit=True, row_factory=dict_row) as database,
-    ):
-        for there in (one, two):
+    with ExitStack() as stack, psycopg.connect(url, autocommit=True, row_factory=dict_row) as database:
+
+        def started(name: str) -> Town:
+            there = stack.enter_context(town(vendors, exchange, tmp_path / name, env, stock=False))
             there.server.wait_for_log("READY", 60)
+            return there
+
+        with ThreadPoolExecutor(2) as both:
+            one, two = both.map(started, ("one", "two"))
         until(
             lambda: database.execute("SELECT 1 FROM pg_tables WHERE tablename = 'used_tokens'").fetchall(), "the schema"
         )
