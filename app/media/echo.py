@@ -38,7 +38,8 @@ _KNOWN_SHARE = 0.7
 _COMPARED, _COMPARE_EVERY = 12, 3
 _ALIKE = 0.82
 _OFTEN = 4
-_SURE_MARGIN = 1.0
+# A caller who sounds like the agent is louder than its echo can be, by what was heard in this second of the agent's.
+_BOUNDS = 50
 
 _SILENCE = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
 _QUIET = np.zeros(FRAME_SAMPLES)
@@ -71,6 +72,7 @@ class Echo:
 
     def __init__(self) -> None:
         self.gain = self._prior = _PRIOR_GAIN
+        self._bounds: deque[float] = deque(maxlen=_BOUNDS)
         self._silent_frames = LAGS + 1
         self._begin()
 
@@ -145,6 +147,7 @@ class Echo:
             self._unheard_frames -= 1
         elif oldest > _AUDIBLE_RMS:
             bound = max(max(self._heard) / oldest, _LEAST_GAIN)
+            self._bounds.append(bound)
             if bound < self.gain:
                 self.gain += (bound - self.gain) * _FALL
             else:
@@ -160,9 +163,10 @@ class Echo:
         if self._over_frames % _COMPARE_EVERY:
             return self._is_alike
         found = likeness(np.concatenate(self._samples), decode_ulaw(b"".join(self._played)).astype(np.float64))
-        self._is_alike = found.score >= _ALIKE and found.gain <= _MOST_GAIN
+        bound = min(self._bounds, default=_MOST_GAIN)
+        self._is_alike = found.score >= _ALIKE and found.gain <= min(_MARGIN * bound, _MOST_GAIN)
         self._alike = self._alike + 1 if self._is_alike else 0
         if self._alike >= _OFTEN:
-            self._prior = min(max(self._prior, _SURE_MARGIN * found.gain), _MOST_GAIN)
+            self._prior = min(max(self._prior, min(found.gain, bound)), _MOST_GAIN)
             self.gain = self._prior
         return self._is_alike

@@ -187,6 +187,17 @@ def test_a_caller_as_loud_as_such_an_echo_is_not_like_it() -> None:
     assert sum(over[30 : 30 + len(voice) // 160]) > 0.4 * len(voice) / 160
 
 
+def test_who_sounds_like_the_agent_and_is_louder_than_its_echo_can_be_is_the_caller() -> None:
+    """R7.1: what was heard a second ago tells how loud an echo may be on this line; a new line has to tell first."""
+    for known_ms, is_callers in ((1500, True), (0, False)):
+        line = echo_of(AGENT, -20, 200)
+        line[known_ms * 8 :] = echo_of(AGENT, -9, 200)[known_ms * 8 :]
+        echo = Echo()
+        found = gates(echo, line[: (known_ms + 1200) * 8], AGENT)
+        assert (np.inf not in [gate for _, gate in found]) is is_callers
+        assert (echo.gain < 0.13) is is_callers
+
+
 def test_levels_of_many_frames_are_those_of_each() -> None:
     """R7.1, design (a full house): to the last bit, whatever is silent among them."""
     chance = np.random.default_rng(3)

@@ -198,6 +198,18 @@ def test_an_utterance_does_not_end_in_the_moment_the_caller_goes_on() -> None:
     assert talk.voice(500) == []
 
 
+def test_what_was_no_utterance_tells_nothing_of_the_callers_pace() -> None:
+    """R6.3: a cough half a second before a sentence is no pause in it."""
+    talk, fresh = Conversation(), Conversation()
+    talk.voice(600)
+    talk.silence(200)
+    talk.endpointer.reset()
+    talk.silence(300)
+    for one in (talk, fresh):
+        one.sentence()
+    assert waits(talk) == waits(fresh)
+
+
 def test_reset_forgets_the_utterance() -> None:
     talk = Conversation()
     talk.sentence()
