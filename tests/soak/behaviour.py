@@ -122,18 +122,13 @@ class Troubles:
     """What goes wrong, drawn without putting back: every kind comes up, however short the run."""
 
     def __init__(self, town: Town, choose: random.Random, done: Counter[str], harms: Mapping[str, Harm]) -> None:
-        """`harms` are done to the engines' processes or to the world around: the first of them at once, then by chance.
-
-        With none, nothing goes wrong, but words are learned: caches are filled by what is said.
-        """
+        """`harms` are done to the engines' processes or to the world around: the first of them at once."""
         self._town, self._choose, self._done, self._harms = town, choose, done, harms
         self._kinds, self._left = list(harms)[:1], list(harms)[1:]
 
     def next(self) -> None:
         """Let all be well again, then do one thing."""
         all_well(self._town, self._choose)
-        if not self._harms:
-            return
         if not self._kinds:
             self._kinds = [*ENGINES_FAULTS, WELL, WELL, *self._rounds_harms()]
             self._choose.shuffle(self._kinds)

@@ -40,13 +40,3 @@ def test_every_kind_comes_up_however_the_dice_fall() -> None:
 def test_the_same_seed_draws_the_same() -> None:
     """R18: a failure replays."""
     assert drawn(50, 7) == drawn(50, 7) != drawn(50, 8)
-
-
-def test_where_nothing_is_harmed_all_is_well() -> None:
-    """What memory is measured against is a run in which nothing goes wrong."""
-    engines = SimpleNamespace(ears=Engine(), mind=Engine(), voice=Engine())
-    done = Counter[str]()
-    troubles = Troubles(cast("Any", SimpleNamespace(vendors=engines)), random.Random(1), done, {})
-    for _ in range(9):
-        troubles.next()
-    assert not done
