@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.dialog.domain import Asked, Intent
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.times.clock_times import callback_words
-from app.dialog.hebrew.tokens import Match, Utterance, fold, words
+from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold, words
 from app.dialog.understanding.act_words import (
     ABUSE,
     ASKS,
@@ -75,6 +75,8 @@ _THANKS_ALONE = _LISTS.words("thanks_alone")
 _CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.GREETING)
 _LONGEST_ASSENT = 3
 _LONGEST_WHO = 5
+_LONGEST_GHOST = 8
+_TALK = SPEAK - words("מדבר")
 # Here "a mistake in the number" is about the digits, not about whom one has called.
 _ABOUT_DIGITS = (Asked.PHONE, Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
 _AGAINST = _LISTS.words("against")
@@ -251,55 +253,75 @@ def _asks(utterance: Utterance, asked: Asked) -> bool:
 
 def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
     """Return every act heard in the utterance."""
-    keys = set(utterance.keys)
-    injection = INJECTION.within(utterance)
-    human = not injection and _human(utterance)
     offered = asked is Asked.NEXT_STEP and _takes_call(utterance)
-    ghost = GHOSTS.within(utterance) and len(utterance) <= 8
-    hold = any(match.start <= 1 for match in HOLD.all(utterance))
-    goes_on = GO_ON.within(utterance) and len(utterance) <= 3 and asked not in _CLOSED
-    refusal = goes_on or REFUSAL.within(utterance) or (len(keys) <= 2 and bool(keys & _PRIVATE))
     whatsapp = _whatsapp(utterance, asked)
-    robot = ROBOT.within(utterance)
-    if robot and not keys & SPEAK - words("מדבר"):
-        human = (human and not keys & _HUMAN_BEINGS) or False
     return Acts(
-        human=human and not offered,
+        human=not offered and _human(utterance) and not _only_asks_who_speaks(utterance),
         goodbye=_goodbye(utterance, asked),
         repeat=_repeat(utterance),
         whatsapp=whatsapp,
-        names_whatsapp=whatsapp and WHATSAPP_NAMED.within(utterance) and not keys & MY_NUMBER,
-        schedule=(
-            offered
-            or any(utterance.key(match.start - 1) not in _AGAINST for match in SCHEDULE.all(utterance))
-            or (asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not WHATSAPP.within(utterance))
-            or (bool(keys & _MEETING) and (asked is Asked.NEXT_STEP or len(utterance) <= 2))
-        )
-        and not NOT_SCHEDULE.within(utterance),
+        names_whatsapp=whatsapp and WHATSAPP_NAMED.within(utterance) and MY_NUMBER.isdisjoint(utterance.keys),
+        schedule=(offered or _schedules(utterance, asked)) and not NOT_SCHEDULE.within(utterance),
         busy=BUSY.within(utterance),
-        confirm=_grants(utterance, asked)
-        or any(not _passing(utterance, match) for match in CONFIRM.all(utterance))
-        or (bool(utterance.keys) and all(key in CONFIRM_ALONE for key in keys) and not keys <= _THANKS_ALONE),
+        confirm=_confirms(utterance, asked),
         deny=(DENY.within(utterance) or _says_no(utterance)) and not NO_MEANS_YES.within(utterance),
-        refusal=refusal,
+        refusal=_refuses(utterance, asked),
         no_answer=NO_ANSWER.within(utterance),
-        hold=hold and all(key in HOLD_FILLERS for key in utterance.keys),
+        hold=_holds(utterance),
         abuse=ABUSE.within(utterance),
-        injection=injection,
-        asks_robot=robot,
+        injection=INJECTION.within(utterance),
+        asks_robot=ROBOT.within(utterance),
         asks_listing=LISTING.within(utterance),
         question=_asks(utterance, asked),
-        ghost=ghost,
+        ghost=GHOSTS.within(utterance) and len(utterance) <= _LONGEST_GHOST,
         same_number=any(utterance.key(match.end) != "של" for match in PHONE_YES.all(utterance)),
-        more_to_say=any(utterance.key(match.start - 1) not in _AGAINST for match in MORE_TO_SAY.all(utterance)),
+        more_to_say=_unopposed(utterance, MORE_TO_SAY),
         asks_who=len(utterance) <= _LONGEST_WHO and WHO_IS_THIS.within(utterance),
     )
 
 
+def _only_asks_who_speaks(utterance: Utterance) -> bool:
+    """Whether "am I talking to a human being or to a machine" is no wish for one."""
+    keys = set(utterance.keys)
+    return ROBOT.within(utterance) and not keys & _TALK and bool(keys & _HUMAN_BEINGS)
+
+
+def _unopposed(utterance: Utterance, book: Phrasebook) -> bool:
+    """Whether a phrase is said that no "not" stands before."""
+    return any(utterance.key(match.start - 1) not in _AGAINST for match in book.all(utterance))
+
+
+def _schedules(utterance: Utterance, asked: Asked) -> bool:
+    """Whether a call at another time is wished for."""
+    keys = set(utterance.keys)
+    if _unopposed(utterance, SCHEDULE) or (keys & _MEETING and (asked is Asked.NEXT_STEP or len(utterance) <= 2)):
+        return True
+    return asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not WHATSAPP.within(utterance)
+
+
+def _confirms(utterance: Utterance, asked: Asked) -> bool:
+    keys = set(utterance.keys)
+    if _grants(utterance, asked) or any(not _passing(utterance, match) for match in CONFIRM.all(utterance)):
+        return True
+    return bool(keys) and keys <= CONFIRM_ALONE and not keys <= _THANKS_ALONE
+
+
+def _refuses(utterance: Utterance, asked: Asked) -> bool:
+    """Whether the caller will not say: refuses, calls it private, or wants to go on."""
+    keys = set(utterance.keys)
+    if REFUSAL.within(utterance) or (len(keys) <= 2 and keys & _PRIVATE):
+        return True
+    return GO_ON.within(utterance) and len(utterance) <= _LONGEST_ASSENT and asked not in _CLOSED
+
+
+def _holds(utterance: Utterance) -> bool:
+    """Whether the caller asks for a moment, and says nothing else."""
+    opens = any(match.start <= 1 for match in HOLD.all(utterance))
+    return opens and HOLD_FILLERS.issuperset(utterance.keys)
+
+
 def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -> Intent:
     """Return the turn's one intent: human > goodbye > repeat > whatsapp/schedule > information > yes/no > unclear."""
-    if acts.ghost or (acts.injection and not informed):
-        return Intent.UNCLEAR
     if acts.human:
         return Intent.HUMAN
     if acts.goodbye:
@@ -309,12 +331,12 @@ def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -
     closing = asked in (Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.SUMMARY_CONFIRM)
     if acts.whatsapp and (closing or not informed or acts.names_whatsapp):
         return Intent.WHATSAPP
-    if acts.schedule and not phone_confirmed and not (informed and asked in (Asked.PHONE, Asked.PHONE_CONFIRM)):
-        return Intent.SCHEDULE
-    if acts.busy and not phone_confirmed and not informed:
-        return Intent.SCHEDULE
     if phone_confirmed:
         return Intent.CONFIRM
+    if acts.schedule and not (informed and asked in (Asked.PHONE, Asked.PHONE_CONFIRM)):
+        return Intent.SCHEDULE
+    if acts.busy and not informed:
+        return Intent.SCHEDULE
     if informed:
         return Intent.PROVIDE_INFO
     if acts.hold or acts.abuse or acts.asks_robot or acts.asks_who:
