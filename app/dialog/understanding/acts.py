@@ -54,8 +54,8 @@ from app.dialog.understanding.act_words import (
 )
 
 _LISTS = Lexicon("hebrew/acts.toml")
-_NOW_WITH_SOMEBODY = _LISTS.words("now_with_somebody")
-_TOLD_OF_STAFF = _LISTS.words("told_of_staff")
+_CALLS_BACK = _LISTS.words("calls_back")
+_WEAK_GOODBYES = _LISTS.listed("weak_goodbyes")
 _WISHED_BACK = _LISTS.words("wished_back")
 _ASKS_AGAIN = _LISTS.words("asks_again")
 _NO_CALL_NOW = _LISTS.words("no_call_now")
@@ -118,9 +118,7 @@ def _human(utterance: Utterance) -> bool:
     if NOT_HUMAN.within(utterance) and not CONNECT.within(utterance):
         return False
     if HUMAN.within(utterance):
-        return not any(
-            key in ("יתקשר", "יחזור", "שיתקשר", "שיחזור", "יחזרו", "שנציג") for key in utterance.keys
-        ) or bool(set(utterance.keys) & _NOW_WITH_SOMEBODY)
+        return _CALLS_BACK.isdisjoint(utterance.keys)
     keys = utterance.keys
     if any(match.end < len(keys) and keys[match.end] not in CONSULTED for match in TALK_TO.all(utterance)):
         return True
@@ -128,9 +126,8 @@ def _human(utterance: Utterance) -> bool:
     if not staff:
         return False
     speaks = any(key in SPEAK for key in keys[: staff[-1]])
-    told = any(key in _TOLD_OF_STAFF for key in keys[: staff[0]])
     asks = bool(staff[-1] >= len(keys) - 2 and set(keys[max(0, staff[-1] - 2) : staff[-1]]) & ASKS)
-    return speaks or asks or (len(utterance) <= 2 + ("בבקשה" in keys) and not told)
+    return speaks or asks
 
 
 def _means_me(utterance: Utterance, match: Match) -> bool:
@@ -153,16 +150,12 @@ def _goodbye(utterance: Utterance, asked: Asked) -> bool:
         return True
     closing = [match for match in GOODBYE.all(utterance) if not _means_me(utterance, match)]
     if closing:
-        weak = all(match.value.lstrip("=") in ("זה הכל", "זה הכול", "נדבר", "סיימנו", "זהו זה") for match in closing)
-        if not weak:
+        if any(match.value.lstrip("=") not in _WEAK_GOODBYES for match in closing):
             return not (closing[0].start == 0 and len(utterance) > closing[0].end + 3)
-        return asked in (Asked.ANYTHING_ELSE, Asked.NEXT_STEP, Asked.SUMMARY_CONFIRM) or "תודה" in utterance.keys
+        return asked in (Asked.ANYTHING_ELSE, Asked.NEXT_STEP, Asked.SUMMARY_CONFIRM)
     matches = GREETING_OR_BYE.all(utterance)
-    return (
-        bool(matches)
-        and all(key in _WISHED_BACK for key in utterance.keys[matches[-1].end :])
-        and (asked is not Asked.GREETING or "תודה" in utterance.keys)
-    )
+    wished = bool(matches) and _WISHED_BACK.issuperset(utterance.keys[matches[-1].end :])
+    return wished and asked is not Asked.GREETING
 
 
 def _repeat(utterance: Utterance) -> bool:

@@ -12,7 +12,6 @@ from app.dialog.understanding.act_words import WRONG_NUMBER
 from app.dialog.understanding.kind import SEEKS
 
 _LISTS = Lexicon("real_estate/errands.toml")
-_OWN_PROPERTY = _LISTS.words("own_property")
 _OURS = _LISTS.words("ours")
 _THE_PROPERTY = _LISTS.words("the_property")
 
@@ -21,7 +20,6 @@ _NOT_THE_CALLER = _LISTS.words("not_the_caller")
 _SEEKS_TAKERS = _LISTS.phrases("seeks_takers")
 _HAVE = _LISTS.phrases("have")
 _LET_HOMES = _LISTS.words("let_homes")
-_LET_OUT = _LISTS.phrases("let_out")
 _WHICH_I = _LISTS.words("which_i")
 _NOTHING_OWNED = _LISTS.words("nothing_owned")
 _SALE = _LISTS.words("sale")
@@ -76,8 +74,6 @@ def _offers(utterance: Utterance, match: Match) -> bool:
     before, after = utterance.key(match.start - 1), utterance.key(match.end)
     if match.value == "להשכיר את" and after not in _LET_HOMES:
         return False
-    if match.value == "להעריך" and not set(utterance.keys) & _OWN_PROPERTY:
-        return False
     return before not in _NOT_THE_CALLER and before not in OTHERS
 
 
@@ -100,8 +96,6 @@ def _offers_property(utterance: Utterance) -> bool:
         return False
     if rests_of(keys) & _NOT_OWNER:
         return False
-    if _LET_OUT.within(utterance) and not keys & SEEKS:
-        return True
     others = tokens_of(utterance, Whose.OTHERS)
     if any(match.start not in others and _offers(utterance, match) for match in _OWNER.all(utterance)):
         return True

@@ -12,9 +12,9 @@ from app.dialog.hebrew.whereabouts import BORNE
 
 _LISTS = Lexicon("real_estate/area.toml")
 _SEEKS = Lexicon("hebrew/whereabouts.toml").words("seeks")
-_LOCATES, _AREA_OF, _NO_QUARTER = _LISTS.words("locates"), _LISTS.words("area_of"), _LISTS.words("no_quarter")
+_LOCATES, _NO_QUARTER = _LISTS.words("locates"), _LISTS.words("no_quarter")
 _TOWN = _LISTS.words("town")
-_WEEKDAY_OR_FIRST, _DATED = _LISTS.words("weekday_or_first"), _LISTS.words("dated")
+_WEEKDAY_OR_FIRST = _LISTS.words("weekday_or_first")
 _CENTRE_OF, _IN_TOWN = _LISTS.words("centre_of"), _LISTS.words("in_town")
 _INTRODUCES = _LISTS.phrases("introduces")
 _URGES, _NAMES_A_TOWN = _LISTS.words("urges"), _LISTS.words("names_a_town")
@@ -60,12 +60,7 @@ class _Said:
     @property
     def is_located(self) -> bool:
         """Whether a preposition, or a word of where, stands before it."""
-        return (
-            self.mention.prefix[-1:] in ("ב", "ל")
-            or self.before in _LOCATES
-            or (self.before == "של" and self.utterance.key(self.mention.start - 2) in _AREA_OF)
-            or (self.after == "או" and self.others)
-        )
+        return self.mention.prefix[-1:] in ("ב", "ל") or self.before in _LOCATES or (self.after == "או" and self.others)
 
     @property
     def is_alone(self) -> bool:
@@ -111,15 +106,14 @@ def _is_word_s_place(said: _Said) -> bool:
     last = said.mention.end == len(said.utterance)
     if not last or said.before in _TOWN:
         return last
-    return said.is_asked and not said.others and (said.is_located or len(said.utterance) == 1)
+    return said.is_asked and not said.others and len(said.utterance) == 1
 
 
 def _is_no_day(said: _Said) -> bool:
     """Whether "ראשון" is no first of a month and no Sunday."""
     if ordinal_month(said.utterance, said.mention.start) or said.before in _WEEKDAY_OR_FIRST:
         return False
-    dated = (said.after[:1] == "ל" and said.width == 1) or is_ordinal(said.after[1:]) or said.after in _DATED
-    return not dated
+    return not ((said.after[:1] == "ל" and said.width == 1) or is_ordinal(said.after[1:]))
 
 
 def _is_region(said: _Said) -> bool:
@@ -127,7 +121,7 @@ def _is_region(said: _Said) -> bool:
     if said.after in _CENTRE_OF or said.before in _IN_TOWN:
         return False
     sought = said.mention.value.removeprefix("ה") not in DIRECTIONS.values() and said.is_sought
-    return said.is_located or sought or said.is_asked or said.before in DIRECTIONS
+    return said.is_located or sought or said.is_asked
 
 
 def _is_quarter(said: _Said) -> bool:
@@ -145,4 +139,4 @@ def _means_forward(said: _Said) -> bool:
     before, after = said.before, said.after
     if before in _NAMES_A_TOWN or after in _JOINS_TOWNS or before in _JOINS_TOWNS:
         return False
-    return said.asked not in (Asked.AREA, Asked.GREETING) or before in _URGES or after in _URGES
+    return said.asked not in (Asked.AREA, Asked.GREETING) or before in _URGES
