@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ParamSpec
 
+import eventlet
 import numpy as np
 import pytest
 
@@ -101,10 +102,10 @@ class Told:
         return next(fields for told, fields in reversed(self.records) if told == name)
 
 
-def message(*voices: int) -> bytes:
+def message(*voices: int, rate_hz: int = 8000) -> bytes:
     """Return a WAV with stretches of voice, pauses between them."""
     ulaw = b"".join(to_ulaw(sound) for ms in voices for sound in (hush(900), buzz(ms)))
-    return write_wav(decode_ulaw(ulaw), 8000)
+    return write_wav(np.repeat(decode_ulaw(ulaw), rate_hz // 8000), rate_hz)
 
 
 def recordings(
@@ -144,6 +145,25 @@ def test_a_message_becomes_turn_slots_and_facts() -> None:
     assert store.of("turn")["caller_text"] == "שלום קוראים לי דנה לוי מחפשת דירה לשכירות ברעננה"
     assert store.of("call_ended")["outcome"] == "recording"
     assert min(ears.heard_bytes) >= 2500 * 16
+
+
+def test_calls_go_on_while_a_long_message_is_unpacked_and_understood() -> None:
+    """R9.2: at another rate, that is hundreds of ms of work; each piece that is cut lets others run once or twice."""
+    ticks = 0
+    store, ears = Told(), Ears(["דירה ברעננה"] * 4)
+    wav = message(*[8000] * 3, rate_hz=48_000)
+
+    def tick() -> None:
+        nonlocal ticks
+        while "call_ended" not in store.names():
+            ticks += 1
+            eventlet.sleep(0)
+
+    ticking = eventlet.spawn(tick)
+    recordings(store, [wav], ears).take(PARAMS)
+    ticking.wait()
+    assert store.of("slots")["changes"]["area"].value == ["רעננה"]
+    assert ticks > 3 * (3 * 8900 / 100), "more than its pieces let run"
 
 
 @pytest.mark.parametrize(
