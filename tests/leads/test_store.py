@@ -212,13 +212,15 @@ def test_an_abandoned_call_whose_lead_is_out_stays_one_lead(store: Store, clock:
     store.apply(started(clock))
     store.abandon({SID})
     clock.pass_s(100)
-    assert store.deliveries.claim(Channel.WEBHOOK, 60) is not None
+    claim = store.deliveries.claim(Channel.WEBHOOK, 60)
+    assert claim is not None
     store.apply(slot(clock, deal="rent"))
     store.apply(CallEnded(at=clock.pass_s(5), call_sid=SID, outcome="confirmed"))
     told = timeline(store)
     assert leads(store) == 1
     assert told["call"]["outcome"] == "confirmed"
-    assert len(told["deliveries"]) == 1
+    assert [(one["id"], one["attempts"]) for one in told["deliveries"]] == [(claim.delivery_id, 1)]
+    assert store.deliveries.claim(Channel.WEBHOOK, 60) is None
 
 
 def test_whatsapp_goes_out_once_and_only_when_asked_for(store: Store, clock: Clock) -> None:
