@@ -3,7 +3,7 @@
 The data is data/hebrew/areas.json: canonical names, aliases, and flags for names that are also common words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -79,14 +79,19 @@ def gazetteer() -> dict[str, tuple[Place, str]]:
         place = Place(entry["name"], entry["kind"], towns, needs_city, entry.get("risky", ""), elsewhere)
         for alias in (entry["name"], *entry.get("aliases", ())):
             for spelling in _spellings(alias):
-                if spelling == "אלף":
-                    # A thousand is never the neighbourhood "האלף" without its article.
-                    continue
-                risky = "risky" if alias in entry.get("risky_aliases", ()) else ""
-                short = "short" if len(_loose(alias)) <= 3 and alias != entry["name"] and '"' in alias else ""
-                bare = "bare" if spelling != alias and alias.startswith("ה") and " " not in alias else ""
-                index.setdefault(_loose(spelling), (place, risky or short or bare))
+                index.setdefault(_loose(spelling), (place, _care(entry, alias, spelling)))
+    # A thousand is never the neighbourhood "האלף" without its article.
+    index.pop("אלפ", None)
     return index
+
+
+def _care(entry: Mapping[str, Any], alias: str, spelling: str) -> str:
+    """Return what a spelling is to be read with care for: "risky", "short" or without its article "bare"."""
+    if alias in entry.get("risky_aliases", ()):
+        return "risky"
+    if len(_loose(alias)) <= 3 and alias != entry["name"] and '"' in alias:
+        return "short"
+    return "bare" if spelling != alias and alias.startswith("ה") and " " not in alias else ""
 
 
 @lru_cache(maxsize=64)

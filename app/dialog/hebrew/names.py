@@ -28,6 +28,9 @@ _SPEAKING = _LISTS.words("speaking")
 _PROFESSIONS = _LISTS.words("professions")
 _ABOUT_NAME = _LISTS.words("about_name")
 _NO_NAME_AFTER_AM = _LISTS.words("no_name_after_am")
+_MANY = 3000
+"""So many bear a name that it is one though it is a common word, too."""
+_NEAR_THE_START = 2
 _ON = ("עליי", "עליה", "עליו", "עלינו")
 _DICTATED = 4
 """So many digits beside a name are a phone number."""
@@ -247,31 +250,36 @@ def _professional(utterance: Utterance, name: Span[str]) -> bool:
 
 
 def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Span[str] | None:
-    about_name = expected or bool(set(utterance.keys) & _ABOUT_NAME)
+    """Read what follows "אני", "פה", "זה", when it can be nothing but a name."""
     for match in _WEAK_CUES.all(utterance):
-        key = utterance.key(match.end)
-        if (
-            key in UNWANTED_AFTER_AM
-            or key in _NO_NAME_AFTER_AM
-            or match.end in claimed
-            or (key in COMMON_WORDS and bearers_of(key) < 3000)
-        ):
+        if match.end in claimed or _no_name_after_am(utterance.key(match.end)):
             continue
         pronoun = match.value.lstrip("=") in _PRONOUNS
         name = collect(utterance, match.end, claimed, known_first=not expected or not pronoun)
-        if name is not None and bearers_of(utterance.key(name.start)) < _RARE and name.end < len(utterance):
-            # "אני גורר חובות משנת אלפיים": no name is unknown and goes on.
-            left = range(name.end, len(utterance))
-            if any(at not in claimed and utterance.key(at) not in STRIP | SPELLING for at in left):
-                continue
-        if name is None or _professional(utterance, name) or (not pronoun and not about_name and name.start > 2):
+        if name is None or _professional(utterance, name) or _goes_on(utterance, name, claimed):
             continue
-        if not expected and not pronoun and utterance.key(match.end) not in first_names():
-            continue
-        if not expected and key in _NOT_ALONE and name.end - name.start == 1 and not pronoun:
-            continue
-        return name
+        if expected or pronoun or _is_told(utterance, name, match.end):
+            return name
     return None
+
+
+def _no_name_after_am(key: str) -> bool:
+    return key in UNWANTED_AFTER_AM | _NO_NAME_AFTER_AM or (key in COMMON_WORDS and bearers_of(key) < _MANY)
+
+
+def _goes_on(utterance: Utterance, name: Span[str], claimed: frozenset[int]) -> bool:
+    """Whether a word that is hardly a name goes on: "אני גורר חובות משנת אלפיים"."""
+    left = (at for at in range(name.end, len(utterance)) if at not in claimed)
+    is_rare = bearers_of(utterance.key(name.start)) < _RARE
+    return is_rare and any(utterance.key(at) not in STRIP | SPELLING for at in left)
+
+
+def _is_told(utterance: Utterance, name: Span[str], first: int) -> bool:
+    """Whether what follows "פה" or "זה" is the caller's name, which nobody asked for; `first` is its first word."""
+    if name.start > _NEAR_THE_START and _ABOUT_NAME.isdisjoint(utterance.keys):
+        return False
+    alone = utterance.key(first) in _NOT_ALONE and len(name.tokens) == 1
+    return utterance.key(first) in first_names() and not alone
 
 
 def _alone(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:

@@ -1,7 +1,8 @@
 """Negations and repairs: which of several values the caller said is the one that stands (R10.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeVar
 
 from app.dialog.hebrew.gazetteer import find
@@ -42,15 +43,7 @@ _MOST_WANTING = 6
 def repair_points(utterance: Utterance) -> tuple[int, ...]:
     """Return the tokens from which on what is said replaces what was said before."""
     points = [match.end for match in _REPAIRS.all(utterance) if match.start > 0 or match.value == "=לא לא"]
-    said = [match.end for match in _SAID.all(utterance)]
-    if said:
-        points += [match.end for match in _BUT.all(utterance) if match.start > said[0]]
-    points += [match.end for match in _SAID.all(utterance) if match.start > 0]
-    for match in _SAID.all(utterance):
-        if {utterance.key(match.start - 1), utterance.key(match.end)} & _EARLIER:
-            # "קודם אמרתי שלושה, צריך ארבעה": first the old value, then the one that stands.
-            later = (at for at in range(match.end + 1, len(utterance)) if utterance.key(at) in _CORRECTS)
-            points += [at + 1 for at in later][:1]
+    points += _after_saying(utterance)
     for index, token in enumerate(utterance.tokens):
         # "חיפה אה לא נשר", "חיפה, לא, נשר": a no that stands by itself takes back what came before it.
         follower = utterance.tokens[index + 1] if index + 1 < len(utterance) else None
@@ -58,6 +51,19 @@ def repair_points(utterance: Utterance) -> tuple[int, ...]:
         if no and follower is not None and (_alone(token.gap, follower.gap) or follower.key in _ADDRESSED):
             points.append(index + 1)
     return tuple(sorted(set(points)))
+
+
+def _after_saying(utterance: Utterance) -> Iterator[int]:
+    """Yield where what stands begins, when the caller says what they said: "אמרתי ארבע, אבל…"."""
+    said = _SAID.all(utterance)
+    yield from (match.end for match in said if match.start > 0)
+    if said:
+        yield from (match.end for match in _BUT.all(utterance) if match.start > said[0].end)
+    for match in said:
+        if {utterance.key(match.start - 1), utterance.key(match.end)} & _EARLIER:
+            # "קודם אמרתי שלושה, צריך ארבעה": first the old value, then the one that stands.
+            later = (at + 1 for at in range(match.end + 1, len(utterance)) if utterance.key(at) in _CORRECTS)
+            yield from islice(later, 1)
 
 
 def _alone(before: str, after: str) -> bool:

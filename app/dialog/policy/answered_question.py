@@ -34,6 +34,7 @@ _WISHES = (Intent.WHATSAPP, Intent.SCHEDULE)
 _COUNTED = (Asked.BUDGET, Asked.ROOMS)
 """Numbers are said about many things: one in another reading is no answer."""
 _YES_NO = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
+_YES_OR_NO = (Intent.CONFIRM, Intent.DENY)
 _PLAIN_INTENTS = (Intent.PROVIDE_INFO, Intent.CONFIRM, Intent.DENY, Intent.UNCLEAR)
 
 
@@ -59,21 +60,16 @@ def read_standing(
     step = Step(memory.step)
     if not text.strip() or step not in SLOT_STEPS | _ABOUT_TO_END | {Step.SURE} or not _is_plain(first):
         return Read(first, asked)
-    if step is Step.SURE:
+    sure = step is Step.SURE
+    if sure and not (first.intent in _YES_OR_NO and not first.updates):
         doubted = PARTS.get(memory.about, (memory.about,))
-        if first.intent in (Intent.CONFIRM, Intent.DENY) and not first.updates:
-            return Read(first, asked)
-        again = reading(asked, alternatives, without=doubted).updates
-        if _same(again, memory, doubted):
+        if _same(reading(asked, alternatives, without=doubted).updates, memory, doubted):
             return Read(replace(first, intent=Intent.CONFIRM, updates={}, unsure=()), asked)
+    if _answers_what_was_asked(first, asked, text, sure=sure):
+        return Read(first, asked)
     readings = (text, *alternatives)
-    certain = not set(first.unsure) & {asked.value, *PARTS.get(asked.value, ())}
-    if _settles(first, asked) and is_clean(normalise(text), asked) and certain and step is not Step.SURE:
-        return Read(first, asked)
-    if first.updates and not _holds(first, asked):
-        return Read(first, asked)
     other = _fitting(readings, memory, asked, first, lambda question: reading(question, ()))
-    if other is None and step is Step.SURE and set(first.updates) <= set(first.unsure):
+    if other is None and sure and set(first.updates) <= set(first.unsure):
         # One doubtful value is no correction of another, unless it is near or called a change.
         near = _alike(readings, asked, memory.slots.get("deal")) >= _NEAR or asks_change(normalise(text))
         return Read(first if near else Understanding(), asked)
@@ -82,6 +78,16 @@ def read_standing(
     elsewhere = reading(other, alternatives)
     answers = elsewhere.intent in _WISHES if other is Asked.NEXT_STEP else _holds(elsewhere, other)
     return Read(elsewhere, other) if answers else Read(first, asked)
+
+
+def _answers_what_was_asked(first: Understanding, asked: Asked, text: str, *, sure: bool) -> bool:
+    """Whether no other question need be looked at; `sure`: the caller was to say whether a value was heard right."""
+    if first.updates and not _holds(first, asked):
+        return True
+    if sure:
+        return first.intent in _YES_OR_NO and not first.updates
+    certain = not set(first.unsure) & {asked.value, *PARTS.get(asked.value, ())}
+    return certain and _settles(first, asked) and is_clean(normalise(text), asked)
 
 
 def read_first(

@@ -106,8 +106,16 @@ def _pair(
         return None
     if adjacent and first.shape is Shape.BARE and second.shape is Shape.BARE and first.scale == second.scale == 1:
         return _two_digits(first, second, deal)
-    high, guess_high = _scaled(second, deal, first.scale if first.scale > 1 and second.scale == 1 else 0)
-    low, guess_low = _scaled(first, deal, second.scale if first.scale == 1 and second.scale > 1 else 0)
+    high, guess_high = _scaled(second, deal, first.scale if first.scale > second.scale == 1 else 0)
+    low, guess_low = _scaled(first, deal, second.scale if second.scale > first.scale == 1 else 0)
+    low, high = _with_shared_digits(first, second, low, high, adjacent=adjacent)
+    return ((low, high), guess_high or guess_low) if low < high else None
+
+
+def _with_shared_digits(
+    first: Quantity, second: Quantity, low: float, high: float, *, adjacent: bool
+) -> tuple[float, float]:
+    """Return the ends of a range of which one leaves out digits that the other says."""
     if first.shape is Shape.FULL and first.scale > 1 and second.shape is Shape.BARE and second.value < 10:
         # "מיליון שבע עד תשע": the second end repeats only the digit that changes.
         tail = (first.value // first.scale) * first.scale + second.value * first.scale / 10
@@ -118,7 +126,7 @@ def _pair(
         low = first.value * 100 * THOUSAND
     if first.scale == MILLION and second.shape is Shape.HUNDREDS:
         high = (first.value // MILLION) * MILLION + second.value * THOUSAND
-    return ((low, high), guess_high or guess_low) if low < high else None
+    return low, high
 
 
 def _two_digits(first: Quantity, second: Quantity, deal: str | None) -> tuple[tuple[float, float], bool] | None:

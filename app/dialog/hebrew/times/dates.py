@@ -174,23 +174,28 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
     after, before = utterance.key(index + 1), rests(utterance.key(index - 1))
     if rest & {fold("רבעון")}:
         return _quarter(index, after, before, today)
-    if "חודש" in rest and after == "הבא":
-        return Span(index, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
-    if "חודש" in rest and (number := _ORDINALS.get(after.removeprefix("ה"))) and after.startswith("ה"):
-        return Span(index, index + 2, next_month(number, today, over=True))
-    this_month = utterance.key(index).endswith("החודש") or after == "הזה"
-    if "חודש" in rest and this_month and after != "הקרוב":
-        return Span(index, index + 1, in_month(today.year, today.month))
+    if "חודש" in rest:
+        return _told_month(utterance, index, today)
     if "שנה" in rest and after == "הבאה":
         return _next_year(index, before, today)
-    if "שנה" in rest and after in words("האקדמית אקדמית"):
-        return None
     if "שנה" in rest and before & words("סוף תחילת אמצע אחרי") and utterance.key(index - 1) != "ראש":
-        return _part_of_year(utterance, index, before, today)
+        return None if after in words("האקדמית אקדמית") else _part_of_year(utterance, index, before, today)
     if is_year(utterance, index):
         year = int(utterance.tokens[index].text)
         month = _LAST_MONTH if before & words("סוף") else 6 if before & words("אמצע") else 1
         return Span(index, index + 1, in_month(year, month)) if year > today.year else None
+    return None
+
+
+def _told_month(utterance: Utterance, index: int, today: date) -> Timing | None:
+    """Read "החודש הבא", "החודש השלישי", "החודש"."""
+    after = utterance.key(index + 1)
+    if after == "הבא":
+        return Span(index, index + 2, next_month(today.month % _LAST_MONTH + 1, today))
+    if after.startswith("ה") and (number := _ORDINALS.get(after.removeprefix("ה"))):
+        return Span(index, index + 2, next_month(number, today, over=True))
+    if after == "הזה" or (utterance.key(index).endswith("החודש") and after != "הקרוב"):
+        return Span(index, index + 1, in_month(today.year, today.month))
     return None
 
 

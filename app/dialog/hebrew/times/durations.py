@@ -11,6 +11,7 @@ _UNITS = {word: days / 30 for word, days in _CALENDAR.valued("units").items()}
 _DUALS = {word: days / 30 for word, days in _CALENDAR.valued("duals").items()}
 _MONTHS = fold("חודשים")
 _LONGEST_MONTHS = 60
+_EDGES = words("סוף תחילת אמצע ראש בראש באמצע בסוף")
 _OTHER_UNITS = _LISTS.words("other_units")
 
 
@@ -37,22 +38,8 @@ def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, floa
 
 def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
     """Read a length of time at `index`: months and the token after it."""
-    key = utterance.key(index)
-    # "לא יותר משנה".
-    more = utterance.key(index - 1) in words("יותר פחות")
-    for prefix, rest in stems(key) if key else ():
-        if rest == _MONTHS and not prefix and quantity_at(utterance, index + 1) is not None:
-            # "חודשים שלושה": the dual lost its sound.
-            return 2.0, index + 1
-        if rest in _DUALS and set(prefix) <= set("בלהומכ"):
-            return _DUALS[rest] + _half(utterance, index + 1, _DUALS[rest]), index + 1 + bool(
-                _half(utterance, index + 1, _DUALS[rest])
-            )
-        if rest in ("חודש", "שנה", "שבוע") and (prefix in ("", "ל", "ב", "כ", "ו", "ה") or more):
-            if utterance.key(index - 1) in words("סוף תחילת אמצע ראש בראש באמצע בסוף"):
-                return None
-            half = _half(utterance, index + 1, _UNITS[rest])
-            return _UNITS[rest] + half, index + 1 + bool(half)
+    if utterance.key(index - 1) not in _EDGES and (named := _named_unit(utterance, index)) is not None:
+        return named
     atom = atom_at(utterance, index)
     follower = utterance.key(index + 1)
     if utterance.key(index) == "כמה" and follower in words("שבועות ימים"):
@@ -68,6 +55,24 @@ def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
     if quantity is None or quantity.shape not in (Shape.BARE, Shape.HUNDREDS):
         return None
     return _counted(utterance, quantity)
+
+
+def _named_unit(utterance: Utterance, index: int) -> tuple[float, int] | None:
+    """Read "חודש", "שנתיים", "שנה וחצי": units that stand for one or two."""
+    key = utterance.key(index)
+    # "לא יותר משנה".
+    more = utterance.key(index - 1) in words("יותר פחות")
+    for prefix, rest in stems(key) if key else ():
+        if rest == _MONTHS and not prefix and quantity_at(utterance, index + 1) is not None:
+            # "חודשים שלושה": the dual lost its sound.
+            return 2.0, index + 1
+        length = _DUALS.get(rest) if set(prefix) <= set("בלהומכ") else None
+        if rest in ("חודש", "שנה", "שבוע") and (prefix in ("", "ל", "ב", "כ", "ו", "ה") or more):
+            length = _UNITS[rest]
+        if length is not None:
+            half = _half(utterance, index + 1, length)
+            return length + half, index + 1 + bool(half)
+    return None
 
 
 def _counted(utterance: Utterance, quantity: Quantity) -> tuple[float, int] | None:

@@ -221,28 +221,32 @@ def _settled(understanding: Understanding, asked: Asked) -> Understanding:
 def _in_parts(readings: Sequence[str], asked: Asked, deal: str | None, read: Reader) -> Near | None:
     """Read "X או Y" of two places each by itself, and of a name with a surname only the given name."""
     if asked is Asked.AREA:
-        halves = [parts for reading in readings if len(parts := reading.split(f" {_OR} ")) == 2]
-        if not halves or _OR not in normalise(readings[0]).keys:
-            return None
-        first, second = (nearest([parts[at] for parts in halves], asked, deal, read) for at in (0, 1))
-        if first is None or second is None or not (first.likely and second.likely):
-            return None
-        weaker = min(first, second, key=lambda near: near.score)
-        return _reworded(
-            weaker, f"{first.answer.text} {_OR} {second.answer.text}", min(first.margin, second.margin), read
-        )
-    if asked is Asked.NAME:
-        named = [
-            [token.text for token in normalise(reading).tokens if token.key not in _NAME_CUES] for reading in readings
-        ]
-        if len(named[0]) != _GIVEN_AND_SURNAME:
-            return None
-        given = nearest([parts[0] for parts in named if parts], asked, deal, read)
-        whole = nearest(readings, asked, deal, read)
-        is_one_word = whole is not None and given is not None and whole.likely and whole.score > given.score
-        if given is not None and given.likely and not is_one_word:
-            return _reworded(given, f"{given.answer.text} {named[0][1]}", given.margin, read)
-    return None
+        return _two_places(readings, deal, read)
+    return _given_name(readings, deal, read) if asked is Asked.NAME else None
+
+
+def _two_places(readings: Sequence[str], deal: str | None, read: Reader) -> Near | None:
+    halves = [parts for reading in readings if len(parts := reading.split(f" {_OR} ")) == 2]
+    if not halves or _OR not in normalise(readings[0]).keys:
+        return None
+    first, second = (nearest([parts[at] for parts in halves], Asked.AREA, deal, read) for at in (0, 1))
+    if first is None or second is None or not (first.likely and second.likely):
+        return None
+    weaker = min(first, second, key=lambda near: near.score)
+    text = f"{first.answer.text} {_OR} {second.answer.text}"
+    return _reworded(weaker, text, min(first.margin, second.margin), read)
+
+
+def _given_name(readings: Sequence[str], deal: str | None, read: Reader) -> Near | None:
+    tokens = [normalise(reading).tokens for reading in readings]
+    named = [[token.text for token in heard if token.key not in _NAME_CUES] for heard in tokens]
+    if len(named[0]) != _GIVEN_AND_SURNAME:
+        return None
+    given = nearest([parts[0] for parts in named if parts], Asked.NAME, deal, read)
+    whole = nearest(readings, Asked.NAME, deal, read)
+    if given is None or not given.likely or (whole is not None and whole.likely and whole.score > given.score):
+        return None
+    return _reworded(given, f"{given.answer.text} {named[0][1]}", given.margin, read)
 
 
 def _reworded(near: Near, text: str, margin: float, read: Reader) -> Near:
