@@ -54,11 +54,6 @@ class BargeIn:
         self._armed_from_ms = at_ms + self._grace_ms
         self._onset_ms = None
 
-    def agent_stopped(self) -> None:
-        """Nothing of the agent is to be heard any more."""
-        self._armed_from_ms = None
-        self._onset_ms = None
-
     def raise_bar(self) -> None:
         """After a false alarm: ask for louder (3 dB a time, 12 dB at most) and longer voice in this call."""
         self._steps = min(self._steps + 1, _MOST_STEPS)

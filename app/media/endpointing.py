@@ -128,11 +128,6 @@ class Endpointer:
         self._cut_in = False
 
     @property
-    def in_turn(self) -> bool:
-        """Whether the caller has begun something that has not ended."""
-        return self._turn_start_ms is not None
-
-    @property
     def wait_ms(self) -> int:
         """How much silence would end the utterance, by what is known now."""
         settings = self._settings
