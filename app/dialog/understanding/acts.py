@@ -6,54 +6,52 @@ from app.dialog.domain import Asked, Intent
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.times.clock_times import callback_words
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold, words
-from app.dialog.understanding.act_words import (
-    ABUSE,
-    ASKS,
-    BESIDE_AGAIN,
-    BESIDE_END,
-    BESIDE_REPEAT,
-    BUSY,
-    CONFIRM,
-    CONFIRM_ALONE,
-    CONNECT,
-    CONSULTED,
-    DENY,
-    END_CALL,
-    GHOSTS,
-    GO_ON,
-    GOODBYE,
-    GREETING_OR_BYE,
-    HOLD,
-    HOLD_FILLERS,
-    HUMAN,
-    INJECTION,
-    LISTING,
-    MORE_TO_SAY,
-    MY_NUMBER,
-    NO_ANSWER,
-    NO_MEANS_YES,
-    NOT_END,
-    NOT_HUMAN,
-    NOT_REPEAT,
-    NOT_SCHEDULE,
-    NOT_WHATSAPP,
-    PHONE_YES,
-    QUESTIONS,
-    REFUSAL,
-    REPEAT,
-    REPEAT_ALONE,
-    ROBOT,
-    SCHEDULE,
-    SPEAK,
-    STAFF,
-    TALK_TO,
-    WHATSAPP,
-    WHATSAPP_NAMED,
-    WHO_IS_THIS,
-    WRONG_NUMBER,
-)
 
 _LISTS = Lexicon("hebrew/acts.toml")
+_HUMAN = _LISTS.phrases("human")
+_STAFF = _LISTS.words("staff")
+_SPEAK = _LISTS.words("speak")
+_ASKS = _LISTS.words("asks")
+_TALK_TO = _LISTS.phrases("talk_to")
+_CONSULTED = _LISTS.words("consulted")
+_CONNECT = _LISTS.phrases("connect")
+_NOT_HUMAN = _LISTS.phrases("not_human")
+_GOODBYE = _LISTS.phrases("goodbye")
+_END_CALL = _LISTS.phrases("end_call")
+_BESIDE_END = _LISTS.words("beside_end")
+_NOT_END = _LISTS.phrases("not_end")
+WRONG_NUMBER = Lexicon("real_estate/errands.toml").phrases("wrong_number")
+_MORE_TO_SAY = _LISTS.phrases("more_to_say")
+_WHO_IS_THIS = _LISTS.phrases("who_is_this")
+_GREETING_OR_BYE = _LISTS.phrases("greeting_or_bye")
+_REPEAT = _LISTS.phrases("repeat")
+_REPEAT_ALONE = _LISTS.words("repeat_alone")
+_BESIDE_AGAIN = _LISTS.words("beside_again")
+_BESIDE_REPEAT = _LISTS.words("beside_repeat")
+_NOT_REPEAT = _LISTS.phrases("not_repeat")
+_WHATSAPP_NAMED = _LISTS.phrases("whatsapp_named")
+_MY_NUMBER = _LISTS.words("my_number")
+_WHATSAPP = _LISTS.phrases("whatsapp")
+_NOT_WHATSAPP = _LISTS.phrases("not_whatsapp")
+_SCHEDULE = _LISTS.phrases("schedule")
+_BUSY = _LISTS.phrases("busy")
+_NOT_SCHEDULE = _LISTS.phrases("not_schedule")
+_CONFIRM = _LISTS.phrases("confirm")
+_CONFIRM_ALONE = _LISTS.words("confirm_alone")
+_DENY = _LISTS.phrases("deny")
+_NO_MEANS_YES = _LISTS.phrases("no_means_yes")
+_REFUSAL = _LISTS.phrases("refusal")
+_GO_ON = _LISTS.phrases("go_on")
+_NO_ANSWER = _LISTS.phrases("no_answer")
+HOLD = _LISTS.phrases("hold")
+_HOLD_FILLERS = _LISTS.words("hold_fillers")
+_ABUSE = _LISTS.phrases("abuse")
+_INJECTION = _LISTS.phrases("injection")
+_ROBOT = _LISTS.phrases("robot")
+_LISTING = _LISTS.phrases("listing")
+_QUESTIONS = _LISTS.words("questions")
+_GHOSTS = _LISTS.phrases("ghosts")
+_PHONE_YES = _LISTS.phrases("phone_yes")
 _CALLS_BACK = _LISTS.words("calls_back")
 _WEAK_GOODBYES = _LISTS.listed("weak_goodbyes")
 _WISHED_BACK = _LISTS.words("wished_back")
@@ -76,7 +74,7 @@ _CLOSED = (Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.AN
 _LONGEST_ASSENT = 3
 _LONGEST_WHO = 5
 _LONGEST_GHOST = 8
-_TALK = SPEAK - words("מדבר")
+_TALK = _SPEAK - words("מדבר")
 # Here "a mistake in the number" is about the digits, not about whom one has called.
 _ABOUT_DIGITS = (Asked.PHONE, Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM)
 _AGAINST = _LISTS.words("against")
@@ -115,18 +113,18 @@ class Acts:
 
 
 def _human(utterance: Utterance) -> bool:
-    if NOT_HUMAN.within(utterance) and not CONNECT.within(utterance):
+    if _NOT_HUMAN.within(utterance) and not _CONNECT.within(utterance):
         return False
-    if HUMAN.within(utterance):
+    if _HUMAN.within(utterance):
         return _CALLS_BACK.isdisjoint(utterance.keys)
     keys = utterance.keys
-    if any(match.end < len(keys) and keys[match.end] not in CONSULTED for match in TALK_TO.all(utterance)):
+    if any(match.end < len(keys) and keys[match.end] not in _CONSULTED for match in _TALK_TO.all(utterance)):
         return True
-    staff = [index for index, key in enumerate(keys) if key in STAFF or key[1:] in STAFF]
+    staff = [index for index, key in enumerate(keys) if key in _STAFF or key[1:] in _STAFF]
     if not staff:
         return False
-    speaks = any(key in SPEAK for key in keys[: staff[-1]])
-    asks = bool(staff[-1] >= len(keys) - 2 and set(keys[max(0, staff[-1] - 2) : staff[-1]]) & ASKS)
+    speaks = any(key in _SPEAK for key in keys[: staff[-1]])
+    asks = bool(staff[-1] >= len(keys) - 2 and set(keys[max(0, staff[-1] - 2) : staff[-1]]) & _ASKS)
     return speaks or asks
 
 
@@ -139,21 +137,21 @@ def _ends_call(utterance: Utterance, asked: Asked) -> bool:
     """Whether the caller wants to end, or has called somebody else."""
     if WRONG_NUMBER.within(utterance):
         return asked not in _ABOUT_DIGITS
-    ends = END_CALL.all(utterance)
-    return bool(ends) and all(key in BESIDE_END for key in utterance.keys[ends[-1].end :])
+    ends = _END_CALL.all(utterance)
+    return bool(ends) and all(key in _BESIDE_END for key in utterance.keys[ends[-1].end :])
 
 
 def _goodbye(utterance: Utterance, asked: Asked) -> bool:
-    if NOT_END.within(utterance):
+    if _NOT_END.within(utterance):
         return False
     if _ends_call(utterance, asked):
         return True
-    closing = [match for match in GOODBYE.all(utterance) if not _means_me(utterance, match)]
+    closing = [match for match in _GOODBYE.all(utterance) if not _means_me(utterance, match)]
     if closing:
         if any(match.value.lstrip("=") not in _WEAK_GOODBYES for match in closing):
             return not (closing[0].start == 0 and len(utterance) > closing[0].end + 3)
         return asked in (Asked.ANYTHING_ELSE, Asked.NEXT_STEP, Asked.SUMMARY_CONFIRM)
-    matches = GREETING_OR_BYE.all(utterance)
+    matches = _GREETING_OR_BYE.all(utterance)
     wished = bool(matches) and _WISHED_BACK.issuperset(utterance.keys[matches[-1].end :])
     return wished and asked is not Asked.GREETING
 
@@ -162,36 +160,36 @@ def _repeat(utterance: Utterance) -> bool:
     keys = utterance.keys
     if not keys:
         return False
-    if len(keys) <= 3 and any(key in REPEAT_ALONE for key in keys):
-        alone = all(key in REPEAT_ALONE or key in BESIDE_REPEAT for key in keys)
+    if len(keys) <= 3 and any(key in _REPEAT_ALONE for key in keys):
+        alone = all(key in _REPEAT_ALONE or key in _BESIDE_REPEAT for key in keys)
         if alone and (len(keys) <= 2 or keys[-1] in _ASKS_AGAIN):
             return True
-    if NOT_REPEAT.within(utterance):
+    if _NOT_REPEAT.within(utterance):
         return any(
             match.value.lstrip("=") in ("מה אמרת", "מה שאלת", "לא שמעתי", "לא הבנתי", "לחזור על")
-            and not NOT_REPEAT.at(utterance, match.start)
-            for match in REPEAT.all(utterance)
+            and not _NOT_REPEAT.at(utterance, match.start)
+            for match in _REPEAT.all(utterance)
         )
-    if any(match.start == 0 or match.value not in _ONLY_FIRST for match in REPEAT.all(utterance)):
+    if any(match.start == 0 or match.value not in _ONLY_FIRST for match in _REPEAT.all(utterance)):
         return True
-    return keys[-1] == "שוב" and len(keys) <= 4 and all(key in BESIDE_AGAIN for key in keys[:-1])
+    return keys[-1] == "שוב" and len(keys) <= 4 and all(key in _BESIDE_AGAIN for key in keys[:-1])
 
 
 def _takes_call(utterance: Utterance) -> bool:
     """Whether the answer to "a message or a call" is the call: an adviser, or a time for it."""
-    if WHATSAPP.within(utterance) or HUMAN.within(utterance) or set(utterance.keys) & _NO_CALL_NOW:
+    if _WHATSAPP.within(utterance) or _HUMAN.within(utterance) or set(utterance.keys) & _NO_CALL_NOW:
         return False
     return bool(set(utterance.keys) & _ADVISER) or bool(callback_words(utterance.text))
 
 
 def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
     """Whether the caller wants a message; "לא ווטסאפ" and "ולא הודעה" are against it."""
-    if NOT_WHATSAPP.within(utterance):
+    if _NOT_WHATSAPP.within(utterance):
         return False
     none = fold("אין")
     wanted = [
         match
-        for match in WHATSAPP.all(utterance)
+        for match in _WHATSAPP.all(utterance)
         if utterance.key(match.start - 1) not in _AGAINST
         and not (utterance.key(match.start - 2) == none and utterance.key(match.start - 1) in _TO_ME)
     ]
@@ -239,7 +237,7 @@ def _asks(utterance: Utterance, asked: Asked) -> bool:
     if last in _LAST_OF_A_QUESTION and len(utterance) > _LONGEST_ASSENT and "לא" not in utterance.keys:
         # "אני רואה שהתקשרתם, זה בקשר למה".
         return True
-    asks = utterance.key(opening) in QUESTIONS and not NO_MEANS_YES.at(utterance, opening)
+    asks = utterance.key(opening) in _QUESTIONS and not _NO_MEANS_YES.at(utterance, opening)
     tell = _TELL_ME.at(utterance, opening)
     return asks or (tell is not None and tell.end < len(utterance))
 
@@ -253,30 +251,30 @@ def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
         goodbye=_goodbye(utterance, asked),
         repeat=_repeat(utterance),
         whatsapp=whatsapp,
-        names_whatsapp=whatsapp and WHATSAPP_NAMED.within(utterance) and MY_NUMBER.isdisjoint(utterance.keys),
-        schedule=(offered or _schedules(utterance, asked)) and not NOT_SCHEDULE.within(utterance),
-        busy=BUSY.within(utterance),
+        names_whatsapp=whatsapp and _WHATSAPP_NAMED.within(utterance) and _MY_NUMBER.isdisjoint(utterance.keys),
+        schedule=(offered or _schedules(utterance, asked)) and not _NOT_SCHEDULE.within(utterance),
+        busy=_BUSY.within(utterance),
         confirm=_confirms(utterance, asked),
-        deny=(DENY.within(utterance) or _says_no(utterance)) and not NO_MEANS_YES.within(utterance),
+        deny=(_DENY.within(utterance) or _says_no(utterance)) and not _NO_MEANS_YES.within(utterance),
         refusal=_refuses(utterance, asked),
-        no_answer=NO_ANSWER.within(utterance),
+        no_answer=_NO_ANSWER.within(utterance),
         hold=_holds(utterance),
-        abuse=ABUSE.within(utterance),
-        injection=INJECTION.within(utterance),
-        asks_robot=ROBOT.within(utterance),
-        asks_listing=LISTING.within(utterance),
+        abuse=_ABUSE.within(utterance),
+        injection=_INJECTION.within(utterance),
+        asks_robot=_ROBOT.within(utterance),
+        asks_listing=_LISTING.within(utterance),
         question=_asks(utterance, asked),
-        ghost=GHOSTS.within(utterance) and len(utterance) <= _LONGEST_GHOST,
-        same_number=any(utterance.key(match.end) != "של" for match in PHONE_YES.all(utterance)),
-        more_to_say=_unopposed(utterance, MORE_TO_SAY),
-        asks_who=len(utterance) <= _LONGEST_WHO and WHO_IS_THIS.within(utterance),
+        ghost=_GHOSTS.within(utterance) and len(utterance) <= _LONGEST_GHOST,
+        same_number=any(utterance.key(match.end) != "של" for match in _PHONE_YES.all(utterance)),
+        more_to_say=_unopposed(utterance, _MORE_TO_SAY),
+        asks_who=len(utterance) <= _LONGEST_WHO and _WHO_IS_THIS.within(utterance),
     )
 
 
 def _only_asks_who_speaks(utterance: Utterance) -> bool:
     """Whether "am I talking to a human being or to a machine" is no wish for one."""
     keys = set(utterance.keys)
-    return ROBOT.within(utterance) and not keys & _TALK and bool(keys & _HUMAN_BEINGS)
+    return _ROBOT.within(utterance) and not keys & _TALK and bool(keys & _HUMAN_BEINGS)
 
 
 def _unopposed(utterance: Utterance, book: Phrasebook) -> bool:
@@ -287,30 +285,30 @@ def _unopposed(utterance: Utterance, book: Phrasebook) -> bool:
 def _schedules(utterance: Utterance, asked: Asked) -> bool:
     """Whether a call at another time is wished for."""
     keys = set(utterance.keys)
-    if _unopposed(utterance, SCHEDULE) or (keys & _MEETING and (asked is Asked.NEXT_STEP or len(utterance) <= 2)):
+    if _unopposed(utterance, _SCHEDULE) or (keys & _MEETING and (asked is Asked.NEXT_STEP or len(utterance) <= 2)):
         return True
-    return asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not WHATSAPP.within(utterance)
+    return asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not _WHATSAPP.within(utterance)
 
 
 def _confirms(utterance: Utterance, asked: Asked) -> bool:
     keys = set(utterance.keys)
-    if _grants(utterance, asked) or any(not _passing(utterance, match) for match in CONFIRM.all(utterance)):
+    if _grants(utterance, asked) or any(not _passing(utterance, match) for match in _CONFIRM.all(utterance)):
         return True
-    return bool(keys) and keys <= CONFIRM_ALONE and not keys <= _THANKS_ALONE
+    return bool(keys) and keys <= _CONFIRM_ALONE and not keys <= _THANKS_ALONE
 
 
 def _refuses(utterance: Utterance, asked: Asked) -> bool:
     """Whether the caller will not say: refuses, calls it private, or wants to go on."""
     keys = set(utterance.keys)
-    if REFUSAL.within(utterance) or (len(keys) <= 2 and keys & _PRIVATE):
+    if _REFUSAL.within(utterance) or (len(keys) <= 2 and keys & _PRIVATE):
         return True
-    return GO_ON.within(utterance) and len(utterance) <= _LONGEST_ASSENT and asked not in _CLOSED
+    return _GO_ON.within(utterance) and len(utterance) <= _LONGEST_ASSENT and asked not in _CLOSED
 
 
 def _holds(utterance: Utterance) -> bool:
     """Whether the caller asks for a moment, and says nothing else."""
     opens = any(match.start <= 1 for match in HOLD.all(utterance))
-    return opens and HOLD_FILLERS.issuperset(utterance.keys)
+    return opens and _HOLD_FILLERS.issuperset(utterance.keys)
 
 
 def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -> Intent:

@@ -8,7 +8,7 @@ from app.dialog.domain import Asked, Errand
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.scope import OTHERS, Whose, tokens_of
 from app.dialog.hebrew.tokens import Match, Utterance, rests_of
-from app.dialog.understanding.act_words import WRONG_NUMBER
+from app.dialog.understanding.acts import WRONG_NUMBER
 from app.dialog.understanding.kind import SEEKS
 
 _LISTS = Lexicon("real_estate/errands.toml")

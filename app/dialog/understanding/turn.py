@@ -19,8 +19,7 @@ from app.dialog.hebrew.scope import Whose, no_wish, tokens_of
 from app.dialog.hebrew.span import Range, covered
 from app.dialog.hebrew.times.durations import duration_at
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, rests_of
-from app.dialog.understanding.act_words import HOLD
-from app.dialog.understanding.acts import Acts, decide, understand_acts
+from app.dialog.understanding.acts import HOLD, Acts, decide, understand_acts
 from app.dialog.understanding.area import Areas, understand_areas
 from app.dialog.understanding.budget import understand_budget
 from app.dialog.understanding.deal import understand_deal

@@ -14,7 +14,7 @@ from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.scope import no_wish
 from app.dialog.hebrew.tokens import normalise
-from app.dialog.understanding.act_words import HOLD
+from app.dialog.understanding.acts import HOLD
 from app.dialog.understanding.ear.by_ear import by_ear
 from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.ear.nearest_answer import load
