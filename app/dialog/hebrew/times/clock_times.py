@@ -5,28 +5,28 @@ morning or evening) is left to the caller's own words.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-_HOURS = {
-    "אחת עשרה": 11,
-    "אחת": 1,
-    "שתים עשרה": 12,
-    "שתיים עשרה": 12,
-    "שתיים": 2,
-    "שתים": 2,
-    "שלוש": 3,
-    "ארבע": 4,
-    "חמש": 5,
-    "שש": 6,
-    "שבע": 7,
-    "שמונה": 8,
-    "תשע": 9,
-    "עשר": 10,
-}
-_COUNTS = {**{word: hour for word, hour in _HOURS.items() if hour <= 10}, "עשרים": 20, "שלושים": 30, "ארבעים": 40}
-_DAYS = {"ראשון": 6, "שני": 0, "שלישי": 1, "רביעי": 2, "חמישי": 3, "שישי": 4, "שבת": 5}
+from app.dialog.hebrew.lexicon import Lexicon
+
+_WORDS = Lexicon("hebrew/clock.toml")
+
+
+def _phrases(name: str) -> dict[str, int]:
+    """Return the phrases of a table, each with its number, the longest first: a search takes the first that fits."""
+    said = {phrase: int(value) for value, listed in _WORDS.table(name).items() for phrase in listed.split("|")}
+    return dict(sorted(said.items(), key=lambda item: -len(item[0])))
+
+
+def _any(phrases: Iterable[str]) -> str:
+    return "|".join(phrases)
+
+
+_HOURS = _phrases("hours")
+_COUNTS = {word: hour for word, hour in _HOURS.items() if hour <= 10} | _phrases("tens")
+_DAYS = _phrases("weekdays")
 _PARTS: tuple[tuple[str, int, int], ...] = (
     (r"אחרי הצהריים|אחר הצהריים|אחהצ|אחה\"צ", 15, 18),
     (r"לפני הצהריים", 9, 12),
@@ -36,37 +36,29 @@ _PARTS: tuple[tuple[str, int, int], ...] = (
     (r"בלילה|הלילה", 20, 22),
 )
 _SUNDAY = 6
-_NUMBER = rf"(?:{'|'.join(sorted(_HOURS, key=len, reverse=True))}|\d{{1,2}}(?::\d\d)?)"
-_HOUR = rf"(?P<quarter_to>רבע ל)?(?P<hour>{_NUMBER})(?P<more> וחצי| ורבע| ועשרים| ועשרה| וחמישה)?(?![א-ת\d:])"
-_MORE = {" וחצי": 30, " ורבע": 15, " ועשרים": 20, " ועשרה": 10, " וחמישה": 5}
+_NUMBER = rf"(?:{_any(_HOURS)}|\d{{1,2}}(?::\d\d)?)"
+_MORE = {f" {minutes}": value for minutes, value in _phrases("minutes").items()}
+_HOUR = rf"(?P<quarter_to>רבע ל)?(?P<hour>{_NUMBER})(?P<more>{_any(_MORE)})?(?![א-ת\d:])"
 _START = r"(?<![א-ת\d])ו?"
 _AT = re.compile(
     rf"{_START}(?P<how>החל מ|בסביבות|לקראת|סביב|אחרי|לאחר|לפני|בשעה|משעה|עד|מ|ב)[ ]?(?:השעה |שעה )?{_HOUR}"
 )
 _BETWEEN = re.compile(rf"{_START}בין (?P<first>{_NUMBER}(?: וחצי)?) ל(?P<second>{_NUMBER}(?: וחצי)?)(?![א-ת\d:])")
-_WAIT = re.compile(
-    rf"{_START}ב?עוד (?:(?P<named>חצי שעה|רבע שעה|שעה וחצי|שעתיים|שעה|יומיים|יום|שבוע)"
-    rf"|(?P<count>{'|'.join(sorted(_COUNTS, key=len, reverse=True))}|\d{{1,2}}) (?P<unit>דקות|שעות|ימים))(?![א-ת])"
+_WAITS, _UNITS = (
+    {said: timedelta(minutes=minutes) for said, minutes in _phrases(name).items()} for name in ("waits", "units")
 )
-_WAITS = {
-    "רבע שעה": timedelta(minutes=15),
-    "חצי שעה": timedelta(minutes=30),
-    "שעה": timedelta(hours=1),
-    "שעה וחצי": timedelta(minutes=90),
-    "שעתיים": timedelta(hours=2),
-    "יום": timedelta(days=1),
-    "יומיים": timedelta(days=2),
-    "שבוע": timedelta(days=7),
-}
-_UNITS = {"דקות": timedelta(minutes=1), "שעות": timedelta(hours=1), "ימים": timedelta(days=1)}
-_WEEKDAY = re.compile(rf"{_START}[בל]?(?:יום )?(?P<name>{'|'.join(_DAYS)})(?P<next> הבא)?(?![א-ת])")
-_HOUR_WORDS = "אחת עשרה|שתים עשרה|שתיים עשרה|אחת|שתיים|שתים|שלוש|ארבע|חמש|שש|שבע|שמונה|תשע|עשר"
+_WAIT = re.compile(
+    rf"{_START}ב?עוד (?:(?P<named>{_any(_WAITS)})"
+    rf"|(?P<count>{_any(_COUNTS)}|\d{{1,2}}) (?P<unit>{_any(_UNITS)}))(?![א-ת])"
+)
+_WEEKDAY = re.compile(rf"{_START}[בל]?(?:יום )?(?P<name>{_any(_DAYS)})(?P<next> הבא)?(?![א-ת])")
+_HOUR_WORDS = _any(_HOURS)
 _CLOCK_FACE = r"\d{1,2}(?::\d\d)?"
 _WHEN = (
     r"(?:מחרתיים|מחר|היום|הערב|בבוקר|בערב|בצהריים|אחר הצהריים|אחרי הצהריים|בלילה|בשבוע הבא|השבוע"
     r"|(?:ב?יום )?(?:ראשון|שני|שלישי|רביעי|חמישי|שישי)"
     rf"|בין (?:{_HOUR_WORDS}|{_CLOCK_FACE})(?: וחצי| ורבע)? ל-?(?:{_HOUR_WORDS}|{_CLOCK_FACE})(?: וחצי| ורבע)?"
-    rf"|ב?עוד (?:{_HOUR_WORDS}|עשרים|שלושים|ארבעים|\d{{1,2}}) (?:דקות|שעות|ימים)"
+    rf"|ב?עוד (?:{_HOUR_WORDS}|{_any(_phrases('tens'))}|\d{{1,2}}) (?:{_any(_UNITS)})"
     rf"|ב?רבע ל(?:{_HOUR_WORDS})|בשעות ה?(?:בוקר|צהריים|ערב)"
     rf"|(?:סביב|בסביבות|באזור|לקראת) ה(?:{_HOUR_WORDS}|שניים)"
     rf"|(?:אחרי|לפני|בשעה|מ|ב|עד|בסביבות|עוד|בעוד)[ -]?(?:{_HOUR_WORDS}|{_CLOCK_FACE}|שעה|שעתיים|חצי שעה|יומיים|העבודה)"
@@ -121,8 +113,9 @@ def _count(word: str) -> int:
 
 
 def _day(text: str, today: date) -> date | None:
-    for words, days in (("מחרתיים", 2), ("מחר", 1), ("היום", 0), ("(?<!שעות )הערב", 0), ("הלילה", 0)):
-        if re.search(rf"{_START}[בל]?{words}(?![א-ת])", text):
+    # "לא היום, מחר": the farther day is meant.
+    for said, days in sorted(_phrases("days_ahead").items(), key=lambda day: -day[1]):
+        if re.search(rf"{_START}[בל]?(?<!שעות ){said}(?![א-ת])", text):
             return today + timedelta(days=days)
     named = _WEEKDAY.search(text)
     if named is None:

@@ -85,6 +85,11 @@ def test_the_time_has_israels_offset_in_summer_and_in_winter() -> None:
     assert summer.isoformat() == "2026-07-06T10:00:00+03:00"
 
 
+def test_of_two_days_the_farther_one_is_meant() -> None:
+    """R10.5: "not today, tomorrow"."""
+    assert call_time("לא היום, מחר בעשר", SUNDAY_NOON).when == datetime(2026, 11, 23, 10, 0, tzinfo=ISRAEL)
+
+
 WORDS = (
     *("מחר", "היום", "ביום", "ראשון", "שני", "בבוקר", "בערב", "אחרי", "לפני", "בין", "שש", "לשמונה", "בעשר", "וחצי"),
     *("עד", "שבע", "בעוד", "שעה", "10", "17:30", "99", "ב"),
