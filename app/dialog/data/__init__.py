@@ -13,6 +13,11 @@ def read_text(name: str) -> str:
     return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
+def read_bytes(name: str) -> bytes:
+    """Return what a file of this room holds, byte for byte."""
+    return resources.files(__name__).joinpath(name).read_bytes()
+
+
 def read_json(name: str) -> Any:
     """Return what a JSON file of this room holds."""
     return json.loads(read_text(name))

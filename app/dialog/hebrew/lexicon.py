@@ -6,6 +6,7 @@ hebrew/classes.toml. Everything is folded once, when a module of rules is import
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -60,3 +61,15 @@ class Lexicon:
 @cache
 def _lists(file: str) -> dict[str, Any]:
     return data.read_toml(file)
+
+
+@cache
+def lists_by_word(files: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return the lists of single words, of several files, that each folded word stands in."""
+    found: dict[str, set[str]] = {}
+    for file in files:
+        for name, listed in _lists(file).items():
+            if isinstance(listed, str) and "|" not in listed:
+                for word in words(_CLASS.sub("", listed)):
+                    found.setdefault(word, set()).add(f"{file} {name}")
+    return {word: tuple(sorted(lists)) for word, lists in found.items()}

@@ -12,6 +12,7 @@ from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, stems
 from app.dialog.hebrew.whereabouts import NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
 from app.dialog.understanding.ear.misheard import misheard_places
+from app.dialog.understanding.judging.judge import LENIENT, Jury
 from app.dialog.understanding.place_names import DIRECTIONS, is_place
 
 _LISTS = Lexicon("real_estate/area.toml")
@@ -135,7 +136,9 @@ def _narrows(utterance: Utterance, region: Mention, town: Mention) -> bool:
     return bool(set(utterance.keys[region.end : town.start]) & _NARROWS)
 
 
-def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fuzzy: bool = True) -> Areas:
+def understand_areas(
+    utterance: Utterance, asked: Asked, known: list[str], jury: Jury = LENIENT, *, fuzzy: bool = True
+) -> Areas:
     """Return what the utterance says about the area, given the areas `known` before.
 
     `fuzzy`: look for misheard names when the area was asked and none was found.
@@ -151,15 +154,20 @@ def understand_areas(utterance: Utterance, asked: Asked, known: list[str], *, fu
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = covered(certain)
-    wanted = _wanted(utterance, certain)
+    wanted = _wanted(utterance, certain) if jury.heeds_rules else certain
     if asked is Asked.AREA and not wanted and (here := _here_today(utterance, certain)):
         return Areas(mentions=here, claimed=claimed, doubted=here)
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)
         claimed = covered(wanted)
-    if set(utterance.keys) & (_OFF_TOPIC | MEDIA) and not set(utterance.keys) & (_SEEKS | _NEW_HOMES):
+    if (
+        jury.heeds_rules
+        and set(utterance.keys) & (_OFF_TOPIC | MEDIA)
+        and not set(utterance.keys) & (_SEEKS | _NEW_HOMES)
+    ):
         wanted = []
     standing, denied = settle(utterance, wanted)
+    standing = jury.wished("area", standing)
     standing, denied = _deny_known(utterance, standing, denied, known)
     standing, denied = _extend_denial(utterance, standing, denied)
     standing = _said_again(utterance, _denied_later(standing, denied))

@@ -10,6 +10,7 @@ from app.dialog.hebrew.repairs import answers_no_with, settle
 from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.figures import Figure, figures_of
+from app.dialog.understanding.judging.judge import LENIENT, Jury
 from app.dialog.understanding.sums import PER_MONTH, sums
 
 _LISTS = Lexicon("real_estate/budget.toml")
@@ -64,6 +65,7 @@ def understand_budget(
     deal: str | None,
     property_type: str | None,
     claimed: frozenset[int],
+    jury: Jury = LENIENT,
     *,
     known: int | None = None,
 ) -> Budget | None:
@@ -72,7 +74,7 @@ def understand_budget(
     Numbers without a unit count when the budget was asked, when money words stand beside them, or when they change the
     budget that is `known`.
     """
-    found = sums(utterance, claimed, asked)
+    found = sums(utterance, claimed, asked, heeds_rules=jury.heeds_rules)
     if not found:
         return None
     implied = deal or _deal_of(utterance, found)
@@ -91,6 +93,7 @@ def understand_budget(
     standing, denied = settle(utterance, figures)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
+    standing = jury.wished("budget", standing)
     stretched = [match.end for match in _STRETCHES.all(utterance)]
     near = [
         figure

@@ -8,6 +8,7 @@ from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.scope import LETS_LATER, scopes
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold
+from app.dialog.understanding.judging.judge import LENIENT, Jury
 from app.dialog.understanding.kind import YOU
 
 _LISTS = Lexicon("real_estate/deals.toml")
@@ -47,10 +48,14 @@ def _tells_no_deal(utterance: Utterance, match: Match) -> bool:
     return match.value == "buy" and key == fold("מקבלן") and before == "לא"
 
 
-def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset()) -> Span[str] | None:
+def understand_deal(
+    utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset(), jury: Jury = LENIENT
+) -> Span[str] | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
     said = (
-        match for match in _DEAL.all(utterance) if match.start not in claimed and not _tells_no_deal(utterance, match)
+        match
+        for match in _DEAL.all(utterance)
+        if match.start not in claimed and not (jury.heeds_rules and _tells_no_deal(utterance, match))
     )
     found = [Span(match.start, match.end, match.value) for match in said]
     found += _office_does(utterance)
@@ -61,7 +66,7 @@ def understand_deal(utterance: Utterance, asked: Asked, claimed: frozenset[int] 
             elif key in _HEARD_BUY or key.lstrip("בלה") in _HEARD_BUY:
                 found.append(Span(index, index + 1, "buy"))
     standing, denied = settle(utterance, found)
-    standing = _after_so(utterance, standing)
+    standing = jury.wished("deal", _after_so(utterance, standing))
     if not standing and denied and len({value.value for value in denied}) == 1:
         # "לא לקנות": of two, the other one.
         other = "rent" if denied[0].value == "buy" else "buy"

@@ -9,6 +9,7 @@ from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.scope import OTHERS
 from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
+from app.dialog.understanding.judging.judge import LENIENT, Jury
 
 _LISTS = Lexicon("real_estate/kinds.toml")
 _SPECIFIES = _LISTS.words("specifies")
@@ -41,7 +42,11 @@ class Kind(Span[str]):
 
 
 def understand_type(
-    utterance: Utterance, asked: Asked, claimed: frozenset[int], known: str | None = None
+    utterance: Utterance,
+    asked: Asked,
+    claimed: frozenset[int],
+    known: str | None = None,
+    jury: Jury = LENIENT,
 ) -> Kind | None:
     """Return the property type the caller wants. Of alternatives the first; of "דירה" and a kind of it the kind.
 
@@ -61,10 +66,11 @@ def understand_type(
         if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
             # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
             match = Match(match.start, match.start + 1, "apartment", prefix=match.prefix)
-        if _means_wanted(utterance, match, asked, bool(found)):
+        if not jury.heeds_rules or _means_wanted(utterance, match, asked, bool(found)):
             found.append(Kind(match.start, match.end, match.value))
         index = match.end
     standing, denied = settle(utterance, found)
+    standing = jury.wished("property_type", standing)
     if not standing:
         return None
     chosen = replace(standing[0], instead=bool(denied))

@@ -23,6 +23,7 @@ from app.dialog.hebrew.times.dates import (
 from app.dialog.hebrew.times.durations import duration_at, longer_end
 from app.dialog.hebrew.times.holidays import holiday_span
 from app.dialog.hebrew.tokens import Match, Utterance, fold, rests, rests_of, stems, words
+from app.dialog.understanding.judging.judge import LENIENT, Jury
 from app.dialog.understanding.move_in_words import (
     ACADEMIC,
     AFTER_WEEKDAY,
@@ -388,10 +389,13 @@ class _Finder:
         return bool(nearby & AHEAD) or self.entry or self.utterance.key(end) in _FROM_NOW
 
 
-def understand_timing(utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> Timing | None:
+def understand_timing(
+    utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int], jury: Jury = LENIENT
+) -> Timing | None:
     """Return the move-in time the caller states, or None; `today` decides which month is next."""
     found = _Finder(utterance, asked, today, claimed).all()
     standing, _ = settle(utterance, [timing for timing in found if not _denied_span(utterance, timing)])
+    standing = jury.wished("timing", standing)
     if not standing:
         return None
     for earlier, later in pairwise(standing):

@@ -8,6 +8,7 @@ from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_a
 from app.dialog.hebrew.repairs import answers_no_with, negated, repair_points, settle
 from app.dialog.hebrew.span import Bounds, Range, covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
+from app.dialog.understanding.judging.judge import LENIENT, Jury
 
 _LISTS = Lexicon("real_estate/rooms.toml")
 _TO_HIGHER = _LISTS.words("to_higher")
@@ -298,7 +299,7 @@ _BEFORE_OTHER = _LISTS.words("before_other")
 
 
 def understand_rooms(
-    utterance: Utterance, asked: Asked, claimed: frozenset[int]
+    utterance: Utterance, asked: Asked, claimed: frozenset[int], jury: Jury = LENIENT
 ) -> tuple[Range | None, frozenset[int]]:
     """Return the rooms the caller wants, or None, and the tokens of all rooms told.
 
@@ -316,6 +317,7 @@ def understand_rooms(
     standing, denied = settle(utterance, found)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
+    standing = jury.wished("rooms", standing)
     if not standing:
         return None, told
     chosen = standing[0]

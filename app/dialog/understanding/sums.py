@@ -24,13 +24,13 @@ _SOON = 4
 _A_PAIR = 2
 
 
-def sums(utterance: Utterance, claimed: frozenset[int], asked: Asked) -> list[Quantity]:
+def sums(utterance: Utterance, claimed: frozenset[int], asked: Asked, *, heeds_rules: bool = True) -> list[Quantity]:
     """Return the quantities, from left to right, that can be sums of the caller's, none touching a claimed token."""
     kept: list[Quantity] = []
     excluded: Quantity | None = None
     for quantity in quantities(utterance, claimed):
         chained = excluded is not None and _chained(utterance, excluded, quantity)
-        if chained or _excluded(utterance, quantity, claimed):
+        if heeds_rules and (chained or _excluded(utterance, quantity, claimed)):
             excluded = quantity if quantity.shape is Shape.BARE else None
             continue
         excluded = None

@@ -24,6 +24,7 @@ from app.dialog.understanding.area import Areas, understand_areas
 from app.dialog.understanding.budget import understand_budget
 from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.errand import understand_errand
+from app.dialog.understanding.judging.judge import Judge, Jury
 from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
 from app.dialog.understanding.rooms import understand_rooms
@@ -52,11 +53,14 @@ _INDIFFERENT = _LISTS.phrases("indifferent")
 class Turn:
     """Collects what each reader finds, one slot after another."""
 
-    def __init__(self, utterance: Utterance, asked: Asked, state: Mapping[str, Any], today: date) -> None:
+    def __init__(
+        self, utterance: Utterance, asked: Asked, state: Mapping[str, Any], today: date, jury: Jury | None = None
+    ) -> None:
         self.utterance = utterance
         self.asked = asked
         self.state = state
         self.today = today
+        self.jury: Jury = jury or Judge(utterance, asked, state)
         self.updates: dict[str, Any] = {}
         self.quotes: dict[str, str] = {}
         self.unsure: set[str] = set()
@@ -86,7 +90,9 @@ class Turn:
         if self.acts.ghost or self.acts.injection:
             return Understanding(injection=self.acts.injection)
         searching = self.state.get("deal") is not None and self.asked is not Asked.GREETING
-        errand = understand_errand(self.utterance, self.asked, searching=searching)
+        errand = None
+        if self.jury.heeds_rules:
+            errand = understand_errand(self.utterance, self.asked, searching=searching)
         # "דקה אחת" counts nothing.
         self.claimed = covered(HOLD.all(self.utterance))
         self.claimed |= spelled(self.utterance)
@@ -94,12 +100,13 @@ class Turn:
         if errand is None:
             areas = self._areas()
             free = self.claimed
-            self.claimed |= no_wish(self.utterance)
+            self.claimed |= no_wish(self.utterance) if self.jury.heeds_rules else frozenset()
             self._property()
             self._rooms()
             self._timing()
             self._budget()
             self._doubt(free)
+            self._doubt_judged()
             self._clear()
         else:
             # The home they speak of is no wish.
@@ -148,7 +155,7 @@ class Turn:
 
     def _areas(self) -> Areas:
         known = [name for name in (self.state.get("area") or []) if isinstance(name, str)]
-        areas = understand_areas(self.utterance, self.asked, known, fuzzy=not self._acts())
+        areas = understand_areas(self.utterance, self.asked, known, self.jury, fuzzy=not self._acts())
         if self.acts.asks_listing and self.acts.question and not self._seeks():
             return Areas(mentions=areas.mentions, claimed=areas.claimed)
         if areas.value is not None or areas.withdrawn:
@@ -188,7 +195,7 @@ class Turn:
             return
         if self._asks(_WHAT_IS):
             return
-        kind = understand_type(self.utterance, self.asked, self.claimed, self.state.get("property_type"))
+        kind = understand_type(self.utterance, self.asked, self.claimed, self.state.get("property_type"), self.jury)
         if kind is not None and self.asked is Asked.NAME and first_names().get(self.utterance.key(kind.start), 0):
             # "חוה אשכנזי" is no farm.
             kind = None
@@ -204,14 +211,14 @@ class Turn:
             )
             if not passing:
                 self.put("property_type", kind.value, kind.start, kind.end)
-        deal = understand_deal(self.utterance, self.asked, self.claimed)
+        deal = understand_deal(self.utterance, self.asked, self.claimed, self.jury)
         if deal is not None:
             self.put("deal", deal.value, deal.start, deal.end)
 
     def _rooms(self) -> None:
         if self._asks(_HOW_MUCH_IS):
             return
-        rooms, told = understand_rooms(self.utterance, self.asked, self.claimed)
+        rooms, told = understand_rooms(self.utterance, self.asked, self.claimed, self.jury)
         self.claimed |= told
         if rooms is not None:
             self._bounds("rooms", rooms)
@@ -233,7 +240,7 @@ class Turn:
         if self.acts.goodbye or self.acts.human or (self.acts.schedule and not set(self.utterance.keys) & _ENTERS):
             # "תתקשרו אחרי החגים" is when to call, not when to move in.
             return
-        timing = understand_timing(self.utterance, self.asked, self.today, self.claimed)
+        timing = understand_timing(self.utterance, self.asked, self.today, self.claimed, self.jury)
         if timing is None or (self.acts.schedule and not timing.sure):
             return
         self.claimed |= frozenset(timing.tokens)
@@ -247,7 +254,7 @@ class Turn:
         known = self.state.get("budget_max") or self.state.get("budget_min")
         # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
         asked = Asked.NEXT_STEP if self.acts.schedule else self.asked
-        budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, known=known)
+        budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, self.jury, known=known)
         if budget is not None:
             self._bounds("budget", budget)
             self.claimed |= frozenset(budget.tokens)
@@ -277,6 +284,19 @@ class Turn:
             bounds = zip(slots, has.value, strict=True)
             self.doubted |= {slot: _whole(value) for slot, value in bounds if value is not None}
 
+    def _doubt_judged(self) -> None:
+        """Note what may be no wish by the words around it, when just that was asked."""
+        topic = self.asked.value
+        values = self.jury.doubted.get(topic, ())
+        slots = PARTS.get(topic, (topic,))
+        if not values or self.doubted or any(self.known(slot) is not None for slot in slots):
+            return
+        if self.asked is Asked.AREA:
+            self.doubted["area"] = list(dict.fromkeys(value.value for value in values))
+        elif self.asked is Asked.BUDGET:
+            bounds = zip(slots, values[0].value, strict=True)
+            self.doubted |= {slot: value for slot, value in bounds if value is not None}
+
     def _name(self, areas: Areas) -> None:
         refused = self.acts.refusal and not GIVEN_NAME_ONLY.within(self.utterance)
         if (refused and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
@@ -291,7 +311,7 @@ class Turn:
         name = understand_name(self.utterance, areas.mentions, self.claimed, known, expected=expected)
         if name is None and not known and self.asked is Asked.PHONE and not self._acts():
             name = whole_name(self.utterance, self.claimed)
-        if name is not None:
+        if name is not None and self.jury.wished("name", [name]):
             self.put("name", name.value, name.start, name.end, unsure=not name.sure)
 
     def _clear(self) -> None:
@@ -323,6 +343,7 @@ class Turn:
         asks = acts.question or (acts.asks_listing and not self._seeks())
         wishes = () if errand else understand_wishes(self.utterance, is_question=asks)
         informed = self.informed or errand in _INFORMS or any(wish.wanted for wish in wishes) or self._on_topic()
+        informed = informed or (self.jury.left_any and not acts.question)
         refused: tuple[str, ...] = ()
         if acts.refusal and not acts.schedule and not self.updates and self.asked in _REFUSABLE:
             refused = (_REFUSABLE[self.asked],)

@@ -13,11 +13,12 @@ from app.dialog.domain import SLOT_NAMES, TOPICS, Asked, Intent, Understanding
 from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.scope import no_wish
-from app.dialog.hebrew.tokens import normalise
+from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.acts import HOLD
 from app.dialog.understanding.ear.by_ear import by_ear
 from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.ear.nearest_answer import load
+from app.dialog.understanding.judging.judge import Judge, Table, table
 from app.dialog.understanding.turn import Turn
 
 _SLOTS_OF_ASKED = {**{Asked(topic.name): topic.slots for topic in TOPICS}, Asked.PHONE_CONFIRM: ("phone",)}
@@ -25,6 +26,7 @@ _SLOTS_OF_ASKED = {**{Asked(topic.name): topic.slots for topic in TOPICS}, Asked
 # Read when the module is, so that no caller waits for it.
 gazetteer()
 first_names()
+table()
 load()
 
 
@@ -47,19 +49,22 @@ def understand(
     state: Mapping[str, Any],
     today: date,
     alternatives: tuple[str, ...] = (),
+    weights: Table | None = None,
     agent: str = "",  # noqa: ARG001 - part of the contract; the wording of the question decides nothing here
 ) -> Understanding:
     """Return what the caller's words mean.
 
     `state` holds the slots known before, and may hold `caller_id` (E.164) and `phone_digits`. `alternatives` are the
     recogniser's further readings: one of them stands in when the best reading does not answer what was asked; what it
-    gives is then `unsure`.
+    gives is then `unsure`. `weights`: of another judge than the product's.
     """
+
+    def read(said: Utterance) -> Understanding:
+        return Turn(said, asked, state, today, Judge(said, asked, state, weights)).read()
+
     utterance = normalise(text)
-    best = Turn(utterance, asked, state, today).read()
-    heard = by_ear(
-        (text, *alternatives), asked, state.get("deal"), best, lambda said: Turn(said, asked, state, today).read()
-    )
+    best = read(utterance)
+    heard = by_ear((text, *alternatives), asked, state.get("deal"), best, read)
     if heard is not None:
         return heard
     if _answers(best, asked) or best.injection or best.hold:
@@ -71,7 +76,7 @@ def understand(
     mended = mend(utterance, asked) if mendable else None
     readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])
     for reading in readings:
-        other = Turn(reading, asked, state, today).read()
+        other = read(reading)
         if _answers(other, asked) and other.intent is not Intent.GOODBYE:
             if best.updates and not other.updates:
                 continue

@@ -1,0 +1,90 @@
+"""What the judge goes by: the marks of each word, and where it stands as seen from a value (R10.2).
+
+A mark is a small fact of a word that recurs in other sentences: the word, what is left without its prefix, the pair it
+makes with the next one, the lists it stands in, that it names a place or a given name. What the readers concluded is
+left out: the judge is to know what they do not.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from app.dialog.domain import PARTS, Asked
+from app.dialog.hebrew.gazetteer import find
+from app.dialog.hebrew.lexicon import lists_by_word
+from app.dialog.hebrew.name_words import KNOWN_BEARERS, bearers_of
+from app.dialog.hebrew.tokens import Utterance, rests
+
+POSITIONS = 11
+"""Within the value; before it 1, 2, 3, 4-6 words away or farther; after it the same."""
+SIDE = 5
+_FARTHEST_NEAR, _FARTHEST_MIDDLE = 3, 6
+_PREFIXES = frozenset("ושבלמהכ")
+_LONG = 3
+_FILES = (
+    *(f"hebrew/{name}.toml" for name in ("scope", "whereabouts", "timing", "limits", "names", "acts")),
+    *(
+        f"real_estate/{name}.toml"
+        for name in ("area", "budget", "deals", "errands", "kinds", "rooms", "turn", "wishes")
+    ),
+)
+
+
+@lru_cache(maxsize=8192)
+def word_marks(key: str, follower: str) -> tuple[str, ...]:
+    """Return the marks of a folded word before another ("": the last one)."""
+    found = [key, f"{key} {follower}"]
+    if len(key) > _LONG and key[0] in _PREFIXES:
+        found.append(f"~{key[1:]}")
+    lists = lists_by_word(_FILES)
+    found += sorted({name for rest in rests(key) for name in lists.get(rest, ())})
+    if key.isdigit():
+        found.append("#")
+    if bearers_of(key) >= KNOWN_BEARERS:
+        found.append("@given name")
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def place_marks(utterance: Utterance) -> Mapping[int, str]:
+    """Return a mark for each word of a place that is named, with the letters written onto the name."""
+    return {
+        index: f"@place {mention.prefix}" for mention in find(utterance) for index in range(mention.start, mention.end)
+    }
+
+
+def marks_at(utterance: Utterance, index: int) -> tuple[str, ...]:
+    """Return the marks of the word at `index`."""
+    found = word_marks(utterance.keys[index], utterance.key(index + 1))
+    place = place_marks(utterance).get(index)
+    return (*found, place) if place is not None else found
+
+
+def position(index: int, start: int, end: int) -> int:
+    """Return where the word at `index` stands, as seen from the value at `start` up to, not including, `end`."""
+    if start <= index < end:
+        return 0
+    distance = start - index if index < start else index - end + 1
+    if distance > _FARTHEST_NEAR:
+        distance = _FARTHEST_NEAR + (1 if distance <= _FARTHEST_MIDDLE else 2)
+    return distance if index < start else SIDE + distance
+
+
+def frame_marks(
+    utterance: Utterance, asked: Asked, state: Mapping[str, Any], topic: str, span: tuple[int, int], rivals: list[int]
+) -> tuple[str, ...]:
+    """Return the marks of the value itself: what was asked, what is known, and where other values of its kind start."""
+    start, end = span
+    first = utterance.key(start)[:1]
+    known = any(state.get(slot) is not None for slot in PARTS.get(topic, (topic,)))
+    return (
+        "=",
+        f"=asked {asked.value}",
+        f"=known {known}",
+        f"=long {min(len(utterance) // 3, 6)}",
+        f"=first {start == 0}",
+        f"=last {end >= len(utterance)}",
+        f"=before {min(2, sum(other < start for other in rivals))}",
+        f"=after {min(2, sum(other > start for other in rivals))}",
+        f"=prefix {first if first in _PREFIXES else ''}",
+    )

@@ -1,0 +1,62 @@
+"""A learned judge of the words around a value says whether it is wished for."""
+
+import numpy as np
+import pytest
+
+from app.dialog.domain import Asked
+from app.dialog.hebrew.span import Span
+from app.dialog.hebrew.tokens import normalise
+from app.dialog.understanding.judging.judge import LENIENT, VERSIONS, Judge, Table
+from app.dialog.understanding.judging.marks import POSITIONS, SIDE
+
+
+def value(start: int, end: int) -> Span[str]:
+    return Span(start, end, "")
+
+
+def table(weights: dict[tuple[str, int, int], int], below: tuple[float, float] = (-1.0, 1.0)) -> Table:
+    """Return a table of a few weights by mark, version and position."""
+    marks = sorted({mark for mark, _, _ in weights})
+    rows = np.zeros((len(marks) + 1, VERSIONS, POSITIONS), np.int8)
+    for (mark, version, at), weight in weights.items():
+        rows[marks.index(mark), version, at] = weight
+    return Table(marks, rows, 1.0, below)
+
+
+def test_a_word_weighs_by_where_it_stands() -> None:
+    """R10.2: "lives in" speaks against the place right after it, not against the one before."""
+    weights = table({("גרה", 0, 1): -9, ("=", 0, 0): 5})
+    said = normalise("בנשר גרה בחיפה")
+    judge = Judge(said, Asked.AREA, {}, weights)
+    assert judge.wished("area", [value(0, 1), value(2, 3)]) == [value(0, 1)]
+    assert judge.left_any
+
+
+def test_what_is_neither_sure_nor_out_of_the_question_is_doubted() -> None:
+    """R10.2: asked back, not taken."""
+    judge = Judge(normalise("בחיפה אולי"), Asked.AREA, {}, table({("אולי", 0, SIDE + 1): 0}))
+    assert judge.wished("area", [value(0, 1)]) == []
+    assert judge.doubted == {"area": [value(0, 1)]}
+
+
+def test_a_weight_may_hold_for_one_topic_and_for_what_was_asked() -> None:
+    """R10.2: to "how many rooms" a bare number is an answer; of the budget nobody asked."""
+    asked, not_asked, rooms = 1, 2, 6
+    weights = table({("=", asked, 0): 5, ("=", not_asked, 0): -5, ("שלוש", rooms, 0): 2})
+    judge = Judge(normalise("שלוש"), Asked.ROOMS, {}, weights)
+    assert judge.odds("rooms", value(0, 1), [0]) > judge.odds("budget", value(0, 1), [0])
+    assert judge.wished("budget", [value(0, 1)]) == []
+
+
+def test_the_lenient_jury_lets_everything_stand() -> None:
+    """R10.2: a reader by itself asks nobody."""
+    assert LENIENT.wished("area", [value(0, 1)]) == [value(0, 1)]
+
+
+@pytest.mark.parametrize("text", ["", "בלי כלום", "a", "חיפה " * 90])
+def test_the_shipped_weights_judge_any_text_alike_each_time(text: str) -> None:
+    """R10.6: deterministic, whatever was said."""
+    said = normalise(f"{text} בחיפה")
+    last = value(len(said) - 1, len(said))
+    odds = {Judge(said, Asked.AREA, {}).odds("area", last, [last.start]) for _ in range(2)}
+    assert len(odds) == 1

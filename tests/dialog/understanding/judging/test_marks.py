@@ -1,0 +1,36 @@
+"""What the judge of wishes sees of a word and of a value."""
+
+from app.dialog.domain import Asked
+from app.dialog.hebrew.tokens import normalise
+from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_at, position, word_marks
+
+
+def test_a_word_is_seen_with_and_without_its_prefix_and_with_the_next_one() -> None:
+    """R10.2."""
+    marks = word_marks("בחיפה", "עכשיו")
+    assert {"בחיפה", "~חיפה", "בחיפה עכשיו"} <= set(marks)
+
+
+def test_places_given_names_figures_and_listed_words_are_seen_as_such() -> None:
+    """R10.2: what one sentence teaches of Haifa holds for every place."""
+    said = normalise("דנה גרה בחיפה 3")
+    assert "@given name" in marks_at(said, 0)
+    assert "hebrew/whereabouts.toml resides" in marks_at(said, 1)
+    assert "@place ב" in marks_at(said, 2)
+    assert "#" in marks_at(said, 3)
+
+
+def test_positions_are_told_by_side_and_distance() -> None:
+    """R10.2: words within the value, then 1, 2, 3, 4 to 6 away and farther, on either side."""
+    assert [position(at, 8, 10) for at in range(10)] == [5, 5, 4, 4, 4, 3, 2, 1, 0, 0]
+    assert [position(at, 0, 1) for at in range(9)] == [0, *(SIDE + step for step in (1, 2, 3, 4, 4, 4, 5, 5))]
+    assert position(99, 0, 1) < POSITIONS
+
+
+def test_the_frame_tells_what_was_asked_and_which_value_of_several_it_is() -> None:
+    """R10.2."""
+    said = normalise("בחיפה או בנשר")
+    marks = frame_marks(said, Asked.AREA, {"area": ["לוד"]}, "area", (2, 3), [0])
+    assert {"=asked area", "=known True", "=first False", "=last True", "=before 1", "=after 0", "=prefix ב"} <= set(
+        marks
+    )
