@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,7 +87,9 @@ def main() -> None:
     parser.add_argument("--tests", nargs="+", required=True, help="test files or folders that should notice")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin no change after so long")
     given = parser.parse_args()
+    ends_s = time.monotonic() + 60 * given.minutes
     rooms = [(ROOT / room).resolve() for room in given.rooms]
     modules = [path for room in rooms for path in (sorted(room.rglob("*.py")) if room.is_dir() else [room])]
     every = [(path, line, text) for path in modules for line, text in mutants(path.read_text(encoding="utf-8"))]
@@ -98,8 +101,11 @@ def main() -> None:
         fault = _fault(copy, given.tests)
         if fault:
             sys.exit(f"the tests fail on the code as it is:\n{fault}")
-        unnoticed = 0
+        unnoticed = tried = 0
         for path, line, text in chosen:
+            if time.monotonic() > ends_s:
+                break
+            tried += 1
             place = path.relative_to(ROOT)
             original = path.read_text(encoding="utf-8")
             (copy / place).write_text(text, encoding="utf-8")
@@ -108,7 +114,7 @@ def main() -> None:
                 diff = difflib.unified_diff(original.splitlines(), text.splitlines(), lineterm="", n=0)
                 print(f"not noticed: {place}:{line}", *list(diff)[3:], sep="\n  ", flush=True)
             (copy / place).write_text(original, encoding="utf-8")
-    print(f"{len(chosen) - unnoticed} of {len(chosen)} changes noticed")
+    print(f"{tried - unnoticed} of {tried} changes noticed")
 
 
 def _copied(folder: Path) -> Path:
