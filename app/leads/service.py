@@ -13,7 +13,8 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,12 +25,15 @@ from app.leads.database import StoreDown
 from app.leads.journal import Journal
 from app.leads.outgoing.outbox import Outbox
 from app.leads.queries import call_state
-from app.leads.records import RECORD, ByOperator, CallEnded, Forget, MessageStatus, Query, Record
+from app.leads.records import RECORD, ByOperator, CallEnded, CallRecord, Forget, MessageStatus, Query, Record
 from app.leads.store import Store
 from app.leads.upkeep.forgetting import Forgetting
 from app.sidecar.wire import Op, Unpacker, WireError, pack
 
+Request = tuple[int, bytes]
+"""A stream's number, and what was sent on it."""
 _READ_BYTES = 256 * 1024
+_MOST_TOGETHER = 20
 _CHORES_S = 2.0
 _SWEEP_S = 60.0
 _LONGEST_RETRY_S = 10.0
@@ -60,7 +64,8 @@ class Service:
         self._questions = questions
         self._forgetting = forgetting
         self._last_ahead_s = last_ahead_s
-        self._requests: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._looked_at: deque[Request | None] = deque()
         self._sending = threading.Lock()
         self._open_calls: set[str] = set()
         self._busy_since: float | None = None
@@ -79,7 +84,7 @@ class Service:
         self._send(0, Op.EVENT, {"ready": True})
         while True:
             try:
-                request = self._requests.get(timeout=_CHORES_S)
+                request = self._looked_at.popleft() if self._looked_at else self._requests.get(timeout=_CHORES_S)
             except queue.Empty:
                 pass
             else:
@@ -160,6 +165,8 @@ class Service:
             return
         self._note(record)
         if not len(self._journal):  # else it would overtake what waits
+            if self._wrote_together(stream_id, record):
+                return
             try:
                 self._store.apply(record)
             except StoreDown as fault:
@@ -175,6 +182,41 @@ class Service:
                 return
         self._journal.append(_line(record))
         self._send(stream_id, Op.END, {"journaled": True})
+
+    def _wrote_together(self, stream_id: int, record: Record) -> bool:
+        """Write a record with those of its call that wait right behind it, if there are any, in one transaction.
+
+        Where that cannot be, each is written, or put aside, by itself.
+        """
+        if not isinstance(record, CallRecord):
+            return False
+        others = list(self._next_of(record.call_sid))
+        if not others:
+            return False
+        try:
+            self._store.apply_together([record, *(other for _, other in others)])
+        except Exception:  # noqa: BLE001 - which of them it was shows one by one
+            self._looked_at.extendleft(reversed([request for request, _ in others]))
+            return False
+        for _, other in others:
+            self._note(other)
+        for number in (stream_id, *(request[0] for request, _ in others)):
+            self._send(number, Op.END, {})
+        return True
+
+    def _next_of(self, call_sid: str) -> Iterator[tuple[Request, CallRecord]]:
+        """Take the requests that wait next, as long as they are good records of this call."""
+        for _ in range(_MOST_TOGETHER - 1):
+            try:
+                request = self._looked_at.popleft() if self._looked_at else self._requests.get_nowait()
+            except queue.Empty:
+                return
+            record = _record_of(request)
+            if record is None or record.call_sid != call_sid:
+                self._looked_at.appendleft(request)
+                return
+            assert request is not None
+            yield request, record
 
     def _note(self, record: Record) -> None:
         if isinstance(record, CallEnded):
@@ -282,6 +324,15 @@ class Service:
                 self._connection.sendall(frame)
         except OSError:
             pass  # the worker is gone: the reader notices, and what it sent is still written
+
+
+def _record_of(request: Request | None) -> CallRecord | None:
+    """Return the record of a call that a request holds, else None."""
+    try:
+        record = RECORD.validate_python(json.loads(request[1])["record"]) if request else None
+    except (ValueError, KeyError, TypeError):
+        return None
+    return record if isinstance(record, CallRecord) else None
 
 
 def _question(payload: bytes) -> dict[str, Any] | None:

@@ -2,10 +2,11 @@
 
 Blocking, for the store child alone. Each record is one short transaction; applying it twice changes nothing, and
 records of one call may come late (journal, another instance): a fact's own time (`callclock`) decides which is newer.
+What a turn brings (its words, slots, facts) comes at once, and is one transaction where it waits together.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from app.leads.operators import Operators
 from app.leads.outgoing.deliveries import Deliveries, history_of
 from app.leads.records import (
     Acted,
+    CallRecord,
     InterruptionSaved,
     LeadMarked,
     LeadNoted,
@@ -85,19 +87,33 @@ class Store:
             case SendAgain() | LeadMarked() | LeadNoted() | Acted():
                 self._operators.apply(record)
             case _:
-                with self.database.begin() as session:
-                    if isinstance(record, TurnSaved | InterruptionSaved | SlotsChanged):
-                        connection = session.connection()
-                        if note_activity(connection, record):
-                            write(connection, record)
-                            return
-                    call = locked_call(session, record.call_sid, record.at)
-                    self._touch(session, call, record.at)
-                    fold(session, call, record)
-                    if call.ended_at is not None:
-                        session.flush()
-                        sum_up(session, call)
-                        self._make_lead(session, call)
+                self.apply_together([record])
+
+    def apply_together(self, records: Sequence[CallRecord]) -> None:
+        """Write records of one call in one transaction, all of them or none. Idempotent.
+
+        Raises:
+            IntegrityError: another instance wrote one of its rows at the same moment.
+        """
+        with self.database.begin() as session:
+            for record in records:
+                self._write(session, record)
+
+    def _write(self, session: Session, record: CallRecord) -> None:
+        if isinstance(record, TurnSaved | InterruptionSaved | SlotsChanged):
+            session.flush()
+            connection = session.connection()
+            if note_activity(connection, record):
+                write(connection, record)
+                session.expire_all()  # what the mapper knows of the call is older now
+                return
+        call = locked_call(session, record.call_sid, record.at)
+        self._touch(session, call, record.at)
+        fold(session, call, record)
+        if call.ended_at is not None:
+            session.flush()
+            sum_up(session, call)
+            self._make_lead(session, call)
 
     def abandon(self, call_sids: set[str]) -> int:
         """Close these calls as abandoned unless they have ended; return how many were open."""

@@ -166,6 +166,21 @@ def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(
         assert list((tmp_path / "journal").iterdir()) == []
 
 
+def test_a_record_no_database_takes_costs_none_of_those_that_came_with_it(url: str, tmp_path: Path) -> None:
+    """R14: what comes in one burst is written in one transaction, and one by one where that cannot be."""
+    too_large = SlotsChanged(at=now(), call_sid="CA1", turn=2**70, changes={"area": SlotChange(value=["חיפה"])})
+    with Child(url, tmp_path) as child:
+        child.do(started("CA1"))
+        for _ in range(3):
+            records = (turn("CA1", 1), too_large, turn("CA1", 2), started("CA2"), turn("CA2", 1), ended("CA1"))
+            answers = [child.answer(number)[0] for number in [child.tell(record) for record in records]]
+            assert answers == [Op.END, Op.ERROR, Op.END, Op.END, Op.END, Op.END]
+        assert [row["number"] for row in child.timeline("CA1")["turns"]] == [1, 2]
+        assert child.timeline("CA1")["call"]["outcome"] == "confirmed"
+        assert [row["number"] for row in child.timeline("CA2")["turns"]] == [1]
+    assert len((tmp_path / "journal" / "rejected.jsonl").read_text().splitlines()) == 3
+
+
 def test_nonsense_is_put_aside_and_the_next_record_is_served(sqlite_url: str, tmp_path: Path) -> None:
     """R14: one bad record costs neither itself nor those behind it."""
     with Child(sqlite_url, tmp_path) as child:

@@ -1,6 +1,10 @@
 """Records in, rows and leads out; on SQLite and on PostgreSQL."""
 
+import json
+import re
 import threading
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,8 +15,10 @@ from app.leads.queries import call_state, call_timeline
 from app.leads.records import (
     CallBack,
     CallEnded,
+    CallRecord,
     CallStarted,
     FactsSaved,
+    InterruptionSaved,
     Record,
     SlotChange,
     SlotsChanged,
@@ -89,6 +95,50 @@ def test_the_same_records_twice_change_nothing(store: Store, clock: Clock) -> No
         store.apply(record)
     assert timeline(store) == once
     assert leads(store) == 1
+
+
+def call_of(clock: Clock, sid: str) -> list[CallRecord]:
+    """Return what a call tells, the same for each SID."""
+    clock.now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    whatsapp = WhatsAppRequest(to="+972500000007", body="סיכום")
+    return [
+        started(clock, sid),
+        TurnSaved(at=clock.pass_s(1), call_sid=sid, number=1, caller_text="שלום", state={"turn": 1}),
+        slot(clock, sid, deal="rent"),
+        FactsSaved(at=clock.pass_s(1), call_sid=sid, summary="דירה להשכרה", whatsapp=whatsapp),
+        TurnSaved(at=clock.pass_s(1), call_sid=sid, number=1, caller_text="שלום", agent_text="כמה?", state={"turn": 2}),
+        InterruptionSaved(at=clock.pass_s(1), call_sid=sid, number=1, turn=1, reply=1, clear_at_ms=900, heard_ms=400),
+        CallEnded(at=clock.pass_s(1), call_sid=sid, outcome="confirmed"),
+        TurnSaved(at=clock.pass_s(1), call_sid=sid, number=2, caller_text="תודה", agent_text="להתראות"),
+        slot(clock, sid, deal="buy"),
+    ]
+
+
+@pytest.mark.parametrize("cuts", [(0, 9), (0, 1, 9), (0, 3, 5, 9), (0, 2, 7, 9), (0, 6, 8, 9)])
+def test_records_written_together_come_to_the_same_as_one_by_one(
+    store: Store, clock: Clock, cuts: tuple[int, ...]
+) -> None:
+    """R14: how many share a transaction is a matter of speed alone."""
+    apart, together = "CA" + "a" * 32, "CA" + "b" * 32
+    for record in call_of(clock, apart):
+        store.apply(record)
+    records = call_of(clock, together)
+    for start, end in pairwise(cuts):
+        store.apply_together(records[start:end])
+    text = json.dumps(timeline(store, apart), default=str).replace(apart, together)
+    ids = re.compile(r'"(lead_)?id": \d+')
+    assert ids.sub("", json.dumps(timeline(store, together), default=str)) == ids.sub("", text)
+    assert leads(store) == 2
+
+
+def test_of_records_written_together_all_are_there_or_none(store: Store, clock: Clock) -> None:
+    """R14: who wrote them tries one by one then."""
+    first, *rest = call_of(clock, SID)
+    store.apply(first)
+    bad = slot(clock, turn=2**70, deal="rent")
+    with pytest.raises(Exception, match=r"(?i)int|out of range"):
+        store.apply_together([rest[0], bad, rest[1]])
+    assert timeline(store)["turns"] == []
 
 
 def test_a_turn_saved_again_tells_what_was_heard_and_an_older_one_does_not_undo_it(store: Store, clock: Clock) -> None:
