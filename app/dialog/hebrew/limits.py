@@ -16,7 +16,7 @@ _MAX_AFTER = _LISTS.phrases("max_after")
 _PLUS = ("פלוס", "+")
 _ADDED = _LISTS.words("added")
 _HAS_ROOF = _LISTS.words("has_roof")
-_EITHER_SIDE = ("לא יותר", "לא פחות", "מקסימום", "גג", "לכל היותר", "לפחות", "מינימום", "לכל הפחות")
+_EITHER_SIDE = _LISTS.listed("either_side")
 _NO_MATTER = _LISTS.words("no_matter")
 _UNITS, _ONESELF = _LISTS.words("units"), _LISTS.words("oneself")
 

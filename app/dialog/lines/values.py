@@ -4,40 +4,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.dialog import data
 from app.dialog.hebrew.speakable import speakable
 from app.dialog.hebrew.spelling import FEMININE, MASCULINE, budget_words, rooms_words, timing_words
 from app.dialog.lines import book
 
-TYPES: Mapping[str, str] = {
-    "apartment": "דירה",
-    "penthouse": "פנטהאוז",
-    "garden_apartment": "דירת גן",
-    "roof_apartment": "דירת גג",
-    "duplex": "דופלקס",
-    "triplex": "טריפלקס",
-    "loft": "לופט",
-    "studio": "סטודיו",
-    "housing_unit": "יחידת דיור",
-    "cottage": "קוטג'",
-    "private_house": "בית פרטי",
-    "villa": "וילה",
-    "semi_detached": "דו משפחתי",
-    "land": "מגרש",
-    "farm": "משק",
-    "office": "משרד",
-    "store": "חנות",
-    "commercial": "נכס מסחרי",
-    "warehouse": "מחסן",
-    "building": "בניין",
-}
-DEALS: Mapping[str, str] = {"buy": "לקנייה", "rent": "להשכרה"}
-WISH_NOUNS: Mapping[str, str] = {
-    "human": "שיחה עם יועץ",
-    "whatsapp": "סיכום בוואטסאפ",
-    "schedule": "שיחה חוזרת מיועץ",
-    "goodbye": "סיום השיחה",
-}
-DEAL_NOUNS: Mapping[str, str] = {"buy": "קנייה", "rent": "שכירות"}
+_SAID = data.read_toml("real_estate/values.toml")
+TYPES: Mapping[str, str] = _SAID["kinds"]
+DEALS: Mapping[str, str] = _SAID["deals"]
+DEAL_NOUNS: Mapping[str, str] = _SAID["deal_nouns"]
+WISH_NOUNS: Mapping[str, str] = _SAID["wishes"]
 # Names that begin with ה as part of the name, not as an article: ב + ה stays.
 _OWN_HE = re.compile(r"ה(?:רצליה|וד |ר |רי |דר|ולילנד)")
 MAX_AREAS_SPOKEN = 2
