@@ -11,14 +11,14 @@ from typing import Any
 from app.leads.asking import ANSWERED_WITHIN_S, Questions
 from app.leads.childconfig import VARIABLE, StoreChildConfig
 from app.leads.database import Database
+from app.leads.instances.stock_audio import StockVoices
+from app.leads.instances.tokens import UsedTokens
 from app.leads.journal import Journal
 from app.leads.models import Channel
 from app.leads.outgoing.outbox import Outbox
 from app.leads.outgoing.webhook import WebhookDeliverer
 from app.leads.service import Service
-from app.leads.stock_audio import StockVoices
 from app.leads.store import LeadRules, Store
-from app.leads.tokens import UsedTokens
 from app.leads.upkeep.forgetting import Forgetting
 from app.leads.upkeep.keeper import Keeper
 from app.leads.upkeep.sweeping import Keep, Sweep

@@ -9,7 +9,7 @@ from app.dialog.lines.stock import stock_sentences
 from app.house.children import Children
 from app.house.warming import GREETING_SENTENCES
 from app.leads.database import Database
-from app.leads.stock_audio import StockVoices
+from app.leads.instances.stock_audio import StockVoices
 from app.speech.cache import SpeechCache
 from app.speech.cloud_engines import GoogleTts
 from tests.e2e.phones import Exchange, until

@@ -1,7 +1,7 @@
 """Tokens that were used, on both databases."""
 
 from app.leads.database import Database
-from app.leads.tokens import UsedTokens
+from app.leads.instances.tokens import UsedTokens
 
 SOON = "2026-11-22T10:05:00+00:00"
 
