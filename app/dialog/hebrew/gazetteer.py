@@ -1,6 +1,8 @@
 """Towns, neighbourhoods and regions by every spelling, and where an utterance names them (R10.2).
 
-The data is data/hebrew/areas.json: canonical names, aliases, and flags for names that are also common words.
+The data is data/hebrew/areas.json: canonical names, aliases, and flags for names that are also common words; and
+data/hebrew/localities.txt: every other locality, mostly villages. Many of those are called like a person or a thing, so
+that one of a single word is found only where it is located ("בגבים", "מושב נטעים") or where a place was asked for.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +20,10 @@ _LISTS = Lexicon("hebrew/places.toml")
 
 MAX_WORDS = 5
 _SHARED = _LISTS.words("shared")
+VILLAGE_KINDS = _LISTS.words("village_kinds")
+_EVERYDAY = _LISTS.words("everyday")
+_SONS = _LISTS.words("sons")
+VILLAGE = "village"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,8 @@ class Mention(Span[str]):
     alias: str = ""
 
 
-def _loose(text: str) -> str:
+def written_as_one(text: str) -> str:
+    """Return a name folded, its words written together and a doubled yod as one: what spellings are compared by."""
     return fold(text).replace("יי", "י").replace(" ", "")
 
 
@@ -61,6 +68,14 @@ def _spellings(name: str) -> Iterable[str]:
 @lru_cache(maxsize=1)
 def gazetteer() -> dict[str, tuple[Place, str]]:
     """Return every spelling, folded and written as one word, with its place and the alias it came from."""
+    index = read_areas()
+    for name in data.read_text("hebrew/localities.txt").splitlines():
+        index.setdefault(written_as_one(name), (Place(name, "city", risky=VILLAGE), ""))
+    return index
+
+
+def read_areas() -> dict[str, tuple[Place, str]]:
+    """Return the spellings of the places in areas.json."""
     entries: list[dict[str, Any]] = data.read_json("hebrew/areas.json")
     cities: dict[str, list[str]] = {}
     for entry in entries:
@@ -69,17 +84,17 @@ def gazetteer() -> dict[str, tuple[Place, str]]:
     alike: dict[str, list[str]] = {}
     for name in cities:
         for spelling in _spellings(name):
-            alike.setdefault(_loose(spelling), []).append(name)
+            alike.setdefault(written_as_one(spelling), []).append(name)
     index: dict[str, tuple[Place, str]] = {}
     for entry in entries:
         towns = tuple(cities.get(entry["name"], ()))
         needs_city = bool(entry.get("needs_city")) or len(towns) > 1
-        others = alike.get(_loose(entry["name"]), ()) if towns else ()
+        others = alike.get(written_as_one(entry["name"]), ()) if towns else ()
         elsewhere = tuple((town, name) for name in others if name != entry["name"] for town in cities[name])
         place = Place(entry["name"], entry["kind"], towns, needs_city, entry.get("risky", ""), elsewhere)
         for alias in (entry["name"], *entry.get("aliases", ())):
             for spelling in _spellings(alias):
-                index.setdefault(_loose(spelling), (place, _care(entry, alias, spelling)))
+                index.setdefault(written_as_one(spelling), (place, _care(entry, alias, spelling)))
     # A thousand is never the neighbourhood "האלף" without its article.
     index.pop("אלפ", None)
     return index
@@ -89,18 +104,21 @@ def _care(entry: Mapping[str, Any], alias: str, spelling: str) -> str:
     """Return what a spelling is to be read with care for: "risky", "short" or without its article "bare"."""
     if alias in entry.get("risky_aliases", ()):
         return "risky"
-    if len(_loose(alias)) <= 3 and alias != entry["name"] and '"' in alias:
+    if len(written_as_one(alias)) <= 3 and alias != entry["name"] and '"' in alias:
         return "short"
     return "bare" if spelling != alias and alias.startswith("ה") and " " not in alias else ""
 
 
 @lru_cache(maxsize=64)
-def find(utterance: Utterance) -> tuple[Mention, ...]:
-    """Return every gazetteer name in the utterance, the longest first, whatever it is said for."""
+def find(utterance: Utterance, *, is_asked: bool = False) -> tuple[Mention, ...]:
+    """Return every gazetteer name in the utterance, the longest first, whatever it is said for.
+
+    `is_asked`: a place was asked for, so that a village may be named without "ב" or "מושב" before it.
+    """
     found: list[Mention] = []
     index = 0
     while index < len(utterance):
-        mention = _at(utterance, index)
+        mention = _at(utterance, index, is_asked=is_asked)
         later = _at(utterance, mention.end - 1) if mention is not None and mention.end - mention.start > 1 else None
         if mention is not None and later is not None and later.end > mention.end and _names_within(mention, later):
             # "באזור מרכז פתח תקווה", "תל אביב יפו ד": the later name, not what its first word could end.
@@ -129,7 +147,7 @@ def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
     key = utterance.key(index)
     if shared not in _SHARED or not key or (index == before.end and key[0] != "ו"):
         return None
-    entry = gazetteer().get(_loose(shared + key.removeprefix("ו")))
+    entry = gazetteer().get(written_as_one(shared + key.removeprefix("ו")))
     if entry is None or entry[0] == before.place or _at(utterance, index) is not None:
         return None
     return Mention(index, index + 1, entry[0].name, entry[0], "ו" if key[0] == "ו" else "", entry[1])
@@ -151,7 +169,19 @@ def _readings(key: str) -> tuple[tuple[str, str], ...]:
     return tuple(reading for reading in readings if reading[1].replace("יי", "י") in _beginnings())
 
 
-def _at(utterance: Utterance, start: int) -> Mention | None:
+def _is_village(utterance: Utterance, start: int, count: int, prefix: str, name: str, *, is_asked: bool) -> bool:
+    """Whether a village stands at `start`, and no person or thing that is called so; its words are written apart."""
+    if count != len(name.split()):
+        return False
+    if utterance.key(start - 1).lstrip("במ") in VILLAGE_KINDS:
+        return True
+    if fold(name).replace(" ", "") in _EVERYDAY:
+        return False
+    single = count == 1 or utterance.key(start).removeprefix(prefix) in _SONS
+    return not single or prefix[-1:] == "ב" or (is_asked and prefix in ("", "ו"))
+
+
+def _at(utterance: Utterance, start: int, *, is_asked: bool = False) -> Mention | None:
     names = gazetteer()
     first = utterance.tokens[start]
     readings = ((first.prefix, first.key),) if first.is_number else _readings(first.key)
@@ -170,6 +200,11 @@ def _at(utterance: Utterance, start: int) -> Mention | None:
                 # "מחר יש" is not "from Harish".
                 continue
             if entry[1] == "short" and not first.abbreviated:
+                continue
+            place = entry[0]
+            if place.risky == VILLAGE and not _is_village(
+                utterance, start, count, prefix, place.name, is_asked=is_asked
+            ):
                 continue
             return Mention(start, start + count, entry[0].name, entry[0], prefix, entry[1])
     return None

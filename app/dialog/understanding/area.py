@@ -143,7 +143,7 @@ def understand_areas(
 
     `fuzzy`: look for misheard names when the area was asked and none was found.
     """
-    named = find(utterance)
+    named = find(utterance, is_asked=asked is Asked.AREA)
     compound = covered(mention for mention in named if len(mention.tokens) > 1)
     found = _without_overlaps([_with_direction(utterance, mention, compound) for mention in named])
     towns = {mention.place.name for mention in found if mention.place.kind == "city"}

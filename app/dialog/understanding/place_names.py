@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.gazetteer import Mention
+from app.dialog.hebrew.gazetteer import VILLAGE, VILLAGE_KINDS, Mention
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.times.dates import is_ordinal, ordinal_month
@@ -23,6 +23,7 @@ _TELLING = _LISTS.words("telling")
 _COMMON_PLACES = frozenset(_LISTS.listed("common_places"))
 """Neighbourhoods that are everyday words, too: never taken from a preposition alone."""
 _SHORT_NAME = 4
+_SHORT_LIST = 4
 DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
 
 
@@ -66,6 +67,12 @@ class _Said:
     def is_alone(self) -> bool:
         return self.is_asked and len(self.utterance) - self.width <= len(("a word", "a word"))
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether, a place being asked, it is one of several: "פארן, צופר", "שמשית או ציפורי"."""
+        joined = "או" in (self.before, self.after) or self.mention.prefix == "ו"
+        return self.is_asked and self.others and (joined or len(self.utterance) <= _SHORT_LIST)
+
 
 def is_place(utterance: Utterance, mention: Mention, asked: Asked, towns: set[str], mentions: int) -> bool:
     """Return whether a name stands for the place; `towns` are named or known, `mentions` counts the names."""
@@ -83,8 +90,10 @@ def is_place(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
         return _is_quarter(said)
     if place.name == "קדימה" and not mention.prefix and _means_forward(said):
         return False
+    if place.risky == VILLAGE:
+        return _is_village(said)
     if place.risky == "small":
-        return said.is_located or said.is_alone
+        return said.is_located or said.is_alone or said.is_listed
     # "לקנות דירה יפו": no preposition, but no person is called so.
     sought = place.name not in first_names() and said.is_sought
     long = len(place.name) > _SHORT_NAME or place.kind != "neighbourhood"
@@ -107,6 +116,13 @@ def _is_word_s_place(said: _Said) -> bool:
     if not last or said.before in _TOWN:
         return last
     return said.is_asked and not said.others and len(said.utterance) == 1
+
+
+def _is_village(said: _Said) -> bool:
+    """Whether a village is named: located, or, a place being asked, alone or in a list."""
+    if said.mention.prefix[-1:] == "ב" or said.width > 1:
+        return said.is_located or said.is_asked or said.is_sought or said.others
+    return said.is_alone or said.is_listed or said.before.lstrip("במ") in VILLAGE_KINDS
 
 
 def _is_no_day(said: _Said) -> bool:
