@@ -131,8 +131,11 @@ def _is_object(utterance: Utterance, index: int) -> bool:
     return utterance.key(index) == "את" or index in places or atom_at(utterance, index) is not None
 
 
-def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:
-    """Split values of one slot into those that stand and those the caller denied or replaced."""
+def settle(utterance: Utterance, found: Sequence[S], known: object = None) -> tuple[list[S], list[S]]:
+    """Split values of one slot into those that stand and those the caller denied or replaced.
+
+    What is `known` and said again beside another value is what the other replaces: "מרץ זה הבעיה, מאי".
+    """
     denied = [value for value in found if negated(utterance, value.start) or rejected_after(utterance, value.end)]
     standing = [value for value in found if value not in denied]
     for point in repair_points(utterance):
@@ -140,7 +143,11 @@ def settle(utterance: Utterance, found: Sequence[S]) -> tuple[list[S], list[S]]:
         if after:
             denied += [value for value in standing if value.start < point]
             standing = after
-    return _after_turns(utterance, standing), denied
+    standing = _after_turns(utterance, standing)
+    new = [value for value in standing if value.value != known]
+    if new and len(new) < len(standing) and "או" not in utterance.keys:
+        return new, [*denied, *(value for value in standing if value.value == known)]
+    return standing, denied
 
 
 def _after_turns(utterance: Utterance, standing: list[S]) -> list[S]:

@@ -90,7 +90,7 @@ def understand_budget(
         figures = figures[told + 1 :] or figures
     if any(figure.budget_word for figure in figures):
         figures = [figure for figure in figures if figure.budget_word]
-    standing, denied = settle(utterance, figures)
+    standing, denied = settle(utterance, figures, Bounds(None, known))
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
     standing = jury.wished("budget", standing)

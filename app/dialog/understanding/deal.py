@@ -49,9 +49,14 @@ def _tells_no_deal(utterance: Utterance, match: Match) -> bool:
 
 
 def understand_deal(
-    utterance: Utterance, asked: Asked, claimed: frozenset[int] = frozenset(), jury: Jury = LENIENT
+    utterance: Utterance,
+    asked: Asked,
+    claimed: frozenset[int] = frozenset(),
+    jury: Jury = LENIENT,
+    *,
+    known: str | None = None,
 ) -> Span[str] | None:
-    """Return "buy" or "rent". "להשכיר" from a seeker means to rent."""
+    """Return "buy" or "rent". "להשכיר" from a seeker means to rent; of both, the one that is not `known`."""
     said = (
         match
         for match in _DEAL.all(utterance)
@@ -65,7 +70,7 @@ def understand_deal(
                 found.append(Span(index, index + 1, "rent"))
             elif key in _HEARD_BUY or key.lstrip("בלה") in _HEARD_BUY:
                 found.append(Span(index, index + 1, "buy"))
-    standing, denied = settle(utterance, found)
+    standing, denied = settle(utterance, found, known)
     standing = jury.wished("deal", _after_so(utterance, standing))
     if not standing and denied and len({value.value for value in denied}) == 1:
         # "לא לקנות": of two, the other one.

@@ -69,7 +69,7 @@ def understand_type(
         if not jury.heeds_rules or _means_wanted(utterance, match, asked, bool(found)):
             found.append(Kind(match.start, match.end, match.value))
         index = match.end
-    standing, denied = settle(utterance, found)
+    standing, denied = settle(utterance, found, known)
     standing = jury.wished("property_type", standing)
     if not standing:
         return None

@@ -390,11 +390,17 @@ class _Finder:
 
 
 def understand_timing(
-    utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int], jury: Jury = LENIENT
+    utterance: Utterance,
+    asked: Asked,
+    today: date,
+    claimed: frozenset[int],
+    jury: Jury = LENIENT,
+    *,
+    known: object = None,
 ) -> Timing | None:
     """Return the move-in time the caller states, or None; `today` decides which month is next."""
     found = _Finder(utterance, asked, today, claimed).all()
-    standing, _ = settle(utterance, [timing for timing in found if not _denied_span(utterance, timing)])
+    standing, _ = settle(utterance, [timing for timing in found if not _denied_span(utterance, timing)], known)
     standing = jury.wished("timing", standing)
     if not standing:
         return None

@@ -299,7 +299,12 @@ _BEFORE_OTHER = _LISTS.words("before_other")
 
 
 def understand_rooms(
-    utterance: Utterance, asked: Asked, claimed: frozenset[int], jury: Jury = LENIENT
+    utterance: Utterance,
+    asked: Asked,
+    claimed: frozenset[int],
+    jury: Jury = LENIENT,
+    *,
+    known: tuple[float | None, float | None] | None = None,
 ) -> tuple[Range | None, frozenset[int]]:
     """Return the rooms the caller wants, or None, and the tokens of all rooms told.
 
@@ -314,7 +319,7 @@ def understand_rooms(
         found = _elliptic(utterance, claimed)
     found += _repaired(utterance, found, claimed) or (_also(utterance, found, claimed) if asked is Asked.ROOMS else [])
     told = covered(found)
-    standing, denied = settle(utterance, found)
+    standing, denied = settle(utterance, found, known)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
     standing = jury.wished("rooms", standing)

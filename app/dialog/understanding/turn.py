@@ -211,14 +211,15 @@ class Turn:
             )
             if not passing:
                 self.put("property_type", kind.value, kind.start, kind.end)
-        deal = understand_deal(self.utterance, self.asked, self.claimed, self.jury)
+        deal = understand_deal(self.utterance, self.asked, self.claimed, self.jury, known=self.state.get("deal"))
         if deal is not None:
             self.put("deal", deal.value, deal.start, deal.end)
 
     def _rooms(self) -> None:
         if self._asks(_HOW_MUCH_IS):
             return
-        rooms, told = understand_rooms(self.utterance, self.asked, self.claimed, self.jury)
+        known = self.state.get("rooms_min"), self.state.get("rooms_max")
+        rooms, told = understand_rooms(self.utterance, self.asked, self.claimed, self.jury, known=known)
         self.claimed |= told
         if rooms is not None:
             self._bounds("rooms", rooms)
@@ -240,7 +241,9 @@ class Turn:
         if self.acts.goodbye or self.acts.human or (self.acts.schedule and not set(self.utterance.keys) & _ENTERS):
             # "תתקשרו אחרי החגים" is when to call, not when to move in.
             return
-        timing = understand_timing(self.utterance, self.asked, self.today, self.claimed, self.jury)
+        timing = understand_timing(
+            self.utterance, self.asked, self.today, self.claimed, self.jury, known=self.state.get("timing")
+        )
         if timing is None or (self.acts.schedule and not timing.sure):
             return
         self.claimed |= frozenset(timing.tokens)
