@@ -60,8 +60,8 @@ class Composite:
         self._house.drain.watch(is_alive, grace_s)
 
     def stop(self) -> None:
-        """See `house.draining.Drain.stop`; gunicorn.conf.py calls it last."""
-        self._house.drain.stop()
+        """See `House.stop`; gunicorn.conf.py calls it last."""
+        self._house.stop()
 
     def _media(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         is_signed = self._house.doorkeeper.handshake_is_signed(environ)

@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from app.runtime import now_ms, sleep, task
+from app.runtime import now_ms, sleep, spawn
 
 _APP = str(Path(__file__).parents[1])
 _LOOKS_AFTER_MS, _LOOKS_EVERY_MS = 15, 10
@@ -66,19 +65,22 @@ class HubWatch:
         self._keeps = False
         self._seen = Counter[str]()
         self._collector = _CollectorClock()
-        self._watching: Any = None
+        self._is_on = False
 
     def start(self) -> None:
         """Watch from now on (in the main thread); what is measured is kept from `judge` on."""
         signal.signal(signal.SIGALRM, self._look)
         self._collector.start()
-        self._watching = task(self._run)
+        self._is_on = True
+        spawn(self._run)
 
     def stop(self) -> None:
-        """Watch no more."""
-        self._watching.kill()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        self._collector.stop()
+        """Watch no more; a bell that rang while the process ends, and Python no longer hears it, would kill it."""
+        if self._is_on:
+            self._is_on = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+            self._collector.stop()
 
     def judge(self) -> None:
         """Judge from now on: how late a start runs says nothing of how full the process is."""
@@ -103,10 +105,12 @@ class HubWatch:
             self._alarm(late)
 
     def _run(self) -> None:
-        while True:
+        while self._is_on:
             due_ms, worked_ns, collected_ns = now_ms() + self._every_ms, time.thread_time_ns(), self._collector.spent_ns
             signal.setitimer(signal.ITIMER_REAL, (self._every_ms + _LOOKS_AFTER_MS) / 1000, _LOOKS_EVERY_MS / 1000)
             sleep(self._every_ms / 1000)
+            if not self._is_on:
+                return
             signal.setitimer(signal.ITIMER_REAL, 0)
             lag_ms = max(0, now_ms() - due_ms)
             worked_ms = (time.thread_time_ns() - worked_ns) // 1_000_000

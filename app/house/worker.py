@@ -164,6 +164,11 @@ class House:
         names: Mapping[str, Any] = engines.names
         _log.info("Composite WSGI ready / WebSocketWSGI / blueprints", **names, version=self.about.version)
 
+    def stop(self) -> None:
+        """See `house.draining.Drain.stop`; nothing is served after it."""
+        self.drain.stop()
+        self._hub_watch.stop()
+
     def _anyone_there(self) -> bool:
         return len(self.streams) > 0
 

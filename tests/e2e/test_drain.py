@@ -39,4 +39,5 @@ def test_an_idle_server_ends_at_once(house: Town, tmp_path: Path) -> None:
         children = [leaving.child("speech"), leaving.child("store")]
         leaving.server.process.send_signal(signal.SIGTERM)
         assert leaving.server.process.wait(15) == 0
+        assert "was sent" not in leaving.server.log()  # a worker that ended by a signal
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), "the end of the children")

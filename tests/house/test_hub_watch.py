@@ -1,6 +1,7 @@
 """The watch on the hub, on a real eventlet hub."""
 
 import gc
+import signal
 
 import eventlet
 
@@ -56,3 +57,15 @@ def test_what_the_collector_takes_is_told() -> None:
 
     late = max(watched(collect), key=lambda one: one.lag_ms)
     assert late.collected_ms >= late.worked_ms // 2
+
+
+def test_once_stopped_it_rings_no_more_and_a_late_bell_is_not_heard() -> None:
+    """R18: a process that ends must not be killed by it: its exit status would be a fault's."""
+    watch = HubWatch(lambda _: None, every_ms=10)
+    watch.stop()  # before it was started, too
+    watch.start()
+    eventlet.sleep(0.03)
+    watch.stop()
+    eventlet.sleep(0.03)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    signal.raise_signal(signal.SIGALRM)
