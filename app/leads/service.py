@@ -184,13 +184,14 @@ class Service:
         self._send(stream_id, Op.END, {"journaled": True})
 
     def _wrote_together(self, stream_id: int, record: Record) -> bool:
-        """Write a record with those of its call that wait right behind it, if there are any, in one transaction.
+        """Write a record with those that wait right behind it, if there are any, in one transaction.
 
-        Where that cannot be, each is written, or put aside, by itself.
+        So a turn's words, slots and facts cost one commit, and the slower the database, the more share one. Where that
+        cannot be (one of them is bad, another instance wrote the same call), each is written, or put aside, by itself.
         """
         if not isinstance(record, CallRecord):
             return False
-        others = list(self._next_of(record.call_sid))
+        others = list(self._next_records())
         if not others:
             return False
         try:
@@ -204,15 +205,15 @@ class Service:
             self._send(number, Op.END, {})
         return True
 
-    def _next_of(self, call_sid: str) -> Iterator[tuple[Request, CallRecord]]:
-        """Take the requests that wait next, as long as they are good records of this call."""
+    def _next_records(self) -> Iterator[tuple[Request, CallRecord]]:
+        """Take the requests that wait next, as long as they are good records of calls."""
         for _ in range(_MOST_TOGETHER - 1):
             try:
                 request = self._looked_at.popleft() if self._looked_at else self._requests.get_nowait()
             except queue.Empty:
                 return
             record = _record_of(request)
-            if record is None or record.call_sid != call_sid:
+            if record is None:
                 self._looked_at.appendleft(request)
                 return
             assert request is not None

@@ -2,7 +2,7 @@
 
 Blocking, for the store child alone. Each record is one short transaction; applying it twice changes nothing, and
 records of one call may come late (journal, another instance): a fact's own time (`callclock`) decides which is newer.
-What a turn brings (its words, slots, facts) comes at once, and is one transaction where it waits together.
+What waits together (a turn's words, slots and facts as a rule) is one transaction.
 """
 
 import logging
@@ -90,7 +90,7 @@ class Store:
                 self.apply_together([record])
 
     def apply_together(self, records: Sequence[CallRecord]) -> None:
-        """Write records of one call in one transaction, all of them or none. Idempotent.
+        """Write records of calls in one transaction, all of them or none. Idempotent.
 
         Raises:
             IntegrityError: another instance wrote one of its rows at the same moment.

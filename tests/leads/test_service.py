@@ -181,6 +181,27 @@ def test_a_record_no_database_takes_costs_none_of_those_that_came_with_it(url: s
     assert len((tmp_path / "journal" / "rejected.jsonl").read_text().splitlines()) == 3
 
 
+def test_instances_that_tell_of_the_same_calls_in_another_order_lose_nothing(
+    postgres: Postgres, migrated_postgres: str, tmp_path: Path
+) -> None:
+    """R14, R18: transactions of several calls may meet in a deadlock; then each record is written by itself."""
+    url = postgres.database(like=migrated_postgres)
+    for home in ("one", "two"):
+        (tmp_path / home).mkdir()
+    with Child(url, tmp_path / "one") as one, Child(url, tmp_path / "two") as two:
+        one.do(started("CA1"), started("CA2"))
+        told = [
+            (child, child.tell(turn(sid, number)))
+            for step in range(0, 40, 2)
+            for child, sids, number in ((one, ("CA1", "CA2"), step), (two, ("CA2", "CA1"), step + 1))
+            for sid in sids
+        ]
+        assert {child.answer(number)[0] for child, number in told} == {Op.END}
+        one.do(ended("CA1"), ended("CA2"))
+        for sid in ("CA1", "CA2"):
+            wait_until(lambda sid=sid: len(one.timeline(sid)["turns"]) == 40, "what waited in a journal")  # type: ignore[misc]
+
+
 def test_nonsense_is_put_aside_and_the_next_record_is_served(sqlite_url: str, tmp_path: Path) -> None:
     """R14: one bad record costs neither itself nor those behind it."""
     with Child(sqlite_url, tmp_path) as child:
