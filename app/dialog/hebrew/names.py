@@ -310,8 +310,6 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     if first in UNWANTED_AFTER_AM and utterance.key(name.start - 1) in _PRONOUNS:
         # "אני עובד בתחום": what the caller does.
         return None
-    if utterance.key(name.start - 1) == "לא" and bearers_of(first) < KNOWN_BEARERS:
-        return None
     if known and bearers_of(first) >= KNOWN_BEARERS:
         return name
     if rest and utterance.key(rest[0]) not in SPELLING and rest[0] not in origins(utterance):

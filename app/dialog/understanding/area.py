@@ -169,7 +169,6 @@ def understand_areas(
     standing, denied = settle(utterance, wanted)
     standing = jury.wished("area", standing)
     standing, denied = _deny_known(utterance, standing, denied, known)
-    standing, denied = _extend_denial(utterance, standing, denied)
     standing = _said_again(utterance, _denied_later(standing, denied))
     return _fold(utterance, standing, denied, known, claimed)
 
@@ -221,18 +220,6 @@ def _deny_known(
     no = [mention for mention in standing if mention.value in known and utterance.key(mention.start - 1) == "לא"]
     left = [mention for mention in standing if mention not in no]
     return (left, [*denied, *no]) if left else (standing, denied)
-
-
-def _extend_denial(
-    utterance: Utterance, standing: list[Mention], denied: list[Mention]
-) -> tuple[list[Mention], list[Mention]]:
-    """Let "לא בחיפה או בנשר" deny both."""
-    for mention in list(standing):
-        before = [other for other in denied if negated(utterance, other.start)]
-        if any(mention.start - other.end == 1 and utterance.key(other.end) == "או" for other in before):
-            standing.remove(mention)
-            denied.append(mention)
-    return standing, denied
 
 
 def _denied_later(standing: list[Mention], denied: list[Mention]) -> list[Mention]:

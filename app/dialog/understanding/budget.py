@@ -6,7 +6,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max
 from app.dialog.hebrew.numbers import Quantity, Shape
-from app.dialog.hebrew.repairs import answers_no_with, settle
+from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.figures import Figure, figures_of
@@ -88,11 +88,7 @@ def understand_budget(
         # "אני לא מגיע לשש, תרשמי חמש וחצי": the one that is known is told, the other is new.
         told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
         figures = figures[told + 1 :] or figures
-    if any(figure.budget_word for figure in figures):
-        figures = [figure for figure in figures if figure.budget_word]
-    standing, denied = settle(utterance, figures, Bounds(None, known))
-    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
-        standing = denied
+    standing, _ = settle(utterance, figures, Bounds(None, known))
     standing = jury.wished("budget", standing)
     stretched = [match.end for match in _STRETCHES.all(utterance)]
     near = [
@@ -132,8 +128,6 @@ def _bounded(utterance: Utterance, figure: Figure, asked: Asked, deal: str | Non
 
 def _changes(utterance: Utterance, figures: list[Figure], asked: Asked, known: int) -> bool:
     """Whether figures change the budget `known`: "תעלי לשתיים וחצי", "תרשמי חמש מאתיים", "אמרתי חמש, אז שש"."""
-    if asked in _DICTATING:
-        return False
     keys = set(utterance.keys)
     if asked not in _COUNTING and keys & _CHANGES_BUDGET:
         return True

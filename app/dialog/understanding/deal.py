@@ -16,9 +16,6 @@ _LISTS = Lexicon("real_estate/deals.toml")
 _OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
 _DEAL = Phrasebook({phrase: deal for deal in ("buy", "rent") for phrase in _LISTS.listed(deal)})
 _COMES_WITH = _LISTS.words("comes_with")
-_OF_ONE_S_OWN = _LISTS.words("of_one_s_own")
-_RENTING = _LISTS.words("renting")
-_HERE = _LISTS.words("here")
 _HEARD_BUY = _LISTS.words("heard_buy")
 _HEARD_RENT = _LISTS.words("heard_rent")
 
@@ -35,15 +32,6 @@ def _tells_no_deal(utterance: Utterance, match: Match) -> bool:
     """Whether a word of buying or renting says what comes besides, who a tenant is, or what one does today."""
     before, key = utterance.key(match.start - 1), utterance.key(match.start)
     if before in _COMES_WITH:
-        return True
-    if utterance.key(match.end - 1) in _OF_ONE_S_OWN and "יש" in utterance.keys[max(0, match.start - 3) : match.start]:
-        # "יש לנו כבר דירה משלנו": what they have.
-        return True
-    if match.prefix.endswith("ה") and key[len(match.prefix) :] in _RENTING:
-        # "השוכר שלי יוצא במרץ": a tenant.
-        return True
-    if key in _RENTING and {utterance.key(match.end), utterance.key(match.end + 1)} & _HERE:
-        # "אנחנו שוכרים פה כבר שלוש שנים": what they do today.
         return True
     return match.value == "buy" and key == fold("מקבלן") and before == "לא"
 

@@ -8,7 +8,7 @@ from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.numbers import MILLION, THOUSAND, Quantity, Shape
 from app.dialog.hebrew.repairs import negated
 from app.dialog.hebrew.span import Bounds, Range
-from app.dialog.hebrew.tokens import Utterance, rests, rests_of
+from app.dialog.hebrew.tokens import Utterance, rests_of
 from app.dialog.understanding.sums import BUDGET_WORDS, CURRENCY, PER_MONTH
 
 _LARGEST_BARE = {"buy": 20, "rent": 99}
@@ -21,7 +21,6 @@ class Figure(Range):
     evidence: bool = False
     split: bool = False
     """Said as nothing but money is: "חמש מאתיים"."""
-    budget_word: bool = False
 
 
 def figures_of(utterance: Utterance, found: list[Quantity], deal: str | None, asked: Asked) -> list[Figure]:
@@ -62,7 +61,7 @@ def figures_of(utterance: Utterance, found: list[Quantity], deal: str | None, as
         split = first.shape is Shape.SPLIT
         figures.append(replace(_single(utterance, first, second, deal), evidence=evidence, split=split))
         index += 2 if figures[-1].end > first.end else 1
-    return [replace(figure, budget_word=_says_budget(utterance, figure.start)) for figure in figures]
+    return figures
 
 
 def _scaled(quantity: Quantity, deal: str | None, hint: int) -> tuple[float, bool]:
@@ -168,11 +167,3 @@ def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal
     if is_min(utterance, whole):
         return Figure(first.start, end, Bounds(round(value), None), sure=not unsure)
     return Figure(first.start, end, Bounds(None, round(value)), sure=not unsure)
-
-
-def _says_budget(utterance: Utterance, start: int) -> bool:
-    return any(
-        rest.startswith(("תקציב", "התקציב"))
-        for index in range(max(0, start - 5), start)
-        for rest in rests(utterance.key(index))
-    )

@@ -13,7 +13,6 @@ from app.dialog.understanding.judging.judge import LENIENT, Jury
 
 _LISTS = Lexicon("real_estate/kinds.toml")
 _SPECIFIES = _LISTS.words("specifies")
-_BESIDE = _LISTS.words("beside")
 
 _TYPES = Phrasebook({phrase: code for code, phrases in property_kinds().items() for phrase in phrases})
 _NOT_TYPES = _LISTS.phrases("not_types")
@@ -24,14 +23,10 @@ _MORE_THAN_A_ROOM = _LISTS.words("more_than_a_room")
 SEEKS = _LISTS.words("seeks")
 _THIRD_PARTY = _LISTS.words("third_party")
 _GENERIC = ("apartment", "private_house", "commercial", "villa")
-_EXTRAS = _LISTS.words("extras")
-_PLACED = _LISTS.words("placed")
-_WAS_OR_BUILD, _FORMER = _LISTS.words("was_or_build"), _LISTS.words("former")
 _OWNED = _LISTS.words("owned")
 _ADVERTS, _SEEN = _LISTS.phrases("adverts"), _LISTS.phrases("seen")
 _TO_THE_ADVERT = 3
 _ABOUT = _LISTS.words("about_it")
-_AND_TYPES = _LISTS.words("and_types")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,7 @@ def understand_type(
         if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
             # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
             match = Match(match.start, match.start + 1, "apartment", prefix=match.prefix)
-        if not jury.heeds_rules or _means_wanted(utterance, match, asked, bool(found)):
+        if not jury.heeds_rules or _means_wanted(utterance, match, asked):
             found.append(Kind(match.start, match.end, match.value))
         index = match.end
     standing, denied = settle(utterance, found, known)
@@ -86,9 +81,6 @@ def understand_type(
 
 def _specifies(utterance: Utterance, general: Kind, kind: Kind) -> bool:
     between = [utterance.key(index) for index in range(general.end, kind.start)]
-    if between == ["כמו"] and kind.value == "private_house":
-        # "דירה כמו בית" is a flat.
-        return False
     return not between or (len(between) <= 3 and between[-1] in _SPECIFIES)
 
 
@@ -108,12 +100,8 @@ def _advertised(utterance: Utterance, match: Match, asked: Asked) -> bool:
     return any(book.at(utterance, index) for book in books for index in range(match.end, match.end + _TO_THE_ADVERT))
 
 
-def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool) -> bool:
+def _means_wanted(utterance: Utterance, match: Match, asked: Asked) -> bool:
     before, key = utterance.key(match.start - 1), utterance.key(match.start)
-    single = match.end - match.start == 1
-    if before in _WAS_OR_BUILD or utterance.key(match.end) in _FORMER:
-        # "הדירה הקודמת הייתה דופלקס", "קרקע לבניית בית": not what is wanted.
-        return False
     if key.endswith("דירות") and asked not in _OPEN and not set(utterance.keys) & SEEKS:
         # "אמרו לי שדירות שם עולות שלושה מיליון".
         return False
@@ -125,21 +113,6 @@ def _means_wanted(utterance: Utterance, match: Match, asked: Asked, later: bool)
     ):
         return False
     if set(utterance.keys) & _THIRD_PARTY and not set(utterance.keys) & SEEKS:
-        return False
-    if (
-        match.value == "warehouse"
-        and (before in _EXTRAS or match.prefix.startswith("ו"))
-        and (later or asked is not Asked.PROPERTY_TYPE)
-    ):
-        return False
-    if match.value in ("office", "store") and single and before in _BESIDE:
-        return False
-    if (
-        single
-        and key in _PLACED
-        and before not in _INTERESTED
-        and not (asked is Asked.PROPERTY_TYPE and (len(utterance) == 1 or match.prefix == "ל"))
-    ):
         return False
     if _anothers(utterance, match.end):
         return False

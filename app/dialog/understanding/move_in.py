@@ -78,8 +78,6 @@ _AGO = _LISTS.words("ago")
 _LIVES_HERE = _LISTS.words("lives_here")
 _IN_TIME = _LISTS.words("in_time")
 _LASTS = _LISTS.words("lasts")
-_BY_THE_MONTH = _LISTS.words("by_the_month")
-_FOR_MONTHS = _LISTS.words("for_months")
 _FROM_NOW = _LISTS.words("from_now")
 
 
@@ -381,8 +379,6 @@ class _Finder:
         if self.asked:
             lives = nearby & _LIVES_HERE and not nearby & _IN_TIME
             return not (lives or nearby & _LASTS)
-        if key in _BY_THE_MONTH:
-            return self.entry and key in _FOR_MONTHS
         if nearby & _LASTS:
             # "לשנה עם אופציה לעוד שנה".
             return False
@@ -412,9 +408,6 @@ def understand_timing(
     if dated and dated[0].value == within(1) and any(timing.value["type"] == "immediate" for timing in strong):
         # "מיידית אפילו השבוע": the week only stresses the haste.
         return next(timing for timing in strong if timing.value["type"] == "immediate")
-    if len(dated) > 1 and utterance.key(dated[0].end - 1) == "הבאה":
-        # "שנה הבאה, בפברואר": the month says when in it.
-        return next((timing for timing in dated if timing.value["type"] == "month"), dated[0])
     return (dated or strong or standing)[0]
 
 

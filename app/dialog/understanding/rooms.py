@@ -338,8 +338,6 @@ def _repaired(utterance: Utterance, found: list[Range], claimed: frozenset[int])
         return []
     last = max(found, key=lambda rooms: rooms.end)
     points = [point for point in repair_points(utterance) if point >= last.end]
-    if negated(utterance, last.start):
-        points.append(last.end)
     for point in points:
         start = point
         while utterance.key(start) in _LEADS_TO_NUMBER:
