@@ -19,7 +19,7 @@ from app.dialog import data
 from app.dialog.domain import TOPICS, Asked
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
-from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_at, position
+from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_at, stretches
 
 TABLE = "real_estate/judge.npz"
 TOPIC_NAMES = tuple(topic.name for topic in TOPICS)
@@ -122,6 +122,7 @@ class Judge:
         self._table = weights or table()
         self._words: Floats | None = None
         self._counted = 0
+        self._by_topic: dict[str, Floats] = {}
         self.doubted: dict[str, list[Span[Any]]] = {}
 
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:
@@ -144,16 +145,27 @@ class Judge:
 
     def odds(self, topic: str, value: Span[Any], starts: list[int]) -> float:
         """Return the log odds that a value is wished for, `starts` being where its topic's values start."""
-        words, start, end = self._sums(), value.start, value.end
+        start, end = value.start, value.end
         rivals = list(starts)
         rivals.remove(start)
         frame, count = self._table.word(
             frame_marks(self._utterance, self._asked, self._state, topic, (start, end), rivals)
         )
-        versions = [0, 1 if self._asked.value == topic else 2, 3 + TOPIC_NAMES.index(topic)]
-        at = [position(index, start, end) for index in range(len(self._utterance))]
-        score = float(frame[versions, 0].sum()) + float(words[:, versions].sum(axis=1)[range(len(at)), at].sum())
-        return self._table.log_odds(score, count + self._counted)
+        spans = np.array(stretches(start, end, len(self._utterance)))
+        at = np.arange(POSITIONS)
+        around = self._up_to(topic)
+        score = frame[self._versions(topic), 0].sum() + (around[spans[:, 1], at] - around[spans[:, 0], at]).sum()
+        return self._table.log_odds(float(score), count + self._counted)
+
+    def _versions(self, topic: str) -> list[int]:
+        return [0, 1 if self._asked.value == topic else 2, 3 + TOPIC_NAMES.index(topic)]
+
+    def _up_to(self, topic: str) -> Floats:
+        """Return what all words before each one weigh together at each position: [words + 1, POSITIONS]."""
+        if topic not in self._by_topic:
+            words = self._sums()[:, self._versions(topic)].sum(axis=1)
+            self._by_topic[topic] = np.concatenate([np.zeros((1, POSITIONS), np.float32), words.cumsum(axis=0)])
+        return self._by_topic[topic]
 
     def _sums(self) -> Floats:
         """Return what each word weighs: [words, VERSIONS, POSITIONS]."""

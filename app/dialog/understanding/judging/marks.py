@@ -7,6 +7,7 @@ left out: the judge is to know what they do not.
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from app.dialog.domain import PARTS, Asked
@@ -19,6 +20,7 @@ POSITIONS = 11
 """Within the value; before it 1, 2, 3, 4-6 words away or farther; after it the same."""
 SIDE = 5
 _FARTHEST_NEAR, _FARTHEST_MIDDLE = 3, 6
+_STEPS = (0, 1, 2, _FARTHEST_NEAR, _FARTHEST_MIDDLE)
 _PREFIXES = frozenset("ושבלמהכ")
 _LONG = 3
 _FILES = (
@@ -68,6 +70,13 @@ def position(index: int, start: int, end: int) -> int:
     if distance > _FARTHEST_NEAR:
         distance = _FARTHEST_NEAR + (1 if distance <= _FARTHEST_MIDDLE else 2)
     return distance if index < start else SIDE + distance
+
+
+def stretches(start: int, end: int, size: int) -> tuple[tuple[int, int], ...]:
+    """Return, position by position, from which word up to which the words of an utterance of `size` stand there."""
+    before = [max(0, start - step) for step in _STEPS] + [0]
+    after = [min(size, end + step) for step in _STEPS] + [size]
+    return ((start, end), *((low, high) for high, low in pairwise(before)), *pairwise(after))
 
 
 def frame_marks(

@@ -1,8 +1,19 @@
 """What the judge of wishes sees of a word and of a value."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from app.dialog.domain import Asked
 from app.dialog.hebrew.tokens import normalise
-from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_at, position, word_marks
+from app.dialog.understanding.judging.marks import (
+    POSITIONS,
+    SIDE,
+    frame_marks,
+    marks_at,
+    position,
+    stretches,
+    word_marks,
+)
 
 
 def test_a_word_is_seen_with_and_without_its_prefix_and_with_the_next_one() -> None:
@@ -25,6 +36,14 @@ def test_positions_are_told_by_side_and_distance() -> None:
     assert [position(at, 8, 10) for at in range(10)] == [5, 5, 4, 4, 4, 3, 2, 1, 0, 0]
     assert [position(at, 0, 1) for at in range(9)] == [0, *(SIDE + step for step in (1, 2, 3, 4, 4, 4, 5, 5))]
     assert position(99, 0, 1) < POSITIONS
+
+
+@given(st.integers(0, 20), st.integers(1, 3), st.integers(0, 20))
+def test_stretches_hold_each_word_at_its_position(start: int, width: int, after: int) -> None:
+    """R10.2: what the judge sums by stretches is what was learned by positions."""
+    end, size = start + width, start + width + after
+    held = {at: where for where, (low, high) in enumerate(stretches(start, end, size)) for at in range(low, high)}
+    assert held == {at: position(at, start, end) for at in range(size)}
 
 
 def test_the_frame_tells_what_was_asked_and_which_value_of_several_it_is() -> None:
