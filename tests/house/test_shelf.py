@@ -7,7 +7,7 @@ from typing import Any, cast
 import eventlet
 import pytest
 
-from app.house.shelf import AT_ONCE, Shelf
+from app.house.shelf import AT_ONCE, AWAY_S, Shelf
 from app.leads.client import LeadStore
 from app.office import StoreUnavailable
 from app.speech.cache import SpeechCache
@@ -21,11 +21,11 @@ class Lending:
     def __init__(self, away_from: int = 99) -> None:
         self.lines: dict[str, bytes] = {}
         self.asked: list[int] = []
-        self._away_from = away_from
+        self.away_from = away_from
 
     def query(self, name: str, timeout_s: float, **arguments: Any) -> dict[str, Any]:
         assert timeout_s > 0
-        if len(self.asked) >= self._away_from:
+        if len(self.asked) >= self.away_from:
             raise StoreUnavailable("away")
         if name == "keep_stock_audio":
             self.lines[arguments["digest"]] = base64.b64decode(arguments["audio"])
@@ -69,3 +69,17 @@ def test_a_database_that_is_away_costs_a_line_its_loan_and_nothing_else(tmp_path
     shelf.put("a digest", b"x")
     eventlet.sleep(0)
     assert len(cache.missing(STOCK)) == len(STOCK) - AT_ONCE * away_from
+
+
+def test_a_store_that_cannot_keep_a_line_is_left_alone_for_a_minute() -> None:
+    """R18: three hundred lines are said in a row at a first start."""
+    store, now = Lending(away_from=0), [0.0]
+    shelf = Shelf(cast("LeadStore", store), lambda: now[0])
+    shelf.put("first", b"x")
+    eventlet.sleep(0)
+    store.away_from = 99
+    shelf.put("second", b"x")
+    now[0] = AWAY_S
+    shelf.put("third", b"x")
+    eventlet.sleep(0)
+    assert set(store.lines) == {"third"}
