@@ -49,6 +49,7 @@ _LETS_LATER, _LETS_IT = _LISTS.phrases("lets_later"), _LISTS.phrases("lets_it")
 _NEAR_LETTING = 3
 _ADOPTS = _LISTS.phrases("adopts")
 _SOON = 2
+_NEAR_PAST, _NO_PAST = 3, _LISTS.words("no_past")
 _PAYS = _LISTS.words("pays")
 _COMPLAINS = _LISTS.phrases("complains")
 _NOT_MINE = _LISTS.phrases("not_mine")
@@ -102,6 +103,12 @@ def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
 def no_wish(utterance: Utterance) -> frozenset[int]:
     """Return the tokens that tell of others, of a home one has or had, of later, or ask: no value there is a wish."""
     return frozenset(index for scope in scopes(utterance) for index in scope.tokens)
+
+
+def lasted(utterance: Utterance, start: int) -> bool:
+    """Whether a verb in the first person past tells how long what begins at `start` lasted: "עבדתי שם עשר שנים"."""
+    before = utterance.keys[max(0, start - _NEAR_PAST) : start]
+    return any(key.endswith("תי") and len(key) > len("ביתי") and key not in _NO_PAST for key in before)
 
 
 def _adopted(utterance: Utterance, scope: Scope) -> bool:

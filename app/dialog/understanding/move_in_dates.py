@@ -1,0 +1,218 @@
+"""Months, seasons, feasts, school and dates that a caller names for moving in (R10.2)."""
+
+from datetime import date, timedelta
+
+from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.numbers import atom_at, quantity_at
+from app.dialog.hebrew.span import Span
+from app.dialog.hebrew.times.dates import (
+    Timing,
+    in_month,
+    next_month,
+    ordinal_date,
+    relative_period,
+    spelled_hebrew_month,
+    weekday,
+    written_date,
+)
+from app.dialog.hebrew.times.holidays import HOLIDAYS, holiday_span
+from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold, rests, rests_of, stems, words
+
+_LISTS = Lexicon("hebrew/timing.toml")
+_CALENDAR = Lexicon("hebrew/calendar.toml")
+_MONTHS = {name: int(number) for name, number in _CALENDAR.valued("months").items()}
+_SEASONS: dict[str, tuple[int, ...]] = {
+    fold(name): tuple(months) for name, months in _CALENDAR.table("seasons").items()
+}
+_BORN = _LISTS.words("born")
+ENTRY = _LISTS.words("entry")
+_EDGE = _LISTS.words("edge")
+_ENDS = _LISTS.words("ends")
+_HOLIDAY_BOOK = Phrasebook({**{name: name for name in HOLIDAYS}, "החגים": fold("חגים"), "הפסח": "פסח"})
+_SCHOOL = _LISTS.phrases("school")
+_ACADEMIC = _LISTS.phrases("academic")
+_SUMMER_BREAK = _LISTS.phrases("summer_break")
+_AFTER_WEEKDAY = Lexicon("hebrew/dates.toml").words("after_weekday")
+_NO = _LISTS.words("no")
+_CAN = _LISTS.words("can")
+_MAKES_FEAST = _LISTS.words("makes_feast")
+_AROUND_FEAST = _LISTS.words("around_feast")
+_CIVIL = _LISTS.words("civil")
+_TO_FEAST = _LISTS.words("to_feast")
+_LAST_ONE = _LISTS.words("last_one")
+_EDGE_OF_MONTH = _LISTS.words("edge_of_month")
+_EARLY = _LISTS.words("early")
+_EDGE_OR_FIRST = _LISTS.words("edge_or_first")
+_EDGE_OF_SEASON = _LISTS.words("edge_of_season")
+_BEFORE_SUMMER = _LISTS.words("before_summer")
+_MONTH = _LISTS.words("month")
+
+
+class Dates:
+    """Looks for what the calendar has a word for."""
+
+    def __init__(self, utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> None:
+        self.utterance = utterance
+        self.today = today
+        self.claimed = claimed
+        self.asked = asked is Asked.TIMING
+        self.entry = not rests_of(utterance.keys).isdisjoint(ENTRY)
+        self.name_asked = asked is Asked.NAME
+
+    def all(self) -> list[Timing]:
+        """Return every time found, of one word at most one."""
+        school = next_month(9, self.today, over=True)
+        found = [Span(match.start, match.end, next_month(10, self.today)) for match in _ACADEMIC.all(self.utterance)]
+        for match in _SCHOOL.all(self.utterance):
+            if any(timing.start <= match.end and match.start < timing.end for timing in found):
+                continue
+            edge = rests_of(self.utterance.key(index) for index in (match.start - 1, match.start - 2))
+            # School ends with June.
+            ends = next_month(7 if edge & words("אחרי") else 6, self.today)
+            found.append(Span(match.start, match.end, ends if edge & _ENDS else school))
+        for match in _SUMMER_BREAK.all(self.utterance):
+            late = self.utterance.key(match.start - 1).endswith(fold("סוף"))
+            found.append(Span(match.start, match.end, next_month(8 if late else 7, self.today)))
+        for match in _HOLIDAY_BOOK.all(self.utterance):
+            timing = self._holiday(match)
+            if timing is not None:
+                found.append(timing)
+        for index in range(len(self.utterance)):
+            if index in self.claimed:
+                continue
+            for read in (
+                self._named_month,
+                self._season,
+                self._date,
+                self._numbered_month,
+            ):
+                timing = read(index)
+                if timing is not None:
+                    found.append(timing)
+                    break
+        return found
+
+    def _holiday(self, match: Match) -> Timing | None:
+        before = self.utterance.key(match.start - 1)
+        relation = rests(before) if before else frozenset()
+        if match.value == "שבועות" and not (relation & _MAKES_FEAST or match.prefix.endswith("ב")):
+            return None
+        if not (self.asked or self.entry or relation & _AROUND_FEAST):
+            return None
+        if match.value == "ראש השנה" and self.utterance.key(match.end) in _CIVIL:
+            return Span(match.start, match.end + 1, next_month(1, self.today))
+        first, last = holiday_span(match.value, self.today)
+        if relation & words("אחרי"):
+            day = last + timedelta(days=1)
+        elif relation & words("לפני"):
+            day = first - timedelta(days=1)
+            if day < self.today:
+                day = first
+        else:
+            day = max(first, self.today)
+        return Span(match.start - bool(relation & _TO_FEAST), match.end, in_month(day.year, day.month))
+
+    def _year_after(self, index: int) -> tuple[int | None, int]:
+        token = self.utterance.tokens[index] if index < len(self.utterance) else None
+        if token is None:
+            return None, index
+        quantity = quantity_at(self.utterance, index)
+        if quantity is not None and 2024 <= quantity.value <= 2040:
+            return int(quantity.value), quantity.end
+        if token.key in words("הבא") or (token.key == fold("שנה") and self.utterance.key(index + 1) == fold("הבאה")):
+            return None, index + 1
+        return None, index
+
+    def _named_month(self, index: int) -> Timing | None:
+        for prefix, rest in stems(self.utterance.key(index)):
+            month = _MONTHS.get(rest)
+            if month is None and self.asked and not self.utterance.tokens[index].is_number:
+                # "ינו אר": the recogniser parted it.
+                month = _MONTHS.get(rest + self.utterance.key(index + 1))
+            if month is None:
+                continue
+            past = self.utterance.key(index + 1) in _LAST_ONE
+            if past or set(self.utterance.keys[max(0, index - 3) : index]) & _BORN:
+                return None
+            before = self.utterance.key(index - 1)
+            edge = rests(before) & (_EDGE | _EDGE_OF_MONTH)
+            if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and prefix in ("", "ו") and not edge):
+                return None
+            if not (self.asked or self.entry or prefix or edge):
+                return None
+            year, end = self._year_after(index + 1)
+            if year is not None:
+                return Span(index, end, in_month(year, month))
+            over = month == self.today.month and self._early(index)
+            not_before = before == "לפני" and self._no_before(index - 1) is not None
+            shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
+            shifted = (month - 1 + shift) % 12 + 1
+            return Span(self._with_edge(index), end, next_month(shifted, self.today, over=over))
+        return None
+
+    def _no_before(self, index: int) -> int | None:
+        """Return where the no of "אני לא יכולה לפני יולי" stands, "לפני" being at `index`."""
+        at = index - 1
+        while self.utterance.key(at) in _CAN:
+            at -= 1
+        return at if self.utterance.key(at) in _NO else None
+
+    def _early(self, index: int) -> bool:
+        """Whether a day or "תחילת" before the month's name is already behind us this month."""
+        before = rests(self.utterance.key(index - 1))
+        quantity = quantity_at(self.utterance, index - 1, index) if index else None
+        if quantity is not None and quantity.value < self.today.day:
+            return True
+        return bool(before & _EARLY) or (bool(before & words("אמצע")) and self.today.day > 20)
+
+    def _with_edge(self, index: int) -> int:
+        start = index
+        while start and (rests(self.utterance.key(start - 1)) & (_EDGE | _EDGE_OR_FIRST)):
+            start -= 1
+        if self.utterance.key(start) == "לפני" and (no := self._no_before(start)) is not None:
+            # "ולא לפני יולי": the no belongs to the time, and denies none.
+            start = no
+        if start and self.utterance.tokens[start - 1].is_number:
+            start -= 1
+        return start
+
+    def _season(self, index: int) -> Timing | None:
+        for prefix, rest in stems(self.utterance.key(index)):
+            before = self.utterance.key(index - 1)
+            relation = rests(before) if before else frozenset()
+            edged = relation & _EDGE_OF_SEASON and prefix
+            if rest in _SEASONS and (self.asked or edged or (self.entry and prefix)):
+                if self.name_asked or (rest == "אביב" and not prefix):
+                    return None
+                early = rest == fold("קיץ") and relation & _BEFORE_SUMMER
+                part = 3 if before == "אחרי" else 2 if relation & words("סוף") else 0 if early else 1
+                return Span(index, index + 1, next_month(_SEASONS[rest][part], self.today))
+        return None
+
+    def _date(self, index: int) -> Timing | None:
+        if not (self.asked or self.entry):
+            return None
+        dated = (
+            written_date(self.utterance, index, self.today)
+            or ordinal_date(self.utterance, index, self.today)
+            or relative_period(self.utterance, index, self.today)
+        )
+        dated = dated or self._weekday(index)
+        return dated or (spelled_hebrew_month(self.utterance, index, self.today) if self.asked else None)
+
+    def _weekday(self, index: int) -> Timing | None:
+        """Read a weekday beside the entry, or as the whole end of an answer; else it is when to call or to come."""
+        day = weekday(self.utterance, index)
+        if day is None or not (self.entry or all(key in _AFTER_WEEKDAY for key in self.utterance.keys[day.end :])):
+            return None
+        return day
+
+    def _numbered_month(self, index: int) -> Timing | None:
+        """Read "חודש שש" at the end of an answer as June."""
+        if not self.asked or self.utterance.key(index) not in _MONTH or atom_at(self.utterance, index - 1):
+            return None
+        number = quantity_at(self.utterance, index + 1)
+        if number is None or number.end != len(self.utterance) or number.value not in range(1, 13):
+            return None
+        return Span(index, number.end, next_month(int(number.value), self.today))
