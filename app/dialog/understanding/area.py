@@ -32,7 +32,6 @@ _SAID = _LISTS.words("said")
 _LEAVES = _LISTS.words("leaves")
 _YES = _LISTS.words("yes")
 _ADD = _LISTS.words("add")
-_REMOVE = _LISTS.words("remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +244,6 @@ def _said_again(utterance: Utterance, standing: list[Mention]) -> list[Mention]:
 def _fold(
     utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str], claimed: frozenset[int]
 ) -> Areas:
-    keys = set(utterance.keys)
     unknown = len(denied) == 1 and bool(known) and denied[0].value not in known
     if not standing and unknown and answers_no_with(utterance, denied[0].start):
         standing, denied = denied, []
@@ -261,12 +259,13 @@ def _fold(
         if left == known:
             return Areas(mentions=mentions, claimed=claimed)
         return Areas(left or None, not left, mentions, unsure, claimed)
-    first = min(mention.start for mention in standing)
-    adds = bool(known) and not removed and bool(set(utterance.keys[max(0, first - 3) : first + 1]) & _ADD)
-    last = max(mention.end for mention in standing)
-    adds = adds or (bool(known) and not removed and fold("גם") in utterance.keys[last:])
-    if (keys & _REMOVE or removed) and any(name in known for name in removed) and len(known) > 1:
-        adds = True
-    if adds:
+    if _adds(utterance, standing) if not removed else len(known) > 1 and not removed.isdisjoint(known):
         names = [name for name in known if name not in removed and name not in names] + names
     return Areas(names, mentions=mentions, unsure=unsure, claimed=claimed)
+
+
+def _adds(utterance: Utterance, standing: list[Mention]) -> bool:
+    """Whether places are said besides those known: "גם בחולון", "תוסיפי את חולון", "חולון גם"."""
+    first = min(mention.start for mention in standing)
+    last = max(mention.end for mention in standing)
+    return not _ADD.isdisjoint(utterance.keys[max(0, first - 3) : first + 1]) or fold("גם") in utterance.keys[last:]

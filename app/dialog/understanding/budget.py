@@ -80,33 +80,40 @@ def understand_budget(
     implied = deal or _deal_of(utterance, found)
     figures = figures_of(utterance, found, implied, asked)
     changed = known is not None and _changes(utterance, figures, asked, known)
-    if asked is not Asked.BUDGET:
-        figures = [
-            figure for figure in figures if figure.evidence or changed or _bounded(utterance, figure, asked, deal)
-        ]
+    if asked is not Asked.BUDGET and not changed:
+        figures = [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, deal)]
     if changed:
         # "אני לא מגיע לשש, תרשמי חמש וחצי": the one that is known is told, the other is new.
         told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
         figures = figures[told + 1 :] or figures
     standing, _ = settle(utterance, figures, Bounds(None, known))
     standing = jury.wished("budget", standing)
-    stretched = [match.end for match in _STRETCHES.all(utterance)]
-    near = [
-        figure
-        for figure in standing
-        if figure.evidence or any(figure.start - 2 <= at <= figure.start for at in stretched)
-    ]
-    standing = near if any(figure.evidence for figure in near) else standing
-    standing = _concluded(utterance, standing)
+    standing = _concluded(utterance, _said_as_money(utterance, standing))
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
         return None
     chosen = _join(utterance, standing)
-    guessed_deal = None
-    if deal is None and chosen.sure:
-        large = (chosen.high or chosen.low or 0) >= IMPLIES_BUY_ILS
-        guessed_deal = "rent" if any(key in PER_MONTH for key in utterance.keys) else "buy" if large else None
-    return Budget(chosen.start, chosen.end, chosen.value, guessed_deal, sure=chosen.sure)
+    tells = _deal_told(utterance, chosen) if deal is None and chosen.sure else None
+    return Budget(chosen.start, chosen.end, chosen.value, tells, sure=chosen.sure)
+
+
+def _deal_told(utterance: Utterance, chosen: Figure) -> str | None:
+    """Return what a figure tells of the deal: said by the month it is a rent, and large it is a price."""
+    if not PER_MONTH.isdisjoint(utterance.keys):
+        return "rent"
+    return "buy" if (chosen.high or chosen.low or 0) >= IMPLIES_BUY_ILS else None
+
+
+def _said_as_money(utterance: Utterance, standing: list[Figure]) -> list[Figure]:
+    """Prefer what words say is money, and how far one would go beyond it."""
+    if not any(figure.evidence for figure in standing):
+        return standing
+    stretched = [match.end for match in _STRETCHES.all(utterance)]
+    return [
+        figure
+        for figure in standing
+        if figure.evidence or any(figure.start - 2 <= at <= figure.start for at in stretched)
+    ]
 
 
 def _concluded(utterance: Utterance, standing: list[Figure]) -> list[Figure]:

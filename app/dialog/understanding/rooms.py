@@ -104,44 +104,50 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
 
 def _single(utterance: Utterance, noun: int) -> Range | None:
     """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה"."""
-    if utterance.key(noun) == fold("מהחדרים"):
+    key = utterance.key(noun)
+    if key == fold("מהחדרים"):
         return _named_then_count(utterance, noun + 1)
-    if utterance.key(noun) not in ("חדר", fold("חדרים"), fold("החדרים")) and not utterance.key(noun).endswith("חדר"):
+    one, definite = key.endswith("חדר"), key == fold("החדרים")
+    if not one and not definite and key != fold("חדרים"):
         return None
-    after = atom_at(utterance, noun + 1)
-    if after is not None and after.kind is Kind.FRACTION and after.prefix == "ו" and utterance.key(noun)[-3:] == "חדר":
-        high = quantity_at(utterance, noun + 2 + (utterance.key(noun + 2) in _TO_HIGHER))
-        if high is not None and high.shape is Shape.BARE and high.value == 2 and not high.prefix:
-            return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), high, noun, high.end)
-        return _rooms(utterance, Quantity(noun, noun + 2, 1.5, Shape.BARE), None, noun, noun + 2)
+    if one and (half := _one_and_a_half(utterance, noun)) is not None:
+        return half
     number = noun + 1
-    while utterance.key(noun) == fold("החדרים") and utterance.key(number) in _SAYS_NUMBER:
+    while definite and utterance.key(number) in _SAYS_NUMBER:
         number += 1
     quantity = quantity_at(utterance, number)
-    if (
-        quantity is not None
-        and quantity.prefix
-        and not (quantity.prefix == "ל" and utterance.key(noun) == fold("החדרים"))
-    ):
+    if quantity is None or (quantity.prefix and not (definite and quantity.prefix == "ל")):
         return None
-    if quantity is None or quantity.shape is not Shape.BARE or not _plausible(quantity.value):
-        return None
-    if _counts_others(utterance, quantity.end) or (utterance.key(noun)[-3:] == "חדר" and quantity.value >= 2):
+    if not _may_be_rooms(utterance, quantity) or (one and quantity.value >= 2):
         return None
     second = quantity.end + (utterance.key(quantity.end) in words("עד או"))
     high = quantity_at(utterance, second) if second < len(utterance) else None
-    if (
-        high is not None
-        and high.shape is Shape.BARE
-        and quantity.value < high.value
-        and _plausible(high.value)
-        and range_between(utterance, quantity, high)
-        and not _counts_others(utterance, high.end)
-    ):
+    if high is not None and _may_be_rooms(utterance, high) and _rises(utterance, quantity, high):
         return _rooms(utterance, quantity, high, noun, high.end)
     # "תורידי את החדרים לשלושה": what is lowered is told, and to how many is wanted.
     start = quantity.start if quantity.prefix == "ל" else noun
     return _rooms(utterance, quantity, None, start, quantity.end)
+
+
+def _rises(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
+    return low.value < high.value and range_between(utterance, low, high)
+
+
+def _may_be_rooms(utterance: Utterance, quantity: Quantity) -> bool:
+    small = quantity.shape is Shape.BARE and _plausible(quantity.value)
+    return small and not _counts_others(utterance, quantity.end)
+
+
+def _one_and_a_half(utterance: Utterance, noun: int) -> Range | None:
+    """Read "חדר וחצי", and "חדר וחצי שניים"."""
+    after = atom_at(utterance, noun + 1)
+    if after is None or after.kind is not Kind.FRACTION or after.prefix != "ו":
+        return None
+    low = Quantity(noun, noun + 2, 1.5, Shape.BARE)
+    high = quantity_at(utterance, noun + 2 + (utterance.key(noun + 2) in _TO_HIGHER))
+    if high is not None and high.shape is Shape.BARE and high.value == 2 and not high.prefix:
+        return _rooms(utterance, low, high, noun, high.end)
+    return _rooms(utterance, low, None, noun, noun + 2)
 
 
 def _named_then_count(utterance: Utterance, start: int) -> Range | None:
