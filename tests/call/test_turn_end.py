@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from app.call.answering.guessing import STABLE_SILENCE_MS
 from app.call.events import Command, Log, Speak
 from app.call.states import State
 from app.call.turn_end import TurnEnd
@@ -70,8 +71,24 @@ def test_a_reply_is_made_ahead_where_that_is_wanted(guesses: bool) -> None:
     assert "area" not in floor.conversation.dialog.slots
 
 
-def test_no_reply_is_made_ahead_before_the_voice_has_paused() -> None:
+def test_no_reply_is_made_ahead_before_the_voice_has_paused_or_where_there_is_none() -> None:
     """R9: within a word nobody knows what it will be."""
     floor = greeted()
+    turn_end = TurnEnd(floor, guesses=True)
+    floor.caller.ear.media_ms = STABLE_SILENCE_MS
+    assert turn_end.guess_ahead(KNOWN_AT_MS) == []
     hear(floor, AREA, is_over=False)
-    assert TurnEnd(floor, guesses=True).guess_ahead(KNOWN_AT_MS) == []
+    floor.caller.ear.media_ms = STABLE_SILENCE_MS - 20
+    assert turn_end.guess_ahead(KNOWN_AT_MS) == []
+    floor.caller.ear.media_ms = STABLE_SILENCE_MS
+    assert turn_end.guess_ahead(KNOWN_AT_MS) != []
+
+
+def test_words_that_are_understood_are_progress_also_where_they_tell_nothing_new() -> None:
+    """R17: who greets is there, and no miss."""
+    floor = greeted()
+    slots = floor.conversation.dialog.slots
+    hear(floor, "שלום")
+    TurnEnd(floor, guesses=False).hear(KNOWN_AT_MS)
+    assert floor.conversation.dialog.slots == slots
+    assert not floor.progress.is_hopeless(GREETED_AT_MS + 60_000)
