@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-_MOST_CALLS = 2000
+_MOST_CALLS = 500
+"""Some ten minutes of a full house. An older call is set by the wall once more, which only a step would show."""
 
 
 class CallClock:
