@@ -7,7 +7,7 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import settle
 from app.dialog.hebrew.scope import LETS_LATER, scopes
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold
+from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold
 from app.dialog.understanding.judging.judge import LENIENT, Jury
 from app.dialog.understanding.kind import YOU
 
@@ -15,7 +15,6 @@ _LISTS = Lexicon("real_estate/deals.toml")
 
 _OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
 _DEAL = Phrasebook({phrase: deal for deal in ("buy", "rent") for phrase in _LISTS.listed(deal)})
-_COMES_WITH = _LISTS.words("comes_with")
 _HEARD_BUY = _LISTS.words("heard_buy")
 _HEARD_RENT = _LISTS.words("heard_rent")
 
@@ -28,14 +27,6 @@ def _office_does(utterance: Utterance) -> list[Span[str]]:
     ]
 
 
-def _tells_no_deal(utterance: Utterance, match: Match) -> bool:
-    """Whether a word of buying or renting says what comes besides, who a tenant is, or what one does today."""
-    before, key = utterance.key(match.start - 1), utterance.key(match.start)
-    if before in _COMES_WITH:
-        return True
-    return match.value == "buy" and key == fold("מקבלן") and before == "לא"
-
-
 def understand_deal(
     utterance: Utterance,
     asked: Asked,
@@ -45,12 +36,7 @@ def understand_deal(
     known: str | None = None,
 ) -> Span[str] | None:
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent; of both, the one that is not `known`."""
-    said = (
-        match
-        for match in _DEAL.all(utterance)
-        if match.start not in claimed and not (jury.heeds_rules and _tells_no_deal(utterance, match))
-    )
-    found = [Span(match.start, match.end, match.value) for match in said]
+    found = [Span(match.start, match.end, match.value) for match in _DEAL.all(utterance) if match.start not in claimed]
     found += _office_does(utterance)
     if asked is Asked.DEAL and not found:
         for index, key in enumerate(utterance.keys):

@@ -6,7 +6,6 @@ from app.dialog.data import property_kinds
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import settle
-from app.dialog.hebrew.scope import OTHERS
 from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
 from app.dialog.understanding.judging.judge import LENIENT, Jury
@@ -17,16 +16,11 @@ _SPECIFIES = _LISTS.words("specifies")
 _TYPES = Phrasebook({phrase: code for code, phrases in property_kinds().items() for phrase in phrases})
 _NOT_TYPES = _LISTS.phrases("not_types")
 YOU = _LISTS.words("you")
-_OPEN = (Asked.GREETING, Asked.PROPERTY_TYPE, Asked.DEAL)
-_INTERESTED = _LISTS.words("interested")
 _MORE_THAN_A_ROOM = _LISTS.words("more_than_a_room")
 SEEKS = _LISTS.words("seeks")
-_THIRD_PARTY = _LISTS.words("third_party")
+_INTERESTED = _LISTS.words("interested")
+_BEEN_IN = ("office", "private_house", "building", "store", "farm")
 _GENERIC = ("apartment", "private_house", "commercial", "villa")
-_OWNED = _LISTS.words("owned")
-_ADVERTS, _SEEN = _LISTS.phrases("adverts"), _LISTS.phrases("seen")
-_TO_THE_ADVERT = 3
-_ABOUT = _LISTS.words("about_it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ def understand_type(
         if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
             # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
             match = Match(match.start, match.start + 1, "apartment", prefix=match.prefix)
-        if not jury.heeds_rules or _means_wanted(utterance, match, asked):
+        if not (jury.heeds_rules and _somewhere(utterance, match)):
             found.append(Kind(match.start, match.end, match.value))
         index = match.end
     standing, denied = settle(utterance, found, known)
@@ -84,41 +78,7 @@ def _specifies(utterance: Utterance, general: Kind, kind: Kind) -> bool:
     return not between or (len(between) <= 3 and between[-1] in _SPECIFIES)
 
 
-def _anothers(utterance: Utterance, end: int) -> bool:
-    """Whether the home is somebody's already: "הבית שלנו", "הדירה של אחותי"."""
-    return utterance.key(end) in _OWNED or (utterance.key(end) == "של" and utterance.key(end + 1) in OTHERS)
-
-
-def _advertised(utterance: Utterance, match: Match, asked: Asked) -> bool:
-    """Whether a home is one of an advert: "לגבי הפנטהאוז שפרסמתם", "הדירה שראיתי באתר"."""
-    if match.value == "apartment" and asked not in _OPEN:
-        return False
-    if match.value != "apartment" and utterance.key(match.start - 1) in _ABOUT and match.prefix == "ה":
-        # "שלחתם פרטים על הקוטג".
-        return True
-    books = (_ADVERTS,) if match.value == "apartment" else (_ADVERTS, _SEEN)
-    return any(book.at(utterance, index) for book in books for index in range(match.end, match.end + _TO_THE_ADVERT))
-
-
-def _means_wanted(utterance: Utterance, match: Match, asked: Asked) -> bool:
-    before, key = utterance.key(match.start - 1), utterance.key(match.start)
-    if key.endswith("דירות") and asked not in _OPEN and not set(utterance.keys) & SEEKS:
-        # "אמרו לי שדירות שם עולות שלושה מיליון".
-        return False
-    if (
-        match.value == "apartment"
-        and match.prefix[-1:] in ("ב", "ל")
-        and asked not in _OPEN
-        and before not in _INTERESTED
-    ):
-        return False
-    if set(utterance.keys) & _THIRD_PARTY and not set(utterance.keys) & SEEKS:
-        return False
-    if _anothers(utterance, match.end):
-        return False
-    if match.prefix.endswith("ה") and asked is not Asked.PROPERTY_TYPE and not _advertised(utterance, match, asked):
-        return False
-    return before in _INTERESTED or not (
-        match.prefix in ("ב", "מ", "כ", "וב")
-        and match.value in ("office", "private_house", "building", "store", "farm")
-    )
+def _somewhere(utterance: Utterance, match: Match) -> bool:
+    """Whether a home is where something happens: "פגישה במשרד", "דודו מהמשרד"."""
+    placed = match.prefix in ("ב", "מ", "כ", "וב", "מה") and match.value in _BEEN_IN
+    return placed and utterance.key(match.start - 1) not in _INTERESTED
