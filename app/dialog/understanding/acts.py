@@ -19,6 +19,7 @@ _NOT_HUMAN = _LISTS.phrases("not_human")
 _GOODBYE = _LISTS.phrases("goodbye")
 _END_CALL = _LISTS.phrases("end_call")
 _BESIDE_END = _LISTS.words("beside_end")
+_NOT_END = _LISTS.phrases("not_end")
 WRONG_NUMBER = Lexicon("real_estate/errands.toml").phrases("wrong_number")
 _MORE_TO_SAY = _LISTS.phrases("more_to_say")
 _WHO_IS_THIS = _LISTS.phrases("who_is_this")
@@ -141,6 +142,8 @@ def _ends_call(utterance: Utterance, asked: Asked) -> bool:
 
 
 def _goodbye(utterance: Utterance, asked: Asked) -> bool:
+    if _NOT_END.within(utterance):
+        return False
     if _ends_call(utterance, asked):
         return True
     closing = [match for match in _GOODBYE.all(utterance) if not _means_me(utterance, match)]
