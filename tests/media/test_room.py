@@ -149,12 +149,31 @@ def test_another_voice_is_known_as_long_as_it_is_half_as_loud_and_found_sooner_t
     assert again <= first - 10
 
 
-def test_a_second_sentence_as_soft_is_not_another_voice_s() -> None:
+@pytest.mark.parametrize(("pause_frames", "is_other"), [(10, True), (30, False)])
+def test_a_second_sentence_as_soft_is_not_another_voice_s(pause_frames: int, is_other: bool) -> None:
     """R6.2: what follows a pause is measured by itself: a soft answer, somebody else who takes the phone."""
     room = Room()
     say(room, one_voice(CALLER, 100))
-    hear(room, [LINE] * 30)
-    assert say(room, one_voice(CALLER * 0.15, 200)) == []
+    hear(room, [LINE] * pause_frames)
+    assert bool(say(room, one_voice(CALLER * 0.15, 200))) is is_other
+
+
+def test_a_sound_that_does_not_move_takes_longer_to_be_a_room() -> None:
+    """R6.2: a caller who hums holds one level; many voices do not."""
+    room = Room()
+    room.speech_began()
+    found = hear(room, [*one_voice(CALLER, 55), *[0.2 * CALLER] * 90], is_speech=True)[0]
+    assert 55 + 48 <= found <= 55 + 53
+
+
+@pytest.mark.parametrize(("gap", "stays"), [(0.2, True), (0.1, False)])
+def test_60_ms_an_eighth_as_loud_as_the_bed_are_its_end(gap: float, stays: bool) -> None:
+    """R6.2."""
+    room = Room()
+    say(room, one_voice(CALLER, 60))
+    hear(room, [200.0] * 100)
+    hear(room, [gap * 200.0] * 3)
+    assert (room.bed > 0) is stays
 
 
 def test_the_callers_level_is_learned_from_what_is_long_enough() -> None:
