@@ -9,7 +9,7 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import answers_no_with, negated, settle
 from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, tokens_of
 from app.dialog.hebrew.span import covered
-from app.dialog.hebrew.tokens import Utterance, fold, stems
+from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems
 from app.dialog.hebrew.whereabouts import NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
 from app.dialog.understanding.ear.misheard import misheard_places
 from app.dialog.understanding.judging.judge import LENIENT, Jury
@@ -32,6 +32,7 @@ _SAID = _LISTS.words("said")
 _LEAVES = _LISTS.words("leaves")
 _YES = _LISTS.words("yes")
 _ADD = _LISTS.words("add")
+_ONLY, _ALONE, _NO_DENIAL = _LISTS.words("only"), _LISTS.words("alone"), _LISTS.words("no_denial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,26 @@ def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:
 def _deny_known(
     utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str]
 ) -> tuple[list[Mention], list[Mention]]:
-    """Let "לא לא צפת כרמיאל" deny the place that is known when another is named."""
-    no = [mention for mention in standing if mention.value in known and utterance.key(mention.start - 1) == "לא"]
+    """Deny of the places known what the caller takes back, when another stays: "לא לא צפת כרמיאל", "רק כרמיאל"."""
+    again = [mention for mention in standing if mention.value in known]
+    only = [mention for mention in standing if _is_the_only(utterance, mention)]
+    no = [mention for mention in again if mention not in only] if only else []
+    no += [mention for mention in again if utterance.key(mention.start - 1) == "לא" or _no_behind(utterance, mention)]
     left = [mention for mention in standing if mention not in no]
-    return (left, [*denied, *no]) if left else (standing, denied)
+    stays = left or len(known) > len({mention.value for mention in no})
+    return (left, [*denied, *no]) if stays else (standing, denied)
+
+
+def _is_the_only(utterance: Utterance, mention: Mention) -> bool:
+    """Whether only this place is meant: "רק כרמיאל", "נשאר כרמיאל", "כרמיאל בלבד"."""
+    return utterance.key(mention.start - 1) in _ONLY or utterance.key(mention.end) in _ALONE
+
+
+def _no_behind(utterance: Utterance, mention: Mention) -> bool:
+    """Whether a no takes a place back: "רמת גן לא, ניצחתי", but not "חולון לא בת ים" and not "חולון לא רחוק"."""
+    after = mention.end + 1
+    denies = utterance.key(mention.end) in ("לא", fold("אין")) and utterance.key(after) not in _NO_DENIAL
+    return denies and after not in covered(find(utterance))
 
 
 def _denied_later(standing: list[Mention], denied: list[Mention]) -> list[Mention]:
@@ -268,4 +285,7 @@ def _adds(utterance: Utterance, standing: list[Mention]) -> bool:
     """Whether places are said besides those known: "גם בחולון", "תוסיפי את חולון", "חולון גם"."""
     first = min(mention.start for mention in standing)
     last = max(mention.end for mention in standing)
-    return not _ADD.isdisjoint(utterance.keys[max(0, first - 3) : first + 1]) or fold("גם") in utterance.keys[last:]
+    before = rests_of(utterance.keys[max(0, first - 3) : first + 1])
+    # "וחיפה".
+    goes_on = first == 0 and standing[0].prefix[:1] == "ו"
+    return goes_on or not _ADD.isdisjoint(before) or fold("גם") in utterance.keys[last:]

@@ -1,6 +1,6 @@
 """The budget: which of the sums said it is, and what it tells of the deal (R10.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
@@ -16,6 +16,7 @@ from app.dialog.understanding.sums import PER_MONTH, sums
 _LISTS = Lexicon("real_estate/budget.toml")
 _CAPS = _LISTS.words("caps")
 _CHANGES_BUDGET = _LISTS.words("changes_budget")
+_ADDS, _CONTRASTS = _LISTS.words("adds"), _LISTS.words("contrasts")
 _SAID, _CORRECTS = _LISTS.words("said"), _LISTS.words("corrects")
 _SIGNS_OF_RENT, _STRETCHES = _LISTS.words("signs_of_rent"), _LISTS.phrases("stretches")
 _SUMS = _LISTS.phrases("sums")
@@ -92,9 +93,17 @@ def understand_budget(
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
         return None
-    chosen = _join(utterance, standing)
+    chosen = _on_top(utterance, _join(utterance, standing), known)
     tells = _deal_told(utterance, chosen) if deal is None and chosen.sure else None
     return Budget(chosen.start, chosen.end, chosen.value, tells, sure=chosen.sure)
+
+
+def _on_top(utterance: Utterance, chosen: Figure, known: int | None) -> Figure:
+    """Read "נא להוסיף מאתיים אלף" as so much more than is known."""
+    added = chosen.high is not None and known is not None and utterance.key(chosen.start - 1) in _ADDS
+    if not added or chosen.high is None or known is None or 2 * chosen.high > known:
+        return chosen
+    return replace(chosen, value=Bounds(None, known + chosen.high))
 
 
 def _deal_told(utterance: Utterance, chosen: Figure) -> str | None:
@@ -137,6 +146,10 @@ def _changes(utterance: Utterance, figures: list[Figure], asked: Asked, known: i
     """Whether figures change the budget `known`: "תעלי לשתיים וחצי", "תרשמי חמש מאתיים", "אמרתי חמש, אז שש"."""
     keys = set(utterance.keys)
     if asked not in _COUNTING and keys & _CHANGES_BUDGET:
+        return True
+    highs = {figure.high for figure in figures}
+    if asked not in (*_COUNTING, *_DICTATING) and keys & _CONTRASTS and known in highs and len(highs) > 1:
+        # "תשעה, לא עשרה".
         return True
     if keys & _CORRECTS and any(figure.split or known == figure.high for figure in figures):
         return True
