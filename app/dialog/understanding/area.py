@@ -219,8 +219,7 @@ def _deny_known(
     """Deny of the places known what the caller takes back, when another stays: "לא לא צפת כרמיאל", "רק כרמיאל"."""
     again = [mention for mention in standing if mention.value in known]
     only = [mention for mention in standing if _is_the_only(utterance, mention)]
-    no = [mention for mention in again if mention not in only] if only else []
-    no += [mention for mention in again if utterance.key(mention.start - 1) == "לא" or _no_behind(utterance, mention)]
+    no = [mention for mention in again if (only and mention not in only) or _taken_back(utterance, mention)]
     left = [mention for mention in standing if mention not in no]
     stays = left or len(known) > len({mention.value for mention in no})
     return (left, [*denied, *no]) if stays else (standing, denied)
@@ -231,8 +230,10 @@ def _is_the_only(utterance: Utterance, mention: Mention) -> bool:
     return utterance.key(mention.start - 1) in _ONLY or utterance.key(mention.end) in _ALONE
 
 
-def _no_behind(utterance: Utterance, mention: Mention) -> bool:
+def _taken_back(utterance: Utterance, mention: Mention) -> bool:
     """Whether a no takes a place back: "רמת גן לא, ניצחתי", but not "חולון לא בת ים" and not "חולון לא רחוק"."""
+    if utterance.key(mention.start - 1) == "לא":
+        return True
     after = mention.end + 1
     denies = utterance.key(mention.end) in ("לא", fold("אין")) and utterance.key(after) not in _NO_DENIAL
     return denies and after not in covered(find(utterance))

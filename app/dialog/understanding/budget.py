@@ -6,7 +6,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max
 from app.dialog.hebrew.numbers import Quantity, Shape
-from app.dialog.hebrew.repairs import settle
+from app.dialog.hebrew.repairs import answers_no_with, settle
 from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.figures import Figure, figures_of
@@ -87,7 +87,9 @@ def understand_budget(
         # "אני לא מגיע לשש, תרשמי חמש וחצי": the one that is known is told, the other is new.
         told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
         figures = figures[told + 1 :] or figures
-    standing, _ = settle(utterance, figures, Bounds(None, known))
+    standing, denied = settle(utterance, figures, Bounds(None, known))
+    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
+        standing = denied
     standing = jury.wished("budget", standing)
     standing = _concluded(utterance, _said_as_money(utterance, standing))
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
