@@ -167,8 +167,8 @@ def understand_areas(
     ):
         wanted = []
     standing, denied = settle(utterance, wanted)
-    standing = jury.wished("area", standing)
     standing, denied = _deny_known(utterance, standing, denied, known)
+    standing = jury.wished("area", standing)
     standing = _said_again(utterance, _denied_later(standing, denied))
     return _fold(utterance, standing, denied, known, claimed)
 

@@ -88,9 +88,10 @@ def understand_budget(
         told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
         figures = figures[told + 1 :] or figures
     standing, denied = settle(utterance, figures, Bounds(None, known))
-    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
-        standing = denied
     standing = jury.wished("budget", standing)
+    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
+        # "לא, מיליון שבע": the no answers, and is no mark of the sum behind it.
+        standing = denied
     standing = _concluded(utterance, _said_as_money(utterance, standing))
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
