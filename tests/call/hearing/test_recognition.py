@@ -57,6 +57,14 @@ def test_the_final_is_the_text_of_the_turn() -> None:
     assert commands == []
 
 
+def test_a_turn_that_ends_where_it_was_cut_holds_nothing_more_to_read() -> None:
+    """R8.2: a batch recogniser is asked once for each stretch."""
+    part = recognition(streams=False)
+    speak(part, 20)
+    assert OpenStt(1, False, ("רעננה",)) in part.cut(0)
+    assert part.end(1000) == []
+
+
 def test_no_sign_of_words_means_nothing_while_a_segment_is_read_or_after_a_failure() -> None:
     """R8.2: and something where a recogniser tells of words as they are said."""
     batch, live, broken = recognition(streams=False), recognition(), recognition()
@@ -90,7 +98,9 @@ def test_a_stable_interim_is_committed_when_the_final_is_late() -> None:
     assert commands == [CancelStt(1)]
 
 
-@pytest.mark.parametrize(("stability", "stands_ms"), [(0.01, 600), (0.5, 300), (0.9, 100), (0.0, 300)])
+@pytest.mark.parametrize(
+    ("stability", "stands_ms"), [(0.01, 600), (0.29, 600), (0.3, 300), (0.79, 300), (0.8, 100), (0.0, 300)]
+)
 def test_an_interim_that_is_young_or_unstable_is_waited_for(stability: float, stands_ms: int) -> None:
     """R8.4: only a stable interim stands for the final, which is 10 ms away here."""
     part = recognition()
