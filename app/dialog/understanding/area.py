@@ -168,7 +168,8 @@ def understand_areas(
         wanted = []
     standing, denied = settle(utterance, wanted)
     standing, denied = _deny_known(utterance, standing, denied, known)
-    standing = jury.wished("area", standing)
+    if any(mention.value not in known for mention in standing):
+        standing = jury.wished("area", standing)
     standing = _said_again(utterance, _denied_later(standing, denied))
     return _fold(utterance, standing, denied, known, claimed)
 

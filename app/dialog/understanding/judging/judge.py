@@ -26,6 +26,8 @@ TOPIC_NAMES = tuple(topic.name for topic in TOPICS)
 VERSIONS = 3 + len(TOPIC_NAMES)
 """A mark's weights: for every topic, when the topic was asked, when it was not, and one for each topic."""
 
+_TOO_FEW = 1
+
 Floats = npt.NDArray[np.float32]
 S = TypeVar("S", bound=Span[Any])
 
@@ -139,6 +141,9 @@ class Judge:
         return kept
 
     def _verdict(self, topic: str, value: Span[Any], starts: list[int]) -> Verdict:
+        if self._asked.value == topic and len(self._utterance) - len(value.tokens) <= _TOO_FEW:
+            # The answer and nothing else: there are no words to judge it by.
+            return Verdict.TAKEN
         odds = self.odds(topic, value, starts)
         left, doubted = self._table.below
         return Verdict.LEFT if odds < left else Verdict.DOUBTED if odds < doubted else Verdict.TAKEN

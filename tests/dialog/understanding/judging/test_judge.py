@@ -34,7 +34,7 @@ def test_a_word_weighs_by_where_it_stands() -> None:
 
 def test_what_is_neither_sure_nor_out_of_the_question_is_doubted() -> None:
     """R10.2: asked back, not taken."""
-    judge = Judge(normalise("בחיפה אולי"), Asked.AREA, {}, table({("אולי", 0, SIDE + 1): 0}))
+    judge = Judge(normalise("בחיפה אולי"), Asked.GREETING, {}, table({("אולי", 0, SIDE + 1): 0}))
     assert judge.wished("area", [value(0, 1)]) == []
     assert judge.doubted == {"area": [value(0, 1)]}
 
@@ -46,6 +46,13 @@ def test_a_weight_may_hold_for_one_topic_and_for_what_was_asked() -> None:
     judge = Judge(normalise("שלוש"), Asked.ROOMS, {}, weights)
     assert judge.odds("rooms", value(0, 1), [0]) > judge.odds("budget", value(0, 1), [0])
     assert judge.wished("budget", [value(0, 1)]) == []
+
+
+def test_an_answer_with_hardly_a_word_around_it_is_taken() -> None:
+    """R10.2: "not a million seven hundred" to the budget is read by the rules alone."""
+    against = table({("חיפה", 0, 0): -9})
+    assert Judge(normalise("לא חיפה"), Asked.AREA, {}, against).wished("area", [value(1, 2)]) == [value(1, 2)]
+    assert Judge(normalise("לא חיפה"), Asked.ROOMS, {}, against).wished("area", [value(1, 2)]) == []
 
 
 def test_the_lenient_jury_lets_everything_stand() -> None:
