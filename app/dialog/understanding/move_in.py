@@ -211,6 +211,9 @@ def understand_timing(
     if dated and dated[0].value == within(1) and any(timing.value["type"] == "immediate" for timing in strong):
         # "מיידית אפילו השבוע": the week only stresses the haste.
         return next(timing for timing in strong if timing.value["type"] == "immediate")
+    if len(dated) > 1 and utterance.key(dated[0].end - 1) == "הבאה":
+        # "שנה הבאה, בפברואר": the month says when in it.
+        return next((timing for timing in dated if timing.value["type"] == "month"), dated[0])
     return (dated or strong or standing)[0]
 
 
