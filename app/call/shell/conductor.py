@@ -93,6 +93,9 @@ class Conductor:
             self._keep_time()  # first: what that sends goes out in even steps, whatever hearing the callers takes
             reads_ms = self._due_ms
             self._read_all()
+            if now_ms() >= reads_ms:
+                # Hearing took longer than a tick: reading at once again would starve the children, who yield to us.
+                reads_ms = self._due_ms
         self.runs = False
 
     def _keep_time(self) -> None:
