@@ -84,7 +84,7 @@ def test_no_text_makes_the_understanding_raise(text: str, asked: Asked) -> None:
 _MEANINGFUL = (
     "לא כן אלא סליחה עד בין ל מ מיליון אלף שתיים שלוש מאות וחצי חדרים חיפה בחולון לקנות שכירות דירה יולי "
     "חודשיים שנה שוב פעמיים אני דנה במקום תוסיפי גם ב-5 מה נציג ביי נקודה רבע רבעי סוף אחרי פסח שבועות חדר "
-    "שינה וסלון תשני לפחות ומעלה את הון עצמי קומה 052 1234567 3.5 2,000 1.7 15/2 ₪ K"
+    "שינה וסלון תשני לפחות ומעלה רבעון תוך את הון עצמי קומה 052 1234567 3.5 2,000 1.7 15/2 ₪ K"
 )
 _PIECES = st.sampled_from(_MEANINGFUL.split())
 
@@ -99,6 +99,12 @@ def test_no_jumble_of_meaningful_words_makes_it_raise(words: list[str], asked: A
     result = understand(" ".join(words), asked=asked, state=state, today=TODAY)
     assert all(state.get(slot) != value for slot, value in result.updates.items())
     assert set(result.quotes) >= set(result.updates)
+
+
+@pytest.mark.parametrize("said", ["תוך רבעון", "ברבעון", "סוף הרבעון"])
+def test_a_quarter_that_ends_the_turn_is_the_present_one(said: str) -> None:
+    """R10.6: what is found ends where the words do."""
+    assert heard(said, "timing").updates["timing"]["type"] == "month"
 
 
 _EMPTY = "אהה אממ הממ כן טוב אז נו רגע תודה שלום היי הלו בסדר סבבה אוקיי יעני"

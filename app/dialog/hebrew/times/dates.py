@@ -217,9 +217,10 @@ def _part_of_year(utterance: Utterance, index: int, before: frozenset[str], toda
 def _quarter(index: int, after: str, before: frozenset[str], today: date) -> Timing:
     current = (today.month - 1) // 3
     number = (current + 1) % 4 + 1 if after == "הבא" else _ORDINALS.get(after.removeprefix("ה"), 0)
+    end = index + 2
     if not 1 <= number <= 4:
-        number = current + 1
+        number, end = current + 1, index + 1
     month = number * 3 if before & words("סוף") else number * 3 - 2
     if month < today.month and number - 1 == current:
-        return Span(index, index + 2, in_month(today.year, number * 3))
-    return Span(index, index + 2, next_month(month, today))
+        return Span(index, end, in_month(today.year, number * 3))
+    return Span(index, end, next_month(month, today))
