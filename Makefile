@@ -14,14 +14,14 @@ install: .venv/.runtime
 
 test: .venv/.dev
 	$(BIN)/python -m app models
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m app models
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 fix: .venv/.dev
 	$(BIN)/ruff check --fix .
