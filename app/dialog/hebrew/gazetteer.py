@@ -20,7 +20,7 @@ _LISTS = Lexicon("hebrew/places.toml")
 
 MAX_WORDS = 5
 _SHARED = _LISTS.words("shared")
-VILLAGE_KINDS = _LISTS.words("village_kinds")
+_VILLAGE_KINDS = _LISTS.words("village_kinds")
 _EVERYDAY = _LISTS.words("everyday")
 _SONS = _LISTS.words("sons")
 VILLAGE = "village"
@@ -169,11 +169,16 @@ def _readings(key: str) -> tuple[tuple[str, str], ...]:
     return tuple(reading for reading in readings if reading[1].replace("יי", "י") in _beginnings())
 
 
+def says_village(word: str) -> bool:
+    """Whether a word says that a village's name follows: "מושב", "בקיבוץ"."""
+    return word.lstrip("במ") in _VILLAGE_KINDS
+
+
 def _is_village(utterance: Utterance, start: int, count: int, prefix: str, name: str, *, is_asked: bool) -> bool:
     """Whether a village stands at `start`, and no person or thing that is called so; its words are written apart."""
     if count != len(name.split()):
         return False
-    if utterance.key(start - 1).lstrip("במ") in VILLAGE_KINDS:
+    if says_village(utterance.key(start - 1)):
         return True
     if fold(name).replace(" ", "") in _EVERYDAY:
         return False

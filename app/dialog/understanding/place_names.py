@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.gazetteer import VILLAGE, VILLAGE_KINDS, Mention
+from app.dialog.hebrew.gazetteer import VILLAGE, Mention, says_village
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.times.dates import is_ordinal, ordinal_month
@@ -122,7 +122,7 @@ def _is_village(said: _Said) -> bool:
     """Whether a village is named: located, or, a place being asked, alone or in a list."""
     if said.mention.prefix[-1:] == "ב" or said.width > 1:
         return said.is_located or said.is_asked or said.is_sought or said.others
-    return said.is_alone or said.is_listed or said.before.lstrip("במ") in VILLAGE_KINDS
+    return said.is_alone or said.is_listed or says_village(said.before)
 
 
 def _is_no_day(said: _Said) -> bool:
