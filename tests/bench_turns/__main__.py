@@ -1,7 +1,7 @@
-"""Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [second] [third] [held-out]`.
+"""Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [second] … [held-out]`.
 
 Each corpus is made here and now, from seeds, out of voices and noises; every label is exact by construction. Settings
-are chosen on `tuning`, causes of what was lost were looked for on `second` and `third`, too; `held-out` has other
+are chosen on `tuning`, causes of what was lost were looked for on `second` to `fourth`, too; `held-out` has other
 voices, words, noises, levels, delays, rhythms and seeds. One table each: ours, the target, what peers are known for on
 their own audio; then the voice detectors side by side on this audio.
 """
@@ -11,12 +11,13 @@ import time
 from dataclasses import dataclass, field
 
 from tests.bench_turns import lines, measures
+from tests.bench_turns.fourth_noises import FOURTH_NOISES
 from tests.bench_turns.held_out_noises import HELD_OUT_NOISES
 from tests.bench_turns.noises import NOISES, Noise, babble_of
 from tests.bench_turns.peers import detectors
 from tests.bench_turns.processor import cost_of_a_call
 from tests.bench_turns.resuming import resuming
-from tests.bench_turns.scripts import HELD_OUT, SECOND, THIRD, TUNING, Script
+from tests.bench_turns.scripts import FOURTH, HELD_OUT, SECOND, THIRD, TUNING, Script
 from tests.bench_turns.second_noises import SECOND_NOISES
 from tests.bench_turns.third_noises import THIRD_NOISES
 from tests.bench_turns.voices import load
@@ -37,13 +38,22 @@ CORPORA = {
     "tuning": Corpus(TUNING, NOISES, 0, 6),
     "second": Corpus(SECOND, SECOND_NOISES, 1000, 5),
     "third": Corpus(THIRD, THIRD_NOISES, 5000, 7, measures.Lines(levels_db=(-4.0, -10.0))),
-    "held-out": Corpus(
-        HELD_OUT,
-        HELD_OUT_NOISES,
+    "fourth": Corpus(
+        FOURTH,
+        FOURTH_NOISES,
         9000,
         8,
         measures.Lines(
             levels_db=(3.0, -11.0), delays_ms=(120, 370), step_ms=60, rhythms_ms=((6500, 4500), (2500, 3500))
+        ),
+    ),
+    "held-out": Corpus(
+        HELD_OUT,
+        HELD_OUT_NOISES,
+        13000,
+        5,
+        measures.Lines(
+            levels_db=(-2.0, -12.0), delays_ms=(140, 330), step_ms=50, rhythms_ms=((9000, 6000), (3500, 2500))
         ),
     ),
 }
