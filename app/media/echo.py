@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.media.codec import FRAME_SAMPLES, ULAW_SILENCE, decode_ulaw
-from app.media.likeness import likeness
+from app.media.likeness import Likeness, likeness, likenesses
 
 Playing = Callable[[int], bytes]
 """The agent's frame (mu-law) that played so many ms ago, empty where none did."""
@@ -44,17 +44,6 @@ _BOUNDS = 50
 _SILENCE = bytes([ULAW_SILENCE]) * FRAME_SAMPLES
 _QUIET = np.zeros(FRAME_SAMPLES)
 _SQUARES = decode_ulaw(bytes(range(256))).astype(np.float64) ** 2
-
-
-def sent_rms_together(frames: Sequence[bytes]) -> list[float]:
-    """Return the RMS of mu-law frames (20 ms, or none), as `ulaw_rms` does of each."""
-    heard = [row for row, frame in enumerate(frames) if frame]
-    levels = [0.0] * len(frames)
-    if heard:
-        squares = _SQUARES[np.frombuffer(b"".join(frames), np.uint8)].reshape(-1, FRAME_SAMPLES)
-        for row, rms in zip(heard, np.sqrt(squares.sum(axis=1) / FRAME_SAMPLES).tolist(), strict=True):
-            levels[row] = rms
-    return levels
 
 
 def nothing(_: int) -> bytes:
@@ -86,26 +75,60 @@ class Echo:
         self._samples: deque[npt.NDArray[np.float64]] = deque([_QUIET] * _COMPARED, maxlen=_COMPARED)
         self._over_frames = self._alike = self._unheard_frames = 0
         self._is_alike = False
+        self._open_gate = 0.0
 
     def was_echo(self) -> None:
         """What was taken for the caller was the agent's own voice: the line's echo is louder than was thought."""
         self._prior = min(self._prior * _DOUBT, _MOST_GAIN)
         self.gain = max(self.gain, self._prior)
 
-    def receive(
-        self, samples: npt.NDArray[np.float64], rms: float, playing: bytes, sent_rms: float | None = None
-    ) -> float:
-        """Take a frame of the caller and its RMS, and the agent's frame that was played as it came (its RMS, if known).
+    def receive(self, samples: npt.NDArray[np.float64], rms: float, playing: bytes) -> float:
+        """Take a frame of the caller and its RMS, and the agent's frame that was played as it came.
 
         Return what the frame's RMS must be over to be more than echo; 0 where there is none.
         """
-        if not self._play(playing, ulaw_rms(playing) if sent_rms is None else sent_rms):
+        gate = self.listen(samples, rms, playing, ulaw_rms(playing))
+        if gate is not None:
+            return gate
+        played = decode_ulaw(self.lately_played).astype(np.float64)
+        return self.judge(likeness(self.lately_heard, played))
+
+    def listen(self, samples: npt.NDArray[np.float64], rms: float, playing: bytes, sent_rms: float) -> float | None:
+        """Do what `receive` does, up to where it takes a comparison of what was heard with what was played.
+
+        None there: `judge` goes on, with what a comparison has found.
+        """
+        if not self._play(playing, sent_rms):
             return 0.0
         self._hear(samples.copy(), rms)
         gate = self._gate()
         if rms <= gate or self.gain < _KNOWN_SHARE * self._prior:
             return gate
-        return math.inf if self._is_like_sent() else gate
+        self._open_gate = gate
+        self._over_frames += 1
+        if self._over_frames % _COMPARE_EVERY:
+            return math.inf if self._is_alike else gate
+        return None
+
+    @property
+    def lately_heard(self) -> npt.NDArray[np.float64]:
+        """What a comparison is about: the caller's latest frames."""
+        return np.concatenate(self._samples)
+
+    @property
+    def lately_played(self) -> bytes:
+        """What they are compared with: the agent's latest frames, mu-law, from before the longest lag on."""
+        return b"".join(self._played)
+
+    def judge(self, found: Likeness) -> float:
+        """Say whether a frame over the gate is the agent's voice nevertheless; return as `receive`."""
+        bound = min(self._bounds, default=_MOST_GAIN)
+        self._is_alike = found.score >= _ALIKE and found.gain <= min(_MARGIN * bound, _MOST_GAIN)
+        self._alike = self._alike + 1 if self._is_alike else 0
+        if self._alike >= _OFTEN:
+            self._prior = min(max(self._prior, min(found.gain, bound)), _MOST_GAIN)
+            self.gain = self._prior
+        return math.inf if self._is_alike else self._open_gate
 
     def miss(self, playing: bytes) -> None:
         """A frame of the caller did not come, but what was played as it should have may still come back.
@@ -157,16 +180,27 @@ class Echo:
             return 0.0
         return _MARGIN * self.gain * max(sent)
 
-    def _is_like_sent(self) -> bool:
-        """Whether a frame over the gate is the agent's voice nevertheless."""
-        self._over_frames += 1
-        if self._over_frames % _COMPARE_EVERY:
-            return self._is_alike
-        found = likeness(np.concatenate(self._samples), decode_ulaw(b"".join(self._played)).astype(np.float64))
-        bound = min(self._bounds, default=_MOST_GAIN)
-        self._is_alike = found.score >= _ALIKE and found.gain <= min(_MARGIN * bound, _MOST_GAIN)
-        self._alike = self._alike + 1 if self._is_alike else 0
-        if self._alike >= _OFTEN:
-            self._prior = min(max(self._prior, min(found.gain, bound)), _MOST_GAIN)
-            self.gain = self._prior
-        return self._is_alike
+
+def listen_together(
+    echoes: Sequence[Echo], samples: npt.NDArray[np.float64], levels: Sequence[float], played: Sequence[bytes]
+) -> list[float]:
+    """Do for many calls in one pass what `Echo.receive` does for each; `samples` has a row a call."""
+    heard = zip(echoes, samples, levels, played, _sent_rms(played), strict=True)
+    gates = [echo.listen(*rest) for echo, *rest in heard]
+    asking = [echo for echo, gate in zip(echoes, gates, strict=True) if gate is None]
+    if not asking:
+        return [gate for gate in gates if gate is not None]
+    lately = decode_ulaw(b"".join([echo.lately_played for echo in asking])).astype(np.float64)
+    found = iter(likenesses(np.array([echo.lately_heard for echo in asking]), lately.reshape(len(asking), -1)))
+    return [echo.judge(next(found)) if gate is None else gate for echo, gate in zip(echoes, gates, strict=True)]
+
+
+def _sent_rms(frames: Sequence[bytes]) -> list[float]:
+    """Return the RMS of mu-law frames (20 ms, or none), as `ulaw_rms` does of each."""
+    heard = [row for row, frame in enumerate(frames) if frame]
+    levels = [0.0] * len(frames)
+    if heard:
+        squares = _SQUARES[np.frombuffer(b"".join(frames), np.uint8)].reshape(-1, FRAME_SAMPLES)
+        for row, rms in zip(heard, np.sqrt(squares.sum(axis=1) / FRAME_SAMPLES).tolist(), strict=True):
+            levels[row] = rms
+    return levels

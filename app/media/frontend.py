@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from app.media.agc import Agc, AgcSettings, Gains, scale, scale_together
 from app.media.codec import FRAME_MS, FRAME_SAMPLES, decode_ulaw
-from app.media.echo import Echo, Playing, nothing, sent_rms_together
+from app.media.echo import Echo, Playing, listen_together, nothing
 from app.media.filters import BandFilter, filter_together
 from app.media.floor import NoiseFloor, ThresholdSettings
 
@@ -101,7 +100,7 @@ class FrontEnd:
         for frame in samples.reshape(-1, FRAME_SAMPLES):
             ago_ms -= FRAME_MS
             rms = math.sqrt(float(frame.dot(frame)) / FRAME_SAMPLES)
-            levels, gains = self.measure(frame, rms, playing(ago_ms))
+            levels, gains = self.measure(rms, self.echo.receive(frame, rms, playing(ago_ms)))
             scale(frame, rms, gains)
             loudness.append(levels)
         # What is the same for every frame is done for all at once: each call of numpy costs more than its work.
@@ -120,11 +119,8 @@ class FrontEnd:
         self._rest = ulaw[whole:]
         return ulaw[:whole]
 
-    def measure(
-        self, samples: npt.NDArray[np.float64], rms: float, playing: bytes, sent_rms: float | None = None
-    ) -> tuple[Levels, Gains]:
-        """Take a filtered frame and what was played with it; return how loud it is, and by what it is to be scaled."""
-        echo_rms = self.echo.receive(samples, rms, playing, sent_rms)
+    def measure(self, rms: float, echo_rms: float) -> tuple[Levels, Gains]:
+        """Take the levels of a filtered frame; return them, and by what it is to be scaled."""
         return (rms, echo_rms), self._agc.follow(rms, is_speech=self._gate.update(rms) and rms > echo_rms)
 
     def frame(self, pcm: bytes, levels: Levels) -> Frame:
@@ -148,12 +144,13 @@ def process_ahead(waiting: Sequence[Waiting]) -> list[list[Frame]]:
         filter_together([waiting[row].front.filter for row in rows], samples)
         powers = np.einsum("ij,ij->i", samples, samples) / FRAME_SAMPLES
         played = [waiting[row].playing((len(wholes[row]) - start) // _BYTES_PER_MS - FRAME_MS) for row in rows]
-        heard_with = zip(rows, samples, np.sqrt(powers).tolist(), played, sent_rms_together(played), strict=True)
-        measured = [waiting[row].front.measure(*rest) for row, *rest in heard_with]
-        scale_together(samples, [levels[0] for levels, _ in measured], [gains for _, gains in measured])
+        levels = np.sqrt(powers).tolist()
+        echoes = listen_together([waiting[row].front.echo for row in rows], samples, levels, played)
+        measured = [waiting[row].front.measure(*of_row) for row, *of_row in zip(rows, levels, echoes, strict=True)]
+        scale_together(samples, levels, [gains for _, gains in measured])
         pcm = np.rint(samples, out=samples).astype(np.int16).tobytes()
-        for at, (row, (levels, _)) in enumerate(zip(rows, measured, strict=True)):
-            heard[row].append(waiting[row].front.frame(pcm[at * _PCM_BYTES : (at + 1) * _PCM_BYTES], levels))
+        for at, (row, (loudness, _)) in enumerate(zip(rows, measured, strict=True)):
+            heard[row].append(waiting[row].front.frame(pcm[at * _PCM_BYTES : (at + 1) * _PCM_BYTES], loudness))
     for one, frames in zip(waiting, heard, strict=True):
         one.front.expect(one.ulaw, frames)
     return heard

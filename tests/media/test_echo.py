@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.media.codec import decode_ulaw
-from app.media.echo import Echo, sent_rms_together, ulaw_rms
+from app.media.echo import Echo, listen_together, ulaw_rms
 from tests.media.sounds import Floats, at_dbfs, caller, noise, silence, to_ulaw
 
 AGENT = at_dbfs(np.concatenate([caller(f"w01_0{number}") for number in range(1, 6)]), -20)
@@ -198,9 +198,26 @@ def test_who_sounds_like_the_agent_and_is_louder_than_its_echo_can_be_is_the_cal
         assert (echo.gain < 0.13) is is_callers
 
 
-def test_levels_of_many_frames_are_those_of_each() -> None:
-    """R7.1, design (a full house): to the last bit, whatever is silent among them."""
-    chance = np.random.default_rng(3)
-    played = [chance.integers(0, 256, 160, np.uint8).tobytes() for _ in range(20)] + [b"\xff" * 160]
-    for frames in (played, [b"", *played[:3], b"", b""], [b"", b""], []):
-        assert sent_rms_together(frames) == [ulaw_rms(frame) for frame in frames]
+def test_many_lines_are_heard_in_one_pass_as_each_alone() -> None:
+    """R7.1, design (a full house): echoes, callers over them, agents who are silent; those compared, and the others."""
+    voice = at_dbfs(np.resize(caller("v004"), len(AGENT)), -24)
+    lines = [
+        noise(len(AGENT) // 8, 300),
+        *[echo_of(AGENT, db, delay_ms) for db in (-8, -15, -30) for delay_ms in (100, 330)],
+        *[echo_of(AGENT, db, 210) + voice for db in (-15, -40)],
+    ]
+    alone, together = [Echo() for _ in lines], [Echo() for _ in lines]
+    compared = 0
+    for number, playing in enumerate(frames(AGENT)):
+        samples = np.array([line[number * 160 : number * 160 + 160] for line in lines])
+        levels = np.sqrt((samples**2).mean(axis=1)).tolist()
+        played = [b"" if row % 4 == 3 and number % 50 < 20 else playing for row in range(len(lines))]
+        each = [echo.receive(*heard) for echo, *heard in zip(alone, samples, levels, played, strict=True)]
+        assert listen_together(together, samples, levels, played) == pytest.approx(each, rel=1e-5)
+        compared += each.count(np.inf)
+    assert compared > 20
+
+
+def test_no_line_at_all_is_heard_in_one_pass() -> None:
+    """R7.1: nobody is on the line."""
+    assert listen_together([], np.zeros((0, 160)), [], []) == []
