@@ -11,6 +11,7 @@ import errno
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import MutableMapping
 from itertools import accumulate
 from typing import Any
@@ -21,7 +22,7 @@ from eventlet import patcher
 LONGEST_FIELD = 1000
 MOST_WAITING_LINES = 5000
 _FLUSH_WITHIN_S = 1.0
-_GATHERS_S = 0.02
+_LOOKS_EVERY_S = 0.05
 _MOST_AT_ONCE = 100
 _RETRY_AFTER_S = 0.5
 
@@ -32,7 +33,6 @@ _LONGEST_SID = 64
 
 # Not the patched ones: a green thread that writes would hold all calls.
 _threading: Any = patcher.original("threading")
-_queue: Any = patcher.original("queue")
 _os: Any = patcher.original("os")
 
 
@@ -42,7 +42,7 @@ class LogWriter:
     def __init__(self, descriptor: int, most_waiting: int = MOST_WAITING_LINES) -> None:
         self._descriptor = descriptor
         self._most_waiting = most_waiting
-        self._lines: Any = _queue.SimpleQueue()
+        self._lines: deque[str] = deque()
         self._stopping = _threading.Event()
         self.lost = 0
         """How many lines could not be written so far."""
@@ -52,31 +52,25 @@ class LogWriter:
 
     def msg(self, line: str) -> None:
         """Take one event's text; never waits, never raises."""
-        if self._lines.qsize() >= self._most_waiting:
+        if len(self._lines) >= self._most_waiting:
             self.lost += 1
             return
-        self._lines.put(line)
+        self._lines.append(line)
 
     debug = info = warning = error = critical = exception = log = msg
 
     def close(self) -> None:
         """Write what waits, for a second at most."""
         self._stopping.set()
-        self._lines.put(None)
         self._thread.join(_FLUSH_WITHIN_S)
 
     def _run(self) -> None:
-        waiting = self._lines
-        while (line := waiting.get()) is not None:
-            # A thread that is woken for each line takes the core from the calls as often: let some gather.
-            self._stopping.wait(_GATHERS_S)
-            lines = [line]
-            while len(lines) < _MOST_AT_ONCE and not waiting.empty():
-                if (line := waiting.get()) is None:
-                    self._write(lines)
-                    return
-                lines.append(line)
-            self._write(lines)
+        # A thread that each line wakes takes the core from the calls as often: it looks by itself.
+        stopping = False
+        while not stopping:
+            stopping = self._stopping.wait(_LOOKS_EVERY_S)
+            while self._lines:
+                self._write([self._lines.popleft() for _ in range(min(len(self._lines), _MOST_AT_ONCE))])
 
     def _write(self, lines: list[str]) -> None:
         told, lost = self._lost_told, self.lost
