@@ -5,6 +5,7 @@ what holds the hub is seen at its work, and a hub that is in time pays two syste
 """
 
 import gc
+import os
 import signal
 import time
 from collections import Counter, deque
@@ -150,6 +151,6 @@ def _place_of(frame: FrameType | None) -> str:
         if frame is None or len(parts) == _PLACES_TOLD:
             break
         if not parts or frame.f_code.co_filename.startswith(_APP):
-            parts.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}")
+            parts.append(f"{frame.f_code.co_filename.rpartition(os.sep)[2]}:{frame.f_code.co_name}")
         frame = frame.f_back
     return "<".join(parts)

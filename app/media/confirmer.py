@@ -50,7 +50,7 @@ class NeuralConfirmer:
 
     def __init__(self) -> None:
         self.network = Silero()
-        self._before: deque[Samples] = deque(maxlen=_BEFORE_FRAMES)
+        self._before: deque[bytes] = deque(maxlen=_BEFORE_FRAMES)
         self._waiting = _NOTHING
         self._latest: deque[bytes] = deque(maxlen=_PITCH_FRAMES)
         self._probabilities: deque[float] = deque(maxlen=_PERHAPS_CHUNKS)
@@ -68,15 +68,14 @@ class NeuralConfirmer:
 
     def receive(self, frame: Frame, *, is_open: bool) -> None:
         """Take the next frame; only while the gate `is_open` it is looked at."""
-        samples: Samples = np.frombuffer(frame.pcm, np.int16)
         self._latest.append(frame.pcm)
         self.voiced_before_ms = 0
         if is_open:
-            self._hear(samples, frame.end_ms)
+            self._hear(np.frombuffer(frame.pcm, np.int16), frame.end_ms)
         else:
             self._is_open, self._opinion = False, None
             self._closed_frames += 1
-        self._before.append(samples)
+        self._before.append(frame.pcm)
 
     def _hear(self, samples: Samples, end_ms: int) -> None:
         if not self._is_open:
@@ -93,7 +92,7 @@ class NeuralConfirmer:
         """A run of sound begins: let the network hear what came before."""
         self._is_open, self._chunks, self._probability, self._bar = True, 0, 0.0, _LIKELY
         self.network.reset()
-        before = np.concatenate((_NOTHING, *self._before))
+        before = np.frombuffer(b"".join(self._before), np.int16)
         beginning = len(before) - FRAME_SAMPLES * _BEGINNING_FRAMES
         heard, voiced_from, likeliest = 0, len(before), 0.0
         while heard + CHUNK_SAMPLES <= len(before):

@@ -76,14 +76,18 @@ def chat_messages(
     return messages
 
 
+@cache
+def _extraction_rules() -> str:
+    return data.read_text("real_estate/extract_prompt.md").strip()
+
+
 def extraction_messages(
     transcript: str, agent_line: str, slots: Mapping[str, Any], today: date
 ) -> list[dict[str, str]]:
     """Return the messages of the extraction call for one caller turn (schema: `extraction.schema()`)."""
-    rules = data.read_text("real_estate/extract_prompt.md")
     known = {slot: value for slot, value in slots.items() if slot != "phone"}
     context = f"today: {today.isoformat()}\nknown: {json.dumps(known, ensure_ascii=False)}\nagent asked: {agent_line}"
     return [
-        {"role": "system", "content": f"{rules.strip()}\n\n{context}"},
+        {"role": "system", "content": f"{_extraction_rules()}\n\n{context}"},
         {"role": "user", "content": quoted(transcript)},
     ]
