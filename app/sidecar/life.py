@@ -17,7 +17,7 @@ import structlog
 from eventlet.greenio import GreenSocket
 from eventlet.patcher import original
 
-from app.sidecar.manners import yield_to_worker
+from app.sidecar.manners import is_idle, yield_to_worker
 from app.sidecar.wire import Op, Unpacker, WireError, pack
 
 Listener = Callable[["Op", bytes], None]
@@ -36,10 +36,14 @@ _log = structlog.get_logger("sidecar")
 class LinkLimits:
     """How patient a link is with its child."""
 
-    ping_interval_s: float = 0.4
-    missed_pings: int = 4
-    """Pings in a row without a sign of life before the child is killed: a frozen one is noticed within 2 s."""
-    boot_pings: int = 75
+    ping_interval_s: float = 0.25
+    missed_pings: int = 7
+    """Pings in a row without a sign of life before the child is killed, though it works or waits for the processor."""
+    idle_pings: int = 2
+    """The same where nothing in the child runs or wants to: it is frozen or locked up, and will not answer. An answer
+    may be waiting for it, and so a caller.
+    """
+    boot_pings: int = 120
     """The same, until the child has spoken for the first time: imports take seconds on a busy machine."""
     backlog_bytes: int = 8 * 1024 * 1024
     """Unsent bytes at which the child counts as wedged; about ten seconds of fifty callers' audio."""
@@ -253,18 +257,20 @@ class Life:
 
     def _watch(self) -> None:
         interval_s = self._limits.ping_interval_s
-        missed = 0
+        missed = idle = 0
         while not self._dead:
             self._heard_since_ping = False
             sent_at = time.monotonic()
             self.send(LINK_STREAM_ID, Op.PING)
             eventlet.sleep(interval_s)
             if self._heard_since_ping:
-                missed = 0
+                missed = idle = 0
             elif time.monotonic() - sent_at < 1.5 * interval_s:
                 # Counted only when we ourselves woke on time: after a stall of the hub the answer may lie unread.
                 missed += 1
-            if missed >= (self._limits.missed_pings if self._spoke else self._limits.boot_pings):
+                idle = idle + 1 if self._spoke and is_idle(self.process.pid) else 0
+            most = self._limits.missed_pings if self._spoke else self._limits.boot_pings
+            if missed >= most or idle >= self._limits.idle_pings:
                 self.kill(f"no sign of life for {missed} pings")
                 return
 

@@ -8,11 +8,14 @@ import signal
 import sys
 import time
 import traceback
+from pathlib import Path
 from types import TracebackType
 
 from app.sidecar.wire import Op, pack
 
 _MOST_LAST_WORDS = 300
+_BUSY = frozenset("RD")
+"""States of a thread that is on its way: running or runnable, and waiting for a disk."""
 
 
 def yield_to_worker(pid: int, worker_pid: int, niceness: int) -> None:
@@ -22,6 +25,19 @@ def yield_to_worker(pid: int, worker_pid: int, niceness: int) -> None:
     """
     with contextlib.suppress(OSError):  # it is gone; or it yields more already, which only root may take back
         os.setpriority(os.PRIO_PROCESS, pid, min(19, os.getpriority(os.PRIO_PROCESS, worker_pid) + niceness))
+
+
+def is_idle(pid: int) -> bool:
+    """Tell whether no thread of a process runs, wants to run or waits for a disk (Linux: proc_pid_stat(5)).
+
+    One that is starved of the processor wants to run; one that is stopped, or waits for what never comes, does not.
+    A process of which nothing can be told counts as busy.
+    """
+    try:
+        threads = [one.joinpath("stat").read_text() for one in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return False
+    return all(stat.rpartition(")")[2].split()[0] not in _BUSY for stat in threads)
 
 
 def defer_to_worker(niceness: int) -> None:

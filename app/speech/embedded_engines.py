@@ -26,7 +26,9 @@ def make_embedded_link(models: Path) -> Link:
     """
     environment = {"EMBEDDED_MODELS_DIR": str(models.resolve())}
     # A recognition may hold both cores for a second: a child that is late with a PONG is busy, not wedged.
-    return Link("app.speech.embedded", env=environment, name="embedded", limits=LinkLimits(missed_pings=20))
+    return Link(
+        "app.speech.embedded", env=environment, name="embedded", limits=LinkLimits(missed_pings=32, idle_pings=32)
+    )
 
 
 class EmbeddedStt:

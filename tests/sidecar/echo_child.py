@@ -48,6 +48,13 @@ async def block(_request: dict[str, object], _exchange: Exchange) -> None:
     time.sleep(3600)
 
 
+async def work(request: dict[str, float], _exchange: Exchange) -> None:
+    """Hold the whole process, at work."""
+    until_s = time.monotonic() + request["seconds"]
+    while time.monotonic() < until_s:
+        pass
+
+
 async def descriptors(_request: dict[str, object], _exchange: Exchange) -> Mapping[str, object]:
     """Say which sockets the process holds, by inode."""
     links = []
@@ -67,4 +74,6 @@ async def warm(tell: Tell) -> None:
 RELEASED: list[str] = []
 
 if __name__ == "__main__":
-    run({handler.__name__: handler for handler in (echo, refuse, crash, hang, released, block, descriptors)}, warm)
+    run(
+        {handler.__name__: handler for handler in (echo, refuse, crash, hang, released, block, work, descriptors)}, warm
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from app.sidecar.life import LinkLimits
 from app.sidecar.link import Link
-from app.sidecar.manners import yield_to_worker
+from app.sidecar.manners import is_idle, yield_to_worker
 from app.sidecar.wire import Op
 from tests.sidecar.hub import Frames, wait_until
 
@@ -36,7 +36,7 @@ def test_a_child_killed_for_its_silence_is_said_to_be(frozen: Link) -> None:
     os.kill(pid, signal.SIGSTOP)
     assert frames.wait()[0] is Op.ERROR
     wait_until(lambda: frozen.last_end, "what is said of its end")
-    assert frozen.last_end == "no sign of life for 3 pings"
+    assert frozen.last_end == "no sign of life for 2 pings"
     assert frozen.restarts == 1
     frozen.stop()
     assert frozen.open_streams == 0
@@ -53,6 +53,41 @@ def test_a_child_that_was_only_slow_lives(frozen: Link) -> None:
         eventlet.sleep(0.25)
     assert (frozen.pid, frozen.restarts) == (pid, 0)
     frozen.stop()
+
+
+def test_a_child_that_works_and_cannot_answer_is_given_more_time_than_one_that_lies_still() -> None:
+    """R18: one starved of the processor would answer, and to replace it takes more of what is short."""
+    link = Link("tests.sidecar.echo_child", limits=LinkLimits(ping_interval_s=0.1, missed_pings=12, idle_pings=2))
+    link.start()
+    wait_until(lambda: link.ready, "the child is ready")
+    pid, worked, hung = link.pid, Frames(), Frames()
+    link.open({"service": "work", "seconds": 0.6}, worked)
+    assert worked.wait()[0] is Op.END
+    assert (link.pid, link.restarts) == (pid, 0)
+    link.open({"service": "block"}, hung)
+    assert hung.wait()[1]["code"] == "child_died"
+    wait_until(lambda: link.last_end, "what is said of its end")
+    assert link.last_end == "no sign of life for 2 pings"
+    link.stop()
+
+
+def test_it_is_told_who_works_from_who_waits_for_what_never_comes() -> None:
+    """R18: stopped, or waiting, it is idle; at work it is not, nor is one of which nothing is known."""
+    endless = "print(flush=True)\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", endless], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert not is_idle(child.pid)
+        os.kill(child.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
+        assert is_idle(child.pid)
+        child.kill()
+    assert not is_idle(child.pid)
+    with subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"], stdin=-1, stdout=-1) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        wait_until(lambda: is_idle(child.pid), "it waits for its input")
+        child.kill()
 
 
 def test_no_child_yields_more_than_there_is_to_yield() -> None:
