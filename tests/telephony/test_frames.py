@@ -120,6 +120,25 @@ def test_a_message_may_have_the_caps_size_and_not_a_byte_more() -> None:
     assert too_big == [Violation(frames.TOO_BIG, "message over 10 bytes")]
 
 
+def test_every_code_that_is_registered_is_taken_from_a_peer_and_no_other_below_3000() -> None:
+    """RFC 6455 §7.4.1 and the registry of IANA: 1004 to 1006 and 1015 never stand in a frame."""
+    taken = [
+        code
+        for code in range(1000, 3000)
+        if FrameDecoder().feed(frame(0x8, code.to_bytes(2))) == [PeerClosed(code, "")]
+    ]
+    assert taken == [*range(1000, 1004), *range(1007, 1014)]
+
+
+def test_a_whole_text_amid_the_fragments_of_another_is_a_violation() -> None:
+    """RFC 6455 §5.4: also where it comes by itself, as long as a call's messages, which are read a shorter way."""
+    decoder = FrameDecoder()
+    assert decoder.feed(frame(0x1, b"a", fin=False)) == []
+    (broken,) = decoder.feed(frame(0x1, b"b" * 200))
+    assert isinstance(broken, Violation)
+    assert broken.code == frames.PROTOCOL_ERROR
+
+
 def test_nothing_is_read_after_the_end() -> None:
     """RFC 6455 §7.1.7."""
     decoder = FrameDecoder()

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
@@ -155,6 +156,23 @@ def test_lengths_are_judged(server: Server, head: str, body: bytes, status: int)
         form = "Content-Type: application/x-www-form-urlencoded"
         peer.send(f"POST /webhook/stream_status HTTP/1.1\r\nHost: x\r\n{form}\r\n{head}\r\n\r\n".encode() + body)
         assert peer.head().split()[1] == str(status)
+
+
+def test_a_body_that_breaks_off_is_a_bad_request(server: Server) -> None:
+    """R3.1: half a form is no form."""
+    peer = Peer(server.connect())
+    with peer.socket:
+        peer.send(b"POST /webhook/stream_status HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+        peer.socket.shutdown(socket.SHUT_WR)
+        assert peer.head().split()[1] == "400"
+
+
+def test_an_action_gets_no_other_stream_where_nothing_goes_on(server: Server) -> None:
+    """R3.1: 204, though Twilio says that the call lives."""
+    form = {"CallSid": "CAnomore", "CallStatus": "in-progress"}
+    url = "https://agent.example/webhook/stream_ended"
+    assert post(server, "/webhook/stream_ended", form, PUBLIC, url)[0] == 204
+    assert wait_for_event(server, "CAnomore") == ("stream_ended", form, True)
 
 
 def test_a_connection_goes_on_after_a_refused_body(server: Server) -> None:
@@ -311,6 +329,7 @@ def test_a_caller_whom_nobody_answered_is_told_so(server: Server, path: str, sta
     url = f"https://agent.example/webhook/{path}"
     form = {"CallSid": f"CA{path.replace('_', '')}{status.replace('-', '')}", "DialCallStatus": status}
     assert post(server, f"/webhook/{path}", form)[0] == 403
+    assert post(server, f"/webhook/{path}", {"DialCallStatus": status}, PUBLIC, url)[0] == 400
     code, headers, body = post(server, f"/webhook/{path}", form, PUBLIC, url)
     assert (code, headers["Content-Type"]) == (200, twiml.CONTENT_TYPE)
     said = "a message, please" if line and path == "overflow_ended" else line

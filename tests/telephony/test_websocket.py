@@ -275,6 +275,15 @@ def test_a_peer_that_reads_nothing_is_cut_off_before_memory_fills(server: Server
     peer.socket.close()
 
 
+def test_who_breaks_the_rules_while_much_waits_for_it_still_reads_all_and_why(server: Server) -> None:
+    """RFC 6455 §7.1.7: the Close comes after what was sent before it, and our side is not shut until then."""
+    peer = open_websocket(server, "/ws/stuck")
+    with peer.socket:
+        peer.send(frame(0x3))
+        assert [len(peer.receive_text()) for _ in range(3)] == [60_000] * 3
+        assert peer.receive_close() == 1002
+
+
 def test_a_slow_reader_gets_every_message_whole_from_four_senders(server: Server) -> None:
     """Back-pressure and concurrent senders corrupt nothing."""
     peer = Peer(socket.socket())
