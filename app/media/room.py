@@ -30,7 +30,11 @@ _AFTER_NEAR_FRAMES, _AFTER_NEAR_LIVELY_FRAMES = 35, 30
 _FAR_FRAMES, _FAR_EVEN_FRAMES = 50, 50
 _FAR_LIVELY_FRAMES, _FAR_EVEN_LIVELY_FRAMES = 20, 18
 _LIVELY_FRAMES = 1000  # 20 s
-_FAR_SHARE, _LOUDEST_UNKNOWN_RMS = 0.3, 400.0
+_FAR_SHARE = 0.3
+# Before the caller is known: -38 dBFS, and where the gate is open -24 dBFS, as loud as many callers are. Without
+# this 14 of 1,200 short words had no end, all in eight voices 5 dB under a loud caller from the first moment; with it
+# one, and seven sentences of 360 are cut instead of six.
+_LOUDEST_UNKNOWN_RMS, _LOUDEST_OPEN_RMS = 400.0, 2000.0
 
 # Six voices leave no 20 ms as far below their level in a minute, one voice several in a second.
 _DIP = 0.05
@@ -169,7 +173,8 @@ class Room:
             return 0.0
         if not self._caller:
             is_known = len(self._recent) == _MEMORY_FRAMES
-            return _bed(self._last(_MEMORY_FRAMES), line_rms, _LOUDEST_UNKNOWN_RMS) if is_known else 0.0
+            loudest = _LOUDEST_OPEN_RMS if is_speech else _LOUDEST_UNKNOWN_RMS
+            return _bed(self._last(_MEMORY_FRAMES), line_rms, loudest) if is_known else 0.0
         far, even = (_FAR_LIVELY_FRAMES, _FAR_EVEN_LIVELY_FRAMES) if is_lively else (_FAR_FRAMES, _FAR_EVEN_FRAMES)
         return _bed(self._last(even), line_rms, _FAR_SHARE * self._caller) if self._since_caller >= far else 0.0
 

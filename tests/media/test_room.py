@@ -60,9 +60,32 @@ def test_a_voice_that_trails_off_is_no_bed() -> None:
 
 
 def test_the_voices_before_anyone_spoke_are_a_bed_where_they_are_soft() -> None:
-    """R6.2: a loud and even sound may be a caller who holds one."""
+    """R6.2: a louder sound that the gate does not take for speech is the line's noise."""
     for level, is_bed in ((200.0, True), (900.0, False)):
         assert bool(hear(Room(), voices(level, 100))) is is_bed
+
+
+def test_where_they_are_taken_for_speech_they_are_a_bed_up_to_the_level_of_a_caller() -> None:
+    """R6.2: a sound that is even for a second and a half is none of one voice, but a caller may hold a loud one."""
+    for level, is_bed in ((200.0, True), (900.0, True), (1600.0, True), (2600.0, False)):
+        assert bool(say(Room(), voices(level, 100))) is is_bed
+
+
+@pytest.mark.parametrize("level", [300.0, 1000.0, 1800.0])
+def test_loud_voices_from_the_first_moment_on_do_not_keep_a_word_open(level: float) -> None:
+    """R6.2: a caller 5 dB over them; a second and a half after the word they are a bed, also while there is speech."""
+    room = Room()
+    hear(room, voices(level, 40))
+    room.speech_began()
+    hear(room, one_voice(1.8 * level, 24), is_speech=True)
+    assert not room.bed
+    assert hear(room, voices(level, 90, seed=2), is_speech=True)[0] <= 85
+
+
+@pytest.mark.parametrize("level", [300.0, 1000.0, 1800.0, 2600.0])
+def test_one_loud_voice_that_is_the_first_to_be_heard_is_no_bed(level: float) -> None:
+    """R6.1: who speaks from the first moment on, and long."""
+    assert say(Room(), one_voice(level, 400)) == []
 
 
 def test_a_known_bed_is_left_in_its_first_gap_and_found_again_sooner() -> None:

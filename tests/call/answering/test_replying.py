@@ -179,6 +179,18 @@ def test_a_resumed_reply_starts_at_the_quietest_moment_before_the_last_word_hear
     assert one.take_audio() == quiet * 2 + loud * 38
 
 
+def test_a_reply_stopped_in_its_first_words_is_said_from_its_beginning() -> None:
+    """R7.5: however quiet a moment in them is."""
+    loud, quiet = b"\x10" * 160, b"\xff" * 160
+    one = reply()
+    one.begin(None, 1000)
+    one.receive(SpeechAudio(1, loud * 5 + quiet * 2 + loud * 38), 1100)
+    one.take_audio()
+    one.rewind(300)
+    assert one.played_from_ms == 0
+    assert one.take_audio() == loud * 5 + quiet * 2 + loud * 38
+
+
 def test_a_sentence_that_cannot_be_spoken_does_not_hold_up_the_next() -> None:
     """R9: the rest of the reply is heard."""
     one = reply()
