@@ -181,8 +181,12 @@ class Phone:
         self._exchange.run(end())
 
     def stop_reading(self) -> None:
-        """Leave what the server sends in the socket."""
-        self._exchange.soon(self._transport.pause_reading)
+        """Leave what the server sends in the socket, from when this returns."""
+
+        async def pause() -> None:
+            self._transport.pause_reading()
+
+        self._exchange.run(pause())
 
     def read_on(self) -> None:
         """Read again."""

@@ -294,9 +294,9 @@ def test_a_caller_who_reads_nothing_hurts_nobody_else(town: Town) -> None:
     with town.call() as phone, town.call() as other:
         phone.hear_reply()
         other.hear_reply()
-        heard = phone.frames_heard()
         phone.stop_reading()
         phone.say(sample(WORD))
+        heard = phone.frames_heard()
         town.wait_for_log(phone, "MARK_SENT | mark=assistant_tts_end:2")
         assert phone.frames_heard() == heard
         ask(town, other, 1)
