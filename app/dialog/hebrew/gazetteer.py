@@ -186,14 +186,27 @@ def _is_village(utterance: Utterance, start: int, count: int, prefix: str, name:
     return not single or prefix[-1:] == "ב" or (is_asked and prefix in ("", "ו"))
 
 
+def _rests_after(utterance: Utterance, start: int, stems_here: Iterable[str]) -> list[str]:
+    """Return what follows the word at `start` in names of one word, two words, …: as long as some name goes on so."""
+    found, said = [""], ""
+    for index in range(start + 1, min(start + MAX_WORDS, len(utterance))):
+        said += utterance.key(index)
+        rest = said.replace("יי", "י")
+        if not any(stem + rest in _beginnings() for stem in stems_here):
+            break
+        found.append(rest)
+    return found
+
+
 def _at(utterance: Utterance, start: int, *, is_asked: bool = False) -> Mention | None:
     names = gazetteer()
     first = utterance.tokens[start]
     readings = ((first.prefix, first.key),) if first.is_number else _readings(first.key)
     if not readings:
         return None
-    for count in range(min(MAX_WORDS, len(utterance) - start), 0, -1):
-        rest = "".join(utterance.key(start + offset) for offset in range(1, count)).replace("יי", "י")
+    rests_after = _rests_after(utterance, start, [stem.replace("יי", "י") for _, stem in readings])
+    for count in range(len(rests_after), 0, -1):
+        rest = rests_after[count - 1]
         for prefix, stem in readings:
             entry = names.get(stem.replace("יי", "י") + rest)
             if count == 1 and stem == fold("בתים") and len(utterance) > 1:

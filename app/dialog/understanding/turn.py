@@ -140,7 +140,7 @@ class Turn:
     def _phone_repair(self, dictation: Dictation | None) -> bool:
         """Read digits that only correct the known number; whether they belong to it."""
         known = self.state.get("phone")
-        if not known or not (self.asked is Asked.PHONE_CONFIRM or set(self.utterance.keys) & PHONE_NOUNS):
+        if not known or not (self.asked is Asked.PHONE_CONFIRM or rests_of(self.utterance.keys) & PHONE_NOUNS):
             return False
         repaired = repaired_phone(self.utterance, known)
         if repaired is not None:

@@ -280,3 +280,21 @@ def test_what_a_caller_has_today_is_in_doubt_when_just_that_was_asked(
 def test_nothing_is_in_doubt_when_it_is_another_s_or_a_wish_is_said(said: str, asked: str) -> None:
     """R10.2: only the answer that may be one is asked about."""
     assert heard(said, asked).doubted == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "phone"),
+    [
+        ("הכל חוץ מהטלפון מסתיים בתשע", "+972526190339"),
+        ("חוץ מהמספר נגמר בתשע", "+972526190339"),
+        ("ובטלפון הסוף הוא שלוש תשע", "+972526190339"),
+        ("מהטלפון שלי אפשר להתקשר", None),
+        ("הכל נכון חוץ מהחדרים ארבעה", None),
+        ("רק המספר לא נכון", None),
+    ],
+)
+def test_the_number_is_mended_when_its_word_has_a_prefix(said: str, phone: str | None) -> None:
+    """R17: at the summary a caller names the number and says only how it ends."""
+    known = {"phone": "+972526190338", "rooms_min": 3, "rooms_max": 3}
+    understood = understand(said, asked=Asked.SUMMARY_CONFIRM, state=known, today=date(2026, 11, 22))
+    assert understood.updates.get("phone") == phone
