@@ -26,6 +26,7 @@ from scipy.sparse import csr_matrix
 from app.dialog.domain import PARTS, SLOT_NAMES, Asked
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, normalise
+from app.dialog.understanding.judging.intents import SILENT
 from app.dialog.understanding.judging.judge import LENIENT, TABLE, TOPIC_NAMES, VERSIONS, S, Table
 from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_at, position
 from app.dialog.understanding.turn import Turn
@@ -277,6 +278,7 @@ def _predict(record: Record, table: Table) -> dict[str, Any]:
         state=record.get("state") or {},
         today=date.fromisoformat(record["today"]),
         weights=table,
+        intents=SILENT,
     )
     return {"id": record["id"], "updates": result.updates, "intent": result.intent.value, "doubted": result.doubted}
 

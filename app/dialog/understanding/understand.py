@@ -18,6 +18,7 @@ from app.dialog.understanding.acts import HOLD
 from app.dialog.understanding.ear.by_ear import by_ear
 from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.ear.nearest_answer import load
+from app.dialog.understanding.judging.intents import IntentTable, intent_table, judged_intent
 from app.dialog.understanding.judging.judge import Judge, Table, table
 from app.dialog.understanding.turn import Turn
 
@@ -27,6 +28,7 @@ _SLOTS_OF_ASKED = {**{Asked(topic.name): topic.slots for topic in TOPICS}, Asked
 gazetteer()
 first_names()
 table()
+intent_table()
 load()
 
 
@@ -50,13 +52,14 @@ def understand(
     today: date,
     alternatives: tuple[str, ...] = (),
     weights: Table | None = None,
+    intents: IntentTable | None = None,
     agent: str = "",  # noqa: ARG001 - part of the contract; the wording of the question decides nothing here
 ) -> Understanding:
     """Return what the caller's words mean.
 
     `state` holds the slots known before, and may hold `caller_id` (E.164) and `phone_digits`. `alternatives` are the
     recogniser's further readings: one of them stands in when the best reading does not answer what was asked; what it
-    gives is then `unsure`. `weights`: of another judge than the product's.
+    gives is then `unsure`. `weights`, `intents`: of another judge than the product's.
     """
 
     def read(said: Utterance) -> Understanding:
@@ -68,7 +71,7 @@ def understand(
     if heard is not None:
         return heard
     if _answers(best, asked) or best.injection or best.hold:
-        return best
+        return replace(best, intent=judged_intent(utterance, asked, best, intents))
     # What is told of others is no answer misheard.
     mendable = (
         best.intent is Intent.UNCLEAR and not best.updates and not no_wish(utterance) and HOLD.at(utterance, 0) is None
@@ -82,4 +85,4 @@ def understand(
                 continue
             doubtful = tuple(slot for slot in SLOT_NAMES if slot in other.updates and slot != "phone")
             return replace(other, unsure=tuple(dict.fromkeys((*other.unsure, *doubtful))))
-    return best
+    return replace(best, intent=judged_intent(utterance, asked, best, intents))

@@ -1,0 +1,138 @@
+"""What a caller does with a turn, where the rules' word is weak: a learned second opinion (R10.2).
+
+The rules of `understanding/acts.py` decide first. This head is a linear model over the marks of every word, over where
+in the turn they stand, what was asked, and what the rules made of the turn; it overrules them only where it is sure,
+and surer still where a call would end, be handed on or be put off by it. Trained on speech that no rule was made from
+(`python -m tools.train_judge`). Pure and deterministic: sums of a table's rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+
+from app.dialog import data
+from app.dialog.domain import WISHES, Asked, Intent, Understanding
+from app.dialog.hebrew.tokens import Utterance
+from app.dialog.understanding.judging.marks import marks_at
+
+TABLE = "real_estate/intents.npz"
+INTENTS = tuple(Intent)
+_APART = (Asked.PHONE, Asked.PHONE_CONFIRM, Asked.SUMMARY_CONFIRM, Asked.NEXT_STEP, Asked.ANYTHING_ELSE)
+"""The questions whose answers are other words than those to a question about the search."""
+_ANYWHERE, _FIRST, _EARLY, _LAST, _OF_RULES = range(5)
+_OF_ASKED = _OF_RULES + len(INTENTS)
+VERSIONS = _OF_ASKED + len(_APART) + 1
+"""A mark's weights: wherever it stands, as the first word, among the first three, as the last one, then with each
+intent of the rules and after each question apart, or another."""
+_GRAVE = WISHES | {Intent.CONFIRM}
+"""What is not to come from a guess: a call's end or another course of it, and a yes that nobody said."""
+_EARLY_WORDS = 3
+_LONGEST = 8
+_FLAGS = ("hold", "abuse", "asks_robot", "asks_listing", "asks_who", "more_to_say")
+
+Floats = npt.NDArray[np.float32]
+
+
+class IntentTable:
+    """The learned weights.
+
+    `rows`: [marks + 1, VERSIONS, intents]; the last row, of a mark unknown, is zero. `sure`: the chance from which the
+    rules are overruled, and the one from which a wish that changes the course of the call comes or goes or a yes comes.
+    """
+
+    def __init__(
+        self, marks: Sequence[str], rows: npt.NDArray[np.int8], scale: float, sure: tuple[float, float]
+    ) -> None:
+        self._row_of = {mark: index for index, mark in enumerate(marks)}
+        self._rows, self._scale = rows, scale
+        self.sure = sure
+        # Callers use few words: each is summed once.
+        self.word = lru_cache(maxsize=8192)(self._word)
+
+    @classmethod
+    def loads(cls, content: bytes) -> "IntentTable":
+        """Read a table as `tools.train_judge` writes it: of all weights only the rows that are not zero."""
+        with np.load(BytesIO(content)) as held:
+            marks = bytes(held["marks"]).decode().split("\n")
+            rows = np.zeros((len(marks) + 1, VERSIONS, len(INTENTS)), np.int8)
+            rows.reshape(-1, len(INTENTS))[held["places"]] = held["rows"]
+            plain, grave = (float(value) for value in held["sure"])
+            return cls(marks, rows, float(held["scale"]), (plain, grave))
+
+    def _word(self, marks: tuple[str, ...]) -> tuple[Floats, int]:
+        """Return the sum of the marks' rows [VERSIONS, intents] and how many of them are known."""
+        known = [self._row_of[mark] for mark in marks if mark in self._row_of]
+        return self._rows[known].sum(axis=0, dtype=np.float32), len(known)
+
+    def chances(self, utterance: Utterance, asked: Asked, read: Understanding) -> Floats:
+        """Return the chance of each of `INTENTS`."""
+        size = len(utterance)
+        frame, count = self.word(turn_marks(size, asked, read))
+        total = frame[_ANYWHERE].copy()
+        everywhere = list(versions(_EARLY_WORDS, size + _EARLY_WORDS, asked, read.intent))
+        for index in range(size):
+            rows, known = self.word(marks_at(utterance, index))
+            near_an_end = index < _EARLY_WORDS or index == size - 1
+            chosen = list(versions(index, size, asked, read.intent)) if near_an_end else everywhere
+            total += rows[chosen].sum(axis=0)
+            count += known
+        odds = total * (self._scale / float(np.sqrt(max(1, count))))
+        shares = np.exp(odds - odds.max())
+        return np.asarray(shares / shares.sum(), np.float32)
+
+
+SILENT = IntentTable(["="], np.zeros((2, VERSIONS, len(INTENTS)), np.int8), 1.0, (2.0, 2.0))
+"""Never overrules: the rules alone decide."""
+
+
+@cache
+def intent_table() -> IntentTable:
+    """Return the weights that the product ships with."""
+    return IntentTable.loads(data.read_bytes(TABLE))
+
+
+def versions(index: int, size: int, asked: Asked, by_rules: Intent) -> tuple[int, ...]:
+    """Return which of its weights count for the marks of the word at `index`."""
+    question = _APART.index(asked) if asked in _APART else len(_APART)
+    places = [_ANYWHERE, _OF_RULES + INTENTS.index(by_rules), _OF_ASKED + question]
+    if index == 0:
+        places.append(_FIRST)
+    if index < _EARLY_WORDS:
+        places.append(_EARLY)
+    if index == size - 1:
+        places.append(_LAST)
+    return tuple(places)
+
+
+def turn_marks(size: int, asked: Asked, read: Understanding) -> tuple[str, ...]:
+    """Return the marks of the turn itself: its question, its length, and what the rules made of it."""
+    facts = [f"asked {asked.value}", f"long {min(size // 2, _LONGEST)}", f"empty {not read.updates}"]
+    facts += [f"has {slot}" for slot in read.updates]
+    facts += [flag for flag in _FLAGS if getattr(read, flag)]
+    held: Mapping[str, object] = {
+        "errand": read.errand,
+        "refused": read.refused,
+        "wishes": read.wishes,
+        "digits": read.phone_digits,
+        "doubted": read.doubted,
+    }
+    facts += [name for name, value in held.items() if value]
+    rules = read.intent.value
+    return ("=", f"={rules}", *(f"={fact}" for fact in facts), *(f"={rules} {fact}" for fact in facts))
+
+
+def judged_intent(
+    utterance: Utterance, asked: Asked, read: Understanding, weights: IntentTable | None = None
+) -> Intent:
+    """Return the intent of a turn: that of the rules, unless another is likely enough to overrule them."""
+    if not len(utterance) or read.injection:
+        return read.intent
+    table = weights or intent_table()
+    chances = table.chances(utterance, asked, read)
+    best = INTENTS[int(chances.argmax())]
+    plain, grave = table.sure
+    needed = grave if best in _GRAVE or read.intent in WISHES else plain
+    return best if chances.max() >= needed else read.intent

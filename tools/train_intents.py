@@ -1,0 +1,217 @@
+"""Train the second opinion on what a caller does with a turn, and say how it does on speech not met (R10.2, R10.6).
+
+    python -m tools.train_intents [--look]
+
+Run after `tools.train_judge`, whose judge reads the turns first. A turn of training/ is read by a judge that was
+trained without its set, as a caller's will be: the head must not learn to believe what is known by heart. Without
+arguments it writes app/dialog/data/real_estate/intents.npz. `--look` writes nothing: it leaves a third of the sets out
+at a time and prints intents right by the rules alone and with the head. Nothing is drawn by chance.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+from app.dialog.domain import Asked, Intent, Understanding
+from app.dialog.hebrew.tokens import Utterance, normalise
+from app.dialog.understanding.judging.intents import (
+    INTENTS,
+    TABLE,
+    VERSIONS,
+    IntentTable,
+    judged_intent,
+    turn_marks,
+    versions,
+)
+from app.dialog.understanding.judging.judge import Judge, Table, table
+from app.dialog.understanding.judging.marks import marks_at
+from app.dialog.understanding.turn import Turn
+from tools.train_judge import ROOT, RULED, TAUGHT, Record, cases_of, load, ruled_cases, train
+
+SURE = (0.4, 0.8)
+"""The chance from which the rules are overruled, and the one from which a wish that changes the call comes or goes."""
+_PENALTY = 1.0
+_LEAST_SEEN = 3
+_STEPS = 60
+_SPREAD = 2.5
+_OF_RULES, _OF_KINDS = 0.5, 2.0
+"""What a turn weighs that the rules were made for, and one of the lines that hold a rule in place."""
+_FOLDS = 3
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentCase:
+    """A turn as the rules and the judge of wishes read it, and what its caller does."""
+
+    words: tuple[tuple[str, int], ...]
+    """(mark, version) pairs."""
+    intent: Intent
+    weight: float = 1.0
+
+
+def intent_case(
+    utterance: Utterance, asked: Asked, read: Understanding, right: Sequence[str], weight: float = 1.0
+) -> IntentCase:
+    """Return the case of a turn; `right` holds the intents that its labels allow, the likeliest first."""
+    intent = read.intent if read.intent.value in right else Intent(right[0])
+    size = len(utterance)
+    words = [(mark, 0) for mark in turn_marks(size, asked, read)]
+    for index in range(size):
+        marks = marks_at(utterance, index)
+        words += [(mark, version) for version in versions(index, size, asked, read.intent) for mark in marks]
+    return IntentCase(tuple(words), intent, weight)
+
+
+def train_intents(cases: Sequence[IntentCase]) -> bytes:
+    """Return the table learned from cases, as the product reads it."""
+    seen = Counter(word for case in cases for word in set(case.words))
+    marks = sorted({mark for (mark, _), times in seen.items() if times >= _LEAST_SEEN})
+    row_of = {mark: index for index, mark in enumerate(marks)}
+    places = sorted(
+        row_of[mark] * VERSIONS + version for (mark, version), times in seen.items() if times >= _LEAST_SEEN
+    )
+    column_of = {place: column for column, place in enumerate(places)}
+    matrix = _matrix(cases, row_of, column_of)
+    labels = np.array([INTENTS.index(case.intent) for case in cases])
+    weights = _fit(matrix, labels, np.array([case.weight for case in cases]))
+    widest = float(np.quantile(np.abs(weights), 0.9999))
+    held = np.clip(np.round(weights / widest * 127), -127, 127).astype(np.int8)
+    kept = np.flatnonzero(held.any(axis=1))
+    out = BytesIO()
+    np.savez_compressed(
+        out,
+        marks=np.frombuffer("\n".join(marks).encode(), np.uint8),
+        places=np.array(places, np.int32)[kept],
+        rows=held[kept],
+        scale=widest / 127 * _SPREAD,
+        sure=np.array(SURE),
+    )
+    return out.getvalue()
+
+
+def _matrix(cases: Sequence[IntentCase], row_of: Mapping[str, int], column_of: Mapping[int, int]) -> csr_matrix:
+    columns: list[int] = []
+    values: list[npt.NDArray[np.float32]] = []
+    starts = [0]
+    for case in cases:
+        found = [(row_of[mark], version) for mark, version in case.words if mark in row_of]
+        known = sum(version == 0 for _, version in found)
+        own = [column_of[row * VERSIONS + version] for row, version in found if row * VERSIONS + version in column_of]
+        columns += own
+        values.append(np.full(len(own), _SPREAD / np.sqrt(max(1, known)), np.float32))
+        starts.append(starts[-1] + len(own))
+    return csr_matrix((np.concatenate(values), np.array(columns), starts), shape=(len(cases), len(column_of)))
+
+
+def _fit(matrix: csr_matrix, labels: npt.NDArray[np.int64], shares: Floats) -> Floats:
+    """Return the weights [columns, intents] of a multinomial logistic regression with a quadratic penalty."""
+    across = matrix.T.tocsr()
+    rows = np.arange(len(labels))
+    shape = (matrix.shape[1], len(INTENTS))
+
+    def cost(flat: Floats) -> tuple[float, Floats]:
+        weights = flat.reshape(shape)
+        odds = matrix @ weights
+        odds -= odds.max(axis=1, keepdims=True)
+        chances = np.exp(odds)
+        chances /= chances.sum(axis=1, keepdims=True)
+        total = -float(shares @ np.log(chances[rows, labels] + 1e-12)) + float(flat @ flat) * _PENALTY / 2
+        chances[rows, labels] -= 1
+        slope = across @ (chances * shares[:, None]) + _PENALTY * weights
+        return total, np.asarray(slope).ravel()
+
+    options = {"maxiter": _STEPS, "maxcor": 6, "ftol": 1e-6}
+    found = minimize(cost, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options=options)
+    return np.asarray(found.x).reshape(shape)
+
+
+Told = tuple[str, Record, Understanding]
+"""The set of a turn, the turn, and how the rules and a judge of wishes read it."""
+
+
+def read(record: Record, weights: Table) -> Understanding:
+    """Return a turn as the rules and a judge of wishes read it."""
+    said, asked, state = normalise(record["caller"]), Asked(record["asked"]), record.get("state") or {}
+    return Turn(said, asked, state, date.fromisoformat(record["today"]), Judge(said, asked, state, weights)).read()
+
+
+def taught_turns() -> list[Told]:
+    """Return the turns of training/, each read by a judge that was trained on the other half of the sets."""
+    sets = {path.stem: load(path) for path in sorted(TAUGHT.glob("*.jsonl"))}
+    names, ruled = sorted(sets), ruled_cases()
+    told: list[Told] = []
+    for half in (0, 1):
+        cases = [case for name in names[1 - half :: 2] for record in sets[name] for case in cases_of(record, name)]
+        weights = Table.loads(train([*ruled, *cases]))
+        told += [(name, record, read(record, weights)) for name in names[half::2] for record in sets[name]]
+    return told
+
+
+def ruled_turns() -> list[Told]:
+    """Return the turns of the sets that the rules were made on."""
+    return [(path.stem, record, read(record, table())) for path in RULED for record in load(path)]
+
+
+def _allowed(record: Record) -> list[str]:
+    return [record["expected"]["intent"], *(record.get("accept") or {}).get("intent", [])]
+
+
+def cases_of_turns(told: Sequence[Told], weight: float = 1.0) -> list[IntentCase]:
+    """Return the cases of turns that were read."""
+    return [
+        intent_case(
+            normalise(record["caller"]),
+            Asked(record["asked"]),
+            turn,
+            _allowed(record),
+            _OF_KINDS if name.endswith("kinds") else weight,
+        )
+        for name, record, turn in told
+    ]
+
+
+def look(taught: Sequence[Told], ruled: Sequence[IntentCase]) -> list[str]:
+    """Return lines that compare the rules alone and the head on sets that it was not trained on."""
+    names = sorted({name for name, _, _ in taught})
+    figures: dict[str, list[tuple[bool, bool]]] = {"all": []}
+    for fold in range(_FOLDS):
+        out = frozenset(names[fold::_FOLDS])
+        learned = cases_of_turns([turn for turn in taught if turn[0] not in out])
+        weights = IntentTable.loads(train_intents([*learned, *ruled]))
+        for name, record, turn in taught:
+            if name in out:
+                intent = judged_intent(normalise(record["caller"]), Asked(record["asked"]), turn, weights)
+                right = turn.intent.value in _allowed(record), intent.value in _allowed(record)
+                figures["all"].append(right)
+                figures.setdefault(name.rstrip("_0123456789"), []).append(right)
+    return [
+        f"{kind:8} {len(rights)} turns | intent: rules {np.mean([rules for rules, _ in rights]):.3f}, head "
+        f"{np.mean([head for _, head in rights]):.3f}; mended {sum(head > rules for rules, head in rights)}, "
+        f"broken {sum(rules > head for rules, head in rights)}"
+        for kind, rights in figures.items()
+    ]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train, or look."""
+    taught, ruled = taught_turns(), cases_of_turns(ruled_turns(), _OF_RULES)
+    if "--look" in arguments:
+        sys.stdout.write("\n".join(look(taught, ruled)) + "\n")
+        return
+    target = ROOT / "app" / "dialog" / "data" / TABLE
+    target.write_bytes(train_intents([*cases_of_turns(taught), *ruled]))
+    sys.stdout.write(f"{target}: {len(taught) + len(ruled)} turns, {target.stat().st_size} bytes\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
