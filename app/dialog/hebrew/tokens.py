@@ -7,7 +7,7 @@ doubled yod and vav single. The dual ending "-יים" keeps its two yods, becaus
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import zip_longest
 
@@ -32,6 +32,8 @@ _LETTERED = frozenset({"שכונה", "רובע", "רמות", "יפו"})
 """After these a lone letter is a part of the name, and no prefix of the number that follows."""
 _APART = frozenset({"ו", "ב", "ל", "מ"})
 """Letters that a recogniser writes apart from the word they belong to."""
+_RUN_ON = ("אלפים", "אלף", "מיליון", "מאות")
+"""Units that a recogniser writes onto the number before them."""
 _FILLERS = frozenset({"יעני", "נו", "כאילו"})
 _PREFIXED = re.compile("^(ו?(?:כש|ש)?[בלמכה]?ה?)(.{2,})$")
 
@@ -189,6 +191,19 @@ def _number_words() -> frozenset[str]:
     return frozenset(fold(word) for values in spellings for listed in values.values() for word in listed.split())
 
 
+def _parted(tokens: list[Token]) -> Iterator[Token]:
+    """Part a number from its unit that the recogniser wrote as one word: "שלושתאלפים", "בחצימיליון"."""
+    for token in tokens:
+        unit = next((unit for unit in _RUN_ON if token.text.endswith(unit) and token.text != unit), "")
+        number = token.text.removesuffix(unit)
+        if not unit or token.is_number or rests(fold(number)).isdisjoint(_number_words()):
+            yield token
+            continue
+        middle = token.end - len(unit)
+        yield replace(token, text=number, key=fold(number), end=middle)
+        yield Token(unit, fold(unit), middle, token.end, "", is_number=False)
+
+
 def _without_fragments(tokens: list[Token]) -> Iterator[Token]:
     """Leave out the beginning of a word that is then said whole: of a number ("ששת אל אלפים"), or one cut off in its
     middle, as a letter tells that ends no word ("דנ דניאל").
@@ -242,7 +257,7 @@ def normalise(text: str) -> Utterance:
             tokens.append(Token(written, key, match.start(), end, gap, is_number=match.lastgroup == "number"))
     if _LATIN.search(text):
         tokens = list(_in_hebrew(tokens))
-    whole = _with_prefixes_on_numbers(list(_with_letters(tokens)))
+    whole = _with_prefixes_on_numbers(list(_with_letters(list(_parted(tokens)))))
     kept = list(_without_fragments([token for token in whole if not _is_hesitation(token)]))
     return Utterance(text, tuple(kept), tuple(token.key for token in kept))
 

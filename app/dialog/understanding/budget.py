@@ -1,6 +1,6 @@
 """The budget: which of the sums said it is, and what it tells of the deal (R10.2)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
@@ -9,6 +9,7 @@ from app.dialog.hebrew.numbers import Quantity, Shape
 from app.dialog.hebrew.repairs import answers_no_with, settle
 from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance
+from app.dialog.understanding.changes import changed_sum
 from app.dialog.understanding.figures import Figure, figures_of
 from app.dialog.understanding.judging.judge import LENIENT, Jury
 from app.dialog.understanding.sums import PER_MONTH, sums
@@ -16,7 +17,7 @@ from app.dialog.understanding.sums import PER_MONTH, sums
 _LISTS = Lexicon("real_estate/budget.toml")
 _CAPS = _LISTS.words("caps")
 _CHANGES_BUDGET = _LISTS.words("changes_budget")
-_ADDS, _CONTRASTS = _LISTS.words("adds"), _LISTS.words("contrasts")
+_CONTRASTS = _LISTS.words("contrasts")
 _SAID, _CORRECTS = _LISTS.words("said"), _LISTS.words("corrects")
 _SIGNS_OF_RENT, _STRETCHES = _LISTS.words("signs_of_rent"), _LISTS.phrases("stretches")
 _SUMS = _LISTS.phrases("sums")
@@ -39,7 +40,7 @@ class Budget(Range):
     deal: str | None = None
 
 
-def _plausible(figure: Figure, deal: str | None, property_type: str | None) -> bool:
+def _plausible(figure: Range, deal: str | None, property_type: str | None) -> bool:
     bounds = BUY_ILS if deal == "buy" else RENT_ILS
     if deal == "rent" and property_type in _COMMERCIAL:
         bounds = COMMERCIAL_RENT_ILS
@@ -83,6 +84,8 @@ def understand_budget(
     changed = known is not None and _changes(utterance, figures, asked, known)
     if asked is not Asked.BUDGET and not changed:
         figures = [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, deal)]
+    if (difference := _difference(utterance, found, figures, known)) is not None:
+        return difference if _plausible(difference, implied, property_type) else None
     if changed:
         # "אני לא מגיע לשש, תרשמי חמש וחצי": the one that is known is told, the other is new.
         told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
@@ -96,17 +99,17 @@ def understand_budget(
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
         return None
-    chosen = _on_top(utterance, _join(utterance, standing), known)
+    chosen = _join(utterance, standing)
     tells = _deal_told(utterance, chosen) if deal is None and chosen.sure else None
     return Budget(chosen.start, chosen.end, chosen.value, tells, sure=chosen.sure)
 
 
-def _on_top(utterance: Utterance, chosen: Figure, known: int | None) -> Figure:
-    """Read "נא להוסיף מאתיים אלף" as so much more than is known."""
-    added = chosen.high is not None and known is not None and utterance.key(chosen.start - 1) in _ADDS
-    if not added or chosen.high is None or known is None or 2 * chosen.high > known:
-        return chosen
-    return replace(chosen, value=Bounds(None, known + chosen.high))
+def _difference(utterance: Utterance, found: list[Quantity], figures: list[Figure], known: int | None) -> Budget | None:
+    """Read "נא להוסיף מאתיים אלף" as so much more than is known, when no other sum is said."""
+    if len(found) != 1 or len(figures) != 1 or figures[0].high is None:
+        return None
+    wanted = changed_sum(utterance, found[0], figures[0].high, known)
+    return None if wanted is None else Budget(figures[0].start, figures[0].end, Bounds(None, wanted))
 
 
 def _deal_told(utterance: Utterance, chosen: Figure) -> str | None:

@@ -22,6 +22,7 @@ from app.dialog.hebrew.tokens import Phrasebook, Utterance, rests_of
 from app.dialog.understanding.acts import HOLD, Acts, decide, understand_acts
 from app.dialog.understanding.area import Areas, understand_areas
 from app.dialog.understanding.budget import understand_budget
+from app.dialog.understanding.changes import changed_rooms
 from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.errand import understand_errand
 from app.dialog.understanding.judging.judge import Judge, Jury
@@ -219,6 +220,11 @@ class Turn:
         if self._asks(_HOW_MUCH_IS):
             return
         known = self.state.get("rooms_min"), self.state.get("rooms_max")
+        changed = changed_rooms(self.utterance, self.asked, known, self.state.get("budget_max"))
+        if changed is not None:
+            self.claimed |= frozenset(changed.tokens)
+            self._bounds("rooms", changed)
+            return
         rooms, told = understand_rooms(self.utterance, self.asked, self.claimed, self.jury, known=known)
         self.claimed |= told
         if rooms is not None:

@@ -1,0 +1,97 @@
+"""What a caller changes of the rooms or the budget that are known: "תוסיפי חדר", "ארבעה במקום שלושה" (R10.2)."""
+
+from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.numbers import Quantity, Shape, quantities
+from app.dialog.hebrew.span import Bounds, Range
+from app.dialog.hebrew.tokens import Utterance
+
+_LISTS = Lexicon("real_estate/changes.toml")
+_MORE, _LESS = _LISTS.words("more"), _LISTS.words("less")
+_ONE_MORE, _ONE_LESS = _LISTS.words("one_more"), _LISTS.words("one_less")
+_RAISED, _BESIDES = _LISTS.words("raised"), _LISTS.words("besides")
+_ROOM, _ONE, _HALF = _LISTS.words("room"), _LISTS.words("one"), _LISTS.words("half")
+_CONTRASTS = _LISTS.words("contrasts")
+_LEAST_ROOMS, _MOST_ROOMS = 1, 12
+_COUNTING = (Asked.TIMING, Asked.NAME, Asked.PHONE, Asked.PHONE_CONFIRM)
+
+Known = tuple[float | None, float | None]
+
+
+def changed_rooms(utterance: Utterance, asked: Asked, known: Known, budget: float | None) -> Range | None:
+    """Return the rooms wanted when the caller tells only how they differ from those `known`, or None.
+
+    `budget`: the one that is known; a number that stands against it is no room.
+    """
+    if known == (None, None):
+        return None
+    return _stepped(utterance, known) or _against(utterance, asked, known, budget)
+
+
+def _stepped(utterance: Utterance, known: Known) -> Range | None:
+    """Read "תוסיפי חדר", "חצי חדר פחות": nothing else may be counted beside it."""
+    at = next((index for index, key in enumerate(utterance.keys) if key in _ROOM), None)
+    if at is None:
+        return None
+    half = utterance.key(at - 1) in _HALF
+    start, end = at - half, at + 1 + (utterance.key(at + 1) in _ONE)
+    before = start - 1
+    while utterance.key(before) in _BESIDES and utterance.key(before - 1) in _MORE | _LESS:
+        before -= 1
+    up = utterance.key(before) in _MORE or utterance.key(end) in _ONE_MORE
+    down = utterance.key(before) in _LESS or utterance.key(end) in _ONE_LESS
+    counted = any(not start <= quantity.start < end for quantity in quantities(utterance))
+    # "עוד חדר ארונות", "יש עוד חדר בבניין": which room.
+    names_it = utterance.key(before) == "עוד" and end < len(utterance)
+    if up == down or counted or names_it:
+        return None
+    step = (0.5 if half else 1.0) * (1 if up else -1)
+    low, high = (None if bound is None else bound + step for bound in known)
+    if not all(_LEAST_ROOMS <= bound <= _MOST_ROOMS for bound in (low, high) if bound is not None):
+        return None
+    return Range(start, end, Bounds(low, high))
+
+
+def _against(utterance: Utterance, asked: Asked, known: Known, budget: float | None) -> Range | None:
+    """Read "ארבעה ולא שלושה", three being known: of two bare numbers the other one."""
+    found = quantities(utterance)
+    if asked in _COUNTING or len(found) != 2 or _CONTRASTS.isdisjoint(utterance.keys):
+        return None
+    if not all(_is_count(utterance, quantity) for quantity in found):
+        return None
+    new = [quantity for quantity in found if quantity.value not in known]
+    old = [quantity for quantity in found if utterance.key(quantity.start - 1) in _CONTRASTS]
+    if len(new) != 1 or new == old or _is_sum(new[0], found, budget) or not _LEAST_ROOMS <= new[0].value <= _MOST_ROOMS:
+        return None
+    return Range(new[0].start, new[0].end, Bounds(new[0].value, new[0].value))
+
+
+def _is_count(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether a number is bare and counts nothing that is named: it ends the clause or stands before a contrast."""
+    after = utterance.key(quantity.end)
+    apart = quantity.end == len(utterance) or "," in utterance.tokens[quantity.end].gap
+    return quantity.shape is Shape.BARE and quantity.prefix in ("", "ה") and (apart or after in _CONTRASTS)
+
+
+def _is_sum(new: Quantity, found: list[Quantity], budget: float | None) -> bool:
+    """Whether the number that is replaced may as well be the budget that is known: six of 6,000."""
+    if budget is None:
+        return False
+    return any(
+        quantity is not new and budget in (quantity.value * 1_000, quantity.value * 1_000_000) for quantity in found
+    )
+
+
+def changed_sum(utterance: Utterance, said: Quantity, amount: float, known: float | None) -> float | None:
+    """Return the sum wanted when `amount` comes on top of, or off, the one `known`: "עוד מאה אלף", "תעלי באלף".
+
+    None: it stands for itself. What is more than half of the budget is no difference.
+    """
+    if known is None or 2 * amount > known or said.prefix not in ("", "ב") or said.shape is Shape.BARE:
+        return None
+    before = said.start - 1
+    while utterance.key(before) in _BESIDES and utterance.key(before - 1) in _MORE | _LESS:
+        before -= 1
+    if utterance.key(before) in _MORE or (said.prefix and utterance.key(before) in _RAISED):
+        return known + amount
+    return known - amount if utterance.key(before) in _LESS else None
