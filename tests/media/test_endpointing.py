@@ -183,6 +183,18 @@ def test_a_slow_caller_is_given_more_time_after_having_been_cut_in_upon() -> Non
     assert waits(talk) == 500 > first
 
 
+def test_a_caller_who_no_longer_pauses_is_answered_as_soon_as_before() -> None:
+    """R6.3: a pace is forgotten by a tenth with every pause that is shorter."""
+    talk = Conversation()
+    talk.sentence()
+    first = waits_then_go_on(talk, 600)
+    for _ in range(20):
+        talk.voice(300)
+        talk.silence(200)
+    talk.sentence()
+    assert waits(talk) == first
+
+
 def waits_then_go_on(talk: Conversation, silence_ms: int) -> int:
     (ended,) = talk.silence(silence_ms)
     return ended.silence_ms

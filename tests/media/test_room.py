@@ -122,6 +122,27 @@ def test_the_bed_follows_the_voices_but_not_the_caller() -> None:
     assert room.bed == pytest.approx(190, rel=0.3)
 
 
+def test_a_bed_that_sinks_into_the_lines_noise_is_over() -> None:
+    """R6.1: without a gap, as people leave a room one by one."""
+    room = Room()
+    say(room, one_voice(CALLER, 60))
+    hear(room, [60.0] * 100)
+    assert room.bed == pytest.approx(60)
+    hear(room, [12.8] * 60)
+    assert room.bed == pytest.approx(12.8)
+    hear(room, [12.2] * 60)
+    assert room.bed == 0
+
+
+def test_a_voice_that_grows_softer_in_steps_stays_the_nearest() -> None:
+    """R6.2: its level is followed down, syllable by syllable; one step of as much is somebody else."""
+    for levels, far_frames in (((1.0, 0.6, 0.3), 0), ((1.0, 1.0, 0.3), 60)):
+        room = Room()
+        room.speech_began()
+        hear(room, [level * CALLER for level in levels for _ in range(100)][:260], is_speech=True)
+        assert far_frames - 5 <= room.far_frames <= far_frames
+
+
 def test_what_is_hardly_over_the_line_is_its_noise() -> None:
     """R6.1."""
     room = Room()
@@ -172,7 +193,7 @@ def test_another_voice_is_known_as_long_as_it_is_half_as_loud_and_found_sooner_t
     assert again <= first - 10
 
 
-@pytest.mark.parametrize(("pause_frames", "is_other"), [(10, True), (30, False)])
+@pytest.mark.parametrize(("pause_frames", "is_other"), [(24, True), (25, False)])
 def test_a_second_sentence_as_soft_is_not_another_voice_s(pause_frames: int, is_other: bool) -> None:
     """R6.2: what follows a pause is measured by itself: a soft answer, somebody else who takes the phone."""
     room = Room()

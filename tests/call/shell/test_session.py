@@ -11,7 +11,7 @@ from eventlet.greenio import GreenSocket
 from eventlet.patcher import original
 from structlog.testing import capture_logs
 
-from app.call.events import CallerAudio
+from app.call.events import CallerAudio, HangUp
 from app.call.shell.door import Door
 from app.call.shell.services import Services
 from app.call.shell.session import Session
@@ -19,7 +19,7 @@ from app.call.states import State
 from app.config import load
 from app.house.lobby import Visitor
 from app.house.streams import Streams
-from app.leads.records import CallEnded
+from app.leads.records import CallEnded, FactsSaved
 from app.runtime import now_ms
 from app.speech.engines import Audio, Done, Failed
 from app.telephony.websocket import WebSocket
@@ -59,6 +59,7 @@ class House:
     """What the session is served by, and what it did to it."""
 
     voice: Callable[[Callable[[Any], None]], None] = says
+    hangs_up: bool = True
     on_leaving: Callable[[], None] = lambda: None
     told: list[dict[str, Any]] = field(default_factory=list)
     asked_of_twilio: list[str] = field(default_factory=list)
@@ -88,7 +89,7 @@ class House:
     def hang_up(self, call_sid: str) -> bool:
         self.asked_of_twilio.append(f"hang up {call_sid}")
         self.on_leaving()
-        return True
+        return self.hangs_up
 
     def transfer(self, _: str) -> bool:
         return False
@@ -194,7 +195,10 @@ def test_a_caller_who_hangs_up_leaves_no_fault_behind() -> None:
     assert [one["reason"] for one in house.ends] == ["stop"]
     assert house.asked_of_twilio == []
     assert not [entry for entry in logs if entry["log_level"] in ("error", "critical")]
+    assert house.shown[0] == "CALL_STARTED"
     assert house.shown[-1] == "CALL_ENDED"
+    assert {"QUESTION", "SLOTS", "PLANNED", "SAYING", "STATE→SPEAKING", "ENDED"} <= set(house.shown)
+    assert "STATE→SPEAKING" in [entry["event"] for entry in logs]
 
 
 def test_audio_that_waits_to_be_heard_is_not_taken_for_silence() -> None:
@@ -235,6 +239,22 @@ def test_when_the_agent_hangs_up_twilio_closes_first() -> None:
     assert house.asked_of_twilio == ["message CA1"]
     assert closed_by_us == [False]
     assert line.closed_with() == 1000
+
+
+def test_how_putting_a_caller_through_went_is_stored() -> None:
+    """R14, R17: that it was tried, from the first moment on, and that it failed."""
+    house = House(hangs_up=False)
+    line = connect(house)
+    line.start()
+    line.until_state(State.SPEAKING)
+    line.session._perform(HangUp(transfer=True))
+    tried = [one["transfer"] for one in house.told if one["kind"] is FactsSaved and "transfer" in one]
+    assert tried == ["started"]
+    line.twilio.send(text('{"event":"stop"}') + close(1000))
+    line.wait()
+    tried = [one["transfer"] for one in house.told if one["kind"] is FactsSaved and "transfer" in one]
+    assert tried == ["started", "failed"]
+    assert house.asked_of_twilio == ["hang up CA1"]
 
 
 def test_what_breaks_in_a_call_ends_that_call_and_is_stored() -> None:
