@@ -9,6 +9,7 @@ from typing import Any, ParamSpec
 import eventlet
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from app.call.shell.ledger import ISRAEL
 from app.call.shell.recording import PieceCutter, Recordings
@@ -203,7 +204,9 @@ def test_the_second_engine_hears_what_the_first_does_not() -> None:
     store = Told()
     first = Ears([Failed("unavailable", "down", retriable=True), ""])
     second = Ears(["קוראים לי דנה", "מחפשת דירה ברעננה"])
-    recordings(store, [message(2500, 2500)], first, second).take(PARAMS)
+    with capture_logs() as logs:
+        recordings(store, [message(2500, 2500)], first, second).take(PARAMS)
+    assert [entry["engine"] for entry in logs if entry["event"] == "STT_FAILED"] == ["ears"], "one failed, one was deaf"
     assert "רעננה" in store.of("turn")["caller_text"]
     assert "דנה" in store.of("turn")["caller_text"]
 
