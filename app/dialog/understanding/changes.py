@@ -35,14 +35,12 @@ def _stepped(utterance: Utterance, known: Known) -> Range | None:
         return None
     half = utterance.key(at - 1) in _HALF
     start, end = at - half, at + 1 + (utterance.key(at + 1) in _ONE)
-    before = start - 1
-    while utterance.key(before) in _BESIDES and utterance.key(before - 1) in _MORE | _LESS:
-        before -= 1
-    up = utterance.key(before) in _MORE or utterance.key(end) in _ONE_MORE
-    down = utterance.key(before) in _LESS or utterance.key(end) in _ONE_LESS
+    verb = _verb_before(utterance, start)
+    up = verb in _MORE or utterance.key(end) in _ONE_MORE
+    down = verb in _LESS or utterance.key(end) in _ONE_LESS
     counted = any(not start <= quantity.start < end for quantity in quantities(utterance))
     # "עוד חדר ארונות", "יש עוד חדר בבניין": which room.
-    names_it = utterance.key(before) == "עוד" and end < len(utterance)
+    names_it = verb == "עוד" and end < len(utterance)
     if up == down or counted or names_it:
         return None
     step = (0.5 if half else 1.0) * (1 if up else -1)
@@ -50,6 +48,14 @@ def _stepped(utterance: Utterance, known: Known) -> Range | None:
     if not all(_LEAST_ROOMS <= bound <= _MOST_ROOMS for bound in (low, high) if bound is not None):
         return None
     return Range(start, end, Bounds(low, high))
+
+
+def _verb_before(utterance: Utterance, start: int) -> str:
+    """Return the word that may say what becomes of the amount at `start`: "תוסיפי (לי עוד) מאה אלף"."""
+    before = start - 1
+    while utterance.key(before) in _BESIDES and utterance.key(before - 1) in _MORE | _LESS:
+        before -= 1
+    return utterance.key(before)
 
 
 def _against(utterance: Utterance, asked: Asked, known: Known, budget: float | None) -> Range | None:
@@ -89,9 +95,7 @@ def changed_sum(utterance: Utterance, said: Quantity, amount: float, known: floa
     """
     if known is None or 2 * amount > known or said.prefix not in ("", "ב") or said.shape is Shape.BARE:
         return None
-    before = said.start - 1
-    while utterance.key(before) in _BESIDES and utterance.key(before - 1) in _MORE | _LESS:
-        before -= 1
-    if utterance.key(before) in _MORE or (said.prefix and utterance.key(before) in _RAISED):
+    verb = _verb_before(utterance, said.start)
+    if verb in _MORE or (said.prefix and verb in _RAISED):
         return known + amount
-    return known - amount if utterance.key(before) in _LESS else None
+    return known - amount if verb in _LESS else None

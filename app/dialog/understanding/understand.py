@@ -4,7 +4,7 @@ Deterministic and pure. When the best reading does not answer what was asked, th
 words that sound like an answer, stand in; what they give is `unsure`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -70,8 +70,19 @@ def understand(
     heard = by_ear((text, *alternatives), asked, state.get("deal"), best, read)
     if heard is not None:
         return heard
-    if _answers(best, asked) or best.injection or best.hold:
-        return replace(best, intent=judged_intent(utterance, asked, best, intents))
+    decided = _answers(best, asked) or best.injection or best.hold
+    other = None if decided else _meant_instead(best, utterance, asked, alternatives, read)
+    return other or replace(best, intent=judged_intent(utterance, asked, best, intents))
+
+
+def _meant_instead(
+    best: Understanding,
+    utterance: Utterance,
+    asked: Asked,
+    alternatives: tuple[str, ...],
+    read: Callable[[Utterance], Understanding],
+) -> Understanding | None:
+    """Return what another reading of the recogniser's, or the best one mended, says where one answers the question."""
     # What is told of others is no answer misheard.
     mendable = (
         best.intent is Intent.UNCLEAR and not best.updates and not no_wish(utterance) and HOLD.at(utterance, 0) is None
@@ -85,4 +96,4 @@ def understand(
                 continue
             doubtful = tuple(slot for slot in SLOT_NAMES if slot in other.updates and slot != "phone")
             return replace(other, unsure=tuple(dict.fromkeys((*other.unsure, *doubtful))))
-    return replace(best, intent=judged_intent(utterance, asked, best, intents))
+    return None

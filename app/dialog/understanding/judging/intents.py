@@ -3,11 +3,11 @@
 The rules of `understanding/acts.py` decide first. This head is a linear model over the marks of every word, over where
 in the turn they stand, what was asked, and what the rules made of the turn; it overrules them only where it is sure,
 and surer still where a call would end, be handed on or be put off by it. Trained on speech that no rule was made from
-(`python -m tools.train_judge`). Pure and deterministic: sums of a table's rows.
+(`python -m tools.train_intents`). Pure and deterministic: sums of a table's rows.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -17,6 +17,7 @@ from app.dialog import data
 from app.dialog.domain import WISHES, Asked, Intent, Understanding
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import marks_at
+from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
 
 TABLE = "real_estate/intents.npz"
 INTENTS = tuple(Intent)
@@ -33,8 +34,6 @@ _EARLY_WORDS = 3
 _LONGEST = 8
 _FLAGS = ("hold", "abuse", "asks_robot", "asks_listing", "asks_who", "more_to_say")
 
-Floats = npt.NDArray[np.float32]
-
 
 class IntentTable:
     """The learned weights.
@@ -46,35 +45,28 @@ class IntentTable:
     def __init__(
         self, marks: Sequence[str], rows: npt.NDArray[np.int8], scale: float, sure: tuple[float, float]
     ) -> None:
-        self._row_of = {mark: index for index, mark in enumerate(marks)}
-        self._rows, self._scale = rows, scale
+        self._word = Weights(marks, rows).word
+        self._scale = scale
         self.sure = sure
-        # Callers use few words: each is summed once.
-        self.word = lru_cache(maxsize=8192)(self._word)
 
     @classmethod
     def loads(cls, content: bytes) -> "IntentTable":
-        """Read a table as `tools.train_judge` writes it: of all weights only the rows that are not zero."""
+        """Read a table as `tools.train_intents` writes it: of all weights only the rows that are not zero."""
         with np.load(BytesIO(content)) as held:
-            marks = bytes(held["marks"]).decode().split("\n")
+            marks = marks_in(held["marks"])
             rows = np.zeros((len(marks) + 1, VERSIONS, len(INTENTS)), np.int8)
             rows.reshape(-1, len(INTENTS))[held["places"]] = held["rows"]
             plain, grave = (float(value) for value in held["sure"])
             return cls(marks, rows, float(held["scale"]), (plain, grave))
 
-    def _word(self, marks: tuple[str, ...]) -> tuple[Floats, int]:
-        """Return the sum of the marks' rows [VERSIONS, intents] and how many of them are known."""
-        known = [self._row_of[mark] for mark in marks if mark in self._row_of]
-        return self._rows[known].sum(axis=0, dtype=np.float32), len(known)
-
     def chances(self, utterance: Utterance, asked: Asked, read: Understanding) -> Floats:
         """Return the chance of each of `INTENTS`."""
         size = len(utterance)
-        frame, count = self.word(turn_marks(size, asked, read))
+        frame, count = self._word(turn_marks(size, asked, read))
         total = frame[_ANYWHERE].copy()
         everywhere = list(versions(_EARLY_WORDS, size + _EARLY_WORDS, asked, read.intent))
         for index in range(size):
-            rows, known = self.word(marks_at(utterance, index))
+            rows, known = self._word(marks_at(utterance, index))
             near_an_end = index < _EARLY_WORDS or index == size - 1
             chosen = list(versions(index, size, asked, read.intent)) if near_an_end else everywhere
             total += rows[chosen].sum(axis=0)

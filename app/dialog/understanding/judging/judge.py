@@ -8,7 +8,7 @@ own topic, and for whether that topic was asked. It was trained on speech that n
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache
 from io import BytesIO
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from app.dialog.domain import TOPICS, Asked
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_at, stretches
+from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
 
 TABLE = "real_estate/judge.npz"
 TOPIC_NAMES = tuple(topic.name for topic in TOPICS)
@@ -28,7 +29,6 @@ VERSIONS = 3 + len(TOPIC_NAMES)
 
 _TOO_FEW = 1
 
-Floats = npt.NDArray[np.float32]
 S = TypeVar("S", bound=Span[Any])
 
 
@@ -50,24 +50,17 @@ class Table:
     def __init__(
         self, marks: Sequence[str], rows: npt.NDArray[np.int8], scale: float, below: tuple[float, float]
     ) -> None:
-        self._row_of = {mark: index for index, mark in enumerate(marks)}
-        self._rows, self._scale = rows.reshape(len(marks) + 1, VERSIONS, POSITIONS), scale
+        self.word = Weights(marks, rows.reshape(len(marks) + 1, VERSIONS, POSITIONS)).word
+        """Returns the sum of some marks' rows [VERSIONS, POSITIONS], and how many of them are known."""
+        self._scale = scale
         self.below = below
-        # Callers use few words: each is summed once.
-        self.word = lru_cache(maxsize=8192)(self._word)
 
     @classmethod
     def loads(cls, content: bytes) -> "Table":
         """Read a table as `tools.train_judge` writes it."""
         with np.load(BytesIO(content)) as held:
-            marks = bytes(held["marks"]).decode().split("\n")
             left, doubted = (float(value) for value in held["below"])
-            return cls(marks, held["rows"], float(held["scale"]), (left, doubted))
-
-    def _word(self, marks: tuple[str, ...]) -> tuple[Floats, int]:
-        """Return the sum of the marks' rows [VERSIONS, POSITIONS] and how many of them are known."""
-        known = [self._row_of[mark] for mark in marks if mark in self._row_of]
-        return self._rows[known].sum(axis=0, dtype=np.float32), len(known)
+            return cls(marks_in(held["marks"]), held["rows"], float(held["scale"]), (left, doubted))
 
     def log_odds(self, score: float, count: int) -> float:
         """Return the log odds of a sum over `count` known marks."""

@@ -47,19 +47,24 @@ def word_marks(key: str, follower: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def marks_at(utterance: Utterance, index: int) -> tuple[str, ...]:
+    """Return the marks of the word at `index`."""
+    return _marks_of(utterance)[index]
+
+
 @lru_cache(maxsize=64)
-def place_marks(utterance: Utterance) -> Mapping[int, str]:
+def _marks_of(utterance: Utterance) -> tuple[tuple[str, ...], ...]:
+    """Return the marks of each word: who judges the values of a turn and who judges its intent go by the same ones."""
+    places = _place_marks(utterance)
+    found = [word_marks(key, utterance.key(index + 1)) for index, key in enumerate(utterance.keys)]
+    return tuple((*marks, places[index]) if index in places else marks for index, marks in enumerate(found))
+
+
+def _place_marks(utterance: Utterance) -> Mapping[int, str]:
     """Return a mark for each word of a place that is named, with the letters written onto the name."""
     return {
         index: f"@place {mention.prefix}" for mention in find(utterance) for index in range(mention.start, mention.end)
     }
-
-
-def marks_at(utterance: Utterance, index: int) -> tuple[str, ...]:
-    """Return the marks of the word at `index`."""
-    found = word_marks(utterance.keys[index], utterance.key(index + 1))
-    place = place_marks(utterance).get(index)
-    return (*found, place) if place is not None else found
 
 
 def position(index: int, start: int, end: int) -> int:
