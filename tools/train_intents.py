@@ -13,11 +13,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from app.dialog.domain import Asked, Intent, Understanding
@@ -34,7 +32,19 @@ from app.dialog.understanding.judging.intents import (
 from app.dialog.understanding.judging.judge import Judge, Table, table
 from app.dialog.understanding.judging.marks import marks_at
 from app.dialog.understanding.turn import Turn
-from tools.train_judge import ROOT, RULED, TAUGHT, Record, cases_of, load, ruled_cases, train
+from tools.train_judge import (
+    ROOT,
+    RULED,
+    TAUGHT,
+    Record,
+    cases_of,
+    in_bytes,
+    least,
+    load,
+    ruled_cases,
+    train,
+    written,
+)
 
 SURE = (0.4, 0.8)
 """The chance from which the rules are overruled, and the one from which a wish that changes the call comes or goes."""
@@ -84,19 +94,11 @@ def train_intents(cases: Sequence[IntentCase]) -> bytes:
     matrix = _matrix(cases, row_of, column_of)
     labels = np.array([INTENTS.index(case.intent) for case in cases])
     weights = _fit(matrix, labels, np.array([case.weight for case in cases]))
-    widest = float(np.quantile(np.abs(weights), 0.9999))
-    held = np.clip(np.round(weights / widest * 127), -127, 127).astype(np.int8)
+    held, scale = in_bytes(weights)
     kept = np.flatnonzero(held.any(axis=1))
-    out = BytesIO()
-    np.savez_compressed(
-        out,
-        marks=np.frombuffer("\n".join(marks).encode(), np.uint8),
-        places=np.array(places, np.int32)[kept],
-        rows=held[kept],
-        scale=widest / 127 * _SPREAD,
-        sure=np.array(SURE),
+    return written(
+        marks, places=np.array(places, np.int32)[kept], rows=held[kept], scale=scale * _SPREAD, sure=np.array(SURE)
     )
-    return out.getvalue()
 
 
 def _matrix(cases: Sequence[IntentCase], row_of: Mapping[str, int], column_of: Mapping[int, int]) -> csr_matrix:
@@ -130,9 +132,7 @@ def _fit(matrix: csr_matrix, labels: npt.NDArray[np.int64], shares: Floats) -> F
         slope = across @ (chances * shares[:, None]) + _PENALTY * weights
         return total, np.asarray(slope).ravel()
 
-    options = {"maxiter": _STEPS, "maxcor": 6, "ftol": 1e-6}
-    found = minimize(cost, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options=options)
-    return np.asarray(found.x).reshape(shape)
+    return least(cost, shape[0] * shape[1], _STEPS).reshape(shape)
 
 
 Told = tuple[str, Record, Understanding]

@@ -11,7 +11,7 @@ and with a judge that was trained without them. Sets named besides are trained o
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -197,12 +197,21 @@ def train(cases: Sequence[Case]) -> bytes:
         distance = at if at <= SIDE else at - SIDE
         rows[:, :, at] += weights[:, :, POSITIONS + (at > SIDE)] + weights[:, :, POSITIONS + 3]
         rows[:, :, at] += weights[:, :, POSITIONS + 2] * (distance <= _NEAR)
-    widest = float(np.quantile(np.abs(rows), 0.9999))
-    held = np.clip(np.round(rows / widest * 127), -127, 127).astype(np.int8)
+    held, scale = in_bytes(rows)
     held = np.concatenate([held, np.zeros((1, VERSIONS, POSITIONS), np.int8)])
+    return written(marks, rows=held, scale=scale * _SPREAD, below=np.array(BELOW))
+
+
+def in_bytes(weights: Floats) -> tuple[npt.NDArray[np.int8], float]:
+    """Return weights as whole numbers of a byte each, and what one of them stands for."""
+    widest = float(np.quantile(np.abs(weights), 0.9999))
+    return np.clip(np.round(weights / widest * 127), -127, 127).astype(np.int8), widest / 127
+
+
+def written(marks: Sequence[str], **held: Any) -> bytes:
+    """Return a table's file: its marks and what it holds of them."""
     out = BytesIO()
-    written = np.frombuffer("\n".join(marks).encode(), np.uint8)
-    np.savez_compressed(out, marks=written, rows=held, scale=widest / 127 * _SPREAD, below=np.array(BELOW))
+    np.savez_compressed(out, marks=np.frombuffer("\n".join(marks).encode(), np.uint8), **held)
     return out.getvalue()
 
 
@@ -241,9 +250,13 @@ def _fit(matrix: csr_matrix, labels: Floats, shares: Floats) -> Floats:
         total = float(shares @ np.logaddexp(0, -margins)) + float(weights @ weights) * _PENALTY / 2
         return total, np.asarray(across @ slope) + _PENALTY * weights
 
-    start = np.zeros(matrix.shape[1])
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "maxcor": 6, "ftol": 1e-6})
-    return np.asarray(found.x)
+    return least(cost, matrix.shape[1], _STEPS)
+
+
+def least(cost: Callable[[Floats], tuple[float, Floats]], size: int, steps: int) -> Floats:
+    """Return the `size` weights of least cost, looked for from zero in so many steps; `cost` gives its slope, too."""
+    options = {"maxiter": steps, "maxcor": 6, "ftol": 1e-6}
+    return np.asarray(minimize(cost, np.zeros(size), jac=True, method="L-BFGS-B", options=options).x)
 
 
 def look(taught: Mapping[str, list[Record]], ruled: Sequence[Case]) -> list[str]:
