@@ -61,6 +61,12 @@ class Engine:
 class Desk:
     """Engines of one call, each a fake, or missing."""
 
+    stt: Any
+    stt_fallback: Any
+    llm: Any
+    extractor: Any
+    voice: Any
+
     def __init__(self, *missing: str) -> None:
         for name in ("stt", "stt_fallback", "llm", "extractor", "voice"):
             setattr(self, name, None if name in missing else Engine())
@@ -70,9 +76,6 @@ class Desk:
         self.engines = Engines(
             services, self.events.append, structlog.get_logger(), lambda *tokens: self.tokens.append(tokens)
         )
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
 
 
 @pytest.mark.parametrize(
