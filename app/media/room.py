@@ -19,6 +19,9 @@ _MEMORY_FRAMES = 75  # 1.5 s
 # The level of a stretch of speech rises with its syllables and hardly falls between them.
 _RISE, _FALL = 0.15, 0.02
 _SYLLABLE_SHARE = 0.5
+# What lies between two gaps was one voice, for many leave none: the caller's own, however far it has sunk since its
+# first word, unless it is so soft that it may be another's. The level follows its loudest syllable half the way, in dB.
+_VOICE_GAP, _LEAST_VOICE_FRAMES, _VOICE_TRUST = 0.1, 12, 0.5
 # A caller's syllables reach this share of their own level in any 400 ms; babble 10 dB below the caller rarely does.
 _NEAR_SHARE = 0.4
 # The caller's level follows that of each stretch with so many near frames by this part of the way, in dB.
@@ -47,8 +50,10 @@ _MOVING, _STEADY_FRAMES = 1.5, 50
 
 # One other voice has gaps, and is no bed. What stays 12.5 dB under the loudest syllable before it for so long, with no
 # real pause between them, is another's all the same; from then on it takes more than the loudest of it to be heard,
-# until it has been gone for a while.
+# until it has been gone for a while. The loudest syllable is forgotten by and by as others nearly as loud come: one
+# loud word at first made a whole soft sentence another's.
 _OTHER_SHARE = 0.235
+_LOUDEST_FALL = 0.01
 _OTHER_FRAMES, _OTHER_LIVELY_FRAMES, _OTHER_SPEECH = 60, 45, 0.6
 _PAUSE_FRAMES = 25
 _OVER_OTHER = 1.25
@@ -67,6 +72,7 @@ class Room:
         self._frames = self._lively_until = 0
         self._near_frames = 0
         self._own = self._caller = 0.0
+        self._voice_peak, self._voice_frames = 0.0, 0
         self._since_own = self._since_caller = 0
         self._loudest = 0.0
         self._since_speech = _PAUSE_FRAMES
@@ -94,6 +100,7 @@ class Room:
     def speech_began(self) -> None:
         """A stretch of speech begins."""
         self._own, self._near_frames, self._since_own = 0.0, 0, 0
+        self._voice_peak, self._voice_frames = 0.0, 0
         if self._since_speech >= _PAUSE_FRAMES:
             self._loudest, self._soft_frames = 0.0, 0
 
@@ -148,18 +155,33 @@ class Room:
         self._since_speech = 0 if is_speech else self._since_speech + 1
         self._since_caller += 1
         if is_speech:
-            self._loudest = max(self._loudest, level)
-            if level > self._own:
-                self._own += (level - self._own) * (_RISE if self._own else 1.0)
-            elif level > _SYLLABLE_SHARE * self._own:
-                self._own += (level - self._own) * _FALL
-            if level >= _NEAR_SHARE * self._own:
-                self._since_own = 0
-                self._near_frames += 1
+            self._follow_own(level)
         if self._caller and level >= _NEAR_SHARE * self._caller:
             self._since_caller = 0
         if level >= _OTHER_SHARE * self._loudest:
             self._since_loud = self._soft_frames = 0
+
+    def _follow_own(self, level: float) -> None:
+        if level > self._loudest:
+            self._loudest = level
+        elif level >= _OTHER_SHARE * self._loudest:
+            self._loudest += (level - self._loudest) * _LOUDEST_FALL
+        if level > self._own:
+            self._own += (level - self._own) * (_RISE if self._own else 1.0)
+        elif level > _SYLLABLE_SHARE * self._own:
+            self._own += (level - self._own) * _FALL
+        if level >= _VOICE_GAP * self._own:
+            self._voice_peak, self._voice_frames = max(self._voice_peak, level), self._voice_frames + 1
+        else:
+            self._end_voice()
+        if level >= _NEAR_SHARE * self._own:
+            self._since_own = 0
+            self._near_frames += 1
+
+    def _end_voice(self) -> None:
+        if self._voice_frames >= _LEAST_VOICE_FRAMES and _OTHER_SHARE * self._loudest <= self._voice_peak < self._own:
+            self._own *= (self._voice_peak / self._own) ** _VOICE_TRUST
+        self._voice_peak, self._voice_frames = 0.0, 0
 
     def _found(self, line_rms: float, *, is_speech: bool) -> float:
         """Return the level of a bed that has become certain with this frame, else 0."""

@@ -1,5 +1,7 @@
 """The other voices of a room."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -230,3 +232,59 @@ def test_the_callers_level_is_learned_from_what_is_long_enough() -> None:
             say(room, [4 * CALLER] * frames)
         hear(room, [LINE] * 30)
         assert bool(hear(room, voices(0.5 * CALLER, 100))) is is_far
+
+
+def held_voice(levels: Sequence[float]) -> list[float]:
+    """A caller whose mouth hardly closes: 800 ms of voice, even enough for a room, then 100 ms of the line."""
+    return [LINE if at % 45 >= 40 else level * (0.8 + 0.4 * (at % 6 < 3)) for at, level in enumerate(levels)]
+
+
+def sinking(db: float) -> list[float]:
+    """A loud word, then a second half as far down, then two that far."""
+    return [*one_voice(CALLER, 20), *[LINE] * 4, *held_voice([_down(db / 2)] * 45), *held_voice([_down(db)] * 100)]
+
+
+def _down(db: float) -> float:
+    return float(CALLER * 10 ** (db / 20))
+
+
+@pytest.mark.parametrize("db", [-10, -12, -14])
+def test_a_caller_whose_first_word_is_loud_is_neither_a_room_nor_another(db: float) -> None:
+    """R6.3: one voice's gaps tell that it has sunk."""
+    assert say(Room(), sinking(db)) == []
+
+
+@pytest.mark.parametrize("db", [-10, -12, -13])
+def test_a_loud_word_in_the_middle_of_a_sentence_does_not_end_it(db: float) -> None:
+    """R6.3."""
+    assert say(Room(), [*held_voice([_down(db)] * 90), *held_voice([CALLER] * 25), *sinking(db)[20:]]) == []
+
+
+@pytest.mark.parametrize("db", [-12, -16, -20])
+def test_a_caller_who_sinks_slowly_stays_the_nearest(db: float) -> None:
+    """R6.3: in five seconds."""
+    assert say(Room(), held_voice([float(level) for level in np.geomspace(CALLER, _down(db), 250)])) == []
+
+
+def test_a_long_sentence_after_one_loud_syllable_is_no_others() -> None:
+    """R6.3: the loudest syllable is forgotten as others come, not as another's softer voice goes on."""
+    loud, fair, soft = [2 * CALLER] * 4, one_voice(CALLER, 100), one_voice(0.35 * CALLER, 150)
+    assert say(Room(), [*loud, *fair, *soft]) == []
+
+
+@pytest.mark.parametrize("db", [-15, -18])
+def test_another_s_voice_does_not_become_the_measure(db: float) -> None:
+    """R6.3: it goes on behind the caller with gaps; it is found as soon as before, and the caller stays the nearer."""
+    room = Room()
+    room.speech_began()
+    found = hear(room, [*one_voice(CALLER, 100), *one_voice(CALLER * 10 ** (db / 20), 100)], is_speech=True)
+    assert 150 < found[0] <= 172
+
+
+@pytest.mark.parametrize("db", [-11, -15, -20])
+def test_many_voices_do_not_become_the_measure(db: float) -> None:
+    """R6.2: no gap is in them, however long they go on before the caller's next word."""
+    room = Room()
+    room.speech_began()
+    hear(room, [*one_voice(CALLER, 100), *voices(CALLER * 10 ** (db / 20), 150)], is_speech=True)
+    assert room.bed > 0
