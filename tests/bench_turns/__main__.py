@@ -1,7 +1,7 @@
 """Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [second] … [held-out]`.
 
 Each corpus is made here and now, from seeds, out of voices and noises; every label is exact by construction. Settings
-are chosen on `tuning`, causes of what was lost were looked for on `second` to `fourth`, too; `held-out` has other
+are chosen on `tuning`, causes of what was lost were looked for on `second` to `fifth`, too; `held-out` has other
 voices, words, noises, levels, delays, rhythms and seeds. One table each: ours, the target, what peers are known for on
 their own audio; then the voice detectors side by side on this audio.
 """
@@ -11,13 +11,14 @@ import time
 from dataclasses import dataclass, field
 
 from tests.bench_turns import lines, measures
+from tests.bench_turns.fifth_noises import FIFTH_NOISES
 from tests.bench_turns.fourth_noises import FOURTH_NOISES
 from tests.bench_turns.held_out_noises import HELD_OUT_NOISES
 from tests.bench_turns.noises import NOISES, Noise, babble_of
 from tests.bench_turns.peers import detectors
 from tests.bench_turns.processor import cost_of_a_call
 from tests.bench_turns.resuming import resuming
-from tests.bench_turns.scripts import FOURTH, HELD_OUT, SECOND, THIRD, TUNING, Script
+from tests.bench_turns.scripts import FIFTH, FOURTH, HELD_OUT, SECOND, THIRD, TUNING, Script
 from tests.bench_turns.second_noises import SECOND_NOISES
 from tests.bench_turns.third_noises import THIRD_NOISES
 from tests.bench_turns.voices import load
@@ -47,13 +48,22 @@ CORPORA = {
             levels_db=(3.0, -11.0), delays_ms=(120, 370), step_ms=60, rhythms_ms=((6500, 4500), (2500, 3500))
         ),
     ),
-    "held-out": Corpus(
-        HELD_OUT,
-        HELD_OUT_NOISES,
+    "fifth": Corpus(
+        FIFTH,
+        FIFTH_NOISES,
         13000,
         5,
         measures.Lines(
             levels_db=(-2.0, -12.0), delays_ms=(140, 330), step_ms=50, rhythms_ms=((9000, 6000), (3500, 2500))
+        ),
+    ),
+    "held-out": Corpus(
+        HELD_OUT,
+        HELD_OUT_NOISES,
+        17000,
+        6,
+        measures.Lines(
+            levels_db=(2.0, -9.0), delays_ms=(110, 390), step_ms=45, rhythms_ms=((7000, 7500), (4500, 3000))
         ),
     ),
 }
