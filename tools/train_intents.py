@@ -30,7 +30,7 @@ from app.dialog.understanding.judging.intents import (
     versions,
 )
 from app.dialog.understanding.judging.judge import Judge, Table, table
-from app.dialog.understanding.judging.marks import marks_at
+from app.dialog.understanding.judging.marks import marks_of
 from app.dialog.understanding.turn import Turn
 from tools.train_judge import (
     ROOT,
@@ -76,8 +76,7 @@ def intent_case(
     intent = read.intent if read.intent.value in right else Intent(right[0])
     size = len(utterance)
     words = [(mark, 0) for mark in turn_marks(size, asked, read)]
-    for index in range(size):
-        marks = marks_at(utterance, index)
+    for index, marks in enumerate(marks_of(utterance)):
         words += [(mark, version) for version in versions(index, size, asked, read.intent) for mark in marks]
     return IntentCase(tuple(words), intent, weight)
 

@@ -28,7 +28,7 @@ from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.judging.intents import SILENT
 from app.dialog.understanding.judging.judge import LENIENT, TABLE, TOPIC_NAMES, VERSIONS, S, Table
-from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_at, position
+from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_of, position
 from app.dialog.understanding.turn import Turn
 from app.dialog.understanding.understand import understand
 from app.qa.scoring import SlotScore, same_value, score_slots
@@ -151,7 +151,7 @@ def _words(
     rivals = list(starts)
     rivals.remove(span[0])
     frame = ((mark, 0) for mark in frame_marks(utterance, asked, state, topic, span, rivals))
-    around = ((mark, position(index, *span)) for index in range(len(utterance)) for mark in marks_at(utterance, index))
+    around = ((mark, position(index, *span)) for index, marks in enumerate(marks_of(utterance)) for mark in marks)
     return (*frame, *around)
 
 

@@ -74,11 +74,12 @@ def digits_value(text: str) -> float | None:
 
 def atom_at(utterance: Utterance, index: int) -> Atom | None:
     """Return the part of a number that token `index` is, if any; the whole word is tried before its stems."""
-    return _atoms(utterance)[index] if 0 <= index < len(utterance) else None
+    return atoms_of(utterance)[index] if 0 <= index < len(utterance.keys) else None
 
 
 @lru_cache(maxsize=64)
-def _atoms(utterance: Utterance) -> tuple[Atom | None, ...]:
+def atoms_of(utterance: Utterance) -> tuple[Atom | None, ...]:
+    """Return the part of a number that each word is, if any."""
     return tuple(_atom(utterance, index) for index in range(len(utterance)))
 
 

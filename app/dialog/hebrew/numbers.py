@@ -7,9 +7,10 @@ reader of the slot knows.
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.number_words import CONSTRUCT_FORMS, MILLION, Atom, Kind, atom_at, digits_value
+from app.dialog.hebrew.number_words import CONSTRUCT_FORMS, MILLION, Atom, Kind, atom_at, atoms_of, digits_value
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 
@@ -18,6 +19,7 @@ _LISTS = Lexicon("hebrew/numbers.toml")
 __all__ = ["MILLION", "Kind", "Quantity", "Shape", "atom_at", "digits_value", "quantities", "quantity_at"]
 
 THOUSAND = 1_000
+_NEVER_FIRST = (Kind.HUNDREDS, Kind.POINT, Kind.QUARTERS)
 _MEASURES = _LISTS.words("measures")
 _HUNDREDS_OF_THOUSANDS = 5
 """From here on "X Y מאות אלף" is a price range; below, flats cost millions and the thousands only repeat."""
@@ -55,11 +57,12 @@ class _Reader:
     def __init__(self, utterance: Utterance, start: int, stop: int) -> None:
         self.utterance = utterance
         self.at = start
-        self.stop = stop
+        self._atoms = atoms_of(utterance)
+        self._stop = min(stop, len(self._atoms))
 
     def peek(self, ahead: int = 0) -> Atom | None:
         index = self.at + ahead
-        return atom_at(self.utterance, index) if index < self.stop else None
+        return self._atoms[index] if index < self._stop else None
 
     def next_is(self, *kinds: Kind, ahead: int = 0) -> Atom | None:
         atom = self.peek(ahead)
@@ -142,9 +145,18 @@ class _Reader:
 
 def quantity_at(utterance: Utterance, start: int, stop: int | None = None) -> Quantity | None:
     """Read the longest quantity that starts at token `start` and ends before `stop`; None when there is none."""
-    reader = _Reader(utterance, start, len(utterance) if stop is None else stop)
+    first = atom_at(utterance, start)
+    if first is None or first.kind in _NEVER_FIRST:
+        return None
+    return _quantity_at(utterance, start, len(utterance) if stop is None else stop)
+
+
+# Every reader that numbers concern asks for the same ones.
+@lru_cache(maxsize=1024)
+def _quantity_at(utterance: Utterance, start: int, stop: int) -> Quantity | None:
+    reader = _Reader(utterance, start, stop)
     first = reader.peek()
-    if first is None or first.kind in (Kind.HUNDREDS, Kind.POINT, Kind.QUARTERS):
+    if first is None:
         return None
     value, shape = _head(reader, first)
     if value is None:

@@ -6,10 +6,11 @@ doubled yod and vav single. The dual ending "-יים" keeps its two yods, becaus
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import zip_longest
+from typing import NamedTuple
 
 from app.dialog import data
 from app.dialog.hebrew.english import reading_at
@@ -76,8 +77,7 @@ def rests_of(keys: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*map(rests, keys))
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word, number or sign; `start` and `end` index the caller's text, `gap` is what stood before it.
 
     `prefix` holds letters written onto a number ("ב-5", "ל2"), which are no word of their own.
@@ -97,6 +97,13 @@ class Token:
         return len(self.text) > 2 and bool(_QUOTES.match(self.text[-2]))
 
 
+class _Keys(dict[int, str]):
+    """Folded words by their place; a dictionary is asked in half the time that a method of ours takes."""
+
+    def __missing__(self, index: int) -> str:
+        return ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Utterance:
     """A caller's words in order, hesitations left out; `text` is what the recogniser wrote.
@@ -108,18 +115,18 @@ class Utterance:
     tokens: tuple[Token, ...]
     keys: tuple[str, ...]
     """The folded words, one a token."""
+    key: Callable[[int], str]
+    """Returns the folded word at an index, or "" outside the utterance: rules look left and right freely."""
+
+    @classmethod
+    def of(cls, text: str, tokens: Iterable[Token]) -> "Utterance":
+        """Return the utterance that these tokens of a text are."""
+        kept = tuple(tokens)
+        keys = tuple(token.key for token in kept)
+        return cls(text, kept, keys, _Keys(enumerate(keys)).__getitem__)
 
     def __len__(self) -> int:
         return len(self.tokens)
-
-    def key(self, index: int) -> str:
-        """Return the folded word at `index`, or "" outside the utterance: rules look left and right freely."""
-        if index < 0:
-            return ""
-        try:
-            return self.keys[index]
-        except IndexError:
-            return ""
 
     def quote(self, start: int, end: int) -> str:
         """Return the caller's own words from token `start` up to, not including, token `end`."""
@@ -128,11 +135,12 @@ class Utterance:
         return self.text[self.tokens[start].start : self.tokens[end - 1].end]
 
 
-def _is_hesitation(token: Token) -> bool:
-    if token.key in _FILLERS:
+@lru_cache(maxsize=8192)
+def _is_hesitation(text: str, key: str) -> bool:
+    if key in _FILLERS:
         return True
     # "אם" (if, mother) folds like the hesitation "אמ"; only the written form tells them apart.
-    return token.text not in ("אם", "או", "הם") and bool(_HESITATION.match(token.key))
+    return text not in ("אם", "או", "הם") and bool(_HESITATION.match(key))
 
 
 def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
@@ -194,32 +202,31 @@ def _number_words() -> frozenset[str]:
 def _parted(tokens: list[Token]) -> Iterator[Token]:
     """Part a number from its unit that the recogniser wrote as one word: "שלושתאלפים", "בחצימיליון"."""
     for token in tokens:
-        unit = next((unit for unit in _RUN_ON if token.text.endswith(unit) and token.text != unit), "")
+        if not token.text.endswith(_RUN_ON) or token.text in _RUN_ON:
+            yield token
+            continue
+        unit = next(unit for unit in _RUN_ON if token.text.endswith(unit))
         number = token.text.removesuffix(unit)
-        if not unit or token.is_number or rests(fold(number)).isdisjoint(_number_words()):
+        if rests(fold(number)).isdisjoint(_number_words()):
             yield token
             continue
         middle = token.end - len(unit)
-        yield replace(token, text=number, key=fold(number), end=middle)
+        yield token._replace(text=number, key=fold(number), end=middle)
         yield Token(unit, fold(unit), middle, token.end, "", is_number=False)
 
 
 def _without_fragments(tokens: list[Token]) -> Iterator[Token]:
-    """Leave out the beginning of a word that is then said whole: of a number ("ששת אל אלפים"), or one cut off in its
-    middle, as a letter tells that ends no word ("דנ דניאל").
-    """
+    """Leave out the beginning of a word that is then said whole."""
     for token, follower in zip_longest(tokens, tokens[1:]):
-        cut_off = (
-            follower is not None
-            and 1 < len(token.key) < len(follower.key)
-            and follower.key.startswith(token.key)
-            and (
-                token.text[-1] in _MEDIAL
-                or (not rests(follower.key).isdisjoint(_number_words()) and token.key not in _number_words())
-            )
-        )
-        if not cut_off:
+        begins = follower is not None and follower.key.startswith(token.key) and 1 < len(token.key) < len(follower.key)
+        if not begins or not _cut_off(token, follower.key):
             yield token
+
+
+def _cut_off(token: Token, whole: str) -> bool:
+    """Whether a word that another begins with is no word itself: "דנ דניאל", or of a number ("ששת אל אלפים")."""
+    into_a_number = not rests(whole).isdisjoint(_number_words()) and token.key not in _number_words()
+    return token.text[-1] in _MEDIAL or into_a_number
 
 
 def _in_hebrew(tokens: list[Token]) -> Iterator[Token]:
@@ -258,8 +265,8 @@ def normalise(text: str) -> Utterance:
     if _LATIN.search(text):
         tokens = list(_in_hebrew(tokens))
     whole = _with_prefixes_on_numbers(list(_with_letters(list(_parted(tokens)))))
-    kept = list(_without_fragments([token for token in whole if not _is_hesitation(token)]))
-    return Utterance(text, tuple(kept), tuple(token.key for token in kept))
+    kept = list(_without_fragments([token for token in whole if not _is_hesitation(token.text, token.key)]))
+    return Utterance.of(text, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,19 +276,11 @@ class Match(Span[str]):
     prefix: str = ""
 
 
-@lru_cache(maxsize=64)
-def _positions(utterance: Utterance) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Return where each word, its prefixes on or off, stands, and where each beginning of two letters does."""
-    whole: dict[str, list[int]] = {}
-    opening: dict[str, list[int]] = {}
-    for index, key in enumerate(utterance.keys):
-        for rest in rests(key):
-            whole.setdefault(rest, []).append(index)
-            opening.setdefault(rest[:2], []).append(index)
-    return whole, opening
-
-
-_Entries = tuple[tuple[str, tuple[str, ...], str], ...]
+_Phrase = tuple["Phrasebook", str, tuple[str, ...], str]
+"""Its book, what is written onto its first word, its parts, and its value."""
+_EXACT: dict[str, list[tuple["Phrasebook", tuple[str, ...], str, bool]]] = {}
+_OPEN: dict[str, list[tuple["Phrasebook", tuple[str, ...], str, bool]]] = {}
+"""The phrases of all books, by their first word; and by its first two letters, where it stands for any ending."""
 
 
 def _is(key: str, part: str) -> bool:
@@ -298,6 +297,43 @@ def _follow(utterance: Utterance, index: int, parts: tuple[str, ...]) -> bool:
     return True
 
 
+@lru_cache(maxsize=8192)
+def _starting(key: str) -> tuple[tuple[_Phrase, ...], Mapping[str, tuple[_Phrase, ...]]]:
+    """Return the phrases that a word may begin, whatever its second word, and those that go on with each word.
+
+    The latter hold the former, too: callers use few words, and each is looked up once.
+    """
+    phrases = [
+        (book, prefix, parts, value)
+        for prefix, rest in stems(key)
+        for book, parts, value, prefixed in (*_EXACT.get(rest, ()), *_OPEN.get(rest[:2], ()))
+        if (prefixed or not prefix) and _is(rest, parts[0])
+    ]
+    goes_on: dict[str, list[int]] = {}
+    anyhow: list[int] = []
+    for at, (_, _, parts, _) in enumerate(phrases):
+        open_ended = len(parts) == 1 or parts[1].endswith("*")
+        (anyhow if open_ended else goes_on.setdefault(parts[1], [])).append(at)
+    by_second = {word: tuple(phrases[at] for at in sorted((*places, *anyhow))) for word, places in goes_on.items()}
+    return tuple(phrases[at] for at in anyhow), by_second
+
+
+@lru_cache(maxsize=64)
+def _phrases_in(utterance: Utterance) -> Mapping["Phrasebook", Mapping[int, _Phrase]]:
+    """Return the longest phrase of each book at each token: an utterance is searched once for all that is listed."""
+    found: dict[Phrasebook, dict[int, _Phrase]] = {}
+    for index, key in enumerate(utterance.keys):
+        alone, by_second = _starting(key)
+        for phrase in by_second.get(utterance.key(index + 1), alone):
+            parts = phrase[2]
+            if len(parts) > 1 and not _follow(utterance, index, parts):
+                continue
+            at = found.setdefault(phrase[0], {})
+            if index not in at or len(parts) > len(at[index][2]):
+                at[index] = phrase
+    return found
+
+
 class Phrasebook:
     """Finds listed phrases among an utterance's words, the longest first.
 
@@ -308,55 +344,29 @@ class Phrasebook:
     def __init__(self, phrases: dict[str, str] | str) -> None:
         if isinstance(phrases, str):
             phrases = {line.strip(): line.strip() for line in re.split(r"[\n|]", phrases) if line.strip()}
-        self._exact: dict[str, list[tuple[tuple[str, ...], str, bool]]] = {}
-        self._open: dict[str, list[tuple[tuple[str, ...], str, bool]]] = {}
         for phrase, value in phrases.items():
             bare = phrase.startswith("=")
             parts = tuple(fold(part) for part in phrase.lstrip("=").split())
-            entry = (parts, value, not bare)
-            if parts[0].endswith("*"):
-                # Looked up by their first two letters; no open phrase is shorter.
-                self._open.setdefault(parts[0][:2], []).append(entry)
-            else:
-                self._exact.setdefault(parts[0], []).append(entry)
-        for entries in (*self._exact.values(), *self._open.values()):
-            entries.sort(key=lambda entry: -len(entry[0]))
-        # Callers use few words, and most begin no phrase: each word is looked up once.
-        self._starting = lru_cache(maxsize=256)(self._entries_starting)
+            first = parts[0]
+            # No open phrase is shorter than two letters.
+            listed = _OPEN.setdefault(first[:2], []) if first.endswith("*") else _EXACT.setdefault(first, [])
+            listed.append((self, parts, value, not bare))
+        for forget in (_starting, _phrases_in):
+            forget.cache_clear()
 
     def at(self, utterance: Utterance, index: int) -> Match | None:
         """Return the longest phrase that starts at token `index`."""
-        alone, by_second = self._starting(utterance.key(index))
-        best: Match | None = None
-        for prefix, parts, value in by_second.get(utterance.key(index + 1), alone) if by_second else alone:
-            if (best is None or index + len(parts) > best.end) and _follow(utterance, index, parts):
-                best = Match(index, index + len(parts), value, prefix)
-        return best
-
-    def _entries_starting(self, key: str) -> tuple[_Entries, Mapping[str, _Entries]]:
-        """Return (prefix, phrase, value) of the phrases that this word may begin, and of those whose second word is …
-
-        The first are those for any other second word; the others hold them, too.
-        """
-        entries = [
-            (prefix, parts, value)
-            for prefix, rest in (stems(key) if key else ())
-            for parts, value, prefixed in (*self._exact.get(rest, ()), *self._open.get(rest[:2], ()))
-            if (prefixed or not prefix) and _is(rest, parts[0])
-        ]
-        open_ended = tuple(entry for entry in entries if len(entry[1]) == 1 or entry[1][1].endswith("*"))
-        seconds = {parts[1] for _, parts, _ in entries if len(parts) > 1 and not parts[1].endswith("*")}
-        by_second = {
-            second: tuple(entry for entry in entries if entry in open_ended or entry[1][1] == second)
-            for second in seconds
-        }
-        return open_ended, by_second
+        phrase = _phrases_in(utterance).get(self, _NO_PHRASES).get(index)
+        if phrase is None:
+            return None
+        _, prefix, parts, value = phrase
+        return Match(index, index + len(parts), value, prefix)
 
     def all(self, utterance: Utterance) -> list[Match]:
         """Return the matches from left to right, without overlaps."""
         found: list[Match] = []
         end = 0
-        for index in self._may_start(utterance):
+        for index in _phrases_in(utterance).get(self, _NO_PHRASES):
             if index >= end and (match := self.at(utterance, index)) is not None:
                 found.append(match)
                 end = match.end
@@ -364,12 +374,7 @@ class Phrasebook:
 
     def within(self, utterance: Utterance) -> bool:
         """Whether any phrase occurs."""
-        return any(self.at(utterance, index) is not None for index in self._may_start(utterance))
+        return self in _phrases_in(utterance)
 
-    def _may_start(self, utterance: Utterance) -> Sequence[int]:
-        """Return the tokens, in order, that begin as a phrase does: most books share none with what is said."""
-        whole, opening = _positions(utterance)
-        shared, open_shared = self._exact.keys() & whole.keys(), self._open.keys() & opening.keys()
-        if not shared and not open_shared:
-            return ()
-        return sorted({at for key in shared for at in whole[key]} | {at for key in open_shared for at in opening[key]})
+
+_NO_PHRASES: Mapping[int, _Phrase] = {}

@@ -25,6 +25,7 @@ _MONTHS = {name: int(number) for name, number in _CALENDAR.valued("months").item
 _SEASONS: dict[str, tuple[int, ...]] = {
     fold(name): tuple(months) for name, months in _CALENDAR.table("seasons").items()
 }
+_NAMED = _MONTHS.keys() | _SEASONS.keys()
 _BORN = _LISTS.words("born")
 ENTRY = _LISTS.words("entry")
 _EDGE = _LISTS.words("edge")
@@ -78,8 +79,9 @@ class Dates:
             timing = self._holiday(match)
             if timing is not None:
                 found.append(timing)
-        for index in range(len(self.utterance)):
-            if index in self.claimed:
+        for index, key in enumerate(self.utterance.keys):
+            if index in self.claimed or not (self.asked or self.entry or not rests(key).isdisjoint(_NAMED)):
+                # Without a question or a word of moving in only a name says when.
                 continue
             for read in (
                 self._named_month,

@@ -77,3 +77,14 @@ def test_a_quote_of_english_is_what_was_said() -> None:
     """R10.2: the lead quotes the caller."""
     utterance = normalise("up to two and a half million please")
     assert utterance.quote(0, 4) == "up to two and a half million"
+
+
+def test_a_book_finds_its_own_phrases_alone_also_in_what_was_read_before_it_was_made() -> None:
+    """R10.2: an utterance is searched once for the phrases of all books."""
+    said = normalise("בית פרטי עם גינה, בית פרטי גדול")
+    homes = Phrasebook("בית פרטי | בית")
+    assert [match.value for match in homes.all(said)] == ["בית פרטי", "בית פרטי"]
+    large = Phrasebook("פרטי גדול | בית פרטי גדול")
+    assert [(match.start, match.value) for match in large.all(said)] == [(4, "בית פרטי גדול")]
+    assert [match.value for match in homes.all(said)] == ["בית פרטי", "בית פרטי"]
+    assert large.at(said, 0) is None

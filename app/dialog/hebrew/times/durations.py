@@ -2,7 +2,7 @@
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
 _LISTS = Lexicon("hebrew/dates.toml")
 
@@ -10,9 +10,12 @@ _CALENDAR = Lexicon("hebrew/calendar.toml")
 _UNITS = {word: days / 30 for word, days in _CALENDAR.valued("units").items()}
 _DUALS = {word: days / 30 for word, days in _CALENDAR.valued("duals").items()}
 _MONTHS = fold("חודשים")
+_NAMED = frozenset((*_DUALS, _MONTHS, "חודש", "שנה", "שבוע"))
 _LONGEST_MONTHS = 60
 _EDGES = words("סוף תחילת אמצע ראש בראש באמצע בסוף")
 _OTHER_UNITS = _LISTS.words("other_units")
+_MORE_OR_LESS = words("יותר פחות")
+_COUNTLESS = words("שבועות ימים")
 
 
 def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, float]:
@@ -38,11 +41,18 @@ def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, floa
 
 def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
     """Read a length of time at `index`: months and the token after it."""
-    if utterance.key(index - 1) not in _EDGES and (named := _named_unit(utterance, index)) is not None:
+    key = utterance.key(index)
+    if (
+        not rests(key).isdisjoint(_NAMED)
+        and utterance.key(index - 1) not in _EDGES
+        and (named := _named_unit(utterance, index)) is not None
+    ):
         return named
     atom = atom_at(utterance, index)
+    if atom is None and key != "כמה":
+        return None
     follower = utterance.key(index + 1)
-    if utterance.key(index) == "כמה" and follower in words("שבועות ימים"):
+    if key == "כמה" and follower in _COUNTLESS:
         # "כמה שבועות", "כמה ימים": hardly a month.
         return 1.0, index + 2
     if atom is None:
@@ -61,7 +71,7 @@ def _named_unit(utterance: Utterance, index: int) -> tuple[float, int] | None:
     """Read "חודש", "שנתיים", "שנה וחצי": units that stand for one or two."""
     key = utterance.key(index)
     # "לא יותר משנה".
-    more = utterance.key(index - 1) in words("יותר פחות")
+    more = utterance.key(index - 1) in _MORE_OR_LESS
     for prefix, rest in stems(key) if key else ():
         if rest == _MONTHS and not prefix and quantity_at(utterance, index + 1) is not None:
             # "חודשים שלושה": the dual lost its sound.

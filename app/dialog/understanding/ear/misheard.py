@@ -1,6 +1,5 @@
 """Places in misheard words, looked for only when the area was asked and nothing else matched (R10.6)."""
 
-from dataclasses import replace
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -145,6 +144,6 @@ def mend(utterance: Utterance, asked: Asked) -> Utterance | None:
             continue
         likeness, word = max((_alike(token.key, word), word) for word in expected)
         if likeness >= _MENDED_RATIO:
-            tokens[index] = replace(token, key=word)
+            tokens[index] = token._replace(key=word)
             mended = True
-    return replace(utterance, tokens=tuple(tokens), keys=tuple(token.key for token in tokens)) if mended else None
+    return Utterance.of(utterance.text, tokens) if mended else None

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from app.dialog import data
 from app.dialog.domain import WISHES, Asked, Intent, Understanding
 from app.dialog.hebrew.tokens import Utterance
-from app.dialog.understanding.judging.marks import marks_at
+from app.dialog.understanding.judging.marks import marks_of
 from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
 
 TABLE = "real_estate/intents.npz"
@@ -64,13 +64,14 @@ class IntentTable:
         size = len(utterance)
         frame, count = self._word(turn_marks(size, asked, read))
         total = frame[_ANYWHERE].copy()
-        everywhere = list(versions(_EARLY_WORDS, size + _EARLY_WORDS, asked, read.intent))
-        for index in range(size):
-            rows, known = self._word(marks_at(utterance, index))
-            near_an_end = index < _EARLY_WORDS or index == size - 1
-            chosen = list(versions(index, size, asked, read.intent)) if near_an_end else everywhere
-            total += rows[chosen].sum(axis=0)
-            count += known
+        summed = [self._word(marks) for marks in marks_of(utterance)]
+        for index in {*range(min(_EARLY_WORDS, size)), size - 1}:
+            total += summed[index][0][list(versions(index, size, asked, read.intent))].sum(axis=0)
+        if inner := [rows for rows, _ in summed[_EARLY_WORDS : size - 1]]:
+            # All of them go by the same weights.
+            chosen = list(versions(_EARLY_WORDS, size, asked, read.intent))
+            total += np.concatenate(inner).reshape(-1, VERSIONS, len(INTENTS))[:, chosen].sum(axis=(0, 1))
+        count += sum(known for _, known in summed)
         odds = total * (self._scale / float(np.sqrt(max(1, count))))
         shares = np.exp(odds - odds.max())
         return np.asarray(shares / shares.sum(), np.float32)

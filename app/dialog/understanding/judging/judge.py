@@ -19,7 +19,7 @@ from app.dialog import data
 from app.dialog.domain import TOPICS, Asked
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
-from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_at, stretches
+from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches
 from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
 
 TABLE = "real_estate/judge.npz"
@@ -28,6 +28,7 @@ VERSIONS = 3 + len(TOPIC_NAMES)
 """A mark's weights: for every topic, when the topic was asked, when it was not, and one for each topic."""
 
 _TOO_FEW = 1
+_AT = np.arange(POSITIONS)
 
 S = TypeVar("S", bound=Span[Any])
 
@@ -115,9 +116,7 @@ class Judge:
     ) -> None:
         self._utterance, self._asked, self._state = utterance, asked, state
         self._table = weights or table()
-        self._words: Floats | None = None
-        self._counted = 0
-        self._by_topic: dict[str, Floats] = {}
+        self._weighed: tuple[Floats, int] | None = None
         self.doubted: dict[str, list[Span[Any]]] = {}
 
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:
@@ -149,26 +148,21 @@ class Judge:
         frame, count = self._table.word(
             frame_marks(self._utterance, self._asked, self._state, topic, (start, end), rivals)
         )
-        spans = np.array(stretches(start, end, len(self._utterance)))
-        at = np.arange(POSITIONS)
-        around = self._up_to(topic)
-        score = frame[self._versions(topic), 0].sum() + (around[spans[:, 1], at] - around[spans[:, 0], at]).sum()
-        return self._table.log_odds(float(score), count + self._counted)
+        up_to, counted = self._up_to()
+        first, last = np.array(stretches(start, end, len(self._utterance))).T
+        around = up_to[last, :, _AT] - up_to[first, :, _AT]
+        chosen = [0, 1 if self._asked.value == topic else 2, 3 + TOPIC_NAMES.index(topic)]
+        score = frame[chosen, 0].sum() + around[:, chosen].sum()
+        return self._table.log_odds(float(score), count + counted)
 
-    def _versions(self, topic: str) -> list[int]:
-        return [0, 1 if self._asked.value == topic else 2, 3 + TOPIC_NAMES.index(topic)]
+    def _up_to(self) -> tuple[Floats, int]:
+        """Return what all words before each one weigh together, and how many marks they have that are known.
 
-    def _up_to(self, topic: str) -> Floats:
-        """Return what all words before each one weigh together at each position: [words + 1, POSITIONS]."""
-        if topic not in self._by_topic:
-            words = self._sums()[:, self._versions(topic)].sum(axis=1)
-            self._by_topic[topic] = np.concatenate([np.zeros((1, POSITIONS), np.float32), words.cumsum(axis=0)])
-        return self._by_topic[topic]
-
-    def _sums(self) -> Floats:
-        """Return what each word weighs: [words, VERSIONS, POSITIONS]."""
-        if self._words is None:
-            summed = [self._table.word(marks_at(self._utterance, index)) for index in range(len(self._utterance))]
-            self._words = np.array([rows for rows, _ in summed], np.float32).reshape(-1, VERSIONS, POSITIONS)
-            self._counted = sum(count for _, count in summed)
-        return self._words
+        The former is [words + 1, VERSIONS, POSITIONS], of whole numbers: whatever the order, they sum to the same.
+        """
+        if self._weighed is None:
+            summed = [self._table.word(marks) for marks in marks_of(self._utterance)]
+            nothing = np.zeros((VERSIONS, POSITIONS), np.float32)
+            words = np.concatenate([nothing, *(rows for rows, _ in summed)]).reshape(-1, VERSIONS, POSITIONS)
+            self._weighed = np.add.accumulate(words, dtype=np.float32), sum(count for _, count in summed)
+        return self._weighed

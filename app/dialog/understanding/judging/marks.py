@@ -47,13 +47,8 @@ def word_marks(key: str, follower: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def marks_at(utterance: Utterance, index: int) -> tuple[str, ...]:
-    """Return the marks of the word at `index`."""
-    return _marks_of(utterance)[index]
-
-
 @lru_cache(maxsize=64)
-def _marks_of(utterance: Utterance) -> tuple[tuple[str, ...], ...]:
+def marks_of(utterance: Utterance) -> tuple[tuple[str, ...], ...]:
     """Return the marks of each word: who judges the values of a turn and who judges its intent go by the same ones."""
     places = _place_marks(utterance)
     found = [word_marks(key, utterance.key(index + 1)) for index, key in enumerate(utterance.keys)]

@@ -9,7 +9,7 @@ from app.dialog.understanding.judging.marks import (
     POSITIONS,
     SIDE,
     frame_marks,
-    marks_at,
+    marks_of,
     position,
     stretches,
     word_marks,
@@ -25,10 +25,10 @@ def test_a_word_is_seen_with_and_without_its_prefix_and_with_the_next_one() -> N
 def test_places_given_names_figures_and_listed_words_are_seen_as_such() -> None:
     """R10.2: what one sentence teaches of Haifa holds for every place."""
     said = normalise("דנה גרה בחיפה 3")
-    assert "@given name" in marks_at(said, 0)
-    assert "hebrew/whereabouts.toml resides" in marks_at(said, 1)
-    assert "@place ב" in marks_at(said, 2)
-    assert "#" in marks_at(said, 3)
+    assert "@given name" in marks_of(said)[0]
+    assert "hebrew/whereabouts.toml resides" in marks_of(said)[1]
+    assert "@place ב" in marks_of(said)[2]
+    assert "#" in marks_of(said)[3]
 
 
 def test_positions_are_told_by_side_and_distance() -> None:
