@@ -45,12 +45,13 @@ BELOW = (-1.0, 0.4)
 than half of what is wrong or invented while no more is missed; from 0.8 on each further wrong one costs a right one."""
 _PENALTY = 10.0
 _LEAST_SEEN = 3
-_GROUPS = 4
-"""A weight is the sum of one for the very position and of those for its side, for near ones and for any."""
 _FOLDS = 5
 _NEAR = 3
 _STEPS = 150
 _SPREAD = 3.0
+_BEFORE, _AFTER = tuple(range(1, SIDE + 1)), tuple(range(SIDE + 1, POSITIONS))
+_POSITIONS_OF = (_BEFORE, _AFTER, (*_BEFORE[:_NEAR], *_AFTER[:_NEAR]), (*_BEFORE, *_AFTER))
+"""A weight is the sum of one for the very position and of those for its side, for near ones and for any."""
 
 Record = Mapping[str, Any]
 Floats = npt.NDArray[np.float64]
@@ -188,15 +189,7 @@ def train(cases: Sequence[Case]) -> bytes:
     seen = Counter(mark for case in cases for mark in {mark for mark, _ in case.words})
     marks = sorted(mark for mark, times in seen.items() if times >= _LEAST_SEEN)
     row_of = {mark: index for index, mark in enumerate(marks)}
-    matrix = _matrix(cases, row_of)
-    labels = np.array([1.0 if case.wished else -1.0 for case in cases])
-    shares = np.array([case.weight for case in cases])
-    weights = _fit(matrix, labels, shares).reshape(len(marks), VERSIONS, POSITIONS + _GROUPS)
-    rows = weights[:, :, :POSITIONS].copy()
-    for at in range(1, POSITIONS):
-        distance = at if at <= SIDE else at - SIDE
-        rows[:, :, at] += weights[:, :, POSITIONS + (at > SIDE)] + weights[:, :, POSITIONS + 3]
-        rows[:, :, at] += weights[:, :, POSITIONS + 2] * (distance <= _NEAR)
+    rows = _by_position(_fit(_designs(cases, row_of), len(marks)))
     held, scale = in_bytes(rows)
     held = np.concatenate([held, np.zeros((1, VERSIONS, POSITIONS), np.int8)])
     return written(marks, rows=held, scale=scale * _SPREAD, below=np.array(BELOW))
@@ -215,42 +208,78 @@ def written(marks: Sequence[str], **held: Any) -> bytes:
     return out.getvalue()
 
 
-def _matrix(cases: Sequence[Case], row_of: Mapping[str, int]) -> csr_matrix:
-    columns: list[npt.NDArray[np.int64]] = []
-    values: list[npt.NDArray[np.float32]] = []
-    width = POSITIONS + _GROUPS
+@dataclass(frozen=True, slots=True)
+class _Design:
+    """The cases that are judged by the same `versions` of the weights: of one topic, asked or not."""
+
+    versions: tuple[int, int, int]
+    words: csr_matrix
+    """[cases, marks x POSITIONS]"""
+    labels: Floats
+    shares: Floats
+
+
+def _designs(cases: Sequence[Case], row_of: Mapping[str, int]) -> list[_Design]:
+    groups: dict[tuple[int, int, int], list[Case]] = {}
     for case in cases:
-        known = np.array([(row_of[mark], at) for mark, at in case.words if mark in row_of], np.int64).reshape(-1, 2)
-        rows, at = known[:, 0], known[:, 1]
-        outside, distance = at > 0, np.where(at > SIDE, at - SIDE, at)
-        kinds = [(rows, at)]
-        for group, chosen in ((POSITIONS, outside & (at <= SIDE)), (POSITIONS + 1, at > SIDE)):
-            kinds.append((rows[chosen], np.full(chosen.sum(), group)))
-        kinds.append(
-            (rows[outside & (distance <= _NEAR)], np.full((outside & (distance <= _NEAR)).sum(), POSITIONS + 2))
-        )
-        kinds.append((rows[outside], np.full(outside.sum(), POSITIONS + 3)))
-        row, kind = np.concatenate([pair[0] for pair in kinds]), np.concatenate([pair[1] for pair in kinds])
         versions = (0, 1 if case.asked else 2, 3 + TOPIC_NAMES.index(case.topic))
-        column = np.concatenate([(row * VERSIONS + version) * width + kind for version in versions])
-        columns.append(column)
-        values.append(np.full(len(column), _SPREAD / np.sqrt(max(1, len(known))), np.float32))
-    starts = np.cumsum([0, *(len(column) for column in columns)])
-    shape = (len(cases), len(row_of) * VERSIONS * width)
-    return csr_matrix((np.concatenate(values), np.concatenate(columns), starts), shape=shape)
+        groups.setdefault(versions, []).append(case)
+    return [
+        _Design(
+            versions,
+            _words_of(held, row_of),
+            np.array([1.0 if case.wished else -1.0 for case in held]),
+            np.array([case.weight for case in held]),
+        )
+        for versions, held in sorted(groups.items())
+    ]
 
 
-def _fit(matrix: csr_matrix, labels: Floats, shares: Floats) -> Floats:
-    """Return the weights of a logistic regression with a quadratic penalty."""
-    across = matrix.T.tocsr()
+def _words_of(cases: Sequence[Case], row_of: Mapping[str, int]) -> csr_matrix:
+    known = [[row_of[mark] * POSITIONS + at for mark, at in case.words if mark in row_of] for case in cases]
+    starts = np.cumsum([0, *map(len, known)])
+    columns = np.fromiter((column for held in known for column in held), np.int32, int(starts[-1]))
+    values = np.repeat([_SPREAD / np.sqrt(max(1, len(held))) for held in known], [len(held) for held in known])
+    return csr_matrix((values.astype(np.float32), columns, starts), shape=(len(cases), len(row_of) * POSITIONS))
+
+
+def _by_position(weights: Floats) -> Floats:
+    """Return what a mark weighs at each position, [..., POSITIONS]; `weights`: [..., POSITIONS + 4]."""
+    rows = weights[..., :POSITIONS].copy()
+    for group, positions in enumerate(_POSITIONS_OF, POSITIONS):
+        rows[..., positions] += weights[..., group, None]
+    return rows
+
+
+def _by_weight(slopes: Floats) -> Floats:
+    """Return how the cost rises with each weight, [..., POSITIONS + 4], given how it does by position."""
+    return np.concatenate([slopes, *(slopes[..., of].sum(axis=-1, keepdims=True) for of in _POSITIONS_OF)], axis=-1)
+
+
+def _fit(designs: Sequence[_Design], marks: int) -> Floats:
+    """Return the weights [marks, VERSIONS, POSITIONS + 4] of a logistic regression with a quadratic penalty."""
+    seen = np.zeros((marks, VERSIONS, POSITIONS))
+    for design in designs:
+        seen[:, design.versions] += (design.words.getnnz(axis=0) > 0).reshape(marks, 1, POSITIONS)
+    # A weight of a mark that is nowhere seen at its positions stays zero.
+    used = _by_weight(seen) > 0
+    across = [design.words.T.tocsr() for design in designs]
 
     def cost(weights: Floats) -> tuple[float, Floats]:
-        margins = labels * (matrix @ weights)
-        slope = -shares * labels / (1 + np.exp(np.clip(margins, -50, 50)))
-        total = float(shares @ np.logaddexp(0, -margins)) + float(weights @ weights) * _PENALTY / 2
-        return total, np.asarray(across @ slope) + _PENALTY * weights
+        every = np.zeros(used.shape)
+        every[used] = weights
+        rows = _by_position(every)
+        slopes, total = np.zeros(rows.shape), float(weights @ weights) * _PENALTY / 2
+        for design, back in zip(designs, across, strict=True):
+            margins = design.labels * (design.words @ rows[:, design.versions].sum(axis=1).astype(np.float32).ravel())
+            slope = -design.shares * design.labels / (1 + np.exp(np.clip(margins, -50, 50)))
+            total += float(design.shares @ np.logaddexp(0, -margins))
+            slopes[:, design.versions] += (back @ slope.astype(np.float32)).reshape(marks, 1, POSITIONS)
+        return total, _by_weight(slopes)[used] + _PENALTY * weights
 
-    return least(cost, matrix.shape[1], _STEPS)
+    weights = np.zeros(used.shape)
+    weights[used] = least(cost, int(used.sum()), _STEPS)
+    return weights
 
 
 def least(cost: Callable[[Floats], tuple[float, Floats]], size: int, steps: int) -> Floats:
