@@ -115,7 +115,10 @@ class Records(Protocol):
         """
 
     def call(self, call_sid: str) -> Answer:
-        """Return one call whole: `known, call, turns, interruptions, slots, lead, deliveries`."""
+        """Return one call whole: `known, call, turns, interruptions, slots, lead, deliveries`.
+
+        `lead` may be that of another call of the caller's, in which this one is counted.
+        """
 
     def leads(
         self,
@@ -132,13 +135,16 @@ class Records(Protocol):
         `status`: new, call_back, handled, undelivered.
 
         A row: `id, call_sid, channel, created_at, status, name, phone, phone_confirmed, slots: {name: value}, owner,
-        wants_human, transfer, call_back, call_back_at, handled_at, note, summary, whatsapp_requested,
+        wants_human, transfer, call_back, call_back_at, handled_at, note, tries, summary, whatsapp_requested,
         whatsapp_not_sent, recording_url, outcome, deliveries: [{id, channel, state, attempts, last_error,
         next_attempt_at, updated_at}]`.
         """
 
     def lead(self, lead_id: int) -> Answer:
-        """Return a lead's row with `known`, `slots_detail` and its deliveries' `history`."""
+        """Return a lead's row with `known`, `slots_detail`, its deliveries' `history`, and `other_rings`.
+
+        Those are the SIDs of the caller's other calls that are counted in it, the newest last.
+        """
 
     def quality(self, since: str, until: str) -> Answer:
         """Return `days` and the `worst` turns.

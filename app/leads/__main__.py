@@ -58,6 +58,7 @@ def main() -> None:
         settle_s=config.settle_s,
         abandoned_settle_s=config.abandoned_settle_s,
         transfer_settle_s=config.transfer_settle_s,
+        ring_settle_s=config.ring_settle_s,
         idle_s=config.idle_s,
     )
     store = Store(Database(config.database_url), rules, _now)
@@ -65,7 +66,7 @@ def main() -> None:
     connection.setblocking(True)  # noqa: FBT003 - the socket API; eventlet left it non-blocking
     outboxes = _outboxes(config, store)
     # A worker that ends may be the last for hours: a lead goes out then, even if nobody has answered a transfer yet.
-    last_ahead_s = max(config.settle_s, config.transfer_settle_s)
+    last_ahead_s = max(config.settle_s, config.transfer_settle_s, config.ring_settle_s)
     files = config.files()
     tokens = UsedTokens(Database(config.database_url))
     voices = StockVoices(Database(config.database_url), _now)

@@ -30,6 +30,7 @@ class StoreChildConfig(BaseModel):
     settle_s: float = 3.0
     abandoned_settle_s: float = 90.0
     transfer_settle_s: float = 60.0
+    ring_settle_s: float = 30.0
     idle_s: float = 600.0
     data_folder: Path = Path("data")
     tape_folder: Path | None = None

@@ -38,8 +38,11 @@ def idempotency_key(call_sid: str) -> str:
     return f"lead-{call_sid}"
 
 
-def lead_payload(call: Call, slots: Sequence[Slot], turns: Sequence[Turn]) -> dict[str, Any]:
-    """Return the lead as it is delivered. Times are ISO 8601 UTC; slot values as in `app.dialog.domain`."""
+def lead_payload(call: Call, slots: Sequence[Slot], turns: Sequence[Turn], tries: int = 1) -> dict[str, Any]:
+    """Return the lead as it is delivered. Times are ISO 8601 UTC; slot values as in `app.dialog.domain`.
+
+    `tries`: how often the caller rang, see `ringing`.
+    """
     known = {slot.slot: slot for slot in slots if slot.value["value"] is not None}
     spoken = known.get("phone")
     name = known.get("name")
@@ -48,6 +51,7 @@ def lead_payload(call: Call, slots: Sequence[Slot], turns: Sequence[Turn]) -> di
     return {
         "schema_version": SCHEMA_VERSION,
         "lead_id": idempotency_key(call.call_sid),
+        "tries": tries,
         "call": {
             "sid": call.call_sid,
             "channel": call.channel,

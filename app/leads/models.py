@@ -81,6 +81,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         dict[str, Any]: JSON(none_as_null=True),
         list[dict[str, Any]]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
     }
 
     def plain(self, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -230,7 +231,7 @@ class Slot(Base):
 
 
 class Lead(Base):
-    """One call's lead, as it is delivered (`lead_schema.json`); at most one a call."""
+    """One call's lead, as it is delivered (`lead_schema.json`); at most one a call, and one for many rings."""
 
     __tablename__ = "leads"
 
@@ -248,6 +249,10 @@ class Lead(Base):
     needs_attention: Mapped[bool] = mapped_column(default=False, server_default=_FALSE)
     """Somebody has yet to hear of it: a delivery that has not arrived, none at all, or a summary that cannot go out."""
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    tries: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """How often the caller rang, this call among them; see `ringing`."""
+    other_rings: Mapped[list[str]] = mapped_column(default=list, server_default=text("'[]'"))
+    """The other calls' SIDs, the newest last."""
 
     __table_args__ = (
         Index("ix_leads_created_at_id", "created_at", "id"),

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.leads.attention import bring_up_to_date, settle_attention
 from app.leads.database import Database
 from app.leads.folding import fold, locked_call
-from app.leads.lead import ABANDONED, idempotency_key, is_lead, lead_payload
+from app.leads.lead import ABANDONED, is_lead, lead_payload
 from app.leads.models import Call, Channel, Delivery, DeliveryState, Lead, Slot, Turn
 from app.leads.operators import Operators
 from app.leads.outgoing.deliveries import Deliveries, history_of
@@ -35,6 +35,7 @@ from app.leads.records import (
     SlotsChanged,
     TurnSaved,
 )
+from app.leads.ringing import join, own_lead, rings_alike, says, take_turns, told
 from app.leads.rows import note_activity, write
 from app.leads.summing import sum_up
 from app.telephony.numbers import mask_number
@@ -55,6 +56,8 @@ class LeadRules:
     """The same for an abandoned call, which may be going on at another instance."""
     transfer_settle_s: float = 60.0
     """The same for a caller who is being put through: whether somebody answers belongs into the lead."""
+    ring_settle_s: float = 30.0
+    """The same for a ring at a full house without a message: the caller may ring again at once, see `ringing`."""
     idle_s: float = 600.0
     """Silence in the store after which an open call counts as abandoned."""
 
@@ -148,7 +151,8 @@ class Store:
         if call.outcome != ABANDONED:
             return
         call.ended_at, call.outcome, call.turn_count, call.figures = None, "", None, None
-        lead = session.scalar(select(Lead).where(Lead.call_sid == call.call_sid))
+        take_turns(session, call)
+        lead = own_lead(session, call)
         if lead is not None and not _on_its_way(session, lead):
             session.execute(delete(Delivery).where(Delivery.lead_id == lead.id))
             session.delete(lead)
@@ -160,27 +164,38 @@ class Store:
         if not is_lead(call, slots):
             return
         turns = session.scalars(select(Turn).where(Turn.call_sid == call.call_sid).order_by(Turn.number)).all()
-        payload = lead_payload(call, slots, turns)
-        lead = session.scalar(select(Lead).where(Lead.call_sid == call.call_sid))
+        lead = self._lead_of(session, call, says(call, slots, turns))
         if lead is None:
-            key = idempotency_key(call.call_sid)
-            lead = Lead(call_sid=call.call_sid, idempotency_key=key, payload=payload, created_at=self._clock())
-            bring_up_to_date(lead)
+            lead = Lead(call_sid=call.call_sid, created_at=self._clock(), tries=1, other_rings=[])
+            _bring_up_to_date(lead, lead_payload(call, slots, turns))
             session.add(lead)
             session.flush()
             _log.info(
                 "LEAD | caller=%s | slots=%d | outcome=%s",
                 mask_number(call.from_number),
-                len(payload["slots"]),
+                len(lead.payload["slots"]),
                 call.outcome or "unknown",
                 extra={"call_sid": call.call_sid},
             )
+        elif lead.call_sid != call.call_sid:
+            return
         elif not _on_its_way(session, lead):
-            lead.payload = payload
-            bring_up_to_date(lead)
+            _bring_up_to_date(lead, lead_payload(call, slots, turns, lead.tries))
         self._add_deliveries(session, call, lead)
         session.flush()
         settle_attention(session, lead)
+
+    def _lead_of(self, session: Session, call: Call, brought: frozenset[str]) -> Lead | None:
+        """Return the call's lead, or that of the caller's earlier rings, which it is counted in or takes over."""
+        if not rings_alike(call):
+            return own_lead(session, call)
+        take_turns(session, call)
+        lead = own_lead(session, call)
+        if lead is None and (lead := join(session, call, brought, self._clock())) is not None:
+            _log.info(
+                "RANG_AGAIN | tries=%d | lead_of=%s", lead.tries, lead.call_sid, extra={"call_sid": call.call_sid}
+            )
+        return lead
 
     def _add_deliveries(self, session: Session, call: Call, lead: Lead) -> None:
         whatsapp = call.facts.get("whatsapp")
@@ -192,7 +207,7 @@ class Store:
             else:
                 waiting.target, waiting.message = whatsapp["to"], whatsapp
         now = self._clock()
-        due = now + timedelta(seconds=self._settle_s(call))
+        due = now + timedelta(seconds=self._settle_s(call, lead))
         for row in present.values():
             if row.attempts == 0 and row.next_attempt_at is not None:
                 row.next_attempt_at = min(row.next_attempt_at, due)
@@ -221,11 +236,19 @@ class Store:
             fault = "" if self._rules.whatsapp_from else "WHATSAPP_FROM is not set: the summary could not be sent"
             add(Channel.WHATSAPP, whatsapp["to"], whatsapp, fault)
 
-    def _settle_s(self, call: Call) -> float:
+    def _settle_s(self, call: Call, lead: Lead) -> float:
         if call.outcome == ABANDONED:
             return self._rules.abandoned_settle_s
-        is_ringing = call.facts.get("transfer") == "started"
-        return self._rules.transfer_settle_s if is_ringing else self._rules.settle_s
+        if call.facts.get("transfer") == "started":
+            return self._rules.transfer_settle_s
+        if rings_alike(call) and not told(lead):
+            return self._rules.ring_settle_s
+        return self._rules.settle_s
+
+
+def _bring_up_to_date(lead: Lead, payload: dict[str, Any]) -> None:
+    lead.payload, lead.idempotency_key = payload, payload["lead_id"]
+    bring_up_to_date(lead)
 
 
 def _on_its_way(session: Session, lead: Lead) -> bool:

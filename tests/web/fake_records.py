@@ -55,6 +55,8 @@ def lead(number: int, **changes: Any) -> dict[str, Any]:
         "call_back_at": None,
         "handled_at": None,
         "note": "",
+        "tries": 1,
+        "other_rings": [],
         "summary": "סיכום הפנייה: דירת ארבעה חדרים בחולון, טלפון 050-1234567",
         "whatsapp_requested": False,
         "whatsapp_not_sent": None,

@@ -3,5 +3,5 @@
 A migration only adds (tables, columns with defaults): during a rolling deployment the version before it still runs.
 """
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `versions`."""

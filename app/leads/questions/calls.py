@@ -10,6 +10,7 @@ from app.leads.questions.by_words import Listed, page_by_words
 from app.leads.questions.paging import before_cursor, bounded, cursor, iso, time_of
 from app.leads.questions.rows import HEAVY, call_rows, delivery_rows, head, lead_rows
 from app.leads.questions.searching import sids_by_number
+from app.leads.ringing import counting_lead
 
 _TEST = "browser"
 _ERASED = "erased"
@@ -59,6 +60,8 @@ def call(session: Session, call_sid: str) -> dict[str, Any]:
     )
     slots = session.scalars(select(Slot).where(Slot.call_sid == call_sid).order_by(Slot.slot))
     leads = lead_rows(session, select(Lead).where(Lead.call_sid == call_sid))
+    if not leads and (counting := counting_lead(session, found)) is not None:
+        leads = lead_rows(session, select(Lead).where(Lead.id == counting.id))
     return {
         "known": True,
         "call": {

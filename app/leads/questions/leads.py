@@ -60,7 +60,7 @@ def lead(session: Session, lead_id: int) -> dict[str, Any]:
         return {"known": False}
     details = {name: {**slot} for name, slot in found.payload["slots"].items()}
     (row,) = lead_rows(session, select(Lead).where(Lead.id == lead_id), history=True)
-    return {"known": True, **row, "slots_detail": details}
+    return {"known": True, **row, "slots_detail": details, "other_rings": found.other_rings}
 
 
 def is_shown(found: Lead) -> bool:

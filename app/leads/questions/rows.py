@@ -13,7 +13,7 @@ from app.leads.questions.paging import iso
 _LISTED_SLOTS = ("name", "area", "budget_max")
 _LEAD: tuple[Any, ...] = (
     *(Lead.id, Lead.call_sid, Lead.channel, Lead.created_at, Lead.status),
-    *(Lead.call_back_at, Lead.handled_at, Lead.needs_attention, Lead.note),
+    *(Lead.call_back_at, Lead.handled_at, Lead.needs_attention, Lead.note, Lead.tries),
 )
 _DELIVERY: tuple[Any, ...] = (
     *(Delivery.id, Delivery.channel, Delivery.state, Delivery.attempts),
@@ -131,6 +131,7 @@ def _lead_row(lead: Row[Any]) -> dict[str, Any]:
         "handled_at": iso(lead.handled_at),
         "needs_attention": lead.needs_attention,
         "note": lead.note,
+        "tries": lead.tries,
         "summary": payload["summary"],
         "whatsapp_requested": payload["whatsapp_requested"],
         "whatsapp_not_sent": payload["whatsapp_not_sent"],
