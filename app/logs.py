@@ -19,6 +19,8 @@ from typing import Any
 import structlog
 from eventlet import patcher
 
+from app.whose import CALL_SID
+
 LONGEST_FIELD = 1000
 MOST_WAITING_LINES = 5000
 _FLUSH_WITHIN_S = 1.0
@@ -119,7 +121,7 @@ def one_line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
     Whatever a field holds, it stays a field of this line.
     """
     head = [str(event.pop("timestamp")), str(event.pop("level")).upper()]
-    call_sid = _NOT_OF_A_SID.sub("_", str(event.pop("call_sid", None) or ""))[:_LONGEST_SID]
+    call_sid = _NOT_OF_A_SID.sub("_", str(event.pop("call_sid", None) or CALL_SID.get()))[:_LONGEST_SID]
     if call_sid:
         head.append(f"call_sid={call_sid}")
     trace = event.pop("exception", None)

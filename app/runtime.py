@@ -8,15 +8,28 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import eventlet
+import structlog
 from eventlet import hubs, patcher, tpool
 from eventlet.event import Event
 from greenlet import getcurrent, greenlet
 
 T = TypeVar("T")
+_log = structlog.get_logger("runtime")
 
-spawn = eventlet.spawn_n
 task = eventlet.spawn
 sleep = eventlet.sleep
+
+
+def spawn(work: Callable[..., Any], *args: Any) -> None:
+    """Run `work` in a green thread of its own; what breaks there is in the log, and ends nothing else."""
+    eventlet.spawn_n(_told, work, args)
+
+
+def _told(work: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    try:
+        work(*args)
+    except Exception:  # noqa: BLE001 - nobody waits for it
+        _log.exception("GREEN_THREAD_BROKE", work=getattr(work, "__qualname__", repr(work)))
 
 
 def now_ms() -> int:

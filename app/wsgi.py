@@ -74,7 +74,7 @@ class Composite:
         try:
             self._house.serve_stream(socket, Visitor(client_address(environ), bool(is_signed), is_local(environ)))
         except Exception:  # noqa: BLE001 - gunicorn would write an HTTP 500 into the WebSocket
-            structlog.get_logger("server").exception("STREAM_BROKE")
+            structlog.get_logger("server").exception("STREAM_BROKE", call_sid=socket.call_sid)
             socket.close(1011, "internal error")
         finally:
             socket.close()

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.logs import LONGEST_FIELD, LogWriter, one_line
+from app.whose import of_call
 from tests.servers import ROOT, Server, gunicorn
 
 
@@ -23,6 +24,14 @@ def line(**fields: object) -> str:
 def test_a_line_names_time_level_call_event_and_fields() -> None:
     """R11.1."""
     assert line(call_sid="CA12", len=1240) == "2026-11-22T19:04:12Z INFO call_sid=CA12 LEAD | len=1240"
+
+
+def test_a_line_of_a_calls_work_names_the_call_without_being_told() -> None:
+    """R11.1: whoever writes it, deep in a call's work; a line that names a call itself is that call's."""
+    with of_call("CA7"):
+        assert line() == "2026-11-22T19:04:12Z INFO call_sid=CA7 LEAD"
+        assert line(call_sid="CA12") == "2026-11-22T19:04:12Z INFO call_sid=CA12 LEAD"
+    assert line() == "2026-11-22T19:04:12Z INFO LEAD"
 
 
 FORGED = "CA1\n2026-11-28T10:00:00Z INFO call_sid=CA2 LEAD | phone=1"

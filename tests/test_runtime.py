@@ -5,8 +5,9 @@ import subprocess
 import sys
 
 import eventlet
+from structlog.testing import capture_logs
 
-from app.runtime import Inbox, Latch, OneByOne, now_ms, offload, spawn_after
+from app.runtime import Inbox, Latch, OneByOne, now_ms, offload, spawn, spawn_after
 from tests.servers import ROOT
 
 
@@ -41,6 +42,21 @@ except socket.gaierror:
     env = os.environ | {"EVENTLET_NO_GREENDNS": "yes"}
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=env, cwd=ROOT)
     assert ended.stdout.split("\n")[:2] == ["True [True]", "no such host"]
+
+
+def test_what_breaks_in_a_green_thread_is_one_event_of_the_log() -> None:
+    """R11.1: and the hub goes on with the others."""
+    went_on: list[int] = []
+
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    with capture_logs() as logs:
+        spawn(broken)
+        spawn(went_on.append, 1)
+        eventlet.sleep(0.01)
+    assert [(line["event"], line["work"].rpartition(".")[2]) for line in logs] == [("GREEN_THREAD_BROKE", "broken")]
+    assert went_on == [1]
 
 
 def test_what_a_handler_brings_about_follows_it() -> None:

@@ -10,6 +10,7 @@ from app.leads import records
 from app.leads.client import LeadStore
 from app.runtime import sleep
 from app.telephony.browser_calls import call_channel
+from app.whose import of_call
 
 MESSAGE_COMES_WITHIN_S = 10.0
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
@@ -44,10 +45,14 @@ class WebhookEvents:
 
     def __call__(self, kind: str, params: Mapping[str, str], trusted: bool) -> None:
         """Take one event; `trusted`: Twilio signed it."""
-        if kind == "call_status":
-            self._on_call_status(params, trusted)
-        else:
-            self._kinds[kind](params)
+        with of_call(params.get("CallSid", "")):
+            try:
+                if kind == "call_status":
+                    self._on_call_status(params, trusted)
+                else:
+                    self._kinds[kind](params)
+            except Exception:  # noqa: BLE001 - Twilio has its answer already: all that is left is to tell
+                _log.exception("EVENT_BROKE", kind=kind)
 
     def _on_call_status(self, params: Mapping[str, str], trusted: bool) -> None:
         """A call that Twilio says is over is over in the store, too (R3.3); one with a message, once that was read."""

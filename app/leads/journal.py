@@ -5,6 +5,7 @@ files of those that died. Should the disk fail too, the lines wait in memory.
 """
 
 import fcntl
+import json
 import logging
 import os
 import time
@@ -40,7 +41,8 @@ class Journal:
 
     def reject(self, line: bytes, reason: str) -> None:
         """Put aside a line that no database will ever take, where a person can find it."""
-        _log.error("a record was refused and put aside in %s: %s", self._rejected, reason)
+        told = {"call_sid": _call_of(line)}
+        _log.error("a record was refused and put aside in %s: %s", self._rejected, reason, extra=told)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._rejected.open("ab") as file:
@@ -118,6 +120,15 @@ def _lock(file: IO[bytes]) -> bool:
     except OSError:
         return False
     return True
+
+
+def _call_of(line: bytes) -> str:
+    """Return whose record a line is, as far as it can be told."""
+    try:
+        told = json.loads(line)
+        return str(told.get("record", told)["call_sid"])
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return ""
 
 
 def _write(file: IO[bytes], line: bytes) -> None:

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 from app.sidecar.manners import defer_to_worker, log_like_worker
 from app.sidecar.wire import Op, Unpacker, WireError, pack
+from app.whose import CALL_SID
 
 MAX_QUEUED_BYTES = 8 * 1024 * 1024
 """Unread DATA of one stream, some eight minutes of caller audio: more means that its handler hangs."""
@@ -153,6 +154,7 @@ class _Server:
     async def _answer(self, payload: bytes, exchange: Exchange) -> tuple[Op, Mapping[str, object]]:
         try:
             request = json.loads(payload)
+            CALL_SID.set(request.pop("call_sid", ""))
             handler = self._handlers.get(request.get("service"))
             if handler is None:
                 return _error("invalid_request", f"no such service: {request.get('service')!r}", retriable=False)

@@ -19,6 +19,7 @@ from eventlet.patcher import original
 
 from app.sidecar.manners import is_idle, yield_to_worker
 from app.sidecar.wire import Op, Unpacker, WireError, pack
+from app.whose import CALL_SID, of_call
 
 Listener = Callable[["Op", bytes], None]
 
@@ -58,12 +59,13 @@ class LinkLimits:
 
 
 class LinkStream:
-    """One piece of work in the child. All methods return at once and are safe after the end."""
+    """One piece of work in the child, for one call as a rule. All methods return at once and are safe after the end."""
 
     def __init__(self, life: "Life | None", stream_id: int, listener: Listener) -> None:
         self._life = life
         self._id = stream_id
         self._listener: Listener | None = listener
+        self._call_sid = CALL_SID.get()
 
     def write(self, data: bytes) -> None:
         """Send raw bytes to the handler."""
@@ -91,10 +93,11 @@ class LinkStream:
             return
         if op in (Op.END, Op.ERROR):
             self._listener = None
-        try:
-            listener(op, payload)
-        except Exception:  # noqa: BLE001 - one call's fault must not stop the reader that serves all calls
-            _log.exception("sidecar_listener_failed", op=op.name)
+        with of_call(self._call_sid):
+            try:
+                listener(op, payload)
+            except Exception:  # noqa: BLE001 - one call's fault must not stop the reader that serves all calls
+                _log.exception("sidecar_listener_failed", op=op.name)
 
 
 class Life:
@@ -142,7 +145,8 @@ class Life:
         """Start a piece of work; see `Link.open`."""
         self._next_id = self._next_id % 0xFFFFFFFF + 1
         stream = self.streams[self._next_id] = LinkStream(self, self._next_id, listener)
-        self.send(self._next_id, Op.OPEN, json.dumps(request, ensure_ascii=False).encode())
+        told = {**request, "call_sid": CALL_SID.get()}
+        self.send(self._next_id, Op.OPEN, json.dumps(told, ensure_ascii=False).encode())
         return stream
 
     def send(self, stream_id: int, op: Op, payload: bytes = b"") -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from app.sidecar.wire import Op, pack
+from app.whose import CALL_SID
 
 _MOST_LAST_WORDS = 300
 _BUSY = frozenset("RD")
@@ -62,13 +63,13 @@ class _WorkersForm(logging.Formatter):
         self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
-        call_sid = getattr(record, "call_sid", "")
+        call_sid = getattr(record, "call_sid", "") or CALL_SID.get()
         record.call = f"call_sid={call_sid} " if call_sid else ""
         return super().format(record)
 
 
 def log_like_worker(*own: str) -> None:
-    """Log to standard error in the worker's form; a line about a call says so by `extra={"call_sid": …}`.
+    """Log to standard error in the worker's form; a line about a call says so (`app.whose`, or `extra`).
 
     The loggers named `own` speak from INFO on; libraries, which would print a dozen lines a request, from WARNING on.
     """

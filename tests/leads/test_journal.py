@@ -78,6 +78,24 @@ def test_the_lines_of_a_killed_process_are_adopted_before_one_s_own(tmp_path: Pa
     assert (tmp_path / "rejected.jsonl").read_bytes() == b'{"op":"tu\n'
 
 
+@pytest.mark.parametrize(
+    ("line", "call_sid"),
+    [
+        (b'{"op": "turn", "call_sid": "CA7"}', "CA7"),
+        (b'{"service": "store", "record": {"call_sid": "CA7"}}', "CA7"),
+        (b'{"service": "store", "record": 7}', ""),
+        (b'{"op":"tu', ""),
+        (b"[]", ""),
+    ],
+)
+def test_a_record_that_is_put_aside_is_told_as_its_calls(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, line: bytes, call_sid: str
+) -> None:
+    """R11.1: as far as it can be told whose it is."""
+    Journal(tmp_path).reject(line, "too large")
+    assert [getattr(told, "call_sid", None) for told in caplog.records] == [call_sid]
+
+
 def test_a_living_process_s_file_is_not_adopted(tmp_path: Path) -> None:
     """R1.6: instances on one disk keep out of each other's journal."""
     living = Journal(tmp_path)

@@ -15,6 +15,7 @@ import pytest
 from app.sidecar.life import LinkLimits
 from app.sidecar.link import Link
 from app.sidecar.wire import Op
+from app.whose import CALL_SID, of_call
 from tests.sidecar.hub import Frames, wait_until
 
 IMPATIENT = LinkLimits(ping_interval_s=0.2)
@@ -124,6 +125,37 @@ def test_a_listener_that_fails_hurts_no_other_call(link: Link) -> None:
 
     link.open({"service": "echo"}, broken).finish()
     assert ask(link, "released").wait()[0] is Op.END
+
+
+def test_a_fault_in_the_child_is_logged_there_as_its_calls(tmp_path: Path) -> None:
+    """R11.1: the traceback of a call's recognition is found by the call; work that is no call's names none."""
+    log, ours = tmp_path / "log", os.dup(2)
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 2)
+    child = Link("tests.sidecar.echo_child", limits=IMPATIENT)
+    child.start()
+    os.dup2(ours, 2)
+    os.close(ours)
+    with of_call("CA7"):
+        failed = ask(child, "crash")
+    assert failed.wait()[0] is Op.ERROR
+    assert ask(child, "crash").wait()[0] is Op.ERROR
+    child.stop()
+    heads = [line for line in log.read_text().splitlines() if "handler failed" in line]
+    assert [line.split()[1:] for line in heads] == [
+        ["ERROR", "call_sid=CA7", "handler", "failed"],
+        ["ERROR", "handler", "failed"],
+    ]
+
+
+def test_what_an_answer_brings_about_is_its_calls(link: Link) -> None:
+    """R11.1: a sentence that is asked for again, or another engine in its place."""
+    heard: list[str] = []
+    with of_call("CA7"):
+        link.open({"service": "released"}, lambda *_: heard.append(CALL_SID.get()))
+    wait_until(lambda: heard, "the answer")
+    assert heard == ["CA7"]
+    assert CALL_SID.get() == ""
 
 
 def test_a_killed_child_fails_every_stream_at_once_and_comes_back(link: Link) -> None:

@@ -7,8 +7,11 @@ import sys
 CHILD = """
 import logging
 from app.sidecar.manners import log_like_worker
+from app.whose import of_call
 log_like_worker("own")
 logging.getLogger("own.part").info("LEAD | slots=%d", 4, extra={"call_sid": "CA7"})
+with of_call("CA8"):
+    logging.getLogger("library").warning("a library complains of a call")
 logging.getLogger("own").warning("LATE")
 logging.getLogger("library").info("-- BEGIN request to +972500000000 --")
 logging.getLogger("library").warning("a library complains")
@@ -21,6 +24,7 @@ def test_a_child_logs_in_the_workers_form_and_without_its_libraries_chatter() ->
     time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     wanted = [
         rf"{time} INFO call_sid=CA7 LEAD \| slots=4",
+        rf"{time} WARNING call_sid=CA8 a library complains of a call",
         rf"{time} WARNING LATE",
         rf"{time} WARNING a library complains",
     ]

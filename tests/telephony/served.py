@@ -95,6 +95,12 @@ def closed_while_sending(socket: WebSocket) -> None:
     socket.receive()
 
 
+def of_a_call(socket: WebSocket) -> None:
+    """Know whose it is, as from the start message on."""
+    socket.call_sid = "CA7"
+    echo(socket)
+
+
 def too_much(socket: WebSocket) -> None:
     """A sender goes on and on at a peer that reads nothing."""
     with contextlib.suppress(WebSocketClosedError):
@@ -105,6 +111,7 @@ def too_much(socket: WebSocket) -> None:
 
 handlers: dict[str, Callable[[WebSocket], None]] = {
     "/ws/echo": echo,
+    "/ws/call": of_a_call,
     "/ws/many": many_senders,
     "/ws/close": closed_from_outside,
     "/ws/stuck": closed_while_sending,

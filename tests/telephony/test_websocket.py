@@ -219,6 +219,19 @@ def test_a_violation_is_answered_with_its_code(server: Server, sent: bytes, code
     peer.socket.close()
 
 
+@pytest.mark.parametrize(("path", "of_call"), [("/ws/call", " call_sid='CA7'"), ("/ws/echo", "")])
+def test_a_violation_is_logged_as_the_calls_whose_stream_it_is(server: Server, path: str, of_call: str) -> None:
+    """R11.1: once the stream has said whose it is."""
+    peer = open_websocket(server, path)
+    peer.send(text("hello"))
+    assert peer.receive_text() == "hello"
+    peer.send(frame(0x3))
+    assert peer.receive_close() == 1002
+    peer.socket.close()
+    line = server.wait_for_log(f"code=1002 reason='unknown opcode 0x3'{of_call}")
+    assert ("call_sid" in line) == bool(of_call)
+
+
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 3000, 4999])
 def test_the_peers_close_is_echoed(server: Server, code: int) -> None:
     """RFC 6455 §5.5.1."""

@@ -40,6 +40,7 @@ from app.speech.engines import (
     Text,
     TtsEvent,
 )
+from app.whose import of_call
 
 EngineCommand = OpenStt | WriteStt | FinishStt | CancelStt | AskLlm | CancelLlm | AskExtraction | Speak | CancelSpeech
 
@@ -53,8 +54,10 @@ class Engines:
         put: Callable[[Event], None],
         log: structlog.stdlib.BoundLogger,
         cost: Callable[[int, int], None],
+        call_sid: str = "",
     ) -> None:
         """`cost` hears how many tokens a language model read and wrote, whenever one says so."""
+        self._call_sid = call_sid
         self._services = services
         self._cost = cost
         self._put = put
@@ -70,21 +73,16 @@ class Engines:
             case WriteStt():
                 if stream := self._stts.get(command.stream):
                     stream.write(command.pcm)
-            case OpenStt():
-                self._open_stt(command)
+            case OpenStt() | AskLlm() | AskExtraction() | Speak():
+                with of_call(self._call_sid):
+                    self._open(command)
             case FinishStt():
                 if stream := self._stts.get(command.stream):
                     stream.finish()
             case CancelStt():
                 _cancel(self._stts, command.stream)
-            case AskLlm():
-                self._ask_llm(command)
             case CancelLlm():
                 _cancel(self._llms, command.reply)
-            case AskExtraction():
-                self._ask_extraction(command)
-            case Speak():
-                self._speak(command)
             case CancelSpeech():
                 _cancel(self._speeches, command.speech)
 
@@ -93,6 +91,17 @@ class Engines:
         for streams in (self._stts, self._llms, self._speeches, self._extractions):
             for number in list(streams):
                 _cancel(streams, number)
+
+    def _open(self, command: OpenStt | AskLlm | AskExtraction | Speak) -> None:
+        match command:
+            case OpenStt():
+                self._open_stt(command)
+            case AskLlm():
+                self._ask_llm(command)
+            case AskExtraction():
+                self._ask_extraction(command)
+            case Speak():
+                self._speak(command)
 
     def _open_stt(self, command: OpenStt) -> None:
         number, put = command.stream, self._put

@@ -156,7 +156,7 @@ class Session:
         self.call_sid = start.call_sid
         self._open(start.stream_sid)
         self._log = self._log.bind(call_sid=start.call_sid)
-        self._engines = Engines(self._services, self._events.put, self._log, self._count_tokens)
+        self._engines = Engines(self._services, self._events.put, self._log, self._count_tokens, start.call_sid)
         self._ledger = Ledger(self._services.store, start.call_sid)
         self._measures = Measures(self._ledger, self._show, self._services.voice.is_ready)
         self._tape = self._services.open_tape(start.call_sid)

@@ -29,6 +29,7 @@ from app.call.events import (
 )
 from app.call.shell.engines import Engines
 from app.speech.engines import Audio, Done, Failed, Heard, Text
+from app.whose import CALL_SID
 
 DOWN = Failed("unavailable", "down", retriable=True)
 
@@ -38,10 +39,12 @@ class Engine:
 
     def __init__(self) -> None:
         self.done: list[Any] = []
+        self.opened_for = ""
         self.tell: Callable[[Any], None] = lambda _: None
 
     def open(self, *given: Any) -> "Engine":
         self.done.append("open")
+        self.opened_for = CALL_SID.get()
         self.tell = given[-1]
         return self
 
@@ -74,7 +77,7 @@ class Desk:
         self.events: list[Event] = []
         self.tokens: list[tuple[int, int]] = []
         self.engines = Engines(
-            services, self.events.append, structlog.get_logger(), lambda *tokens: self.tokens.append(tokens)
+            services, self.events.append, structlog.get_logger(), lambda *tokens: self.tokens.append(tokens), "CA7"
         )
 
 
@@ -96,6 +99,15 @@ def test_a_recogniser_is_written_to_until_it_is_done(is_fallback: bool, used: st
     assert engine.done == ["open", b"ab", "finish"]
     assert getattr(desk, unused).done == []
     assert desk.events == [SttHeard(7, "שלום", True, 0.5, ("שלומי",)), SttEnded(7)]
+
+
+def test_every_engine_works_for_this_call() -> None:
+    """R11.1: so that what a child process logs of it names the call."""
+    desk = Desk()
+    for command in (OpenStt(1, False, ()), OpenStt(2, True, ()), AskLlm(3, []), AskExtraction(4, [], {}), Speak(5, "")):
+        desk.engines.perform(command)
+    engines = (desk.stt, desk.stt_fallback, desk.llm, desk.extractor, desk.voice)
+    assert [engine.opened_for for engine in engines] == ["CA7"] * 5
 
 
 def test_an_engine_that_is_not_there_has_failed() -> None:
