@@ -3,6 +3,9 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
+# In the order of their folders, so that what a folder shares (a server, its vendors) is started once by each process.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: run test check fix bench bench-turns bench-peer soak fuzz install replay vendor call clean
 
 run: install
@@ -14,14 +17,14 @@ install: .venv/.runtime
 
 test: .venv/.dev
 	$(BIN)/python -m app models
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m app models
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 fix: .venv/.dev
 	$(BIN)/ruff check --fix .

@@ -4,6 +4,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,14 +137,12 @@ def fields(line: str) -> dict[str, str]:
 @contextmanager
 def emulated_vendors() -> Iterator[Vendors]:
     """Start the emulators."""
+    names = ("google_speech", "google_tts", "openai_api")
     with ExitStack() as stack:
-        enter = stack.enter_context
-        vendors = Vendors(
-            enter(EmulatorProcess("tests.emulators.google_speech")),
-            enter(EmulatorProcess("tests.emulators.google_tts")),
-            enter(EmulatorProcess("tests.emulators.openai_api")),
-            enter(TwilioRestEmulator(auth_token=AUTH_TOKEN)),
-        )
+        with ThreadPoolExecutor() as starts:
+            processes = [EmulatorProcess(f"tests.emulators.{name}") for name in names]
+            ears, voice, mind = starts.map(stack.enter_context, processes)
+        vendors = Vendors(ears, voice, mind, stack.enter_context(TwilioRestEmulator(auth_token=AUTH_TOKEN)))
         vendors.reset()
         yield vendors
 

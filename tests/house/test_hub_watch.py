@@ -9,8 +9,9 @@ from app.house.hub_watch import HubWatch, Late
 
 
 def hold(seconds: float) -> None:
-    until = eventlet.patcher.original("time").process_time() + seconds
-    while eventlet.patcher.original("time").process_time() < until:
+    spent_s = eventlet.patcher.original("time").process_time
+    until_s = spent_s() + seconds
+    while spent_s() < until_s:
         pass
 
 

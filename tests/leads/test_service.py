@@ -131,11 +131,10 @@ def test_a_refused_lead_is_visible_and_goes_out_when_an_operator_says_so(
 
 
 def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(
-    postgres: Postgres, migrated_postgres: str, tmp_path: Path
+    postgres: Postgres, postgresql_url: str, tmp_path: Path
 ) -> None:
     """R14: writes are queued, on disk, and replayed in order when the store is back; nothing lost."""
-    url = postgres.database(like=migrated_postgres)
-    with Child(url, tmp_path) as child:
+    with Child(postgresql_url, tmp_path) as child:
         child.do(started("CA1"), turn("CA1", 0))
         postgres.stop()
         try:
@@ -148,7 +147,7 @@ def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(
             postgres.start()
     postgres.stop()
     try:
-        child = Child(url, tmp_path)  # started while the database is down
+        child = Child(postgresql_url, tmp_path)  # started while the database is down
         child.do(ended("CA1"))
     finally:
         postgres.start()
@@ -182,13 +181,12 @@ def test_a_record_no_database_takes_costs_none_of_those_that_came_with_it(url: s
 
 
 def test_instances_that_tell_of_the_same_calls_in_another_order_lose_nothing(
-    postgres: Postgres, migrated_postgres: str, tmp_path: Path
+    postgresql_url: str, tmp_path: Path
 ) -> None:
     """R14, R18: transactions of several calls may meet in a deadlock; then each record is written by itself."""
-    url = postgres.database(like=migrated_postgres)
     for home in ("one", "two"):
         (tmp_path / home).mkdir()
-    with Child(url, tmp_path / "one") as one, Child(url, tmp_path / "two") as two:
+    with Child(postgresql_url, tmp_path / "one") as one, Child(postgresql_url, tmp_path / "two") as two:
         one.do(started("CA1"), started("CA2"))
         told = [
             (child, child.tell(turn(sid, number)))

@@ -46,6 +46,7 @@ class Habits:
     binary: bool = False
     stall_at_frame: int | None = None
     events: list[dict[str, Any]] | None = None
+    """What it tells of the call; it is told before the greeting, as a question is known before it is spoken."""
 
 
 @dataclass
@@ -56,6 +57,7 @@ class FakeAgent:
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
+    told: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -87,6 +89,7 @@ class FakeAgent:
             body = (habits.twiml or TWIML).encode()
         elif target.startswith("/calls/"):
             status, kind = (404, "text/plain") if habits.events is None else (200, "application/x-ndjson")
+            self.told.set()
             body = b"".join(json.dumps(event).encode() + b"\n" for event in habits.events or [])
         head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         return head.encode() + body
@@ -199,6 +202,8 @@ class Conversation:
 
     async def play(self, duration_ms: int, number: int) -> None:
         """Send a tone at a steady pace with some lead, then the end mark."""
+        if self.agent.habits.events is not None:
+            await self.agent.told.wait()
         ulaw = encode_ulaw(tone(duration_ms))
         loop = asyncio.get_running_loop()
         started_s = loop.time()
