@@ -34,9 +34,10 @@ from app.house.warming import Warming, rehearse
 from app.house.watching import Watching
 from app.house.webhook_events import WebhookEvents
 from app.leads.records import CallServed
-from app.runtime import Latch, now_ms, settle, sleep, spawn, spawn_after, tidy
+from app.runtime import Latch, now_ms, offload, settle, sleep, spawn, spawn_after, tidy
 from app.telephony.browser_calls import is_browser_call
 from app.telephony.recordings import delete_recording
+from app.telephony.tls import load_authorities
 from app.telephony.webhooks import Webhooks, WebhookSettings
 from app.telephony.websocket import WebSocket
 
@@ -177,6 +178,7 @@ class House:
         self._has_voice.wait(LONGEST_RINGING_S)
         sleep(REST_AFTER_S)
         self._children.store.start()
+        offload(load_authorities)
         for _ in chain(by_ear.load(), later()):
             sleep(STEP_S)
         self._is_complete.wait(LONGEST_START_S)

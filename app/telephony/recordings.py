@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import requests
 
 from app.telephony.rest import API_URL
+from app.telephony.tls import session
 
 MAX_BYTES = 20 * 1024 * 1024
 CONNECT_TIMEOUT_S = 5.0
@@ -69,13 +70,16 @@ def fetch_recording(account: RecordingAccount, recording_url: str, max_bytes: in
     address = account.address(recording_url)
     deadline_s = time.monotonic() + TOTAL_TIMEOUT_S
     try:
-        with requests.get(
-            address,
-            auth=(account.account_sid, account.auth_token),
-            timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-            allow_redirects=False,
-            stream=True,
-        ) as answer:
+        with (
+            session() as http,
+            http.get(
+                address,
+                auth=(account.account_sid, account.auth_token),
+                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                allow_redirects=False,
+                stream=True,
+            ) as answer,
+        ):
             _check(answer)
             body = bytearray()
             for chunk in answer.iter_content(_CHUNK_BYTES):
@@ -97,12 +101,13 @@ def delete_recording(account: RecordingAccount, recording_url: str) -> None:
     """
     address = account.address(recording_url).removesuffix(".wav") + ".json"
     try:
-        answer = requests.delete(
-            address,
-            auth=(account.account_sid, account.auth_token),
-            timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-            allow_redirects=False,
-        )
+        with session() as http:
+            answer = http.delete(
+                address,
+                auth=(account.account_sid, account.auth_token),
+                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                allow_redirects=False,
+            )
     except requests.RequestException as error:
         raise RecordingError(f"Twilio did not delete the recording: {error}", retriable=True) from error
     if answer.status_code not in (204, 404):

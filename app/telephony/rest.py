@@ -4,6 +4,7 @@ The official client, synchronous, with a short timeout and no retry: it runs in 
 resolution is a plain `getaddrinfo`, which eventlet cannot make green; off the hub is the better place.)
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from twilio.base.version import Version
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+
+from app.telephony.tls import session
 
 API_URL = "https://api.twilio.com"
 TIMEOUT_S = 8.0
@@ -66,10 +69,11 @@ class PhoneNumber:
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc] # twilio has no types
-    """Twilio's HTTP client, with the API's origin replaced when another was given."""
+    """Twilio's HTTP client, with the API's origin replaced when another was given, and one TLS context."""
 
-    def __init__(self, base_url: str, timeout_s: float) -> None:
+    def __init__(self, base_url: str, timeout_s: float, tls: ssl.SSLContext | None) -> None:
         super().__init__(timeout=timeout_s)
+        self.session = session(tls)
         self._base_url = base_url.rstrip("/")
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
@@ -82,15 +86,22 @@ class TwilioRest:
     """One account's REST API. `base_url` points it elsewhere (an emulator, a regional proxy)."""
 
     def __init__(
-        self, account_sid: str, auth_token: str, *, base_url: str | None = None, timeout_s: float = TIMEOUT_S
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        base_url: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """`tls`: whom to trust, if not the usual authorities."""
         self._account_sid = account_sid
         # A non-empty `environment` keeps the client from reading TWILIO_REGION and TWILIO_EDGE, which would send calls
         # to another region and end in a 401.
         self._client = Client(
             account_sid,
             auth_token,
-            http_client=_HttpClient(base_url or API_URL, timeout_s),
+            http_client=_HttpClient(base_url or API_URL, timeout_s, tls),
             environment={"TWILIO_ACCOUNT_SID": account_sid},
         )
 

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import json
 import re
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -72,11 +73,15 @@ class TwilioRestEmulator:
     """Another token that the account may be asked with."""
     clock_off_s: float = 0.0
     """How far ahead the `Date` of its answers is."""
+    tls: ssl.SSLContext | None = None
+    """Its certificate, where it speaks HTTPS."""
     _messages: int = 0
 
     def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"rest": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
@@ -91,7 +96,7 @@ class TwilioRestEmulator:
     @property
     def url(self) -> str:
         """Where it listens, in place of https://api.twilio.com."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, path: str, authorization: str, content_type: str, body: bytes) -> tuple[int, dict[str, object]]:
         """Return status and JSON for one POST, and record it."""

@@ -23,6 +23,7 @@ import requests
 
 from app.leads.outgoing.deliveries import Claim
 from app.leads.outgoing.outbox import Accepted, Refused, Result
+from app.telephony.tls import session
 
 CONNECT_TIMEOUT_S = 3.05
 READ_TIMEOUT_S = 10.0
@@ -63,14 +64,17 @@ class WebhookDeliverer:
             headers["X-Lead-Signature"] = signature(self._secret, timestamp, body)
         try:
             # stream: the answer's body is of no interest, and may be endless.
-            with requests.post(
-                claim.target,
-                data=body,
-                headers=headers,
-                timeout=self._timeout_s,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                session() as http,
+                http.post(
+                    claim.target,
+                    data=body,
+                    headers=headers,
+                    timeout=self._timeout_s,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 return _verdict(response, now)
         except requests.exceptions.InvalidURL as fault:
             return Refused(f"LEAD_WEBHOOK_URL is no URL: {fault}", permanent=True)
