@@ -7,7 +7,7 @@ Read from top to bottom it is a call's life: it is answered → the caller is he
 (`floor`). What it waits for in which state stands in `states`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -74,17 +74,7 @@ class Call:
         self._prompting = Prompting(self._floor)
         self._longest: LongestCall | None = None
         self._wants_sample = settings.keeps_sample
-        self._due: dict[Timer, Callable[[], int | None]] = {
-            Timer.AUDIO: self._floor.caller.timer,
-            Timer.PROGRESS: self._prompting.due_ms,
-            Timer.TEXT: lambda: self._floor.turn.timer() if self._floor.turn and self._floor.awaits_text else None,
-            Timer.REPLY: lambda: self._floor.reply.timer() if self._floor.reply else None,
-            Timer.HOLDING: self._delivery.hold_due_ms,
-            Timer.PLAYOUT: self._delivery.playout_due_ms,
-            Timer.VERDICT: lambda: self._floor.interruption.verdict_at_ms if self._floor.interruption else None,
-            Timer.DOUBT: self._late_words.due_ms,
-            Timer.LAST_MINUTE: lambda: self._longest.due_ms if self._longest else None,
-        }
+        self._due: Mapping[State, Sequence[Callable[[], int | None]]] = {}
 
     # -- in and out ---------------------------------------------------------------------------------------------
 
@@ -109,8 +99,16 @@ class Call:
 
     def timer(self) -> int | None:
         """Return when to call `receive(Tick(), ...)` next, if ever."""
-        due = [self._due[timer]() for timer in TIMERS[self.state]]
+        due = [due_ms() for due_ms in self._due.get(self.state, ())]
         return min((at for at in due if at is not None), default=None)
+
+    def is_due(self, by_ms: int) -> bool:
+        """Whether `timer` names a time up to then."""
+        for due_ms in self._due.get(self.state, ()):
+            at = due_ms()
+            if at is not None and at <= by_ms:
+                return True
+        return False
 
     def misses_audio(self, by_ms: int) -> bool:
         """Whether silence is to be filled in by then, should no audio have come."""
@@ -151,9 +149,11 @@ class Call:
         return []
 
     def _handle(self, event: Event, now_ms: int, waited_ms: int) -> list[Command]:
-        match event:
+        match event:  # the two that come fifty times a second first
             case CallerAudio():
                 return self._on_audio(event, now_ms)
+            case Tick():
+                return self._on_tick(now_ms)
             case MarkEchoed():
                 return self._floor.agent.mark_echoed(event.name, now_ms)
             case SttHeard() | SttEnded() | SttFailed():
@@ -169,8 +169,6 @@ class Call:
                 return self._on_ended(event.reason, now_ms)
             case StreamMoved():
                 return self._on_moved(event, now_ms)
-            case Tick():
-                return self._on_tick(now_ms)
         return []
 
     # -- the call begins and ends -------------------------------------------------------------------------------
@@ -178,6 +176,7 @@ class Call:
     def _on_started(self, event: CallStarted, now_ms: int) -> list[Command]:
         conversation = Conversation(self._settings.dialog, self._settings.replying, event)
         self._longest = LongestCall(self._settings.max_call_ms, now_ms)
+        self._due = self._due_times(self._longest)
         started = Save("started", {"caller": event.caller, "callee": event.callee, "stream_sid": event.stream_sid})
         dialog, turn = conversation.dialog, 0
         if event.past is None:
@@ -187,6 +186,22 @@ class Call:
         answered = self._floor.open(conversation, now_ms, turn)
         self._floor.reply, greeting = conversation.say(opening, turn, now_ms)
         return [started, *answered, *greeting]
+
+    def _due_times(self, longest: LongestCall) -> Mapping[State, Sequence[Callable[[], int | None]]]:
+        """Return by state when what is waited for is due; nothing in it knows this call, or it would hold itself."""
+        floor = self._floor
+        due: Mapping[Timer, Callable[[], int | None]] = {
+            Timer.AUDIO: floor.caller.timer,
+            Timer.PROGRESS: self._prompting.due_ms,
+            Timer.TEXT: lambda: floor.turn.timer() if floor.turn and floor.awaits_text else None,
+            Timer.REPLY: lambda: floor.reply.timer() if floor.reply else None,
+            Timer.HOLDING: self._delivery.hold_due_ms,
+            Timer.PLAYOUT: self._delivery.playout_due_ms,
+            Timer.VERDICT: lambda: floor.interruption.verdict_at_ms if floor.interruption else None,
+            Timer.DOUBT: self._late_words.due_ms,
+            Timer.LAST_MINUTE: lambda: longest.due_ms,
+        }
+        return {state: [due[timer] for timer in timers] for state, timers in TIMERS.items()}
 
     def _on_moved(self, event: StreamMoved, now_ms: int) -> list[Command]:
         """What was being said goes on where it was; a caller who had the floor and said nothing is asked again."""

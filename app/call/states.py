@@ -71,7 +71,7 @@ TIMERS: dict[State, tuple[Timer, ...]] = {
     State.CONNECTING: (),
     State.LISTENING: (*_ALWAYS, Timer.PROGRESS, Timer.VERDICT),
     State.PROCESSING: (*_ALWAYS, Timer.TEXT, Timer.HOLDING, Timer.PLAYOUT, Timer.VERDICT),
-    State.SPEAKING: (*_ALWAYS, Timer.PLAYOUT),
+    State.SPEAKING: (Timer.PLAYOUT, *_ALWAYS),  # due first as a rule
     State.ENDED: (),
 }
 

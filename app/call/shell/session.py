@@ -9,6 +9,7 @@ the one that runs `Session.run` waits for the end.
 
 import datetime
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,9 +89,10 @@ class Session:
         self._frames = Outgoing("")
         self._outgoing: list[bytes] = []
         self._log = structlog.get_logger("call")
-        self._engines = Engines(services, self._events.put, self._log, self._count_tokens)
+        self._show = partial(services.on_log, "")  # onlookers see what happens
         self._ledger = Ledger(services.store, "")
         self._measures = Measures(self._ledger, self._show, services.voice.is_ready)
+        self._engines = Engines(services, self._events.put, self._log, self._measures.tokens)
         self._tape: Callable[[bytes], None] | None = None
         self._audio: AudioFile | None = None
         self.call_sid = ""
@@ -156,9 +158,10 @@ class Session:
         self.call_sid = start.call_sid
         self._open(start.stream_sid)
         self._log = self._log.bind(call_sid=start.call_sid)
-        self._engines = Engines(self._services, self._events.put, self._log, self._count_tokens, start.call_sid)
+        self._show = partial(self._services.on_log, start.call_sid)
         self._ledger = Ledger(self._services.store, start.call_sid)
         self._measures = Measures(self._ledger, self._show, self._services.voice.is_ready)
+        self._engines = Engines(self._services, self._events.put, self._log, self._measures.tokens, start.call_sid)
         self._tape = self._services.open_tape(start.call_sid)
         self._audio = self._services.open_audio(start.call_sid)
         if self._tape:
@@ -227,11 +230,11 @@ class Session:
         Time stands still for a call that has lost its line.
         """
         try:
-            due_ms = None if self._held is not None or self._has_audio_for(until_ms) else self._call.timer()
+            is_due = self._held is None and not self._has_audio_for(until_ms) and self._call.is_due(until_ms)
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
             self._break()
             return
-        if due_ms is not None and due_ms <= until_ms:
+        if is_due:
             self._events.put(Tick(sends_until_ms))
 
     def _has_audio_for(self, until_ms: int) -> bool:
@@ -263,7 +266,7 @@ class Session:
             if isinstance(event, SttHeard):
                 turn, words = call.words_so_far
                 self._show("INTERIM", {"turn": turn, "text": words})
-            if (saying := call.saying) and saying != self._saying:
+            if commands and (saying := call.saying) and saying != self._saying:
                 self._saying = saying
                 self._show("SAYING", dict(zip(("turn", "reply", "text"), saying, strict=True)))
             if call.state is State.ENDED:
@@ -277,9 +280,6 @@ class Session:
         self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
         spawn(self._socket.close, 1011, "internal error")
         self._release()
-
-    def _count_tokens(self, read: int, written: int) -> None:
-        self._measures.tokens(read, written)
 
     def _measure(self, event: Event, commands: list[Command], at_ms: int, waited_ms: int) -> None:
         try:
@@ -322,10 +322,6 @@ class Session:
                     self._ledger.transferred("started")
             case _:
                 self._engines.perform(command)
-
-    def _show(self, name: str, fields: dict[str, Any]) -> None:
-        """Let onlookers see what happens."""
-        self._services.on_log(self.call_sid, name, fields)
 
     def _part(self, command: HangUp) -> None:
         try:
@@ -373,6 +369,10 @@ class Session:
         self._measures.finish()
         self._log.info("CALL_ENDED")
         self._show("CALL_ENDED", {})
+        # What knows this call and is known by it lets go: it is freed with its last user, and no collector has to
+        # search all that lives for it.
+        self._events.close()
+        self._reader = None
         self._over.open()
         if self._hang_up is not None:
             self._leaving = task(self._part, self._hang_up)

@@ -43,16 +43,20 @@ class StreamReader:
         self._gathered = _Gathered()
         self._waiting: deque[Event] = deque()
         self._is_stopped = False
+        self._watching: Any = None
 
     def run(self, conductor: Conductor) -> str:
         """Have the stream read to its end; return why it ended."""
-        spawn_after(self._dead_after_s / 4, self._watch)
-        conductor.read(self)
-        if self._is_stopped:
-            return "stop"
-        while self._socket.receive() is not None:
-            pass  # closing takes its time, and nothing that comes now counts
-        return "closed"
+        self._watch_on()
+        try:
+            conductor.read(self)
+            if self._is_stopped:
+                return "stop"
+            while self._socket.receive() is not None:
+                pass  # closing takes its time, and nothing that comes now counts
+            return "closed"
+        finally:
+            self._watching.cancel()
 
     @property
     def is_over(self) -> bool:
@@ -128,7 +132,10 @@ class StreamReader:
             return
         if silent_s > self._dead_after_s / 4:
             self._socket.ping()
-        spawn_after(self._dead_after_s / 4, self._watch)
+        self._watch_on()
+
+    def _watch_on(self) -> None:
+        self._watching = spawn_after(self._dead_after_s / 4, self._watch)
 
 
 class _Gathered:

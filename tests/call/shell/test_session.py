@@ -1,6 +1,8 @@
 """The shell of one call, over a real pair of sockets; fakes stand for the engines, the store and Twilio's REST API."""
 
+import gc
 import json
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -199,6 +201,24 @@ def test_a_caller_who_hangs_up_leaves_no_fault_behind() -> None:
     assert house.shown[-1] == "CALL_ENDED"
     assert {"QUESTION", "SLOTS", "PLANNED", "SAYING", "STATE→SPEAKING", "ENDED"} <= set(house.shown)
     assert "STATE→SPEAKING" in [entry["event"] for entry in logs]
+
+
+def test_an_ended_call_is_freed_with_its_last_user() -> None:
+    """Design: the collector, which searches all that lives, stands still for none of a full house's ended calls."""
+    line = connect(House())
+    gc.collect()
+    gc.disable()
+    try:
+        line.start()
+        line.until_state(State.SPEAKING)
+        session = line.session
+        parts = [weakref.ref(part) for part in (session, session._call, session._call.dialog, session._measures)]
+        line.twilio.send(text('{"event":"stop"}') + close(1000))
+        line.wait()
+        del session, line.seen
+        assert [part() for part in parts] == [None] * 4
+    finally:
+        gc.enable()
 
 
 def test_audio_that_waits_to_be_heard_is_not_taken_for_silence() -> None:
