@@ -28,11 +28,11 @@ _NOT_WORDS = re.compile(r"[^\w\s]|[\u0591-\u05c7]")
 def is_echo(heard: str, said: str) -> bool:
     """Whether the words `heard` are those that the agent `said` as they were heard, alone."""
     words, agent = _words(heard), _words(said)
-    if len(words) < LEAST_WORDS or len(agent) < LEAST_WORDS or _is_number(heard):
+    least = _LEAST_SHARE_OF_FOUR if len(words) == LEAST_WORDS else _LEAST_SHARE
+    if len(words) < LEAST_WORDS or len(agent) < LEAST_WORDS or least * len(words) > len(agent) or _is_number(heard):
         return False
     if any(word in _OWN_WORDS and word not in agent for word in words):
         return False
-    least = _LEAST_SHARE_OF_FOUR if len(words) == LEAST_WORDS else _LEAST_SHARE
     return max(_repeated(words, agent[at:]) for at in range(len(agent))) >= least * len(words)
 
 

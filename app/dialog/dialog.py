@@ -29,6 +29,11 @@ from app.dialog.understanding.endings import Sounds, interim_sounds, is_backchan
 
 __all__ = ["Dialog", "DialogSettings", "Said", "Understand"]
 
+_MOST_WORDS_READ, _MOST_LETTERS_READ = 200, 2000
+"""Of a turn. The longest that people were heard to say has 38 words; a recogniser that goes mad knows no end, and all
+calls would wait for it (200 words take 4 ms, 10,000 take 100).
+"""
+
 
 class Dialog:
     """One call's conversation. Every method that speaks returns a `Plan`; every line of it has passed the checks."""
@@ -74,7 +79,8 @@ class Dialog:
         return self._agent.plan(self._agent.ask("reconnected", move=False))
 
     def hear(self, text: str, alternatives: tuple[str, ...] = ()) -> Plan:
-        """Take one caller turn."""
+        """Take one caller turn. Of a flood of words the last are read, more than the longest turn has time for."""
+        text, alternatives = _end_of(text), tuple(one for one in alternatives if _end_of(one) == one)
         memory = self.memory
         agent = self._agent
         agent.begin(wavers=not self.settings.fine_ear and wavers((text, *alternatives)))
@@ -204,3 +210,10 @@ class Dialog:
             return understood
         memory.unsure = [topic for topic in memory.unsure if topic != memory.about]
         return replace(understood, intent=Intent(memory.about))
+
+
+def _end_of(text: str) -> str:
+    """Return a transcript, or the end of one that is longer than anybody can have said."""
+    if len(text) <= _MOST_LETTERS_READ and text.count(" ") < _MOST_WORDS_READ:
+        return text
+    return " ".join(text[-_MOST_LETTERS_READ:].split()[-_MOST_WORDS_READ:])

@@ -1,14 +1,16 @@
 """Whole scripted calls through the real parser, and the single acts of a call."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from app.dialog.dialog import Dialog, DialogSettings
-from app.dialog.domain import Asked, Intent
+from app.dialog.domain import Asked, Intent, Understanding
 from app.dialog.lines.checks import check_line
 from app.dialog.plan import NO_INPUT_AGAIN_MS, NO_INPUT_MS, NO_INPUT_ON_HOLD_MS, Plan
 from app.dialog.policy.actions import Action, ActionKind
+from app.dialog.understanding.understand import understand
 from tests.dialog.strategies import TODAY
 
 CALLER = "+972541234549"
@@ -434,3 +436,44 @@ def test_a_place_that_may_be_no_wish_is_asked_back() -> None:
         dialog.said(plan.line)
         dialog.hear(answer)
         assert dialog.slots.get("area") == area
+
+
+FLOODS = {
+    "words": "דירה בחיפה " * 10_000 + "בחולון " * 200,
+    "one word": "א" * 100_000 + " בחולון",
+    "spaces": "דירה בחיפה" + " " * 100_000 + "בחולון",
+}
+
+
+class Reader:
+    """Understands as ever, and keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def __call__(self, text: str, *, alternatives: tuple[str, ...] = (), **known: Any) -> Understanding:
+        self.read += [text, *alternatives]
+        return understand(text, alternatives=alternatives, **known)
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_a_flood_of_words_is_read_from_its_end_and_no_further_than_people_speak(flood: str) -> None:
+    """R9.2: a recogniser that goes mad holds up no other call; what was said last, a correction as a rule, counts."""
+    reader = Reader()
+    dialog = Dialog(DialogSettings(), TODAY, CALLER, understand=reader)
+    dialog.greet()
+    dialog.hear(flood, (flood, "חולון"))
+    assert dialog.slots["area"] == ["חולון"]
+    assert 0 < len(reader.read[0].split()) <= 200
+    assert max(map(len, reader.read)) <= 2000
+    assert max(len(said.text) for said in dialog.history) <= 2000
+
+
+def test_what_people_say_is_read_whole() -> None:
+    """R10: the longest turn takes sixteen seconds, a hundred words of somebody in a hurry."""
+    reader, words = Reader(), " ".join(f"מילה{number}" for number in range(100))
+    dialog = Dialog(DialogSettings(), TODAY, CALLER, understand=reader)
+    dialog.greet()
+    dialog.hear(words, (words + " נוספת",))
+    assert reader.read[:2] == [words, words + " נוספת"]
+    assert dialog.history[-1].text == words
