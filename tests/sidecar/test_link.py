@@ -343,6 +343,19 @@ def test_a_child_that_stands_by_serves_the_moment_the_first_is_gone(spared: Link
     assert spared.spare_pid not in (first, second)
 
 
+def test_no_second_child_is_started_where_none_was_asked_for(spared: Link) -> None:
+    """R20: it is memory; the store's child has none."""
+    alone = Link("tests.sidecar.echo_child", limits=LinkLimits(ping_interval_s=0.2, spare_pause_s=0.05))
+    alone.start()
+    wait_until(lambda: alone.ready, "it is ready")
+    assert spared.spare_pid is not None
+    os.kill(spared.spare_pid, signal.SIGKILL)
+    wait_until(lambda: not spared.spare_pid, "it is gone")
+    wait_until(lambda: spared.spare_pid, "another one stands by")
+    assert alone.spare_pid is None
+    alone.stop()
+
+
 def test_a_child_that_dies_while_it_stands_by_is_replaced_and_nobody_notices(spared: Link) -> None:
     """R18."""
     first, second = spared.pid, spared.spare_pid

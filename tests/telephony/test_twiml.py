@@ -70,7 +70,13 @@ def test_a_recording_goes_to_its_action_and_the_call_ends_without_one() -> None:
     record = root.find("Record")
 
     assert record is not None
-    assert record.attrib["action"] == "https://a.example/webhook/handle_recording"
+    assert record.attrib == {
+        "action": "https://a.example/webhook/handle_recording",
+        "maxLength": "120",
+        "timeout": "5",
+        "playBeep": "true",
+        "trim": "trim-silence",
+    }
     assert [verb.tag for verb in root] == ["Say", "Record", "Hangup"]
 
 
