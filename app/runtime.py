@@ -143,6 +143,11 @@ class Latch:
     def __init__(self) -> None:
         self._event = Event()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has to wait any longer."""
+        return bool(self._event.ready())
+
     def open(self) -> None:
         """Let everybody through, from now on."""
         if not self._event.ready():

@@ -16,8 +16,10 @@ def test_a_latch_that_stays_shut_is_not_waited_for_for_ever() -> None:
     latch, began_ms = Latch(), now_ms()
     latch.wait(0.03)
     assert now_ms() - began_ms >= 30
+    assert not latch.is_open
     latch.open()
     latch.wait()
+    assert latch.is_open
 
 
 def test_others_go_on_while_a_name_is_resolved() -> None:

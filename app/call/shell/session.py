@@ -103,7 +103,7 @@ class Session:
         self._leaving: Any = None
         self._is_released = False
         self._over = Latch()
-        self._line_over = Inbox(1, lambda _: True)
+        self._line_over = Latch()
         self._line_back = Inbox(1, lambda _: True)
         self._held: list[Event] | None = None
         self._reader: StreamReader | None = None
@@ -189,7 +189,7 @@ class Session:
                 self._await_line(socket)
         finally:
             if socket is self._socket:
-                self._line_over.put(None)
+                self._line_over.open()
                 self._take_up(StreamEnded(reason))
         if socket is not self._socket:
             self._over.wait()
@@ -342,9 +342,10 @@ class Session:
             self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
         if command.transfer and not is_leaving:
             self._ledger.transferred("failed")
-            self._say_last(lost_transfer_line(caller))
+            if not self._line_over.is_open:
+                self._say_last(lost_transfer_line(caller))
         if is_leaving or telephone.hang_up(self.call_sid):
-            self._line_over.get(now_ms() + TWILIO_CLOSES_WITHIN_MS)
+            self._line_over.wait(TWILIO_CLOSES_WITHIN_MS / 1000)
 
     def _say_last(self, text: str) -> None:
         """Say a line that the machine, which has ended, did not foresee, and let Twilio play it."""
@@ -355,7 +356,7 @@ class Session:
             self._outgoing.append(self._frames.media(item[0].ulaw))
             self._send()
             length_ms += len(item[0].ulaw) * 1000 // SAMPLE_RATE_HZ
-        self._line_over.get(now_ms() + length_ms)
+        self._line_over.wait(length_ms / 1000)
 
     def _release(self) -> None:
         """The call is over: let go of everything, whatever state it is in."""

@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 from app.call.events import CallerAudio, HangUp
 from app.call.shell.door import Door
 from app.call.shell.services import Services
-from app.call.shell.session import Session
+from app.call.shell.session import TWILIO_CLOSES_WITHIN_MS, Session
+from app.call.shell.telephone import lost_transfer_line
 from app.call.states import State
 from app.config import load
 from app.house.lobby import Visitor
@@ -66,6 +67,7 @@ class House:
     told: list[dict[str, Any]] = field(default_factory=list)
     asked_of_twilio: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    spoken: list[str] = field(default_factory=list)
     streams: Streams = field(default_factory=lambda: Streams(load({}), lambda _: None))
 
     def services(self) -> Services:
@@ -78,7 +80,8 @@ class House:
             on_log=lambda _sid, name, _fields: self.shown.append(name),
         )  # fmt: skip
 
-    def speak(self, _text: str, listener: Callable[[Any], None]) -> Stub:
+    def speak(self, text_: str, listener: Callable[[Any], None]) -> Stub:
+        self.spoken.append(text_)
         self.voice(listener)
         return Stub()
 
@@ -274,6 +277,35 @@ def test_how_putting_a_caller_through_went_is_stored() -> None:
     line.wait()
     tried = [one["transfer"] for one in house.told if one["kind"] is FactsSaved and "transfer" in one]
     assert tried == ["started", "failed"]
+    assert house.asked_of_twilio == ["hang up CA1"]
+
+
+def test_a_line_that_is_over_is_not_spoken_to_nor_waited_for() -> None:
+    """R17: who was not put through and has hung up meanwhile holds no place in the house."""
+    house = House()
+    line = connect(house)
+    line.start()
+    line.until_state(State.SPEAKING)
+    before = list(house.spoken)
+    line.session._perform(HangUp(transfer=True))
+    line.twilio.send(text('{"event":"stop"}') + close(1000))
+    with eventlet.Timeout(TWILIO_CLOSES_WITHIN_MS / 1000):
+        line.wait()
+    assert house.asked_of_twilio == ["hang up CA1"]
+    assert house.spoken == before
+
+
+def test_who_is_not_put_through_and_still_there_is_told_and_then_the_call_ends() -> None:
+    """R17: the line first, Twilio's end of the stream after it."""
+    house = House()
+    line = connect(house)
+    line.start()
+    line.until_state(State.SPEAKING)
+    house.on_leaving = lambda: line.twilio.send(text('{"event":"stop"}') + close(1000))
+    line.session._hang_up = HangUp(transfer=True)
+    line.session._release()
+    line.wait()
+    assert house.spoken[-1] == lost_transfer_line(None)
     assert house.asked_of_twilio == ["hang up CA1"]
 
 
