@@ -18,6 +18,7 @@ from app.qa.utterance import Line, Samples, Utterance, load_utterance, utterance
 
 AUDIO = Path(__file__).parents[2] / "samples"
 PATIENCE_S = 30.0
+A_STALL_MS = 500
 T = TypeVar("T")
 
 
@@ -165,6 +166,15 @@ class Phone:
     def played_at_s(self, sample: int) -> float:
         """Return the monotonic time at which a sample of the agent's sound was played."""
         return self.peer._started_s + sample / RATE_HZ
+
+    def heard(self) -> Samples:
+        """Return all that came from the agent so far, as it was heard."""
+        assert self.peer.player.ear is not None
+        return decode(bytes(self.peer.player.ear))
+
+    def was_left_waiting(self) -> bool:
+        """Tell whether the agent broke off in mid-sentence, and for longer than a busy machine makes it."""
+        return any(hole.gap_samples >= A_STALL_MS * SAMPLES_PER_MS for hole in self.peer.player.underruns)
 
     def frames_heard(self) -> int:
         """Return how many frames came from the agent."""

@@ -194,20 +194,26 @@ def test_who_only_knocks_takes_no_place_in_the_house(office: Town) -> None:
 def test_a_message_that_cannot_be_had_leaves_the_number_and_forged_addresses_are_not_asked(
     office: Town, desk: Receiver
 ) -> None:
-    """R2.7, R14: a lead is never lost; no other host is ever contacted."""
+    """R2.7, R14: a lead is never lost, and will be delivered (later: such a caller may ring again at once); no other
+    host is ever contacted.
+    """
     office.vendors.reset()
     asked_before = len(office.vendors.rest.requests)
+    another = "+972500000456"
     form = {
         "CallSid": "CA" + "e" * 32,
-        "From": CALLER,
+        "From": another,
         "To": OFFICE,
         "RecordingUrl": desk.url + "/2010-04-01/Accounts/x/Recordings/RE" + "a" * 32,
     }
     assert told(office, "/webhook/handle_recording", form).status == 200
-    lead = lead_of(desk, form["CallSid"])
-    assert lead["contact"]["phone"] == CALLER
+    query = "SELECT payload, next_attempt_at FROM leads JOIN deliveries ON leads.id = lead_id WHERE call_sid = ?"
+    (row,) = found(lambda: office.rows(query, form["CallSid"]), "the lead in the store, and its delivery")
+    lead = json.loads(row["payload"])
+    assert lead["contact"]["phone"] == another
     assert lead["call"]["recording_url"] is None
     assert lead["slots"] == {}
+    assert row["next_attempt_at"]
     assert [one for one in office.vendors.rest.requests[asked_before:] if one.method == "GET"] == []
     assert all(request.path == "/leads" for request in desk.requests)
 

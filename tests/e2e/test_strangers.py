@@ -63,7 +63,7 @@ def test_callers_inside_do_not_notice_two_hundred_outside(office: Town) -> None:
         phone.ask(sample("w01_02"), 90)
         assert all(b"<Record" in answer for answer in answers)
         assert office.heard(phone, 1)["text"] == WISH
-        assert phone.peer.player.underruns == []
+        assert not phone.was_left_waiting()
         phone.hang_up()
         office.wait_until_stored(phone, "ended_at")
 
