@@ -19,6 +19,7 @@ KNOWN_BEARERS = 300
 MAX_WORDS = 3
 _SHORTEST_COMMAND = 5
 _LONGEST_STUTTER = 3
+_FINAL_LETTERS = dict(zip("כמנפצ", "ךםןףץ", strict=True))
 _PARTICLES = _LISTS.words("particles")
 _AFFILIATIONS, _TITLES = _LISTS.words("affiliations"), _LISTS.words("titles")
 _NICKNAMES, _STOP = _LISTS.words("nicknames"), _LISTS.words("stop")
@@ -138,6 +139,23 @@ def spelled(utterance: Utterance) -> frozenset[int]:
         if all(letters[at : at + 3]):
             found.update(range(at, at + 3))
     return frozenset(found)
+
+
+def spelled_name(utterance: Utterance) -> Span[str] | None:
+    """Read a given name of which only the letters are said: "דלת נון הא"."""
+    at = sorted(spelled(utterance))
+    if not at or at[-1] - at[0] != len(at) - 1:
+        return None
+    letters = "".join("מ" * _hums(utterance, index) + utterance.key(index)[0] for index in at)
+    if bearers_of(letters) < KNOWN_BEARERS:
+        return None
+    return Span(at[0], at[-1] + 1, letters[:-1] + _FINAL_LETTERS.get(letters[-1], letters[-1]))
+
+
+def _hums(utterance: Utterance, index: int) -> bool:
+    """Whether "מם" stands before token `index`: the letter sounds like a hesitation, of which no token is made."""
+    begins = utterance.tokens[index - 1].end if index else 0
+    return "מם" in utterance.text[begins : utterance.tokens[index].start]
 
 
 def origins(utterance: Utterance) -> frozenset[int]:

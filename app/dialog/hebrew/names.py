@@ -16,11 +16,12 @@ from app.dialog.hebrew.name_words import (
     is_common,
     is_name_word,
     origins,
+    spelled_name,
 )
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import repair_points
 from app.dialog.hebrew.span import Span, covered
-from app.dialog.hebrew.tokens import Utterance, fold
+from app.dialog.hebrew.tokens import Utterance, fold, rests
 
 _LISTS = Lexicon("hebrew/names.toml")
 _ADDRESSED = _LISTS.words("addressed")
@@ -47,6 +48,7 @@ _RARE = 40
 _PRONOUNS = _LISTS.words("pronouns")
 _RENAMES = _LISTS.phrases("renames")
 _WEAK_CUES = _LISTS.phrases("weak_cues")
+_MINE, _THEIRS = _LISTS.words("mine"), _LISTS.words("theirs")
 _NOT_ALONE = _LISTS.words("not_alone")
 
 
@@ -60,12 +62,12 @@ def understand_name(
     claimed = claimed | _politeness(utterance) | _somebody_else(utterance)
     if known and (other := _not_known(utterance, known)) is not None:
         return other
-    best = _cued(utterance, claimed, expected=expected)
+    best = _of_mine(utterance, claimed) or _cued(utterance, claimed, expected=expected)
     best = best or _renamed(utterance) or _speaking(utterance, claimed)
     if best is None:
         best = _weak(utterance, expected, claimed)
     if best is None and expected:
-        best = _alone(utterance, claimed) or _at_the_end(utterance, claimed)
+        best = _alone(utterance, claimed) or _at_the_end(utterance, claimed) or spelled_name(utterance)
     if best is None and not known and claimed:
         best = _left_over(utterance, claimed)
     best = _said_again(utterance, best, claimed)
@@ -81,6 +83,17 @@ def understand_name(
     ):
         return None
     return best
+
+
+def _of_mine(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
+    """Read "שלו יוסי שלי דנה": of two names one is the caller's."""
+    at = {word: index for index, key in enumerate(utterance.keys) for word in rests(key) if word in _MINE | _THEIRS}
+    named = {
+        word: collect(utterance, index + 1, claimed | frozenset(at.values()), known_first=True)
+        for word, index in at.items()
+    }
+    both = any(named.get(word) for word in _THEIRS) and any(named.get(word) for word in _MINE)
+    return next((name for word, name in named.items() if both and word in _MINE), None)
 
 
 def _on_me(utterance: Utterance, index: int) -> bool:

@@ -20,6 +20,7 @@ _SWAP = _LISTS.words("swap")
 _NOT = _LISTS.words("not")
 _LOWERED = _LISTS.words("lowered")
 _DROP = _LISTS.words("drop")
+_IT, _OBJECT, _KEEP = _LISTS.words("it"), _LISTS.words("object"), _LISTS.words("keep")
 _NOT_QUITE = _LISTS.words("not_quite")
 _WANT = _LISTS.words("want")
 _REPAIRS = _LISTS.phrases("repairs")
@@ -88,7 +89,7 @@ def negated(utterance: Utterance, start: int) -> bool:
             if finite:
                 # "בלי כסף, מחפשים דירה": what stands before another verb of wanting denies none of its objects.
                 break
-    if utterance.key(index) not in _NOT and utterance.key(index).removeprefix("ו") not in _DROP:
+    if (utterance.key(index) not in _NOT and not _drops(utterance, index)) or kept(utterance, index + 1):
         return False
     if set(utterance.keys[max(0, index - 2) : index]) & _RIGHT:
         # "הכול נכון חוץ מהחודש, ינואר": the new value of what was wrong.
@@ -116,7 +117,7 @@ def rejected_after(utterance: Utterance, end: int) -> bool:
 
 def _dropped_after(utterance: Utterance, end: int) -> bool:
     """Whether the verb of dropping comes after its object: "חולון תורידי, רק בת ים", but not "חולון, תורידי את לוד"."""
-    verb = next((at for at in range(end, end + _SOON_DROPPED) if utterance.key(at).removeprefix("ו") in _DROP), None)
+    verb = next((at for at in range(end, end + _SOON_DROPPED) if _drops(utterance, at)), None)
     if verb is None:
         # "ופרדסיה לא", but not "יותר משני מיליון לא".
         return utterance.keys[end:] == ("לא",) and "יותר" not in utterance.keys
@@ -125,10 +126,24 @@ def _dropped_after(utterance: Utterance, end: int) -> bool:
     return not parted and not any(_is_object(utterance, at) for at in (*between, verb + 1))
 
 
+def _drops(utterance: Utterance, index: int) -> bool:
+    """Whether a verb of dropping stands at `index`: "תורידי", "והיא ויתרה", but not "אל תוותרי"."""
+    key = utterance.key(index)
+    return (key in _DROP or key.removeprefix("ו") in _DROP) and utterance.key(index - 1) not in _KEEP
+
+
+def kept(utterance: Utterance, start: int) -> bool:
+    """Whether the value at token `start` is not to be dropped: "אל תוותרי על הרצליה"."""
+    verb = start - 2 if utterance.key(start - 1) in _OBJECT else start - 1
+    return utterance.key(verb) in _DROP and utterance.key(verb - 1) in _KEEP
+
+
 def _is_object(utterance: Utterance, index: int) -> bool:
     """Whether another value, or "את" before one, stands at `index`."""
     places = covered(find(utterance))
-    return utterance.key(index) == "את" or index in places or atom_at(utterance, index) is not None
+    if utterance.key(index) in _OBJECT:
+        return utterance.key(index + 1) not in _IT
+    return utterance.key(index) not in _IT and (index in places or atom_at(utterance, index) is not None)
 
 
 def settle(utterance: Utterance, found: Sequence[S], known: object = None) -> tuple[list[S], list[S]]:

@@ -6,7 +6,7 @@ from itertools import product
 from app.dialog.domain import Asked
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.repairs import answers_no_with, negated, settle
+from app.dialog.hebrew.repairs import answers_no_with, kept, negated, settle
 from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, tokens_of
 from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems
@@ -154,7 +154,7 @@ def understand_areas(
     if asked is Asked.NAME:
         certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
     claimed = covered(certain)
-    wanted = _wanted(utterance, certain) if jury.heeds_rules else certain
+    wanted = _wanted(utterance, certain, known) if jury.heeds_rules else certain
     if asked is Asked.AREA and not wanted and (here := _here_today(utterance, certain)):
         return Areas(mentions=here, claimed=claimed, doubted=here)
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
@@ -174,13 +174,17 @@ def understand_areas(
     return _fold(utterance, standing, denied, known, claimed)
 
 
-def _wanted(utterance: Utterance, certain: list[Mention]) -> list[Mention]:
-    """Return the places that are wished for, and not only told of; those that others are near to only when alone."""
+def _wanted(utterance: Utterance, certain: list[Mention], known: list[str]) -> list[Mention]:
+    """Return the places that are wished for, and not only told of; those that others are near to only when alone.
+
+    Whoever gives up one of those `known` ("אשתי מוותרת על הרצליה") gives up what was wished.
+    """
     told, places = no_wish(utterance), told_places(utterance)
     wanted = [
         mention
         for mention in certain
-        if mention.start not in places and (mention.start not in told or wished_beside(utterance, mention.end))
+        if (mention.value in known and negated(utterance, mention.start))
+        or (mention.start not in places and (mention.start not in told or wished_beside(utterance, mention.end)))
     ]
     wanted = [mention for mention in wanted if not _near(utterance, mention)] or wanted
     if not wanted and not _SEEKS.isdisjoint(utterance.keys):
@@ -290,4 +294,4 @@ def _adds(utterance: Utterance, standing: list[Mention]) -> bool:
     before = rests_of(utterance.keys[max(0, first - 3) : first + 1])
     # "וחיפה".
     goes_on = first == 0 and standing[0].prefix[:1] == "ו"
-    return goes_on or not _ADD.isdisjoint(before) or fold("גם") in utterance.keys[last:]
+    return goes_on or kept(utterance, first) or not _ADD.isdisjoint(before) or fold("גם") in utterance.keys[last:]

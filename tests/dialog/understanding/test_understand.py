@@ -101,7 +101,7 @@ def test_no_jumble_of_meaningful_words_makes_it_raise(words: list[str], asked: A
     assert set(result.quotes) >= set(result.updates)
 
 
-@pytest.mark.parametrize("said", ["תוך רבעון", "ברבעון", "סוף הרבעון"])
+@pytest.mark.parametrize("said", ["ברבעון הזה", "ברבעון", "סוף הרבעון"])
 def test_a_quarter_that_ends_the_turn_is_the_present_one(said: str) -> None:
     """R10.6: what is found ends where the words do."""
     assert heard(said, "timing").updates["timing"]["type"] == "month"

@@ -7,6 +7,7 @@ from typing import Any
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import quantity_at
 from app.dialog.hebrew.span import Span
+from app.dialog.hebrew.times.durations import is_a_quarter_long
 from app.dialog.hebrew.times.holidays import HEBREW_MONTHS, hebrew_month
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
@@ -173,7 +174,7 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
         return None
     after, before = utterance.key(index + 1), rests(utterance.key(index - 1))
     if rest & {fold("רבעון")}:
-        return _quarter(index, after, before, today)
+        return None if is_a_quarter_long(utterance, index) else _quarter(index, after, before, today)
     if "חודש" in rest:
         return _told_month(utterance, index, today)
     if "שנה" in rest and after == "הבאה":

@@ -10,12 +10,14 @@ _CALENDAR = Lexicon("hebrew/calendar.toml")
 _UNITS = {word: days / 30 for word, days in _CALENDAR.valued("units").items()}
 _DUALS = {word: days / 30 for word, days in _CALENDAR.valued("duals").items()}
 _MONTHS = fold("חודשים")
-_NAMED = frozenset((*_DUALS, _MONTHS, "חודש", "שנה", "שבוע"))
+_QUARTER = fold("רבעון")
+_NAMED = frozenset((*_DUALS, _MONTHS, "חודש", "שנה", "שבוע", _QUARTER))
 _LONGEST_MONTHS = 60
 _EDGES = words("סוף תחילת אמצע ראש בראש באמצע בסוף")
 _OTHER_UNITS = _LISTS.words("other_units")
 _MORE_OR_LESS = words("יותר פחות")
 _COUNTLESS = words("שבועות ימים")
+_LASTING, _NEAREST = _LISTS.words("lasting"), _LISTS.words("nearest")
 
 
 def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, float]:
@@ -57,8 +59,8 @@ def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
         return 1.0, index + 2
     if atom is None:
         return None
-    if atom.kind is Kind.FRACTION and follower in ("שנה", "חודש"):
-        return atom.value * _UNITS[follower], index + 2
+    if atom.kind is Kind.FRACTION and (unit := follower.removeprefix("ה")) in ("שנה", "חודש"):
+        return atom.value * _UNITS[unit], index + 2
     if atom.kind is Kind.UNIT and atom.value == 3 and follower == "רבעי" and utterance.key(index + 2) == "שנה":
         return 9.0, index + 3
     quantity = quantity_at(utterance, index)
@@ -79,10 +81,17 @@ def _named_unit(utterance: Utterance, index: int) -> tuple[float, int] | None:
         length = _DUALS.get(rest) if set(prefix) <= set("בלהומכ") else None
         if rest in ("חודש", "שנה", "שבוע") and (prefix in ("", "ל", "ב", "כ", "ו", "ה") or more):
             length = _UNITS[rest]
+        if rest == _QUARTER and is_a_quarter_long(utterance, index):
+            length = _UNITS[rest]
         if length is not None:
             half = _half(utterance, index + 1, length)
             return length + half, index + 1 + bool(half)
     return None
+
+
+def is_a_quarter_long(utterance: Utterance, index: int) -> bool:
+    """Whether "רבעון" at `index` is three months, "תוך רבעון", "ברבעון הקרוב", and not one of the calendar's."""
+    return utterance.key(index - 1) in _LASTING or utterance.key(index + 1) in _NEAREST
 
 
 def _counted(utterance: Utterance, quantity: Quantity) -> tuple[float, int] | None:
