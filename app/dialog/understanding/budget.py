@@ -99,7 +99,7 @@ def understand_budget(
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
         return None
-    chosen = _join(utterance, standing)
+    chosen = _join(utterance, standing, jury)
     tells = _deal_told(utterance, chosen) if deal is None and chosen.sure else None
     return Budget(chosen.start, chosen.end, chosen.value, tells, sure=chosen.sure)
 
@@ -162,15 +162,15 @@ def _changes(utterance: Utterance, figures: list[Figure], asked: Asked, known: i
     return any(figure.high == known and utterance.key(figure.start - 1) in _SAID for figure in figures)
 
 
-def _join(utterance: Utterance, standing: list[Figure]) -> Figure:
-    """Join "מינימום מיליון ומקסימום שני מיליון" into one range; otherwise the first figure said."""
+def _join(utterance: Utterance, standing: list[Figure], jury: Jury) -> Figure:
+    """Join "מינימום מיליון ומקסימום שני מיליון" into one range; otherwise the figure that is likeliest meant."""
     lows = [figure for figure in standing if figure.high is None]
     highs = [figure for figure in standing if figure.low is None]
     if lows and highs and (lows[0].low or 0) < (highs[0].high or 0):
         start, ends = min(lows[0].start, highs[0].start), Bounds(lows[0].low, highs[0].high)
         return Figure(start, highs[0].end, ends, sure=lows[0].sure and highs[0].sure)
     bounded = [figure for figure in standing if figure.low is not None or _is_capped(utterance, figure)]
-    chosen = (bounded or standing)[0]
+    chosen = jury.likeliest("budget", bounded or standing)
     stretched = (figure for figure in highs if _stretches(utterance, chosen, figure))
     return next(stretched, chosen)
 

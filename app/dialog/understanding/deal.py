@@ -53,7 +53,7 @@ def understand_deal(
     if not standing:
         return _bought_to_let(utterance)
     return (
-        standing[0]
+        jury.likeliest("deal", standing)
         if len({value.value for value in standing}) == 1 or asked is not Asked.DEAL
         else _last_choice(utterance, standing)
     )

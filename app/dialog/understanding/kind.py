@@ -62,11 +62,11 @@ def understand_type(
     standing = jury.wished("property_type", standing)
     if not standing:
         return None
-    chosen = replace(standing[0], instead=bool(denied))
+    chosen = replace(jury.likeliest("property_type", standing), instead=bool(denied))
     new = [found for found in standing if found.value != known]
     if chosen.value == known and new and "לא" in utterance.keys[: new[0].start]:
         return replace(new[0], instead=True)
-    for other in standing[1:]:
+    for other in (kind for kind in standing if kind.start > chosen.start):
         if chosen.value in _GENERIC and other.value != chosen.value and _specifies(utterance, chosen, other):
             chosen = other
             break

@@ -331,11 +331,10 @@ def understand_rooms(
     standing = jury.wished("rooms", standing)
     if not standing:
         return None, told
-    chosen = standing[0]
-    low, high = chosen.low, chosen.high
     if len(standing) == 2 and _are_ends(utterance, *standing):
-        low, high = _merge(chosen, standing[1])
-    return Range(chosen.start, standing[-1].end, Bounds(low, high), sure=chosen.sure), told
+        first, last = standing
+        return Range(first.start, last.end, Bounds(*_merge(first, last)), sure=first.sure), told
+    return jury.likeliest("rooms", standing), told
 
 
 def _repaired(utterance: Utterance, found: list[Range], claimed: frozenset[int]) -> list[Range]:

@@ -28,6 +28,7 @@ VERSIONS = 3 + len(TOPIC_NAMES)
 """A mark's weights: for every topic, when the topic was asked, when it was not, and one for each topic."""
 
 _TOO_FEW = 1
+_CLEARLY = 0.5
 _AT = np.arange(POSITIONS)
 
 S = TypeVar("S", bound=Span[Any])
@@ -87,6 +88,9 @@ class Jury(Protocol):
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:
         """Return the values of one topic that are wished for, in order."""
 
+    def likeliest(self, topic: str, standing: Sequence[S]) -> S:
+        """Return the one of several values wished for that the caller means; the first unless another is likelier."""
+
 
 class Lenient:
     """Lets every value stand: the rules alone decide."""
@@ -100,6 +104,10 @@ class Lenient:
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:  # noqa: ARG002 - as a jury is asked
         """Return all values."""
         return list(found)
+
+    def likeliest(self, topic: str, standing: Sequence[S]) -> S:  # noqa: ARG002 - as a jury is asked
+        """Return the first."""
+        return standing[0]
 
 
 LENIENT = Lenient()
@@ -131,6 +139,15 @@ class Judge:
             if verdict is Verdict.DOUBTED:
                 self.doubted.setdefault(topic, []).append(value)
         return kept
+
+    def likeliest(self, topic: str, standing: Sequence[S]) -> S:
+        """Return the first value unless the log odds of another are greater by more than `_CLEARLY`."""
+        if len(standing) == 1:
+            return standing[0]
+        starts = [value.start for value in standing]
+        odds = [self.odds(topic, value, starts) for value in standing]
+        best = max(range(len(odds)), key=odds.__getitem__)
+        return standing[best] if odds[best] > odds[0] + _CLEARLY else standing[0]
 
     def _verdict(self, topic: str, value: Span[Any], starts: list[int]) -> Verdict:
         if self._asked.value == topic and len(self._utterance) - len(value.tokens) <= _TOO_FEW:

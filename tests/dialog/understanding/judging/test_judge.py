@@ -67,3 +67,13 @@ def test_the_shipped_weights_judge_any_text_alike_each_time(text: str) -> None:
     last = value(len(said) - 1, len(said))
     odds = {Judge(said, Asked.AREA, {}).odds("area", last, [last.start]) for _ in range(2)}
     assert len(odds) == 1
+
+
+def test_of_several_values_the_first_is_meant_unless_another_is_clearly_likelier() -> None:
+    """R10.2: "in our last house there were seven, four are enough": four."""
+    said = normalise("היו שבעה מספיקים ארבעה")
+    first, second = value(1, 2), value(3, 4)
+    known, like = table({("מספיקימ", 0, 1): 9, ("=", 0, 0): 1}), table({("=", 0, 0): 1})
+    assert Judge(said, Asked.ROOMS, {}, known).likeliest("rooms", [first, second]) == second
+    assert Judge(said, Asked.ROOMS, {}, like).likeliest("rooms", [first, second]) == first
+    assert LENIENT.likeliest("rooms", [first, second]) == first
