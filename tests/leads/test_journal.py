@@ -96,6 +96,16 @@ def test_a_record_that_is_put_aside_is_told_as_its_calls(
     assert [getattr(told, "call_sid", None) for told in caplog.records] == [call_sid]
 
 
+def test_a_record_that_no_disk_takes_either_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """R14: nothing is lost in silence."""
+    folder = tmp_path / "journal"
+    folder.write_text("a file where a folder should be")
+    Journal(folder).reject(b"{}", "too large")
+    refused, lost = (record.getMessage() for record in caplog.records)
+    assert refused.endswith(": too large")
+    assert lost.startswith("a refused record could not be kept: ")
+
+
 def test_a_living_process_s_file_is_not_adopted(tmp_path: Path) -> None:
     """R1.6: instances on one disk keep out of each other's journal."""
     living = Journal(tmp_path)

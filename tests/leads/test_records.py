@@ -84,6 +84,8 @@ def test_an_interruption_has_a_number_from_one_on_and_a_summary_a_number_to_go_t
     assert InterruptionSaved.model_validate({**values, "number": 1}).verdict == ""
     with pytest.raises(ValidationError):
         InterruptionSaved.model_validate({**values, "number": 0})
+    with pytest.raises(ValidationError):
+        InterruptionSaved.model_validate({**values, "number": 1, "turn": -1})
     for to in ("0501234567", "+1234567", "+1234567890123456"):
         with pytest.raises(ValidationError):
             WhatsAppRequest(to=to, body="")
