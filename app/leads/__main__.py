@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.leads.asking import ANSWERED_WITHIN_S, Questions
 from app.leads.childconfig import VARIABLE, StoreChildConfig
 from app.leads.database import Database
 from app.leads.instances.stock_audio import StockVoices
@@ -17,6 +16,7 @@ from app.leads.journal import Journal
 from app.leads.models import Channel
 from app.leads.outgoing.outbox import Outbox
 from app.leads.outgoing.webhook import WebhookDeliverer
+from app.leads.questions.asking import ANSWERED_WITHIN_S, Questions
 from app.leads.service import Service
 from app.leads.store import LeadRules, Store
 from app.leads.upkeep.forgetting import Forgetting

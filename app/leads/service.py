@@ -20,11 +20,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.leads.asking import Questions
 from app.leads.database import StoreDown
 from app.leads.journal import Journal
 from app.leads.outgoing.outbox import Outbox
 from app.leads.queries import call_state
+from app.leads.questions.asking import Questions
 from app.leads.records import RECORD, ByOperator, CallEnded, CallRecord, Forget, MessageStatus, Query, Record
 from app.leads.store import Store
 from app.leads.upkeep.forgetting import Forgetting

@@ -14,8 +14,8 @@ import click
 import numpy as np
 
 from app.leads.database import Database
+from app.qa.acceptance.quiet import uncollected
 from app.qa.load import LoadOptions, LoadReport, run_load
-from app.qa.quiet import uncollected
 from app.qa.script import Cue
 from app.qa.utterance import load_utterance
 from tests.bench.filling import fill

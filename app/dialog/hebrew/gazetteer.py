@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 from app.dialog import data
-from app.dialog.hebrew.common_words import COMMON_WORDS
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, fold, stems
@@ -19,6 +18,8 @@ from app.dialog.hebrew.tokens import Utterance, fold, stems
 _LISTS = Lexicon("hebrew/places.toml")
 
 MAX_WORDS = 5
+COMMON_WORDS = Lexicon("hebrew/common_words.toml").words("common_words")
+"""Never a misheard town, and never a person's name."""
 _SHARED = _LISTS.words("shared")
 _VILLAGE_KINDS = _LISTS.words("village_kinds")
 _EVERYDAY = _LISTS.words("everyday")

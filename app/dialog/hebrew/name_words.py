@@ -6,8 +6,7 @@ Given names come from data/hebrew/first_names.txt (public births data): name, ta
 from functools import lru_cache
 
 from app.dialog import data
-from app.dialog.hebrew.common_words import COMMON_WORDS
-from app.dialog.hebrew.gazetteer import find
+from app.dialog.hebrew.gazetteer import COMMON_WORDS, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.span import Span

@@ -1,7 +1,6 @@
 """The caller's name, after a cue ("קוראים לי") or as the answer to the question for it (R10.2)."""
 
-from app.dialog.hebrew.common_words import COMMON_WORDS
-from app.dialog.hebrew.gazetteer import Mention
+from app.dialog.hebrew.gazetteer import COMMON_WORDS, Mention
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import (
     KNOWN_BEARERS,

@@ -16,13 +16,13 @@ from app.qa.acceptance.items import chosen
 from app.qa.acceptance.judging import Held, judge_ears, judge_events
 from app.qa.acceptance.log_lines import judge_log
 from app.qa.acceptance.phone import HungUpError, Phone
+from app.qa.acceptance.quiet import uncollected
 from app.qa.acceptance.report import OWN_LATE_LIMIT_MS, Report
 from app.qa.acceptance.scenes import CONVERSATION, SCENES, Scene, Stage
 from app.qa.acceptance.server import ServerUnderTest, new_call_form
 from app.qa.acceptance.sounds import Sounds
 from app.qa.acceptance.webhooks import HTTP_CHECKS, check_callbacks_during
 from app.qa.http_client import ServerError
-from app.qa.quiet import uncollected
 from app.qa.scripted import Cast
 from app.qa.twilio_peer import INCOMING_CALL, Account
 

@@ -8,8 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.common_words import COMMON_WORDS
-from app.dialog.hebrew.gazetteer import find
+from app.dialog.hebrew.gazetteer import COMMON_WORDS, find
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.sounds import likeness, sound
 from app.dialog.hebrew.span import covered

@@ -5,8 +5,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz, process
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.common_words import COMMON_WORDS
-from app.dialog.hebrew.gazetteer import Mention, gazetteer
+from app.dialog.hebrew.gazetteer import COMMON_WORDS, Mention, gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.scope import OTHERS

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from app.qa.quiet import uncollected
+from app.qa.acceptance.quiet import uncollected
 
 
 def test_nothing_is_collected_until_the_end_whatever_it_is() -> None:
