@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.leads.asking import MOST_WAITING, Questions
 from app.leads.database import Database, StoreDown
+from app.leads.questions.asking import MOST_WAITING, Questions
 
 Told = list[tuple[dict[str, Any] | None, str, str]]
 
