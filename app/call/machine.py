@@ -52,7 +52,6 @@ from app.call.states import TIMERS, State, Timer, Trigger
 from app.call.turn_end import TurnEnd
 from app.dialog.dialog import Dialog
 from app.media.codec import SAMPLE_RATE_HZ
-from app.media.echo import Playing
 from app.media.endpointing import EndOfUtterance
 from app.media.vad import SpeechStarted
 from app.media.wav import write_wav
@@ -95,7 +94,7 @@ class Call:
         """Return how audio that is received next may be heard with other calls' (`hearing/together`)."""
         if self.state in (State.CONNECTING, State.ENDED):
             return None
-        return Caller(self._ear, audio.ulaw, self._playing(audio.came_by(now_ms)))
+        return Caller(self._ear, audio.ulaw, self._floor.agent.playing(audio.came_by(now_ms)))
 
     def timer(self) -> int | None:
         """Return when to call `receive(Tick(), ...)` next, if ever."""
@@ -231,12 +230,8 @@ class Call:
     # -- the caller is heard ------------------------------------------------------------------------------------
 
     def _on_audio(self, audio: CallerAudio, now_ms: int) -> list[Command]:
-        frames = self._floor.caller.receive(audio.ulaw, self._playing(audio.came_by(now_ms)), now_ms)
+        frames = self._floor.caller.receive(audio.ulaw, self._floor.agent.playing(audio.came_by(now_ms)), now_ms)
         return [command for noticed in frames for command in self._on_frame(noticed, now_ms)]
-
-    def _playing(self, now_ms: int) -> Playing:
-        agent = self._floor.agent
-        return lambda ago_ms: agent.playing(now_ms - ago_ms)
 
     def _on_frame(self, noticed: Noticed, now_ms: int) -> list[Command]:
         floor, ear = self._floor, self._ear
@@ -305,7 +300,7 @@ class Call:
     # -- nothing happens, or nothing that is understood -----------------------------------------------------------
 
     def _on_tick(self, now_ms: int) -> list[Command]:
-        silent = self._floor.caller.receive_nothing(self._playing(now_ms), now_ms)
+        silent = self._floor.caller.receive_nothing(self._floor.agent.playing(now_ms), now_ms)
         commands = [command for noticed in silent for command in self._on_frame(noticed, now_ms)]
         commands += self._floor.verdict(now_ms)
         commands += self._on_last_minute(self._longest, now_ms) if self._longest else []

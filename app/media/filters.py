@@ -105,8 +105,8 @@ def filter_together(filters: Sequence[BandFilter], samples: Floats) -> None:
     rows = len(filters)
     joined = np.empty((-(-rows // _PAD_ROWS) * _PAD_ROWS, BLOCK + _STATES))
     joined[rows:] = 0.0
-    for row, one in zip(joined, filters, strict=False):
-        row[BLOCK:] = one.states
+    for row, one in zip(joined[:, BLOCK:], filters, strict=False):
+        row[:] = one.states
     for start in range(0, samples.shape[1], BLOCK):
         joined[:rows, :BLOCK] = samples[:, start : start + BLOCK]
         answer = joined.dot(_BY_ROW)
@@ -114,5 +114,5 @@ def filter_together(filters: Sequence[BandFilter], samples: Floats) -> None:
         states = answer[:, BLOCK:]
         states[np.einsum("ij,ij->i", states, states) < _FADED] = 0.0
         joined[:, BLOCK:] = states
-    for row, one in zip(joined, filters, strict=False):
-        one.states[:] = row[BLOCK:]
+    for row, one in zip(joined[:, BLOCK:], filters, strict=False):
+        one.states[:] = row

@@ -51,8 +51,7 @@ class FrontEndSettings:
     gate_calibration_ms: int = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A caller's payload that is to be heard, and what was playing as it came."""
 
     front: "FrontEnd"

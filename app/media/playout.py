@@ -219,6 +219,11 @@ class Playout:
     # How far it is
 
     @property
+    def is_running(self) -> bool:
+        """Whether there is anything that may be playing."""
+        return self._clock_ms is not None
+
+    @property
     def sent_ms(self) -> int:
         """How much of the reply has been sent, the silence at its end included."""
         return self._reply_frames * FRAME_MS

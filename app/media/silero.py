@@ -8,8 +8,9 @@ silero-vad 6.2.3, MIT licence (`data/silero_8k.LICENSE`), extracted by `tools/ex
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,7 @@ class Silero:
         np.multiply(chunk, 1 / 32768, out=samples[_CONTEXT_SAMPLES:-_CONTEXT_SAMPLES], casting="unsafe")
         samples[-_CONTEXT_SAMPLES:] = samples[-_CONTEXT_SAMPLES - 2 : -2 * _CONTEXT_SAMPLES - 2 : -1]
         parts = self._windows.dot(_W["basis"])
-        np.hypot(parts[:, :_BINS], parts[:, _BINS:], out=self._spectra[1:-1])
+        np.sqrt(_powers(parts), out=self._spectra[1:-1])
         _convolve(self._spectra_windows, 0, out=self._first[1:-1])
         second = _convolve(self._first_windows, 1)
         third = _convolve(second.reshape(1, -1), 2)
@@ -94,8 +95,7 @@ class Silero:
         return float(1 / (1 + np.exp(-score)))
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(NamedTuple):
     """What a network is to answer for a chunk, and what it remembers then (see `Silero.memory`)."""
 
     chunk: npt.NDArray[np.int16]
@@ -110,6 +110,14 @@ def _step(gates: Floats, cells: Floats) -> Floats:
     cells += sigmoid[..., :_CELLS] * np.tanh(gates[..., 2 * _CELLS : 3 * _CELLS])
     hidden: Floats = np.multiply(sigmoid[..., 3 * _CELLS :], np.tanh(cells), dtype=np.float32)
     return hidden
+
+
+def _powers(parts: Floats) -> Floats:
+    """Return the power in each bin, real parts beside imaginary ones; nothing here is near single precision's ends."""
+    squares = np.square(parts)
+    powers: Floats = squares[:, :_BINS]
+    powers += squares[:, _BINS:]
+    return powers
 
 
 def _convolve(windows: Floats, layer: int, out: Floats | None = None) -> Floats:
@@ -135,9 +143,8 @@ def process_ahead(networks: Sequence[Silero], chunks: Sequence[npt.NDArray[np.in
     np.multiply(np.array(chunks), 1 / 32768, out=heard, casting="unsafe")
     samples[:, -_CONTEXT_SAMPLES:] = samples[:, -_CONTEXT_SAMPLES - 2 : -2 * _CONTEXT_SAMPLES - 2 : -1]
     parts = _windows(samples, _WINDOW, _HOP, _FRAMES).dot(_W["basis"])
-    spectra = np.zeros((padded, _FRAMES + 2, _BINS), np.float32)
-    spectra[:, 1:-1] = np.hypot(parts[:, :_BINS], parts[:, _BINS:]).reshape(padded, _FRAMES, _BINS)
-    first = np.zeros((padded, _FRAMES + 2, 128), np.float32)
+    spectra, first = _between(padded)
+    np.sqrt(_powers(parts).reshape(padded, _FRAMES, _BINS), out=spectra[:, 1:-1])
     first[:, 1:-1] = _convolve(_windows(spectra, 3 * _BINS, _BINS, _FRAMES), 0).reshape(padded, _FRAMES, 128)
     second = _convolve(_windows(first, 3 * 128, 2 * 128, 2), 1)
     third = _convolve(second.reshape(padded, -1), 2)
@@ -148,6 +155,12 @@ def process_ahead(networks: Sequence[Silero], chunks: Sequence[npt.NDArray[np.in
     contexts = samples[:, CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES]
     for row, network in enumerate(networks):
         network.expect(Ahead(chunks[row], probabilities[row], (contexts[row], hidden[row], cells[row])))
+
+
+@cache
+def _between(rows: int) -> tuple[Floats, Floats]:
+    """Return what lies between two layers, silence before and behind: so large that each pass would map it anew."""
+    return np.zeros((rows, _FRAMES + 2, _BINS), np.float32), np.zeros((rows, _FRAMES + 2, 128), np.float32)
 
 
 def _windows(rows: Floats, length: int, hop: int, count: int) -> Floats:

@@ -3,6 +3,7 @@
 from app.call.answering.replying import Reply
 from app.call.events import Command, Log, Save, SendClear, SendMark, SendMedia
 from app.call.hearing.turn import Turn
+from app.media.echo import Playing, nothing
 from app.media.playout import FrameDue, Playout, PlayoutSettings
 
 
@@ -53,9 +54,10 @@ class Speaking:
         """How much of the reply's whole voice the caller has heard."""
         return reply.played_from_ms + self._playout.heard_ms(now_ms)
 
-    def playing(self, at_ms: int) -> bytes:
-        """Return the frame (mu-law) that the caller is played at this time; empty when there is none."""
-        return self._playout.playing(at_ms)
+    def playing(self, now_ms: int) -> Playing:
+        """Return what tells the frame that the caller was played so long before `now_ms`; to be asked at once."""
+        playout = self._playout
+        return (lambda ago_ms: playout.playing(now_ms - ago_ms)) if playout.is_running else nothing
 
     def silence(self, now_ms: int) -> list[Command]:
         """Fall silent at once."""

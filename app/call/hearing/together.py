@@ -5,8 +5,8 @@ alone; what they mean for the talk each call finds by itself, in its turn, by it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 from app.call.hearing.ear import Ear
 from app.media import frontend, silero
@@ -16,8 +16,7 @@ LEAST = 12
 """Fewer callers are heard faster one by one: a pass takes as long for one as for sixteen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """A payload that `ear` is to receive next, and what was `playing` as it came."""
 
     ear: Ear

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from app.call.events import CallerAudio, Command, Event, Tick
+from app.call.events import CallerAudio, Command, Event, SendMedia, Tick
 from app.call.measuring.stopwatch import Stopwatch
 from app.call.measuring.usage import Usage
 from app.call.measuring.verdicts import Verdicts
@@ -40,12 +40,14 @@ class Measures:
         """Take one event and what it brought about, before any of it is done."""
         if not commands and isinstance(event, CallerAudio | Tick):
             return  # most of a call
+        others = [command for command in commands if not isinstance(command, SendMedia)]  # two thirds are
         for turn, timing in self._stopwatch.see(event, commands, now_ms, waited_ms).items():
             self._keeper.timed(turn, timing)
             self._show("TIMING", {"turn": turn, **timing})
-        if commands:
-            self._usage.see(commands, self._is_cached)
-        for interruption in self._verdicts.see(event, commands, self._stopwatch.since_start(now_ms)):
+        if not others and isinstance(event, CallerAudio | Tick):
+            return
+        self._usage.see(others, self._is_cached)
+        for interruption in self._verdicts.see(event, others, self._stopwatch.since_start(now_ms)):
             self._keeper.interrupted(interruption)
             self._show("INTERRUPTION", interruption)
 
