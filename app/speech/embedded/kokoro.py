@@ -34,7 +34,7 @@ _EDGE_MS = 30
 """Silence left around a piece when the model's own (up to half a second) is cut away."""
 
 # Rows of the model's embedding (its v1.0 vocabulary), for the symbols that g2p makes.
-_TOKENS = {
+TOKENS = {
     ";": 1,
     ":": 2,
     ",": 3,
@@ -121,7 +121,7 @@ class Kokoro:
         Raises:
             KeyError: there is no such voice.
         """
-        tokens = [_TOKENS[symbol] for symbol in phonemes if symbol in _TOKENS][:_LONGEST_TOKENS]
+        tokens = [TOKENS[symbol] for symbol in phonemes if symbol in TOKENS][:_LONGEST_TOKENS]
         if not any(symbol.isalpha() for symbol in phonemes):
             return np.zeros(0, np.float32)
         style = self._style(voice)[len(tokens) - 1].reshape(1, -1)
@@ -165,7 +165,7 @@ class Speaker:
         return filter(None, (say() for say in self.begin(text, voice)))
 
     def _say(self, piece: str, pause_ms: int, voice: str) -> bytes:
-        audio = _trimmed(self._kokoro.say(g2p.phonemes(piece), voice))
+        audio = trimmed(self._kokoro.say(g2p.phonemes(piece), voice))
         return _for_telephone(audio, pause_ms) if len(audio) else b""
 
     def speak_opening(self, text: str, voice: str = DEFAULT_VOICE) -> bytes:
@@ -173,9 +173,9 @@ class Speaker:
 
         It is cut out of a whole sentence: alone, the model would clip its first sound and drop its voice at its end.
         """
-        audio = _trimmed(self._kokoro.say(g2p.phonemes(self._nakdimon.point(f"{text} {_CARRIER}")), voice))
+        audio = trimmed(self._kokoro.say(g2p.phonemes(self._nakdimon.point(f"{text} {_CARRIER}")), voice))
         share = len(text) / len(f"{text} {_CARRIER}")
-        return _for_telephone(_trimmed(audio[: _pause_near(audio, int(len(audio) * share))]), _PAUSE_MS[","])
+        return _for_telephone(trimmed(audio[: pause_near(audio, int(len(audio) * share))]), _PAUSE_MS[","])
 
     def sounds(self, text: str) -> str:
         """Return what `speak` would say of `text`; see `sounds_of`."""
@@ -193,7 +193,7 @@ def _for_telephone(audio: Signal, pause_ms: int) -> bytes:
     return encode_ulaw(np.rint(levelled(telephone) * 32767).astype(np.int16))
 
 
-def _pause_near(audio: Signal, expected: int) -> int:
+def pause_near(audio: Signal, expected: int) -> int:
     """Return the middle of the quietest 60 ms of 24 kHz speech not far from sample `expected`."""
     width = KOKORO_HZ * 60 // 1000
     energy = np.convolve(audio.astype(np.float64) ** 2, np.ones(width), "same")
@@ -211,7 +211,7 @@ def levelled(speech: Signal) -> Signal:
     return speech * np.float32(min(10 ** (_LEVEL_DBFS / 20) / max(loudness, 1e-9), _PEAK / peak))
 
 
-def _trimmed(audio: Signal) -> Signal:
+def trimmed(audio: Signal) -> Signal:
     """Cut away the silence before and after, but for an edge, faded so that it does not click."""
     loud = np.flatnonzero(np.abs(audio) > 0.01 * np.max(np.abs(audio), initial=1e-9))
     if not len(loud):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.speech.embedded import g2p
-from app.speech.embedded.kokoro import _TOKENS
+from app.speech.embedded.kokoro import TOKENS
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_pauses_stay_and_the_rest_is_dropped() -> None:
 @given(st.text(alphabet=st.sampled_from([*"אבגדהוזחטיכלמנסעפצקרשתךםןףץ \"'-,.?x7", *map(chr, range(0x5B0, 0x5C3))])))
 def test_any_text_can_be_said(text: str) -> None:
     """R15: nothing chokes it, and only sounds the voice knows come out."""
-    assert set(g2p.phonemes(text)) <= set(_TOKENS)
+    assert set(g2p.phonemes(text)) <= set(TOKENS)
 
 
 def test_the_lexicon_is_well_formed() -> None:
     """R15: every entry has Hebrew on the left, and as many stressed vowels as words (at most) on the right."""
     for hebrew, sound in g2p.lexicon().items():
         assert re.fullmatch("[א-ת' ]+", hebrew)
-        assert set(sound) <= set(_TOKENS), hebrew
+        assert set(sound) <= set(TOKENS), hebrew
         assert 1 <= sound.count("ˈ") <= len(hebrew.split()) + 1, hebrew

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.speech.embedded.kokoro import levelled, pieces
+from app.speech.embedded.kokoro import TOKENS, levelled, pause_near, pieces, trimmed
 from app.speech.embedded.nikud import bare
 
 
@@ -51,3 +51,39 @@ def test_silence_stays_silent() -> None:
 def test_text_is_stripped_to_its_letters() -> None:
     """R15: points, Hebrew quotes and dashes."""
     assert bare("בֵּית־סֵפֶר צה״ל ג׳וק") == "בית-ספר צה\"ל ג'וק"
+
+
+def test_the_symbols_are_the_rows_that_the_model_was_made_with() -> None:
+    """R15: its published vocabulary keeps the Latin letters in their order, and no two symbols share a row."""
+    letters = {symbol: row for symbol, row in TOKENS.items() if symbol in "abcdefghijklmnopqrstuvwxyz"}
+    assert letters == {symbol: 43 + ord(symbol) - ord("a") for symbol in letters}
+    assert [TOKENS[mark] for mark in ";:,.!?"] == [1, 2, 3, 4, 5, 6]
+    ipa = {" ": 16, "ʦ": 20, "ʤ": 82, "ɡ": 92, "ɾ": 125, "ʃ": 131, "ʧ": 133, "ʒ": 147, "ˈ": 156}
+    assert {symbol: TOKENS[symbol] for symbol in ipa} == ipa
+    assert len(TOKENS) == len(letters) + 6 + len(ipa) == len(set(TOKENS.values()))
+
+
+def test_a_piece_is_cut_to_its_sound_with_an_edge_that_does_not_click() -> None:
+    """R9: 30 ms of the model's own silence are left on each side, faded."""
+    tone = np.ones(4800, np.float32)
+    faint = np.full(2400, 0.009, np.float32)
+    cut = trimmed(np.concatenate([faint, tone, faint]))
+    assert len(cut) == 720 + 4800 + 719
+    assert cut[0] == cut[-1] == 0
+    assert cut[360] == cut[-361] == np.float32(0.009)
+    assert (cut[720:5520] == 1).all()
+    assert np.all(np.diff(cut[:361]) >= 0)
+    assert len(trimmed(tone)) == 4800
+    assert len(trimmed(np.zeros(2400, np.float32))) == 0
+    assert len(trimmed(np.zeros(0, np.float32))) == 0
+
+
+@pytest.mark.parametrize("expected", [12_000, 15_000, 20_000])
+def test_an_opening_ends_in_the_pause_where_its_comma_is_expected(expected: int) -> None:
+    """R9: of pauses as quiet the nearest; one that is only softer speech is none."""
+    speech = np.tile(np.array([0.5, -0.5], np.float32), 24_000)
+    for pause in (10_000, 22_000):
+        speech[pause - 1200 : pause + 1200] = 0
+    speech[14_000:17_000] *= 0.3
+    nearest = 10_000 if expected < 16_000 else 22_000
+    assert abs(pause_near(speech, expected) - nearest) <= 480
