@@ -4,6 +4,9 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import text
+
+from app.leads.database import Database
 from app.leads.records import CallEnded, CallStarted, FactsSaved, Requeue, SlotChange, SlotsChanged, TurnSaved
 from app.sidecar.wire import Op
 from tests.leads.harness import Child, wait_until
@@ -78,6 +81,21 @@ def test_a_killed_worker_s_last_words_are_written_and_its_calls_are_leads(
         assert told["call"]["outcome"] == "abandoned"
         assert told["lead"] is not None
         assert child.timeline("CA2")["call"]["outcome"] == "confirmed"
+
+
+def test_what_waits_together_is_written_together(postgresql_url: str, tmp_path: Path) -> None:
+    """R14, R20: a commit costs more than a row; PostgreSQL tells which transaction wrote one."""
+    with Child(postgresql_url, tmp_path) as child:
+        child.do(started("CA1"))
+        child.process.send_signal(signal.SIGSTOP)
+        told = [child.tell(turn("CA1", number)) for number in range(18)]
+        child.process.send_signal(signal.SIGCONT)
+        assert {child.answer(number)[0] for number in told} == {Op.END}
+    database = Database(postgresql_url)
+    with database.begin(read_only=True) as session:
+        transactions = session.scalar(text("SELECT count(DISTINCT xmin::text) FROM turns"))
+    database.close()
+    assert transactions < 9
 
 
 def test_signals_to_the_whole_group_leave_the_child_serving(sqlite_url: str, tmp_path: Path) -> None:

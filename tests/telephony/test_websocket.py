@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.telephony.websocket import WebSocket
 from tests.servers import Server
 from tests.telephony.peer import HEADERS, KEY, Peer, close, frame, handshake, open_websocket, text
 
@@ -230,6 +231,18 @@ def test_a_violation_is_logged_as_the_calls_whose_stream_it_is(server: Server, p
     peer.socket.close()
     line = server.wait_for_log(f"code=1002 reason='unknown opcode 0x3'{of_call}")
     assert ("call_sid" in line) == bool(of_call)
+
+
+def test_a_peer_that_is_gone_before_its_handshake_is_answered_is_cut_off() -> None:
+    """R4: it ends as any line that broke, and not with a fault of ours."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    request = {"REQUEST_METHOD": "GET", "SERVER_PROTOCOL": "HTTP/1.1"}
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in HEADERS.items()}
+    with ours:
+        opened = WebSocket.accept({**request, **environ, "gunicorn.socket": ours})
+        assert opened.close_code == 1006
+        assert opened.receive() is None
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 3000, 4999])
