@@ -14,7 +14,7 @@ from app.config import Settings
 from app.leads.childconfig import store_child_config
 from app.leads.database import Database, StoreDown
 from app.leads.migrations import HEAD
-from app.leads.queries import latencies
+from app.leads.queries import latencies, recent_leads
 from app.leads.questions.upkeep import store_status
 from app.qa.doctor.finding import Finding, fail, ok, warn
 
@@ -24,6 +24,7 @@ LEAST_FREE_MB, LITTLE_FREE_MB = 100, 1000
 STEPS_MS = {"stt": "STT", "llm": "the language model", "tts": "the voice", "own": "this process"}
 _PYTHON = (3, 11)
 _TURNS = 500
+_MOST_COUNTED = 100
 
 
 def check_settings(settings: Settings) -> Iterator[Finding]:
@@ -120,16 +121,21 @@ def check_outbox(settings: Settings) -> Iterator[Finding]:
         try:
             with database.begin(read_only=True) as session:
                 status = store_status(session)
+                untold = len(recent_leads(session, _MOST_COUNTED, undelivered=True)["leads"])
         finally:
             database.close()
     except (StoreDown, ValueError) as error:
         yield warn("outbox", f"not known: {error}")
         return
+    do = "python -m app leads --undelivered"
     waiting = sum(count for states in status["outbox"].values() for count in states.values())
     if waiting:
         minutes = status["outbox_oldest_s"] // 60
         what = f"{waiting} leads undelivered, oldest {minutes} min"
-        yield warn("outbox", what, "python -m app leads --undelivered", "nobody calls these people back")
+        yield warn("outbox", what, do, "nobody calls these people back")
+    elif untold:
+        number = f"{untold} or more" if untold == _MOST_COUNTED else str(untold)
+        yield warn("outbox", f"leads that nobody was told of: {number}", do, "nobody calls these people back")
     else:
         yield ok("outbox", "every lead was delivered")
 

@@ -149,6 +149,17 @@ def test_undelivered_leads_are_counted_with_their_age(tmp_path: Path) -> None:
     assert told.endswith("do: python -m app leads --undelivered")
 
 
+def test_leads_without_any_delivery_are_told_of_too(tmp_path: Path) -> None:
+    """R14, R13.1: no LEAD_WEBHOOK_URL was set when the caller hung up; the command that is named shows them."""
+    _store(tmp_path)
+    with sqlite3.connect(tmp_path / "agent.db") as database:
+        database.execute("DELETE FROM deliveries")
+        database.execute("UPDATE leads SET needs_attention = 1")
+    told = lines(doctor("--offline", "--symptom", "lead", data=tmp_path), "outbox")[0]
+    assert told.startswith("warn outbox — leads that nobody was told of: 1 — ")
+    assert told.endswith("do: python -m app leads --undelivered")
+
+
 def test_the_slowest_step_of_the_last_turns_is_named(tmp_path: Path) -> None:
     """R13.1, R19: `--symptom slow` without a server still shows what the store knows."""
     _store(tmp_path)
