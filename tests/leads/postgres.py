@@ -77,6 +77,21 @@ class Postgres:
             names = ", ".join(name for (name,) in connection.execute(tables))
             connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
 
+    @contextmanager
+    def full(self, url: str) -> Iterator[None]:
+        """Have a database take no more writes, as those who let servers do when its disk is full."""
+        try:
+            self._alter(url, "SET default_transaction_read_only = on")
+            yield
+        finally:
+            self._alter(url, "RESET default_transaction_read_only")
+
+    def _alter(self, url: str, setting: str) -> None:
+        name = url.rpartition("/")[2]
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} {setting}")
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
     def url(self, name: str) -> str:
         return f"postgresql://office@127.0.0.1:{self.port}/{name}"
 

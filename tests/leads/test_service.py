@@ -1,9 +1,13 @@
 """The store child as a real process: killed, cut off from its database, and with a receiver that misbehaves."""
 
+import resource
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from app.leads.database import Database
@@ -181,6 +185,33 @@ def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(
         assert len(told["lead"]["payload"]["transcript"]) == 30
         child.do(started("CA2"))
         assert list((tmp_path / "journal").iterdir()) == []
+
+
+@contextmanager
+def no_room_for_files(child: Child) -> Iterator[None]:
+    """Let no file of the child's grow any further."""
+    _, most = resource.prlimit(child.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(child.process.pid, resource.RLIMIT_FSIZE, (32 * 1024, most))
+    yield
+    resource.prlimit(child.process.pid, resource.RLIMIT_FSIZE, (most, most))
+
+
+def test_while_the_database_is_full_records_wait_in_order(
+    url: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """R14: calls go on, and nothing is lost once there is room again."""
+    with Child(url, tmp_path) as child:
+        child.do(started("CA1"), turn("CA1", 0))
+        is_sqlite = url.startswith("sqlite")
+        with no_room_for_files(child) if is_sqlite else request.getfixturevalue("postgres").full(url):
+            long = "מילה " * 400
+            records = [TurnSaved(at=now(), call_sid="CA1", number=number, caller_text=long) for number in range(1, 12)]
+            answers = child.do(*records)
+            assert answers[-1].get("journaled")
+            child.ping()
+        child.do(ended("CA1"))
+        wait_until(lambda: child.timeline("CA1")["lead"] is not None, "the replay")
+        assert [row["number"] for row in child.timeline("CA1")["turns"]] == list(range(12))
 
 
 def test_a_record_no_database_takes_costs_none_of_those_that_came_with_it(url: str, tmp_path: Path) -> None:
