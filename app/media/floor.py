@@ -54,8 +54,11 @@ class NoiseFloor:
         self.level = 0.0
         self.threshold = settings.least_rms
 
-    def update(self, rms: float) -> bool:
-        """Take the next frame's RMS; return whether it is voice (never before calibration is complete)."""
+    def update(self, rms: float, *, is_speech: bool = False) -> bool:
+        """Take the next frame's RMS; return whether it is voice (never before calibration is complete).
+
+        `is_speech`: it is known for speech, however soft, so the line has not grown louder by it.
+        """
         self._frames += 1
         self._block_least = min(self._block_least, rms)
         if self._frames % _BLOCK_FRAMES == 0:
@@ -64,7 +67,7 @@ class NoiseFloor:
             self._calibrate(rms)
             return False
         voiced = rms > self.threshold
-        if not voiced:
+        if not voiced and not (is_speech and rms > self.level):
             rate = _RISE if rms > self.level else _FALL if rms > self.level * _FAR_BELOW else _DROP
             self._set_level(self.level + (rms - self.level) * rate)
         return voiced

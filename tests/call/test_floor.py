@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from app.call.events import CancelSpeech, KeepSample, SendClear, Speak, SttHeard
+from app.call.hearing.recognition import TurnHeard
 from app.call.states import IllegalTransitionError, State, Trigger
 from app.media.codec import SAMPLE_RATE_HZ
 from app.media.wav import parse_wav
 from tests.call.driver import CallDriver, Stt, World, buzz, settings
-from tests.call.floors import opened
+from tests.call.floors import greeted, hear, opened
 
 AREA = "אני מחפש דירה בשכירות ברעננה"
 
@@ -209,6 +210,21 @@ def test_a_reply_taken_back_is_made_no_further() -> None:
     made = drive.commands(Speak, before)[-1].speech
     drive.says(400)
     assert ("speech", made) in drive.cancelled
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+def test_an_answer_heard_to_its_end_stands_unless_the_line_stalled_meanwhile(stalled: bool) -> None:
+    """R6.5: what a line held back may be the other half of what was answered."""
+    floor = greeted()
+    hear(floor, AREA)
+    floor.reply, _ = floor.conversation.answer(TurnHeard(AREA, (), "final", 100, 1500), 1, 4000)
+    floor.go(Trigger.REPLY_READY)
+    line = floor.caller.line
+    line.begin(4000)
+    filled = [line.missing_frames(at_ms, is_speech=False) for at_ms in ((4300, 4400) if stalled else (4100,))]
+    assert any(filled) is stalled
+    floor.listen(Trigger.PLAYED, 6000)
+    assert floor.conversation.can_take_back is stalled
 
 
 @pytest.mark.parametrize("before_ms", [60, 100, 140, 180])

@@ -197,3 +197,11 @@ def test_a_voice_from_farther_away_than_the_caller_must_go_on_for_longer() -> No
         levels = [rms] * 3 + [150.0] + [rms] * 40
         found = [barge_in.receive(Frame(at * 20, b"", one), THRESHOLD, near_rms=320.0) for at, one in enumerate(levels)]
         assert found.index(BargeInDetected(0)) * 20 + 20 == needed_ms
+
+
+@pytest.mark.parametrize(("rms", "needed_ms"), [(319.0, 500), (320.0, 200)])
+def test_a_voice_as_loud_as_the_callers_is_the_callers(rms: float, needed_ms: int) -> None:
+    """R7.5."""
+    barge_in = speaking()
+    found = [barge_in.receive(Frame(at * 20, b"", rms), THRESHOLD, near_rms=320.0) for at in range(30)]
+    assert found.index(BargeInDetected(0)) * 20 + 20 == needed_ms

@@ -1,11 +1,15 @@
 """The second opinion on loud sound."""
 
+import math
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from app.media.codec import FRAME_SAMPLES
 from app.media.confirmer import NeuralConfirmer
 from app.media.frontend import Frame, FrontEnd
+from app.media.silero import Silero
 from tests.call.driver import buzz
 from tests.media.sounds import Floats, caller, noise, silence, to_ulaw
 
@@ -137,3 +141,35 @@ def test_a_voice_that_drowns_in_a_hiss_is_speech_and_the_hiss_alone_is_not(ms: i
             confirmer.receive(frame, is_open=frame.start_ms >= 200)
             found.append(confirmer.is_speech)
         assert (True in found) is is_voice
+
+
+class Told(Silero):
+    """A network that says what it is told to."""
+
+    def __init__(self, probabilities: list[float]) -> None:
+        super().__init__()
+        self._left = iter(probabilities)
+
+    def process(self, _: npt.NDArray[np.int16]) -> float:
+        return next(self._left)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "believed_chunks"),
+    [
+        ([0.9], 1),
+        ([0.89, 0.6], 2),
+        ([0.89, 0.59, 0.4], 3),
+        ([0.3, 0.59, 0.59, 0.4], 4),
+        ([0.1, 0.1, 0.9], 3),
+        ([0.59, 0.59, 0.39, 0.59, 0.59, 0.39], None),
+        ([0.89, 0.1, 0.89, 0.1, 0.89, 0.1], None),
+    ],
+)
+def test_the_surer_it_is_the_sooner_it_is_believed(probabilities: list[float], believed_chunks: int | None) -> None:
+    """R6.2: one chunk of 32 ms that is surely speech, two that are likely so, three that may be."""
+    confirmer = NeuralConfirmer()
+    confirmer.network = Told([*probabilities, *[0.0] * 9])
+    said = opinions(frames_of(silence(300)), confirmer)
+    believed_frames = said.index(True) + 1 if True in said else None
+    assert believed_frames == (believed_chunks and math.ceil(believed_chunks * 32 / 20))

@@ -198,6 +198,14 @@ def test_who_sounds_like_the_agent_and_is_louder_than_its_echo_can_be_is_the_cal
         assert (echo.gain < 0.13) is is_callers
 
 
+def test_a_line_whose_echo_has_become_louder_is_believed_after_a_second_of_the_agent() -> None:
+    """R7.1: a caller who turns the loudspeaker on; until then whoever is louder is the caller."""
+    line = echo_of(AGENT, -22, 200)
+    line[1500 * 8 :] = echo_of(AGENT, -9, 200)[1500 * 8 :]
+    known_ms = [at * 20 for at, (_, gate) in enumerate(gates(Echo(), line, AGENT)) if gate == np.inf]
+    assert 1500 + 1400 < known_ms[0] < 1500 + 2500
+
+
 def test_many_lines_are_heard_in_one_pass_as_each_alone() -> None:
     """R7.1, design (a full house): echoes, callers over them, agents who are silent; those compared, and the others."""
     voice = at_dbfs(np.resize(caller("v004"), len(AGENT)), -24)

@@ -66,6 +66,14 @@ def test_a_long_talk_with_gaps_does_not_raise_the_floor() -> None:
     assert talking.level < 60
 
 
+@pytest.mark.parametrize(("rms", "is_speech", "level"), [(180.0, True, 100), (180.0, False, 180), (60.0, True, 60)])
+def test_a_line_grows_no_louder_by_what_is_known_for_speech(rms: float, is_speech: bool, level: float) -> None:
+    """R6.1: a caller's weak syllables are under the threshold; the line may still have become quieter."""
+    measured = floor([100.0] * 20)
+    assert not any(measured.update(rms, is_speech=is_speech) for _ in range(140))
+    assert measured.level == pytest.approx(level, rel=0.1)
+
+
 @pytest.mark.parametrize("bad", [{"least_rms": 0.0}, {"ratio": 1.0}, {"offset_rms": -1.0}])
 def test_a_threshold_that_makes_no_sense_is_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="voice threshold"):

@@ -101,6 +101,16 @@ def test_a_known_bed_is_left_in_its_first_gap_and_found_again_sooner() -> None:
     assert again < first
 
 
+def test_behind_a_word_the_voices_are_found_sooner_where_they_were_found_before() -> None:
+    """R6.3: a word is too short to tell how loud the caller is; 700 ms after it, and 600 the second time."""
+    room = Room()
+    word_and_voices = [*one_voice(CALLER, 12), *voices(150.0, 60)]
+    first = say(room, word_and_voices)[0]
+    hear(room, [LINE] * 30)
+    (again,) = say(room, word_and_voices)
+    assert first - again == 5
+
+
 @pytest.mark.parametrize(("dip", "stays"), [(0.045, False), (0.055, True)])
 def test_a_single_frame_far_below_the_bed_is_a_gap_that_many_voices_never_leave(dip: float, stays: bool) -> None:
     """R6.2: a caller whose first word is loud and the rest soft and even was taken for a room."""
