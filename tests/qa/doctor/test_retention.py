@@ -9,7 +9,7 @@ import pytest
 
 from app.leads.database import Database
 from app.leads.models import Call
-from tests.qa.doctor.test_doctor import doctor, lines
+from tests.qa.doctor.asking import doctor, lines
 
 DAY_S = 86_400
 
