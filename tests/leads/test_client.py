@@ -11,6 +11,7 @@ from typing import Any
 
 import eventlet
 import pytest
+from structlog.testing import capture_logs
 
 from app.config import load
 from app.leads.callclock import CallClock
@@ -224,7 +225,9 @@ def test_a_child_that_never_answers_holds_up_no_call(tmp_path: Path) -> None:
     store.tell(TurnSaved, call_sid="CA1", number=1, caller_text="שלום")
     with pytest.raises(StoreUnavailable, match="no answer"):
         store.query("call_state", timeout_s=0.05, call_sid="CA1")
-    store.stop(0.05)
+    with capture_logs() as logs:
+        store.stop(0.05)
+    assert [line["event"] for line in logs] == ["store_not_finished", "records_spilled"]
     (file,) = tmp_path.glob("pending-*.jsonl")
     record = RECORD.validate_json(file.read_bytes())
     assert isinstance(record, TurnSaved)
@@ -247,6 +250,29 @@ def test_the_child_s_configuration_comes_from_the_settings(tmp_path: Path) -> No
     assert config.webhook_url == "https://office.example/"
     url = "postgres://office:secret@db.example/leads"
     assert store_child_config(load({"DATABASE_URL": url})).database_url == url
+    told = {
+        "LEAD_WEBHOOK_SECRET": "hook",
+        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "TWILIO_AUTH_TOKEN": "a token",
+        "WHATSAPP_FROM": "+972500000001",
+        "WHATSAPP_TEMPLATE_SID": "HX" + "2" * 32,
+        "SAMPLE_KEEP_HOURS": "2",
+        "AUDIO_KEEP_DAYS": "3",
+        "TAPE_KEEP_DAYS": "4",
+        "TRANSCRIPT_KEEP_DAYS": "5",
+        "LEAD_KEEP_DAYS": "6",
+        "LOG_CALLS": str(tmp_path / "calls"),
+    }
+    whole = store_child_config(load(told))
+    assert (whole.webhook_secret, whole.twilio_auth_token, whole.audit_key) == ("hook", "a token", "a token")
+    assert (whole.whatsapp_from, whole.whatsapp_template_sid) == ("+972500000001", told["WHATSAPP_TEMPLATE_SID"])
+    assert (whole.sample_keep_s, whole.audio_keep_s, whole.tape_keep_s) == (7200, 259_200, 345_600)
+    assert (whole.words_keep_days, whole.lead_keep_days, whole.tape_folder) == (5, 6, tmp_path / "calls")
+    assert whole.delete_recording() is not None
+    assert config.delete_recording() is None
+    assert store_child_config(load({"LEAD_WEBHOOK_SECRET": "hook"})).audit_key == "hook"
+    assert store_child_config(load({"MAX_CALL_MINUTES": "20"})).idle_s == 1200
+    assert config.idle_s >= 600
     callback = "https://agent.example.com/webhook/message_status"
     carried = child_environment(load({"DATABASE_URL": url}), callback)[VARIABLE]
     assert StoreChildConfig.model_validate_json(carried).whatsapp_status_callback == callback

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from app.leads.command import forget_command
 from app.leads.models import Channel, DeliveryState
 from app.leads.outgoing.deliveries import Change
 from app.leads.questions import QUESTIONS
+from app.leads.questions.quality import next_unsettled
 from app.leads.records import CallBack, CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved
 from app.leads.store import Store
 from app.leads.upkeep.files import CallFiles, Kept
@@ -107,6 +108,15 @@ def test_a_finished_day_is_summed_up_once(store: Store, clock: Clock) -> None:
         kept = [row[0] for row in session.execute(text("SELECT day FROM quality_days ORDER BY day"))]
     assert kept == ["2026-11-22"]
     assert ask(store, "quality", **day)["days"] == before
+
+
+def test_a_day_is_summed_up_once_its_last_calls_have_come_in(store: Store, clock: Clock) -> None:
+    """R19: three hours after midnight in Israel, for what waited in a journal belongs to it."""
+    ring(store, clock, "CA1")
+    clock.now = datetime(2026, 11, 23, 0, 59, 59, tzinfo=UTC)
+    with store.database.begin(read_only=True) as session:
+        assert next_unsettled(session, clock()) is None
+        assert next_unsettled(session, clock.pass_s(1)) == date(2026, 11, 22)
 
 
 def test_what_an_older_version_stored_is_found_after_the_first_sweep(store: Store, clock: Clock) -> None:
