@@ -61,7 +61,7 @@ def test_from_a_mobile_nothing_is_asked() -> None:
     """R10.5: the usual way."""
     _, plans = talk(*SEARCH, "כן", "כן הכל נכון", "בוואטסאפ", caller=MOBILE)
     assert plans[-1].ends_call
-    assert "הסיכום יישלח אליכם בוואטסאפ" in plans[-1].line
+    assert "הסיכום יישלח בוואטסאפ" in plans[-1].line
 
 
 def late(intent: str, quote: str) -> str:
