@@ -10,7 +10,7 @@ from app.dialog.hebrew.gazetteer import COMMON_WORDS, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import Utterance, fold, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, stems
 
 _LISTS = Lexicon("hebrew/names.toml")
 KNOWN_BEARERS = 300
@@ -66,12 +66,9 @@ def is_name_word(utterance: Utterance, index: int) -> bool:
     key = utterance.key(index)
     if len(key) < 2 or utterance.tokens[index].is_number or not ("א" <= key[0] <= "ת"):
         return False
-    if (key == "אל" and utterance.key(index + 1).startswith("ת")) or key in words("ולא"):
-        # "אל תרשמי": do not.
-        return False
     if is_common(key):
-        return bearers_of(key) >= 3000 and key not in STRIP and key not in UNWANTED_AFTER_AM
-    return atom_at(utterance, index) is None or bearers_of(key) >= KNOWN_BEARERS
+        return bearers_of(key) >= 3000 and key not in STRIP
+    return atom_at(utterance, index) is None
 
 
 def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Span[str] | None:
@@ -112,9 +109,7 @@ def _ends_before(utterance: Utterance, index: int, words: int, *, known_first: b
     if known_first and "," in token.gap and bearers_of(token.key) < KNOWN_BEARERS:
         # "פה אסנת, ראינו דירה": what nobody asked for ends with the clause.
         return True
-    affiliated = (token.key.startswith("מה") and len(token.key) > len("מהדי")) or (
-        token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS
-    )
+    affiliated = token.key.startswith("מה") or (token.key[0] == "מ" and token.key[1:] in _AFFILIATIONS)
     return (affiliated or index in origins(utterance)) and token.key not in first_names()
 
 
@@ -126,8 +121,8 @@ def _spelled(utterance: Utterance, index: int) -> bool:
 def _stutters(utterance: Utterance, start: int) -> bool:
     """Whether a name is only begun here: "א אורי", "איי איילת"."""
     key, after = utterance.key(start), utterance.key(start + 1)
-    begun = len(key) <= _LONGEST_STUTTER and key != after and after.startswith(key)
-    return len(key) == 1 or (bool(key) and begun and bearers_of(key) < KNOWN_BEARERS <= bearers_of(after))
+    begun = len(key) <= _LONGEST_STUTTER and after.startswith(key)
+    return len(key) == 1 or (begun and bearers_of(key) < KNOWN_BEARERS <= bearers_of(after))
 
 
 def spelled(utterance: Utterance) -> frozenset[int]:

@@ -11,10 +11,8 @@ from app.dialog.hebrew.name_words import (
     UNWANTED_AFTER_AM,
     bearers_of,
     collect,
-    first_names,
     is_common,
     is_name_word,
-    origins,
     spelled_name,
 )
 from app.dialog.hebrew.numbers import atom_at
@@ -25,7 +23,6 @@ from app.dialog.hebrew.tokens import Utterance, fold, rests
 _LISTS = Lexicon("hebrew/names.toml")
 _ADDRESSED = _LISTS.words("addressed")
 _SPEAKING = _LISTS.words("speaking")
-_PROFESSIONS = _LISTS.words("professions")
 _ABOUT_NAME = _LISTS.words("about_name")
 _NO_NAME_AFTER_AM = _LISTS.words("no_name_after_am")
 _MANY = 3000
@@ -48,6 +45,7 @@ _PRONOUNS = _LISTS.words("pronouns")
 _RENAMES = _LISTS.phrases("renames")
 _WEAK_CUES = _LISTS.phrases("weak_cues")
 _MINE, _THEIRS = _LISTS.words("mine"), _LISTS.words("theirs")
+_GIVEN_AND_SURNAME = 2
 _NOT_ALONE = _LISTS.words("not_alone")
 
 
@@ -112,7 +110,7 @@ def _cued(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> S
         while utterance.key(index) in _AFTER_CUE or _on_me(utterance, index):
             index += 1
         name = collect(utterance, index, claimed, known_first=loose and not expected)
-        if name is not None and not _professional(utterance, name) and not _claims(name, claimed):
+        if name is not None:
             best = _without_as(name)
     return best
 
@@ -132,8 +130,7 @@ def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | Non
     if not left or len(left) > MAX_WORDS or digits < _DICTATED:
         return None
     name = collect(utterance, left[0], claimed, known_first=True)
-    whole = name is not None and (name.start, name.end) == (left[0], left[-1] + 1)
-    return name if whole and bearers_of(utterance.key(left[0])) >= _WELL_KNOWN else None
+    return name if name is not None and (name.start, name.end) == (left[0], left[-1] + 1) else None
 
 
 def _politeness(utterance: Utterance) -> frozenset[int]:
@@ -144,11 +141,8 @@ def _politeness(utterance: Utterance) -> frozenset[int]:
 def _somebody_else(utterance: Utterance) -> frozenset[int]:
     """Return where a name is denied before another is given: "לא אני לא משה, אני ניר"."""
     named = [at for at, key in enumerate(utterance.keys) if bearers_of(key) >= KNOWN_BEARERS and not is_common(key)]
-    pair = len(named) > 1 and len(utterance) - 1 == len(named) and bearers_of(utterance.key(named[1])) >= _WELL_KNOWN
     return frozenset(
-        at
-        for at in named[:-1]
-        if utterance.key(at - 1) == "לא" and (utterance.key(at - 2) in _PRONOUNS or (at == 1 and pair))
+        at for at in named[:-1] if utterance.key(at - 1) == "לא" and (at == 1 or utterance.key(at - 2) in _PRONOUNS)
     )
 
 
@@ -168,7 +162,7 @@ def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None
         if start < 0:
             continue
         name = collect(utterance, start, claimed, known_first=True)
-        if name is not None and name.start == start and name.end == at:
+        if name is not None and name.end == at:
             return name
     return None
 
@@ -178,7 +172,7 @@ def _repaired(utterance: Utterance, name: Span[str] | None, claimed: frozenset[i
     for point in reversed(repair_points(utterance)):
         if point >= (name.end if name is not None else 1):
             later = collect(utterance, point, claimed, known_first=True)
-            if later is not None and not _professional(utterance, later):
+            if later is not None:
                 return later
     return name
 
@@ -205,8 +199,7 @@ def _with_surname(utterance: Utterance, name: Span[str] | None, claimed: frozens
             return name or surname
         if name.start >= surname.end:
             return Span(surname.start, name.end, f"{name.value} {surname.value}")
-        given = name if name.end <= match.start else Span(name.start, match.start, name.value)
-        return Span(given.start, surname.end, f"{given.value} {surname.value}")
+        return Span(name.start, surname.end, f"{name.value} {surname.value}")
     return name
 
 
@@ -217,9 +210,9 @@ def _not_known(utterance: Utterance, known: str) -> Span[str] | None:
         if utterance.key(at) != "לא" or utterance.keys[at + 1 : at + 1 + len(denied)] != denied:
             continue
         start = at
-        while start and at - start < MAX_WORDS and utterance.key(start - 1) not in _AFTER_CUE:
+        while start and utterance.key(start - 1) not in _AFTER_CUE:
             start -= 1
-        if start < at and utterance.key(start - 1) in _AFTER_CUE:
+        if 0 < start < at:
             return Span(start, at, " ".join(token.text for token in utterance.tokens[start:at]))
     return None
 
@@ -240,7 +233,7 @@ def _at_the_end(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | No
         if bearers_of(utterance.key(start)) < _WELL_KNOWN or utterance.key(start - 1) in _NOT_OF_ONESELF:
             continue
         name = collect(utterance, start, claimed, known_first=True) if is_name_word(utterance, start) else None
-        if name is not None and name.start == start and name.end == size:
+        if name is not None and name.end == size:
             return name
     return None
 
@@ -253,14 +246,6 @@ def _without_as(name: Span[str]) -> Span[str]:
     return Span(name.start, name.end, f"{first[1:]} {rest}".strip())
 
 
-def _claims(name: Span[str], claimed: frozenset[int]) -> bool:
-    return not claimed.isdisjoint(name.tokens)
-
-
-def _professional(utterance: Utterance, name: Span[str]) -> bool:
-    return utterance.key(name.end) in _PROFESSIONS
-
-
 def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Span[str] | None:
     """Read what follows "אני", "פה", "זה", when it can be nothing but a name."""
     for match in _WEAK_CUES.all(utterance):
@@ -268,7 +253,7 @@ def _weak(utterance: Utterance, expected: bool, claimed: frozenset[int]) -> Span
             continue
         pronoun = match.value.lstrip("=") in _PRONOUNS
         name = collect(utterance, match.end, claimed, known_first=not expected or not pronoun)
-        if name is None or _professional(utterance, name) or _goes_on(utterance, name, claimed):
+        if name is None or _goes_on(utterance, name, claimed):
             continue
         if expected or pronoun or _is_told(utterance, name, match.end):
             return name
@@ -290,40 +275,25 @@ def _is_told(utterance: Utterance, name: Span[str], first: int) -> bool:
     """Whether what follows "פה" or "זה" is the caller's name, which nobody asked for; `first` is its first word."""
     if name.start > _NEAR_THE_START and _ABOUT_NAME.isdisjoint(utterance.keys):
         return False
-    alone = utterance.key(first) in _NOT_ALONE and len(name.tokens) == 1
-    return utterance.key(first) in first_names() and not alone
+    return utterance.key(first) not in _NOT_ALONE
 
 
 def _alone(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     """Read an answer that is nothing but a name, once politeness and titles are taken off."""
     start = 0
-    while (
-        start < len(utterance)
-        and utterance.key(start) in STRIP
-        and not (
-            bearers_of(utterance.key(start)) >= KNOWN_BEARERS
-            and start == len(utterance) - 1
-            and utterance.key(start) not in COMMON_WORDS
-        )
-    ):
+    while utterance.key(start) in STRIP:
         start += 1
     name = collect(utterance, start, claimed, known_first=False)
     if name is None:
         return None
-    polite = _politeness(utterance)
-    rest = [
-        index for index in range(name.end, len(utterance)) if utterance.key(index) not in STRIP and index not in polite
-    ]
+    rest = [key for key in utterance.keys[name.end :] if key not in STRIP]
     first = utterance.key(name.start)
-    known = bearers_of(first) >= _RARE
     if utterance.key(name.end) in TOLD_TO_OTHERS:
         # "דני תפסיק": somebody in the room is told off.
         return None
     if first in UNWANTED_AFTER_AM and utterance.key(name.start - 1) in _PRONOUNS:
         # "אני עובד בתחום": what the caller does.
         return None
-    if known and bearers_of(first) >= KNOWN_BEARERS:
+    if bearers_of(first) >= KNOWN_BEARERS:
         return name
-    if rest and utterance.key(rest[0]) not in SPELLING and rest[0] not in origins(utterance):
-        return None
-    return name if name.end - name.start <= 2 else None
+    return name if not (rest and rest[0] not in SPELLING) and len(name.tokens) <= _GIVEN_AND_SURNAME else None

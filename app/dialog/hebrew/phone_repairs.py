@@ -37,12 +37,8 @@ def _runs(utterance: Utterance) -> list[Span[str]]:
     return runs
 
 
-def _exchanged(number: str, old: str, new: str, *, last: bool, first: bool) -> str:
+def _exchanged(number: str, old: str, new: str) -> str:
     """Return the number with the digits denied exchanged, "" when it is not clear which ones are meant."""
-    if last and number.endswith(old):
-        return number[: -len(old)] + new
-    if first and number.startswith(old):
-        return new + number[len(old) :]
     return number.replace(old, new) if number.count(old) == 1 else ""
 
 
@@ -83,14 +79,14 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
         # "במקום שש תשע": the old digits and at once the new ones.
         said = runs[0].value
         half = len(said) // 2
-        return to_e164(_exchanged(number, said[:half], said[half:], last=last, first=first))
+        return to_e164(_exchanged(number, said[:half], said[half:]))
     denied = [run for run in runs if utterance.key(run.start - 1) in _NOT]
     if len(denied) > 1 and denied[0].start == 1 and utterance.key(0) == "לא":
         # "לא, שמונה שבע ולא שמונה ארבע": the opening no answers the question.
         denied = denied[1:]
     wanted = [run.value for run in runs if run not in denied]
     if len(denied) == 1 and len(wanted) == 1 and len(denied[0].value) == len(wanted[0]):
-        repaired = _exchanged(number, denied[0].value, wanted[0], last=last, first=first)
+        repaired = _exchanged(number, denied[0].value, wanted[0])
     elif len(runs) == 1:
         repaired = _with_one_run(utterance, number, runs[0].value, last=last, first=first)
     else:
