@@ -99,6 +99,7 @@ class Reply:
         self._text_is_whole = False
         self._deadline_ms: int | None = None
         self._played = 0
+        self._is_whole = self._is_taken = False
         self.played_from_ms = 0
         """Where in the reply's voice the playout in progress began."""
 
@@ -129,6 +130,8 @@ class Reply:
 
     def late(self, now_ms: int) -> list[Command]:
         """The deadline of the language model or of the voice may have passed: then the reply goes on without it."""
+        if self.is_whole:
+            return []  # for most of the time that it is spoken
         commands: list[Command] = []
         if not self._text_is_whole and self._deadline_ms is not None and now_ms >= self._deadline_ms:
             fields = {"waited_ms": now_ms - self.asked_at_ms, "sentences": len(self._sentences)}
@@ -140,6 +143,8 @@ class Reply:
 
     def timer(self) -> int | None:
         """Return when `late` may have something to do."""
+        if self.is_whole:
+            return None
         due = [None if self._text_is_whole else self._deadline_ms, self._voice_due_ms]
         return min((at for at in due if at is not None), default=None)
 
@@ -187,6 +192,8 @@ class Reply:
 
     def take_audio(self) -> bytes:
         """Return the voice that is ready and not yet taken, in order."""
+        if self._is_taken:
+            return b""
         taken = b""
         start = 0
         for sentence in self._sentences:
@@ -197,12 +204,15 @@ class Reply:
                 break
             start = end
         self._played += len(taken)
+        self._is_taken = self.is_whole
         return taken
 
     @property
     def is_whole(self) -> bool:
-        """Whether every sentence is known and its voice complete."""
-        return self._text_is_whole and all(sentence.is_whole for sentence in self._sentences)
+        """Whether every sentence is known and its voice complete; once it is, it stays so."""
+        if not self._is_whole:
+            self._is_whole = self._text_is_whole and all(sentence.is_whole for sentence in self._sentences)
+        return self._is_whole
 
     @property
     def voice_ms(self) -> int:
@@ -238,6 +248,7 @@ class Reply:
         frame = 20 * ULAW_BYTES_PER_MS
         start = max(0, heard - RESUME_SEARCH_MS * ULAW_BYTES_PER_MS)
         candidates = range(start, max(start + 1, heard - frame), frame)
+        self._is_taken = False
         self._played = 0 if start == 0 else min(candidates, key=lambda at: _loudness(voice[at : at + frame]))
         self.played_from_ms = self._played // ULAW_BYTES_PER_MS
 
