@@ -3,8 +3,9 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-# In the order of their folders, so that what a folder shares (a server, its vendors) is started once by each process.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three at a time on two cores, for half of it is calls that take their time; and in the order of their folders, so that what
+# a folder shares (a server, its vendors) is started once by each process.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test check fix bench bench-turns bench-peer soak fuzz install replay vendor call clean
 
