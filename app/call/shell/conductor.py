@@ -20,6 +20,8 @@ TICK_MS = ((10, 5), (20, 10), (40, 20))
 CROWDED_TICK_MS = 40
 BUNCHED_FROM_MS = 20
 """From such a tick on frames that are due before the next one go out with this one."""
+HOLDS_MS = 10
+"""So long callers are heard in one go: what engines have said meanwhile is then taken in before the next caller."""
 
 
 class Reader(Protocol):
@@ -55,7 +57,7 @@ class Conductor:
 
     def __init__(self) -> None:
         self.tick_ms = TICK_MS[0][1]
-        self._due_ms = 0
+        self._due_ms = self._held_from_ms = 0
         self._readers: dict[Reader, Event] = {}
         self._clocked: dict[Clocked, None] = {}
         self.runs = False
@@ -108,18 +110,26 @@ class Conductor:
 
     def _read_all(self) -> None:
         """Take what has come on all streams, hear it in one pass, and hand it over."""
+        self._held_from_ms = now_ms()
         self._each(list(self._readers), lambda reader: reader.look())
         while waiting := [reader for reader in self._readers if reader.has_audio]:
             self._hear_ahead(waiting)
             self._each(waiting, self._hand_over)
             if any(reader.has_audio for reader in waiting):
-                sleep(0)  # half a second of audio each, and more of it: others have their turn in between
+                self._let_others()  # much audio each, and more of it
         for reader in [reader for reader in self._readers if reader.is_over]:
             self._readers.pop(reader).send(None)
 
     def _hand_over(self, reader: Reader) -> None:
         self._keep_time()
+        if now_ms() >= self._held_from_ms + HOLDS_MS:
+            self._let_others()
         reader.hand_over()
+
+    def _let_others(self) -> None:
+        """Let everything else that is due have its turn."""
+        sleep(0)
+        self._held_from_ms = now_ms()
 
     def _hear_ahead(self, waiting: Iterable[Reader]) -> None:
         try:

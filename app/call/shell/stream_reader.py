@@ -17,7 +17,7 @@ from app.telephony.websocket import WebSocket
 DEAD_AFTER_S = 20.0
 MOST_BEHIND_MS = 15_000  # of audio that comes without a pause; what is staler is given up
 HAND_OVER_WITHIN_S = 1.0  # whatever still follows
-PIECE_MS = 500  # so much in one go; other calls go on in between
+PIECE_MS = 100  # so much in one go; other calls go on in between
 _BYTES_PER_MS = SAMPLE_RATE_HZ // 1000
 
 

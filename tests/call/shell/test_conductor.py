@@ -7,7 +7,7 @@ import eventlet
 import pytest
 from structlog.testing import capture_logs
 
-from app.call.shell.conductor import Conductor
+from app.call.shell.conductor import HOLDS_MS, Conductor
 from app.runtime import now_ms
 
 
@@ -61,6 +61,35 @@ def test_streams_are_read_side_by_side_until_each_is_over() -> None:
     assert long.left > 0
     reading[0].wait()
     assert (short.left, long.left) == (0, 0)
+
+
+class Long(Looks):
+    """A stream whose audio takes half of `HOLDS_MS` to be heard."""
+
+    def hand_over(self) -> None:
+        until_ms = now_ms() + HOLDS_MS // 2
+        while now_ms() < until_ms:
+            pass
+        super().hand_over()
+
+
+def test_what_engines_say_waits_for_no_whole_house() -> None:
+    """R18: callers are heard for so long in one go, then whatever else is due has its turn."""
+    conductor = Conductor()
+    house = [Long(1, pieces=1) for _ in range(8)]
+    heard_then: list[int] = []
+
+    def engine() -> None:
+        while not heard_then or heard_then[-1] < len(house):
+            heard_then.append(sum(one.handed_over for one in house))
+            eventlet.sleep(0)
+
+    reading = [eventlet.spawn(conductor.read, one) for one in house]
+    eventlet.spawn(engine)
+    for one in reading:
+        one.wait()
+    turns = [heard for heard in set(heard_then) if 0 < heard < len(house)]
+    assert len(turns) >= 2
 
 
 class Garbled(Looks):
