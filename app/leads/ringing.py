@@ -70,15 +70,17 @@ def join(session: Session, call: Call, brought: frozenset[str], now: datetime) -
     if lead is None:
         return None
     known, untold = told(lead), _is_untold(session, lead)
-    if brought <= known:
-        _count_in(lead, call.call_sid)
-        if untold:
-            lead.payload = {**lead.payload, "tries": lead.tries}
-        return lead
-    if untold and not known:
+    if brought and untold and not known:
         _hand_over(lead, call.call_sid)
         return lead
-    return None
+    is_counted = brought <= known
+    if is_counted:
+        _count_in(lead, call.call_sid)
+    else:
+        _leave_out(lead, call.call_sid)
+    if untold:
+        lead.payload = {**lead.payload, "tries": lead.tries}
+    return lead if is_counted else None
 
 
 def counting_lead(session: Session, call: Call) -> Lead | None:
@@ -121,10 +123,15 @@ def _count_in(lead: Lead, call_sid: str) -> None:
         lead.other_rings = [*lead.other_rings, call_sid][-MOST_NAMED:]
 
 
+def _leave_out(lead: Lead, call_sid: str) -> None:
+    """Count a ring no longer: it was counted as one without a message, and that came late."""
+    if call_sid in lead.other_rings:
+        lead.other_rings = [sid for sid in lead.other_rings if sid != call_sid]
+        lead.tries -= 1
+
+
 def _hand_over(lead: Lead, call_sid: str) -> None:
     """Make the lead that of another ring; the one it was of is counted."""
     before, lead.call_sid = lead.call_sid, call_sid
-    if call_sid in lead.other_rings:  # it was counted, and its message came late
-        lead.other_rings = [sid for sid in lead.other_rings if sid != call_sid]
-        lead.tries -= 1
+    _leave_out(lead, call_sid)
     _count_in(lead, before)
