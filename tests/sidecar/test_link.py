@@ -366,6 +366,32 @@ def test_a_child_that_dies_while_it_stands_by_is_replaced_and_nobody_notices(spa
     assert ask(spared, "released").wait()[0] is Op.END
 
 
+def children() -> set[int]:
+    """The processes that this one has started and that live."""
+    threads = Path("/proc/self/task").iterdir()
+    return {int(pid) for one in threads for pid in (one / "children").read_text().split()}
+
+
+def test_a_child_that_is_not_ready_yet_does_not_serve_in_place_of_one_that_died(tmp_path: Path) -> None:
+    """R18: who asks a child that still loads waits for all of it; a fresh one is told apart as one that starts."""
+    may_be_ready = tmp_path / "ready"
+    may_be_ready.touch()
+    limits = LinkLimits(ping_interval_s=0.2, spare_pause_s=0.05, respawn_s=(0.05,))
+    others = children()
+    link = Link("tests.sidecar.echo_child", env={"MAY_BE_READY": str(may_be_ready)}, limits=limits, has_spare=True)
+    link.start()
+    wait_until(lambda: link.ready, "the first child is ready")
+    may_be_ready.unlink()
+    first = link.pid
+    assert first is not None
+    wait_until(lambda: len(children() - others) == 2, "a second one loads")
+    (loading,) = children() - others - {first}
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: link.pid not in (None, first), "another one serves")
+    assert link.pid != loading
+    link.stop()
+
+
 def test_both_children_end_with_the_link(spared: Link) -> None:
     pids = [spared.pid, spared.spare_pid]
     spared.stop()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from app.house.tidying import TIDIES_AFTER_S
 from tests.e2e.phones import Exchange, until
 from tests.e2e.town import Town, emulated_vendors, town
 from tests.leads.receiver import Receiver
@@ -25,8 +26,8 @@ from tests.soak.clock import WallClock
 
 TROUBLE_EVERY_S = 3.0
 RESTS_WITHIN_S = 60.0
-SETTLED_S = 12.0
-"""Keep-alive connections, lingering sockets, and what the collector frees after the last call (`house/tidying.py`)."""
+SETTLED_S = TIDIES_AFTER_S + 2.0
+"""Keep-alive connections, lingering sockets, and what is freed and given back after the last call."""
 MORE_DESCRIPTORS, MORE_GREEN_THREADS, MORE_TIMERS, MORE_MEMORY = 10, 8, 12, 1.03
 """What may be left: connections to Twilio's REST API, of which its client keeps ten for the next hang-up; who looks
 after the children that took the place of those killed (the first ones' are counted among what lives for good); 3% of
