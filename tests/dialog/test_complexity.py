@@ -6,9 +6,9 @@ from pathlib import Path
 
 DIALOG = Path(__file__).parent.parent.parent / "app" / "dialog"
 READABLE = 15
-MOST = 29
+MOST = 23
 """The most complex function there is; it may become simpler, and then this number goes down."""
-MANY = 54
+MANY = 48
 """So many are over what is readable; a change that makes one simpler lowers this number, too."""
 _BRANCHES = (ast.If, ast.IfExp, ast.For, ast.While, ast.ExceptHandler, ast.match_case, ast.comprehension)
 

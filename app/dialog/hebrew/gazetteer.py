@@ -25,6 +25,7 @@ _VILLAGE_KINDS = _LISTS.words("village_kinds")
 _EVERYDAY = _LISTS.words("everyday")
 _SONS = _LISTS.words("sons")
 VILLAGE = "village"
+_HOUSES = fold("בתים")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,21 +210,25 @@ def _at(utterance: Utterance, start: int, *, is_asked: bool = False) -> Mention 
     for count in range(len(rests_after), 0, -1):
         rest = rests_after[count - 1]
         for prefix, stem in readings:
-            entry = names.get(stem.replace("יי", "י") + rest)
-            if count == 1 and stem == fold("בתים") and len(utterance) > 1:
-                # "בתים למכירה" are houses, not Bat Yam written as one word.
+            place, care = names.get(stem.replace("יי", "י") + rest, (None, ""))
+            if place is None or (care == "short" and not first.abbreviated):
                 continue
-            if entry is None or (count > 1 and utterance.tokens[start + count - 1].prefix):
-                continue
-            if count > 1 and prefix and " " not in entry[0].name and first.key in COMMON_WORDS:
-                # "מחר יש" is not "from Harish".
-                continue
-            if entry[1] == "short" and not first.abbreviated:
-                continue
-            place = entry[0]
-            if place.risky == VILLAGE and not _is_village(
-                utterance, start, count, prefix, place.name, is_asked=is_asked
-            ):
-                continue
-            return Mention(start, start + count, entry[0].name, entry[0], prefix, entry[1])
+            if not _is_something_else(utterance, start, count, prefix, place, is_asked=is_asked):
+                return Mention(start, start + count, place.name, place, prefix, care)
     return None
+
+
+def _is_something_else(
+    utterance: Utterance, start: int, count: int, prefix: str, place: Place, *, is_asked: bool
+) -> bool:
+    """Whether so many words that are written as a place's name are none."""
+    first = utterance.key(start)
+    if count == 1 and first.removeprefix(prefix) == _HOUSES and len(utterance) > 1:
+        # "בתים למכירה" are houses, not Bat Yam written as one word.
+        return True
+    if count > 1 and (
+        utterance.tokens[start + count - 1].prefix or (prefix and " " not in place.name and first in COMMON_WORDS)
+    ):
+        # "מחר יש" is not "from Harish".
+        return True
+    return place.risky == VILLAGE and not _is_village(utterance, start, count, prefix, place.name, is_asked=is_asked)

@@ -59,27 +59,25 @@ def understand_name(
     claimed = claimed | _politeness(utterance) | _somebody_else(utterance)
     if known and (other := _not_known(utterance, known)) is not None:
         return other
-    best = _of_mine(utterance, claimed) or _cued(utterance, claimed, expected=expected)
-    best = best or _renamed(utterance) or _speaking(utterance, claimed)
-    if best is None:
-        best = _weak(utterance, expected, claimed)
-    if best is None and expected:
-        best = _alone(utterance, claimed) or _at_the_end(utterance, claimed) or spelled_name(utterance)
+    best = _said(utterance, claimed, expected=expected)
     if best is None and not known and claimed:
         best = _left_over(utterance, claimed)
-    best = _said_again(utterance, best, claimed)
-    if best is not None:
-        best = _repaired(utterance, best, claimed)
-        best = _with_surname(utterance, best, claimed) if expected else best
-    if known and best is None:
-        best = _new_surname(utterance, known, claimed)
-    if (
-        best is not None
-        and not expected
-        and any(m.start < best.end and best.start < m.end and m.prefix for m in places)
-    ):
-        return None
-    return best
+    if best is None:
+        return _new_surname(utterance, known, claimed) if known else None
+    best = _repaired(utterance, _said_again(utterance, best, claimed), claimed)
+    if expected:
+        return _with_surname(utterance, best, claimed)
+    of_a_place = any(m.start < best.end and best.start < m.end and m.prefix for m in places)
+    return None if of_a_place else best
+
+
+def _said(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Span[str] | None:
+    """Read the name where it is said: behind a cue, before one, or, where it is `expected`, without any."""
+    best = _of_mine(utterance, claimed) or _cued(utterance, claimed, expected=expected) or _renamed(utterance)
+    best = best or _speaking(utterance, claimed) or _weak(utterance, expected, claimed)
+    if best is not None or not expected:
+        return best
+    return _alone(utterance, claimed) or _at_the_end(utterance, claimed) or spelled_name(utterance)
 
 
 def _of_mine(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
@@ -167,19 +165,19 @@ def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None
     return None
 
 
-def _repaired(utterance: Utterance, name: Span[str] | None, claimed: frozenset[int]) -> Span[str] | None:
+def _repaired(utterance: Utterance, name: Span[str], claimed: frozenset[int]) -> Span[str]:
     """Read "יוסי סליחה יוסף חדד", "השם הוא לא נחום אלא מנחם": the name after the repair stands."""
     for point in reversed(repair_points(utterance)):
-        if point >= (name.end if name is not None else 1):
+        if point >= name.end:
             later = collect(utterance, point, claimed, known_first=True)
             if later is not None:
                 return later
     return name
 
 
-def _said_again(utterance: Utterance, name: Span[str] | None, claimed: frozenset[int]) -> Span[str] | None:
+def _said_again(utterance: Utterance, name: Span[str], claimed: frozenset[int]) -> Span[str]:
     """Read "שולה, עם ה בסוף, שולה מזרחי": said once more, and now with the surname."""
-    if name is None or name.end - name.start > 1:
+    if len(name.tokens) > 1:
         return name
     again = (at for at in range(name.end, len(utterance) - 1) if utterance.key(at) == utterance.key(name.start))
     longer = (collect(utterance, at, claimed, known_first=True) for at in again)

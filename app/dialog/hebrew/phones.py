@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Kind, atom_at
 from app.dialog.hebrew.repairs import turns
-from app.dialog.hebrew.tokens import Utterance, words
+from app.dialog.hebrew.tokens import Utterance, fold, words
 
 _LISTS = Lexicon("hebrew/phones.toml")
 
@@ -22,6 +22,7 @@ _PREFIX_DIGITS = 3
 _REPLACE = _LISTS.words("replace")
 _RESTART = _LISTS.words("restart")
 _TIMES = _LISTS.words("times")
+_TIMES_EACH = fold("פעמים")
 _NOUGHTS = _LISTS.words("noughts")
 PHONE_NOUNS = _LISTS.words("phone_nouns")
 _GLUE = _LISTS.words("glue")
@@ -139,18 +140,24 @@ def group_at(utterance: Utterance, index: int) -> tuple[str, int] | None:
         return digits, index + 1
     if token.key in _NOUGHTS:
         return "0", index + 1
-    if token.key in _TIMES and (inner := group_at(utterance, index + 1)) is not None and len(inner[0]) == 1:
-        return inner[0] * 2, inner[1]
+    if token.key in _TIMES and (twice := _repeated(utterance, index + 1, 2)) is not None:
+        return twice
     atom = atom_at(utterance, index)
     if atom is None or (atom.prefix and atom.prefix not in ("ו", "ל", "ב")):
         return None
     if atom.kind is Kind.UNIT and utterance.key(index + 1) in _NOUGHTS and 1 < atom.value <= 4:
         return "0" * int(atom.value), index + 2
-    if atom.kind is Kind.UNIT and utterance.key(index + 1) in words("פעמים") and atom.value in (3, 4):
-        inner = group_at(utterance, index + 2)
-        if inner is not None and len(inner[0]) == 1:
-            return inner[0] * int(atom.value), inner[1]
+    if atom.kind is Kind.UNIT and utterance.key(index + 1) == _TIMES_EACH and atom.value in (3, 4):
+        more = _repeated(utterance, index + 2, int(atom.value))
+        if more is not None:
+            return more
     return _spoken_group(utterance, index, atom.kind, int(atom.value))
+
+
+def _repeated(utterance: Utterance, index: int, times: int) -> tuple[str, int] | None:
+    """Read one digit that is said to stand so many times."""
+    inner = group_at(utterance, index)
+    return (inner[0] * times, inner[1]) if inner is not None and len(inner[0]) == 1 else None
 
 
 def _spoken_group(utterance: Utterance, index: int, kind: Kind, value: int) -> tuple[str, int] | None:

@@ -182,15 +182,13 @@ class LineWriter:
         name = spoken_name(values.get("name"))
         said = slots_phrase(values, self.state.slots, self.this_year, _MOST_ACK_WORDS) if values else ""
         short = slots_phrase(values, self.state.slots, self.this_year, _MOST_ACK_WORDS // 2) if values else ""
-        if kind in ("noted", "corrected", "listing") and (said or name):
-            base = {"noted": "noted", "corrected": "corrected", "listing": "listing_noted"}[kind]
-            if name and kind == "noted":
-                options = (
-                    [*book.acks("name_noted", name=name, values=said)] if said else [*book.acks("name", name=name)]
-                )
-                return [*options, *book.acks("name", name=name)]
-            if kind == "corrected" and name and not said:
-                said = f"השם הוא {name}"
+        if name and kind == "noted":
+            with_values = book.acks("name_noted", name=name, values=said) if said else ()
+            return [*with_values, *book.acks("name", name=name)]
+        if name and kind == "corrected" and not said:
+            said = f"השם הוא {name}"
+        if kind in _ACKS_WITH_VALUES and (said or name):
+            base = _ACKS_WITH_VALUES[kind]
             options = [ack for value in dict.fromkeys((said, short)) if value for ack in book.acks(base, values=value)]
             return options or [*book.acks("generic")]
         if kind in ("noted", "corrected"):
@@ -248,6 +246,9 @@ class LineWriter:
     def _rotated(self, options: Sequence[str]) -> list[str]:
         cut = self.state.turn % len(options)
         return [*options[cut:], *options[:cut]]
+
+
+_ACKS_WITH_VALUES = {"noted": "noted", "corrected": "corrected", "listing": "listing_noted"}
 
 
 def _richest_first(*choices: Sequence[str]) -> list[tuple[int, tuple[str, ...]]]:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from app.dialog.domain import PARTS, TOPIC_OF, TOPICS, Understanding
+from app.dialog.domain import PARTS, TOPIC_OF, TOPICS, Understanding, Wish
 from app.dialog.policy.state import CONTACT_STEPS, DialogState, SlotChange, Source
 
 # A doubtful name or phone is settled by its own confirmation; a doubtful deal, type, time or room count is said back
@@ -46,16 +46,22 @@ class Fold:
                 self.set(slot, value, understood.quotes.get(slot, text), unsure=True, asks=True, source=source)
         self._infer_deal(text, source)
         for wish in understood.wishes:
-            if wish.wanted:
-                state.wishes[wish.kind] = {"quote": wish.quote, "turn": state.turn}
-                self.wished = True
-            else:
-                self.wished = state.wishes.pop(wish.kind, None) is not None or self.wished
+            self._wish(wish)
         for slot in understood.refused:
-            topic = TOPIC_OF.get(slot, slot)
-            if topic not in state.refused and not state.knows(topic):
-                state.refused.append(topic)
-                self.refused.append(topic)
+            self._refuse(TOPIC_OF.get(slot, slot))
+
+    def _wish(self, wish: Wish) -> None:
+        wishes = self.state.wishes
+        if wish.wanted:
+            wishes[wish.kind] = {"quote": wish.quote, "turn": self.state.turn}
+            self.wished = True
+        elif wishes.pop(wish.kind, None) is not None:
+            self.wished = True
+
+    def _refuse(self, topic: str) -> None:
+        if topic not in self.state.refused and not self.state.knows(topic):
+            self.state.refused.append(topic)
+            self.refused.append(topic)
 
     def _infer_deal(self, text: str, source: Source) -> None:
         """Take the deal from a sum that only one fits, when it is not known otherwise; it is said back."""

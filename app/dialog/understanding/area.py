@@ -143,6 +143,27 @@ def understand_areas(
 
     `fuzzy`: look for misheard names when the area was asked and none was found.
     """
+    certain = _named(utterance, asked, known)
+    claimed = covered(certain)
+    wanted = _wanted(utterance, certain, known) if jury.heeds_rules else certain
+    if asked is Asked.AREA and not wanted and (here := _here_today(utterance, certain)):
+        return Areas(mentions=here, claimed=claimed, doubted=here)
+    if fuzzy and not wanted and not certain and asked is Asked.AREA:
+        wanted = misheard_places(utterance)
+        claimed = covered(wanted)
+    keys = set(utterance.keys)
+    if jury.heeds_rules and keys & (_OFF_TOPIC | MEDIA) and not keys & (_SEEKS | _NEW_HOMES):
+        wanted = []
+    standing, denied = settle(utterance, wanted)
+    standing, denied = _deny_known(utterance, standing, denied, known)
+    if any(mention.value not in known for mention in standing):
+        standing = jury.wished("area", standing)
+    standing = _said_again(utterance, _denied_later(standing, denied))
+    return _fold(utterance, standing, denied, known, claimed)
+
+
+def _named(utterance: Utterance, asked: Asked, known: list[str]) -> list[Mention]:
+    """Return the places that an utterance names, each with its direction and in its town, whatever for."""
     named = find(utterance, is_asked=asked is Asked.AREA)
     compound = covered(mention for mention in named if len(mention.tokens) > 1)
     found = _without_overlaps([_with_direction(utterance, mention, compound) for mention in named])
@@ -152,26 +173,8 @@ def understand_areas(
     around = towns.union(*(mention.place.cities for mention in found if mention.end - mention.start > 1))
     certain = [mention for mention in found if is_place(utterance, mention, asked, around, len(found))]
     if asked is Asked.NAME:
-        certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
-    claimed = covered(certain)
-    wanted = _wanted(utterance, certain, known) if jury.heeds_rules else certain
-    if asked is Asked.AREA and not wanted and (here := _here_today(utterance, certain)):
-        return Areas(mentions=here, claimed=claimed, doubted=here)
-    if fuzzy and not wanted and not certain and asked is Asked.AREA:
-        wanted = misheard_places(utterance)
-        claimed = covered(wanted)
-    if (
-        jury.heeds_rules
-        and set(utterance.keys) & (_OFF_TOPIC | MEDIA)
-        and not set(utterance.keys) & (_SEEKS | _NEW_HOMES)
-    ):
-        wanted = []
-    standing, denied = settle(utterance, wanted)
-    standing, denied = _deny_known(utterance, standing, denied, known)
-    if any(mention.value not in known for mention in standing):
-        standing = jury.wished("area", standing)
-    standing = _said_again(utterance, _denied_later(standing, denied))
-    return _fold(utterance, standing, denied, known, claimed)
+        return [mention for mention in certain if _named_despite_name(utterance, mention)]
+    return certain
 
 
 def _wanted(utterance: Utterance, certain: list[Mention], known: list[str]) -> list[Mention]:

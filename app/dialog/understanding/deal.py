@@ -39,11 +39,7 @@ def understand_deal(
     found = [Span(match.start, match.end, match.value) for match in _DEAL.all(utterance) if match.start not in claimed]
     found += _office_does(utterance)
     if asked is Asked.DEAL and not found:
-        for index, key in enumerate(utterance.keys):
-            if key in _HEARD_RENT or key.lstrip("בלה") in _HEARD_RENT:
-                found.append(Span(index, index + 1, "rent"))
-            elif key in _HEARD_BUY or key.lstrip("בלה") in _HEARD_BUY:
-                found.append(Span(index, index + 1, "buy"))
+        found = _heard(utterance)
     standing, denied = settle(utterance, found, known)
     standing = jury.wished("deal", _after_so(utterance, standing))
     if not standing and denied and len({value.value for value in denied}) == 1:
@@ -57,6 +53,16 @@ def understand_deal(
         if len({value.value for value in standing}) == 1 or asked is not Asked.DEAL
         else _last_choice(utterance, standing)
     )
+
+
+def _heard(utterance: Utterance) -> list[Span[str]]:
+    """Read words that a recogniser writes for the two answers to "buy or rent"."""
+    return [
+        Span(index, index + 1, deal)
+        for index, key in enumerate(utterance.keys)
+        for deal, written in (("rent", _HEARD_RENT), ("buy", _HEARD_BUY))
+        if not written.isdisjoint((key, key.lstrip("בלה")))
+    ]
 
 
 def _bought_to_let(utterance: Utterance) -> Span[str] | None:

@@ -206,11 +206,17 @@ def understand_timing(
     for earlier, later in pairwise(standing):
         if set(utterance.keys[earlier.end : later.start]) & _REFINES:
             standing = [timing for timing in standing if timing.start >= later.start]
+    return _plainest(utterance, standing)
+
+
+def _plainest(utterance: Utterance, standing: list[Timing]) -> Timing:
+    """Return which of several times is meant: one that is sure before others, a dated one before a vague one."""
     strong = [timing for timing in standing if timing.sure]
     dated = [timing for timing in strong if timing.value["type"] in ("month", "within")]
-    if dated and dated[0].value == within(1) and any(timing.value["type"] == "immediate" for timing in strong):
+    at_once = next((timing for timing in strong if timing.value["type"] == "immediate"), None)
+    if at_once is not None and dated and dated[0].value == within(1):
         # "מיידית אפילו השבוע": the week only stresses the haste.
-        return next(timing for timing in strong if timing.value["type"] == "immediate")
+        return at_once
     if len(dated) > 1 and utterance.key(dated[0].end - 1) == "הבאה":
         # "שנה הבאה, בפברואר": the month says when in it.
         return next((timing for timing in dated if timing.value["type"] == "month"), dated[0])

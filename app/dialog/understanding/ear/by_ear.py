@@ -83,15 +83,21 @@ def _meant(
         return _with_words_remade(best, said, read)
     if len(said) > _LONGEST_WORDS or _needs_no_ear(said, asked, best):
         return None
-    answered, clean = _holds_answer(best, asked), is_clean(said, asked)
+    clean = is_clean(said, asked)
     near = _in_parts(readings, asked, deal, read) or nearest(readings, asked, deal, read)
     if near is not None and near.is_something_else and not best.updates:
         ends = near.meaning.intent is Intent.GOODBYE and not _mostly(Intent.GOODBYE, readings, read)
         return best if clean or ends else near.meaning
-    found = _found(near, said, asked, best)
     if asks_change(said) and not clean and (changed := _changed(readings, said, deal, read)) is not None:
         return changed
-    if answered:
+    return _compared(best, _found(near, said, asked, best), said, asked, read, clean=clean)
+
+
+def _compared(
+    best: Understanding, found: Near | None, said: Utterance, asked: Asked, read: Reader, *, clean: bool
+) -> Understanding | None:
+    """Return what the best reading means beside the typical answer found, if any; None: the best one may stand."""
+    if _holds_answer(best, asked):
         return None if clean and found is None else _weighed(best, found, said, asked)
     if found is None:
         return _with_words_remade(best, said, read) if asked in _REMADE and not clean else None
