@@ -7,6 +7,7 @@ is how many words are repeated, in order, and that callers add something of thei
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -25,6 +26,7 @@ _OWN_WORDS = Lexicon("hebrew/echo.toml").words("own")
 _NOT_WORDS = re.compile(r"[^\w\s]|[\u0591-\u05c7]")
 
 
+@lru_cache(maxsize=256)  # asked anew with each frame while nothing new is heard
 def is_echo(heard: str, said: str) -> bool:
     """Whether the words `heard` are those that the agent `said` as they were heard, alone."""
     words, agent = _words(heard), _words(said)

@@ -82,9 +82,10 @@ class Call:
 
         `waited_ms` is how long the event waited for those before it: time of ours, not of the engine that sent it.
         """
-        if self.state is State.ENDED:
+        state = self._floor.state
+        if state is State.ENDED:
             return []
-        if self.state is State.CONNECTING:
+        if state is State.CONNECTING:
             return self._before_the_call(event, now_ms)
         self._floor.agent.sends_until_ms = event.sends_until_ms if isinstance(event, Tick) else 0
         commands = self._handle(event, now_ms, waited_ms)
@@ -103,7 +104,7 @@ class Call:
 
     def is_due(self, by_ms: int) -> bool:
         """Whether `timer` names a time up to then."""
-        for due_ms in self._due.get(self.state, ()):
+        for due_ms in self._due.get(self._floor.state, ()):
             at = due_ms()
             if at is not None and at <= by_ms:
                 return True
@@ -242,10 +243,11 @@ class Call:
         if noticed.eou:
             commands += self._on_eou(noticed.eou, now_ms)
         floor.notice_pause()
-        if self.state is State.SPEAKING:
+        state = floor.state
+        if state is State.SPEAKING:
             if ear.is_interrupting(noticed.frame):
                 commands += floor.barge_in(now_ms)
-        elif self.state is State.PROCESSING:
+        elif state is State.PROCESSING:
             if ear.is_speech and ear.since_onset_ms >= self._settings.barge_in.voice_ms:
                 commands += floor.goes_on(now_ms)
         elif floor.interruption:
@@ -322,13 +324,13 @@ class Call:
     def _pump(self, now_ms: int) -> list[Command]:
         """Move everything along that time or the last event made possible."""
         floor = self._floor
-        if self.state is State.ENDED:
+        if floor.state is State.ENDED:
             return []
         commands = [*self._late_words.hear(now_ms), *floor.retake_from_nobody(now_ms)]
         commands += self._turn_end.hear(now_ms)
-        if self.state in (State.LISTENING, State.PROCESSING):
+        if floor.state in (State.LISTENING, State.PROCESSING):
             commands += self._turn_end.guess_ahead(now_ms)
-        if self.state is State.PROCESSING:
+        if floor.state is State.PROCESSING:
             commands += self._delivery.hold_the_line(self._conversation, now_ms)
         if floor.reply is None:
             return commands

@@ -94,15 +94,15 @@ def scale(samples: npt.NDArray[np.float64], rms: float, gains: Gains) -> None:
 def scale_together(samples: npt.NDArray[np.float64], levels: Sequence[float], gains: Sequence[Gains]) -> None:
     """Scale frames (a row each) in place by what `Agc.follow` said of each, as `scale` does alone."""
     before, after = np.array(gains).T
+    loud = np.flatnonzero(np.array(levels) * np.maximum(before, after) * _LARGEST_PEAK > _KNEE)
     moving = before != after
     if moving.any():
         before[moving] = 1.0
         start = np.array(gains)[moving]
         samples[moving] *= start[:, :1] + (start[:, 1:] - start[:, :1]) * _RAMP
     samples *= before[:, None]
-    for row, (rms, (start, end)) in enumerate(zip(levels, gains, strict=True)):
-        if rms * max(start, end) * _LARGEST_PEAK > _KNEE:
-            _soften(samples[row])
+    for row in loud:
+        _soften(samples[row])
 
 
 def _soften(samples: npt.NDArray[np.float64]) -> None:

@@ -58,7 +58,7 @@ class Silero:
         """Return the probability of speech in the next 256 samples (8 kHz, int16 scale)."""
         if self._ahead:
             ahead = self._ahead.popleft()
-            if np.array_equal(ahead.chunk, chunk):
+            if ahead.chunk.tobytes() == chunk.tobytes():  # a quarter of `array_equal`'s time
                 context, self._recurrent[_CELLS:], self._cells[:] = ahead.memory
                 self._samples[CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES] = context
                 return ahead.probability
