@@ -79,16 +79,17 @@ class BargeIn:
         While that is not known (None) voice is counted, but does not stop the agent. A single quiet frame does not
         break a voice, nor a consonant's closure one that is known to be speech. A voice that stays under `near_rms`
         on average is hardly the caller's, and must go on for longer. `caller_rms` is the caller's level, once known.
-        A voice known to be speech goes on in a frame that `is_faint`; one that sets in with this frame was to be heard,
-        too soft to count, for `before_ms`. None of that counts `over_echo`: where the agent's own voice is louder than
-        the noise, it may be that.
+        A voice known to be speech goes on in a frame that `is_faint`, and none is broken by it; one that sets in with
+        this frame was to be heard, too soft to count, for `before_ms`. None of that counts `over_echo`: where the
+        agent's own voice is louder than the noise, it may be that.
         """
         if self._armed_from_ms is None:
             return None
         is_loud = opinion is not False and frame.rms > self._bar_over(threshold, caller_rms)
         goes_on = is_faint and not over_echo and self._is_confirmed and self._onset_ms is not None
         if not is_loud and not goes_on:
-            self._missed += 1
+            # A voice on which there is no opinion yet is not over where it sounds like one.
+            self._missed += not is_faint or over_echo
             # The opinion is of what was loud a moment ago.
             self._is_confirmed = self._is_confirmed or (opinion is True and not over_echo)
             if self._missed > (_CLOSURE_FRAMES if self._is_confirmed else 1):

@@ -94,6 +94,26 @@ def test_over_the_agents_echo_only_what_is_loud_and_known_at_once_counts(over_ec
     assert next(at * 20 + 20 for at, hit in enumerate(found) if hit) == after_ms
 
 
+@pytest.mark.parametrize(("faint_frames", "over_echo", "onset_ms"), [(5, False, 0), (3, False, 200), (5, True, 200)])
+def test_a_voice_that_sinks_before_it_is_known_for_one_is_not_over(
+    faint_frames: int, over_echo: bool, onset_ms: int
+) -> None:
+    """R7.1: a short first syllable, of which the network is sure only when it is over; the next one is 120 ms later."""
+    barge_in = speaking()
+    levels = [500.0] * 3 + [80.0] * faint_frames + [0.0] * (7 - faint_frames) + [500.0] * 20
+    found = [
+        barge_in.receive(
+            Frame(at * 20, b"", rms),
+            THRESHOLD,
+            opinion=None if at < 8 else True,
+            is_faint=rms == 80.0,
+            over_echo=over_echo,
+        )
+        for at, rms in enumerate(levels)
+    ]
+    assert BargeInDetected(onset_ms) in found
+
+
 def test_faint_sounds_alone_are_no_voice() -> None:
     """R7.1: and what is denied is none that could go on."""
     barge_in = speaking()

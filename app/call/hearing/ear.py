@@ -113,6 +113,8 @@ class Ear:
         vad = self._vad
         if frame.echo_rms > vad.threshold:
             self._echo_until_ms = frame.end_ms + _ECHO_MS
+        # Without a gate there is no echo, or a voice that is more than one by the power of 200 ms.
+        over_echo = frame.echo_rms > 0.0 and frame.end_ms < self._echo_until_ms
         hit = self._barge_in.receive(
             frame,
             max(vad.threshold, frame.echo_rms),
@@ -121,7 +123,7 @@ class Ear:
             caller_rms=vad.caller_rms,
             is_faint=vad.is_faint_voice(frame),
             before_ms=vad.voiced_before_ms,
-            over_echo=frame.end_ms < self._echo_until_ms,
+            over_echo=over_echo,
         )
         return hit is not None
 
