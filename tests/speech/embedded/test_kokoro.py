@@ -78,7 +78,7 @@ def test_a_piece_is_cut_to_its_sound_with_an_edge_that_does_not_click() -> None:
     assert len(trimmed(np.zeros(0, np.float32))) == 0
 
 
-@pytest.mark.parametrize("expected", [12_000, 15_000, 20_000])
+@pytest.mark.parametrize("expected", [12_000, 15_000, 20_000, 25_000])
 def test_an_opening_ends_in_the_pause_where_its_comma_is_expected(expected: int) -> None:
     """R9: of pauses as quiet the nearest; one that is only softer speech is none."""
     speech = np.tile(np.array([0.5, -0.5], np.float32), 24_000)
