@@ -1,5 +1,6 @@
 """Everything eventlet: the clock, green threads, their queues and timers, work off the hub."""
 
+import ctypes
 import gc
 import socket
 import time
@@ -67,6 +68,30 @@ def tidy() -> None:
     of calls.
     """
     gc.collect()
+
+
+def give_back() -> None:
+    """Give the system back the memory that is free in whole pages, wherever it lies.
+
+    The C library gives back what lies at the end of its heap alone: what a moment's need has left in between would
+    stay with this process for good. 2 to 15 ms in a native thread, in which whoever wants memory may have to wait: so
+    only while nobody is on the line. Elsewhere than with glibc there is nothing to be done.
+    """
+    if _trim is not None:
+        tpool.execute(_trim, 0)
+
+
+def _malloc_trim() -> Callable[[int], int] | None:
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError):
+        return None
+    trim.argtypes, trim.restype = (ctypes.c_size_t,), ctypes.c_int
+    found: Callable[[int], int] = trim
+    return found
+
+
+_trim = _malloc_trim()
 
 
 def census() -> dict[str, int]:

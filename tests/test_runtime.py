@@ -1,10 +1,12 @@
 """Queues and timers, on a real eventlet hub."""
 
 import os
+import platform
 import subprocess
 import sys
 
 import eventlet
+import pytest
 from structlog.testing import capture_logs
 
 from app.runtime import Inbox, Latch, OneByOne, now_ms, offload, spawn, spawn_after
@@ -59,6 +61,33 @@ def test_what_breaks_in_a_green_thread_is_one_event_of_the_log() -> None:
         eventlet.sleep(0.01)
     assert [(line["event"], line["work"].rpartition(".")[2]) for line in logs] == [("GREEN_THREAD_BROKE", "broken")]
     assert went_on == [1]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked to")
+def test_memory_that_is_free_goes_back_to_the_system_and_the_hub_runs_on() -> None:
+    """R18: whatever small thing lies behind it; in a process of its own, whose heap is known."""
+    code = """
+import eventlet
+from app.runtime import give_back
+
+def resident_mb():
+    with open("/proc/self/statm") as told:
+        return int(told.read().split()[1]) * 4 / 1024
+
+kept = [[bytes(50_000), bytes(100)] for _ in range(800)]
+for pair in kept:
+    pair[0] = None
+before, went_on = resident_mb(), []
+eventlet.spawn(went_on.append, True)
+give_back()
+print(round(before - resident_mb()), went_on)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
+    )
+    given_mb, went_on = ended.stdout.split()
+    assert int(given_mb) > 25
+    assert went_on == "[True]"
 
 
 def test_what_a_handler_brings_about_follows_it() -> None:

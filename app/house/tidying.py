@@ -1,4 +1,4 @@
-"""What ended calls leave behind is freed soon, and not by chance."""
+"""What ended calls leave behind is freed soon, and not by chance, and what is free is given back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +11,19 @@ of a full house's time.
 
 
 class Tidying:
-    """Has the collector come by once calls have ended."""
+    """Has the collector come by once calls have ended, and gives free memory back once nobody is on the line."""
 
-    def __init__(self, tidy: Callable[[], None], spawn_after: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        tidy: Callable[[], None],
+        give_back: Callable[[], None],
+        anyone_there: Callable[[], bool],
+        spawn_after: Callable[..., Any],
+    ) -> None:
         """`spawn_after(seconds, work)` runs work later, in a greenlet of its own."""
         self._tidy = tidy
+        self._give_back = give_back
+        self._anyone_there = anyone_there
         self._spawn_after = spawn_after
         self._is_due = False
 
@@ -28,3 +36,5 @@ class Tidying:
     def _run(self) -> None:
         self._is_due = False
         self._tidy()
+        if not self._anyone_there():
+            self._give_back()

@@ -34,7 +34,7 @@ from app.house.warming import Warming, rehearse
 from app.house.watching import Watching
 from app.house.webhook_events import WebhookEvents
 from app.leads.records import CallServed
-from app.runtime import Latch, now_ms, offload, settle, sleep, spawn, spawn_after, tidy
+from app.runtime import Latch, give_back, now_ms, offload, settle, sleep, spawn, spawn_after, tidy
 from app.telephony.browser_calls import is_browser_call
 from app.telephony.recordings import delete_recording
 from app.telephony.tls import load_authorities
@@ -78,7 +78,7 @@ class House:
             is_late=lambda: is_late(self._hub_watch),
             ask=store.query,
         )
-        self._tidying = Tidying(tidy, spawn_after)
+        self._tidying = Tidying(tidy, give_back, self._anyone_there, spawn_after)
         self._watching = Watching(now_ms, _channel_of)
         self._files = CallFiles(
             settings.log_calls,
