@@ -56,6 +56,22 @@ def ulaw_rms(ulaw: bytes) -> float:
     return math.sqrt(float(_SQUARES[np.frombuffer(ulaw, np.uint8)].sum()) / len(ulaw)) if ulaw else 0.0
 
 
+class _Latest:
+    """What was measured in all lags, and the largest of it, which is looked for anew only once it is too long ago."""
+
+    def __init__(self) -> None:
+        self.values: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
+        self.largest = 0.0
+
+    def add(self, value: float) -> None:
+        gone = self.values[0]
+        self.values.append(value)
+        if value >= self.largest:
+            self.largest = value
+        elif gone >= self.largest:
+            self.largest = max(self.values)
+
+
 class Echo:
     """Follow one call: `receive` for every frame of the caller, with what was played as it came."""
 
@@ -67,9 +83,7 @@ class Echo:
 
     def _begin(self) -> None:
         """The agent speaks after a pause longer than all lags."""
-        self._sent: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
-        self._heard: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
-        self._sent_span: deque[float] = deque([0.0] * LAGS, maxlen=LAGS)
+        self._sent, self._heard, self._sent_span = _Latest(), _Latest(), _Latest()
         self._sent_power = self._heard_power = 0.0
         self._played: deque[bytes] = deque([_SILENCE] * (LAGS + _COMPARED), maxlen=LAGS + _COMPARED)
         self._samples: deque[npt.NDArray[np.float64]] = deque([_QUIET] * _COMPARED, maxlen=_COMPARED)
@@ -149,36 +163,34 @@ class Echo:
             self._silent_frames += 1
         if self._silent_frames > LAGS:
             return False
-        sent = self._sent
         self._played.append(playing or _SILENCE)
-        sent.append(sent_rms)
-        self._sent_power += (sent_rms * sent_rms - sent[-1 - _SPAN] ** 2) / _SPAN
-        self._sent_span.append(self._sent_power)
+        self._sent.add(sent_rms)
+        self._sent_power += (sent_rms * sent_rms - self._sent.values[-1 - _SPAN] ** 2) / _SPAN
+        self._sent_span.add(self._sent_power)
         return True
 
     def _hear(self, samples: npt.NDArray[np.float64], rms: float) -> None:
-        heard = self._heard
         self._samples.append(samples)
-        heard.append(rms)
-        self._heard_power += (rms * rms - heard[-1 - _SPAN] ** 2) / _SPAN
+        self._heard.add(rms)
+        self._heard_power += (rms * rms - self._heard.values[-1 - _SPAN] ** 2) / _SPAN
 
     def _gate(self) -> float:
-        sent = self._sent
+        sent = self._sent.values
         # A frame of the echo lies across two that were sent: only where both are loud is the bound one.
         oldest = min(sent[0], sent[1])
         if self._unheard_frames:
             self._unheard_frames -= 1
         elif oldest > _AUDIBLE_RMS:
-            bound = max(max(self._heard) / oldest, _LEAST_GAIN)
+            bound = max(self._heard.largest / oldest, _LEAST_GAIN)
             self._bounds.append(bound)
             if bound < self.gain:
                 self.gain += (bound - self.gain) * _FALL
             else:
                 self.gain = min(self.gain * _RELAX, self._prior)
         span_gate = _SPAN_MARGIN * self.gain
-        if self._heard_power > span_gate * span_gate * max(self._sent_span):
+        if self._heard_power > span_gate * span_gate * self._sent_span.largest:
             return 0.0
-        return _MARGIN * self.gain * max(sent)
+        return _MARGIN * self.gain * self._sent.largest
 
 
 def listen_together(
