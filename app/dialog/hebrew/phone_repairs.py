@@ -42,6 +42,14 @@ def _exchanged(number: str, old: str, new: str) -> str:
     return number.replace(old, new) if number.count(old) == 1 else ""
 
 
+def _denied(utterance: Utterance, runs: list[Span[str]]) -> list[Span[str]]:
+    """Return the digits that a no stands before, but for an opening no that answers the question."""
+    denied = [run for run in runs if utterance.key(run.start - 1) in _NOT]
+    others = len(denied) > 1 or len(runs) == 1
+    # "לא, שמונה שבע ולא שמונה ארבע", "לא, שבע שמונה בסוף".
+    return denied[1:] if denied and others and denied[0].start == 1 and utterance.key(0) == "לא" else denied
+
+
 def _place(utterance: Utterance) -> int:
     """Return which digit is named by its place, "הספרה הרביעית" as 3; too large to be one when none is."""
     places = [_PLACES.index(rest) for key in utterance.keys for _, rest in stems(key) if rest in _PLACES]
@@ -67,6 +75,11 @@ def _fitted(number: str, said: str) -> str:
     return number[:at] + said + number[at + length :]
 
 
+def places_digits(utterance: Utterance) -> bool:
+    """Whether the caller says where digits belong: "שבע בסוף", "הקידומת חמישים ושתיים"."""
+    return not rests_of(utterance.keys).isdisjoint(_END | _BEGINNING)
+
+
 def repaired_phone(utterance: Utterance, phone: str) -> str | None:
     """Return the number `phone` (E.164) with the part the caller corrects exchanged, as E.164; None: no such repair."""
     number = phone.replace("+972", "0", 1)
@@ -80,10 +93,7 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
         said = runs[0].value
         half = len(said) // 2
         return to_e164(_exchanged(number, said[:half], said[half:]))
-    denied = [run for run in runs if utterance.key(run.start - 1) in _NOT]
-    if len(denied) > 1 and denied[0].start == 1 and utterance.key(0) == "לא":
-        # "לא, שמונה שבע ולא שמונה ארבע": the opening no answers the question.
-        denied = denied[1:]
+    denied = _denied(utterance, runs)
     wanted = [run.value for run in runs if run not in denied]
     if len(denied) == 1 and len(wanted) == 1 and len(denied[0].value) == len(wanted[0]):
         repaired = _exchanged(number, denied[0].value, wanted[0])

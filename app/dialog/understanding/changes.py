@@ -9,7 +9,7 @@ from app.dialog.hebrew.tokens import Utterance
 _LISTS = Lexicon("real_estate/changes.toml")
 _MORE, _LESS = _LISTS.words("more"), _LISTS.words("less")
 _ONE_MORE, _ONE_LESS = _LISTS.words("one_more"), _LISTS.words("one_less")
-_RAISED, _BESIDES = _LISTS.words("raised"), _LISTS.words("besides")
+_RAISED, _LOWERED, _BESIDES = _LISTS.words("raised"), _LISTS.words("lowered"), _LISTS.words("besides")
 _ROOM, _ONE, _HALF = _LISTS.words("room"), _LISTS.words("one"), _LISTS.words("half")
 _CONTRASTS = _LISTS.words("contrasts")
 _LEAST_ROOMS, _MOST_ROOMS = 1, 12
@@ -30,14 +30,14 @@ def changed_rooms(utterance: Utterance, asked: Asked, known: Known, budget: floa
 
 def _stepped(utterance: Utterance, known: Known) -> Range | None:
     """Read "תוסיפי חדר", "חצי חדר פחות": nothing else may be counted beside it."""
-    at = next((index for index, key in enumerate(utterance.keys) if key in _ROOM), None)
+    at = next((index for index, key in enumerate(utterance.keys) if key.removeprefix("ב") in _ROOM), None)
     if at is None:
         return None
+    by_one = utterance.key(at) not in _ROOM
     half = utterance.key(at - 1) in _HALF
     start, end = at - half, at + 1 + (utterance.key(at + 1) in _ONE)
     verb = _verb_before(utterance, start)
-    up = verb in _MORE or utterance.key(end) in _ONE_MORE
-    down = verb in _LESS or utterance.key(end) in _ONE_LESS
+    up, down = _ways(verb, utterance.key(end), by_one=by_one)
     counted = any(not start <= quantity.start < end for quantity in quantities(utterance))
     # "עוד חדר ארונות", "יש עוד חדר בבניין": which room.
     names_it = verb == "עוד" and end < len(utterance)
@@ -50,12 +50,20 @@ def _stepped(utterance: Utterance, known: Known) -> Range | None:
     return Range(start, end, Bounds(low, high))
 
 
+def _ways(verb: str, after: str, *, by_one: bool) -> tuple[bool, bool]:
+    """Return whether a room comes on top, and whether it goes; `by_one`: "תעלי בחדר", where no other word says so."""
+    if by_one:
+        return verb in _RAISED, verb in _LOWERED
+    return verb in _MORE or after in _ONE_MORE, verb in _LESS or after in _ONE_LESS
+
+
 def _verb_before(utterance: Utterance, start: int) -> str:
     """Return the word that may say what becomes of the amount at `start`: "תוסיפי (לי עוד) מאה אלף"."""
     before = start - 1
-    while utterance.key(before) in _BESIDES and utterance.key(before - 1) in _MORE | _LESS:
+    while utterance.key(before) in _BESIDES:
         before -= 1
-    return utterance.key(before)
+    verb = utterance.key(before)
+    return verb if verb in _MORE | _LESS | _RAISED | _LOWERED else utterance.key(start - 1)
 
 
 def _against(utterance: Utterance, asked: Asked, known: Known, budget: float | None) -> Range | None:
@@ -96,6 +104,8 @@ def changed_sum(utterance: Utterance, said: Quantity, amount: float, known: floa
     if known is None or 2 * amount > known or said.prefix not in ("", "ב") or said.shape is Shape.BARE:
         return None
     verb = _verb_before(utterance, said.start)
-    if verb in _MORE or (said.prefix and verb in _RAISED):
+    last = said.end == len(utterance) - 1
+    if verb in _MORE or (said.prefix and verb in _RAISED) or (last and utterance.key(said.end) in _ONE_MORE):
         return known + amount
-    return known - amount if verb in _LESS else None
+    down = verb in _LESS | _ONE_LESS or (said.prefix and verb in _LOWERED)
+    return known - amount if down or (last and utterance.key(said.end) in _ONE_LESS) else None

@@ -13,7 +13,7 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names, spelled
 from app.dialog.hebrew.names import GIVEN_NAME_ONLY, understand_name, whole_name
 from app.dialog.hebrew.numbers import Shape, quantities
-from app.dialog.hebrew.phone_repairs import repaired_phone
+from app.dialog.hebrew.phone_repairs import places_digits, repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.scope import Whose, no_wish, tokens_of
 from app.dialog.hebrew.span import Range, covered
@@ -30,25 +30,18 @@ from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
 from app.dialog.understanding.rooms import understand_rooms
 from app.dialog.understanding.wishes import understand_wishes
+from app.dialog.understanding.withdrawals import withdrawn
 
 _LISTS = Lexicon("real_estate/turn.toml")
 
 _REFUSABLE = {**{Asked(topic.name): topic.name for topic in TOPICS}, Asked.PHONE_CONFIRM: "phone"}
 _INFORMS = (Errand.OWNER, Errand.ROOM_MATE, Errand.BROKER)
 """What these callers offer is information for the office."""
-_CLEARED = {
-    "area": _LISTS.words("about_area"),
-    "rooms": _LISTS.words("about_rooms"),
-    "budget": _LISTS.words("about_budget"),
-    "timing": _LISTS.words("about_timing"),
-    "property_type": _LISTS.words("about_type"),
-}
 _HOW_MUCH_IS, _WHAT_IS = _LISTS.phrases("how_much_is"), _LISTS.phrases("what_is")
 """Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
 _PLAIN_HOME = _LISTS.words("plain_home")
 _SEEKERS = _LISTS.words("seekers")
 _ENTERS = _LISTS.words("enters")
-_INDIFFERENT = _LISTS.phrases("indifferent")
 
 
 class Turn:
@@ -141,7 +134,8 @@ class Turn:
     def _phone_repair(self, dictation: Dictation | None) -> bool:
         """Read digits that only correct the known number; whether they belong to it."""
         known = self.state.get("phone")
-        if not known or not (self.asked is Asked.PHONE_CONFIRM or rests_of(self.utterance.keys) & PHONE_NOUNS):
+        about_it = self.asked is Asked.PHONE_CONFIRM or rests_of(self.utterance.keys) & PHONE_NOUNS
+        if not known or not (about_it or (self.asked is Asked.PHONE and places_digits(self.utterance))):
             return False
         repaired = repaired_phone(self.utterance, known)
         if repaired is not None:
@@ -240,7 +234,8 @@ class Turn:
             self.put(f"{slot}_min", None, start, end)
         if high is not None:
             self.put(f"{slot}_max", _whole(high), start, end, unsure=unsure)
-        elif low is not None and known_high is not None and known_high < low:
+        elif low is not None and known_high is not None and known_high <= max(low, known_low or 0):
+            # "מינימום שלושה", three being known as the very number.
             self.put(f"{slot}_max", None, start, end)
 
     def _timing(self) -> None:
@@ -324,18 +319,9 @@ class Turn:
             self.put("name", name.value, name.start, name.end, unsure=not name.sure)
 
     def _clear(self) -> None:
-        """Withdraw a known value the caller no longer cares for: "התקציב לא משנה"."""
-        keys = self.utterance.keys
-        if not _INDIFFERENT.within(self.utterance):
-            return
-        heard = rests_of(keys)
-        for slot, nouns in _CLEARED.items():
-            members = (f"{slot}_min", f"{slot}_max") if slot in ("rooms", "budget") else (slot,)
-            if not heard & nouns or any(member in self.updates for member in members):
-                continue
-            for member in members:
-                if self.state.get(member) is not None:
-                    self.put(member, None, 0, len(self.utterance))
+        """Withdraw known values the caller no longer cares for: "התקציב לא משנה"."""
+        for slot in withdrawn(self.utterance, self.asked, self.state, self.updates):
+            self.put(slot, None, 0, len(self.utterance))
 
     def _on_topic(self) -> bool:
         """Whether the caller tells of what was asked, though no value of it is theirs."""

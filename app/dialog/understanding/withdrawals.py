@@ -1,0 +1,95 @@
+"""Which known details a caller takes back: "התקציב לא משנה", "תשכחי מהתקציב", "בלי מינימום" (R10.2)."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from app.dialog.domain import PARTS, Asked
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.span import Span
+from app.dialog.hebrew.tokens import Utterance, rests, rests_of
+
+_LISTS = Lexicon("real_estate/withdrawals.toml")
+_CLEARED = {
+    "area": _LISTS.words("about_area"),
+    "rooms": _LISTS.words("about_rooms"),
+    "budget": _LISTS.words("about_budget"),
+    "timing": _LISTS.words("about_timing"),
+    "property_type": _LISTS.words("about_type"),
+}
+_STRUCK = {
+    "area": _LISTS.words("struck_area"),
+    "rooms": _LISTS.words("struck_rooms"),
+    "budget": _LISTS.words("struck_budget"),
+    "timing": _LISTS.words("struck_timing"),
+    "property_type": _LISTS.words("struck_type"),
+    "phone": _LISTS.words("struck_phone"),
+}
+_INDIFFERENT = _LISTS.phrases("indifferent")
+_STRIKES, _LOWERS, _BETWEEN = _LISTS.words("strikes"), _LISTS.words("lowers"), _LISTS.words("between")
+_NOT_TO_WRITE, _MATTERS_NOT = _LISTS.phrases("not_to_write"), _LISTS.phrases("matters_not")
+_ENDS = {"min": _LISTS.words("least"), "max": _LISTS.words("most")}
+_KEEPS = _LISTS.words("keeps")
+_WIDEST = 4
+
+
+def withdrawn(utterance: Utterance, asked: Asked, state: Mapping[str, Any], said: Collection[str]) -> list[str]:
+    """Return the slots known in `state` that the caller takes back; none of which another value was `said`."""
+    topics, ends = _struck(utterance, asked, state)
+    if _INDIFFERENT.within(utterance):
+        heard = rests_of(utterance.keys)
+        topics += [topic for topic, nouns in _CLEARED.items() if heard & nouns]
+    whole = [PARTS.get(topic, (topic,)) for topic in topics]
+    found = [*ends, *(slot for slots in whole if not any(slot in said for slot in slots) for slot in slots)]
+    return [slot for slot in dict.fromkeys(found) if state.get(slot) is not None and slot not in said]
+
+
+def _struck(utterance: Utterance, asked: Asked, state: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the topics that are struck, and the ends of ranges."""
+    topics: list[str] = []
+    ends: list[str] = []
+    for verb, ends_only in _verbs(utterance):
+        at = _object(utterance, verb)
+        heard = frozenset() if at is None else rests(utterance.key(at))
+        end = next((name for name, words in _ENDS.items() if heard & words), None)
+        if end is not None:
+            ends += _end_of(utterance, end, asked, state)
+        elif not ends_only:
+            topics += [topic for topic, nouns in _STRUCK.items() if heard & nouns]
+    return topics, ends
+
+
+def _verbs(utterance: Utterance) -> Iterator[tuple[Span[str], bool]]:
+    """Yield what may strike something, and whether it strikes ends of a range only."""
+    for index, key in enumerate(utterance.keys):
+        stem = {key, key.removeprefix("ו")}
+        before = {utterance.key(index - 1), utterance.key(index - 2)}
+        if stem & (_STRIKES | _LOWERS) and not before & _KEEPS:
+            yield Span(index, index + 1, key), not stem & _STRIKES
+    for book, ends_only in ((_NOT_TO_WRITE, False), (_MATTERS_NOT, True)):
+        yield from ((match, ends_only) for match in book.all(utterance))
+
+
+def _object(utterance: Utterance, verb: Span[str]) -> int | None:
+    """Return where the noun stands that a verb strikes: the first one on either side behind words that say nothing."""
+    nouns = frozenset().union(*_STRUCK.values(), *_ENDS.values())
+    for side in (range(verb.end, verb.end + _WIDEST + 1), range(verb.start - 1, verb.start - _WIDEST - 2, -1)):
+        for at in side:
+            key = utterance.key(at)
+            counts_rooms = key in _BETWEEN and rests(utterance.key(at + 1)) & _STRUCK["rooms"]
+            if rests(key) & nouns and not counts_rooms:
+                return at
+            if key not in _BETWEEN:
+                break
+    return None
+
+
+def _end_of(utterance: Utterance, end: str, asked: Asked, state: Mapping[str, Any]) -> list[str]:
+    """Return the end of which range is meant: of the one named, asked about, or the only one; four rooms are none."""
+    heard = rests_of(utterance.keys)
+    known = [topic for topic in PARTS if state.get(f"{topic}_{end}") is not None]
+    ranges = [topic for topic in known if len({state.get(slot) for slot in PARTS[topic]}) > 1]
+    if named := [topic for topic in PARTS if heard & _STRUCK[topic]]:
+        chosen = [topic for topic in ranges if topic in named]
+    else:
+        chosen = [topic for topic in ranges if asked.value == topic] or ranges
+    return [f"{chosen[0]}_{end}"] if len(chosen) == 1 else []
