@@ -39,10 +39,11 @@ _UNLIKELY = 0.15
 # The opinion comes 60 ms after the onset, nine times in ten within 120. From here on silence means no.
 _PATIENCE_CHUNKS = 6
 
+_SAMPLE_BYTES = 2
+_CHUNK_BYTES = CHUNK_SAMPLES * _SAMPLE_BYTES
+_BYTES_PER_MS = SAMPLE_RATE_HZ * _SAMPLE_BYTES // 1000
 
 Samples = npt.NDArray[np.int16]
-
-_NOTHING: Samples = np.zeros(0, np.int16)
 
 
 class NeuralConfirmer:
@@ -51,7 +52,7 @@ class NeuralConfirmer:
     def __init__(self) -> None:
         self.network = Silero()
         self._before: deque[bytes] = deque(maxlen=_BEFORE_FRAMES)
-        self._waiting = _NOTHING
+        self._waiting = b""
         self._latest: deque[bytes] = deque(maxlen=_PITCH_FRAMES)
         self._probabilities: deque[float] = deque(maxlen=_PERHAPS_CHUNKS)
         self._is_open = False
@@ -71,21 +72,21 @@ class NeuralConfirmer:
         self._latest.append(frame.pcm)
         self.voiced_before_ms = 0
         if is_open:
-            self._hear(np.frombuffer(frame.pcm, np.int16), frame.end_ms)
+            self._hear(frame)
         else:
             self._is_open, self._opinion = False, None
             self._closed_frames += 1
         self._before.append(frame.pcm)
 
-    def _hear(self, samples: Samples, end_ms: int) -> None:
+    def _hear(self, frame: Frame) -> None:
         if not self._is_open:
             self._open()
-        waiting = np.concatenate((self._waiting, samples))
-        while len(waiting) >= CHUNK_SAMPLES:
-            self._judge(self.network.process(waiting[:CHUNK_SAMPLES]))
-            waiting = waiting[CHUNK_SAMPLES:]
+        waiting = self._waiting + frame.pcm
+        while len(waiting) >= _CHUNK_BYTES:
+            self._judge(self.network.process(np.frombuffer(waiting, np.int16, CHUNK_SAMPLES)))
+            waiting = waiting[_CHUNK_BYTES:]
             if self._probability >= self._bar:
-                self.speech_until_ms = end_ms - len(waiting) * 1000 // SAMPLE_RATE_HZ
+                self.speech_until_ms = frame.end_ms - len(waiting) // _BYTES_PER_MS
         self._waiting = waiting
 
     def _open(self) -> None:
@@ -109,16 +110,16 @@ class NeuralConfirmer:
         if self._closed_frames >= _ALONE_FRAMES:
             self.is_alone = likeliest < _NOBODY
         self._closed_frames = 0
-        self._waiting = before[heard:]
+        self._waiting = before[heard:].tobytes()
         self.voiced_before_ms = (len(before) - voiced_from) * 1000 // SAMPLE_RATE_HZ
 
     def next_chunks(self, frames: Iterable[Frame]) -> list[Samples]:
         """Return the chunks that the network is to hear with these frames should the gate, now open, stay so."""
         if not self._is_open:
             return []
-        waiting = np.concatenate((self._waiting, np.frombuffer(b"".join([frame.pcm for frame in frames]), np.int16)))
-        ends = range(CHUNK_SAMPLES, len(waiting) + 1, CHUNK_SAMPLES)
-        return [waiting[end - CHUNK_SAMPLES : end] for end in ends]
+        waiting = b"".join([self._waiting, *(frame.pcm for frame in frames)])
+        starts = range(0, len(waiting) - _CHUNK_BYTES + 1, _CHUNK_BYTES)
+        return [np.frombuffer(waiting, np.int16, CHUNK_SAMPLES, start) for start in starts]
 
     @property
     def is_speech(self) -> bool | None:

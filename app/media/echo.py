@@ -198,7 +198,7 @@ def listen_together(
 ) -> list[float]:
     """Do for many calls in one pass what `Echo.receive` does for each; `samples` has a row a call."""
     heard = zip(echoes, samples, levels, played, _sent_rms(played), strict=True)
-    gates = [echo.listen(*rest) for echo, *rest in heard]
+    gates = [echo.listen(frame, rms, playing, sent_rms) for echo, frame, rms, playing, sent_rms in heard]
     asking = [echo for echo, gate in zip(echoes, gates, strict=True) if gate is None]
     if not asking:
         return [gate for gate in gates if gate is not None]

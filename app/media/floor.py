@@ -60,7 +60,8 @@ class NoiseFloor:
         `is_speech`: it is known for speech, however soft, so the line has not grown louder by it.
         """
         self._frames += 1
-        self._block_least = min(self._block_least, rms)
+        if rms < self._block_least:  # `min` takes three times as long, twice a frame
+            self._block_least = rms
         if self._frames % _BLOCK_FRAMES == 0:
             self._close_block()
         if not self.calibrated:

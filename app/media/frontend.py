@@ -134,22 +134,23 @@ def process_ahead(waiting: Sequence[Waiting]) -> list[list[Frame]]:
 
     Return the frames of each.
     """
+    fronts = [one.front for one in waiting]
     wholes = [one.front.whole_frames(one.ulaw) for one in waiting]
     heard: list[list[Frame]] = [[] for _ in waiting]
     for start in range(0, max(map(len, wholes), default=0), FRAME_SAMPLES):
         rows = [row for row, whole in enumerate(wholes) if len(whole) > start]
         ulaw = b"".join([wholes[row][start : start + FRAME_SAMPLES] for row in rows])
         samples = decode_ulaw(ulaw).reshape(-1, FRAME_SAMPLES).astype(np.float64)
-        filter_together([waiting[row].front.filter for row in rows], samples)
+        filter_together([fronts[row].filter for row in rows], samples)
         powers = np.einsum("ij,ij->i", samples, samples) / FRAME_SAMPLES
         played = [waiting[row].playing((len(wholes[row]) - start) // _BYTES_PER_MS - FRAME_MS) for row in rows]
         levels = np.sqrt(powers).tolist()
-        echoes = listen_together([waiting[row].front.echo for row in rows], samples, levels, played)
-        measured = [waiting[row].front.measure(*of_row) for row, *of_row in zip(rows, levels, echoes, strict=True)]
+        echoes = listen_together([fronts[row].echo for row in rows], samples, levels, played)
+        measured = [fronts[row].measure(rms, echo) for row, rms, echo in zip(rows, levels, echoes, strict=True)]
         scale_together(samples, levels, [gains for _, gains in measured])
         pcm = np.rint(samples, out=samples).astype(np.int16).tobytes()
         for at, (row, (loudness, _)) in enumerate(zip(rows, measured, strict=True)):
-            heard[row].append(waiting[row].front.frame(pcm[at * _PCM_BYTES : (at + 1) * _PCM_BYTES], loudness))
+            heard[row].append(fronts[row].frame(pcm[at * _PCM_BYTES : (at + 1) * _PCM_BYTES], loudness))
     for one, frames in zip(waiting, heard, strict=True):
         one.front.expect(one.ulaw, frames)
     return heard
