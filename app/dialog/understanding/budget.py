@@ -170,15 +170,7 @@ def _join(utterance: Utterance, standing: list[Figure], jury: Jury) -> Figure:
         start, ends = min(lows[0].start, highs[0].start), Bounds(lows[0].low, highs[0].high)
         return Figure(start, highs[0].end, ends, sure=lows[0].sure and highs[0].sure)
     bounded = [figure for figure in standing if figure.low is not None or _is_capped(utterance, figure)]
-    chosen = jury.likeliest("budget", bounded or standing)
-    stretched = (figure for figure in highs if _stretches(utterance, chosen, figure))
-    return next(stretched, chosen)
-
-
-def _stretches(utterance: Utterance, first: Figure, second: Figure) -> bool:
-    """Whether the second sum is how far one would go: "שני מיליון, ואם צריך שניים מאתיים"."""
-    higher = first.low is None and (second.high or 0) > (first.high or 0) and second.start >= first.end
-    return higher and any(first.end <= match.start < second.start for match in _STRETCHES.all(utterance))
+    return jury.likeliest("budget", bounded or standing)
 
 
 def _is_capped(utterance: Utterance, figure: Figure) -> bool:

@@ -199,7 +199,7 @@ def understand_timing(
 ) -> Timing | None:
     """Return the move-in time the caller states, or None; `today` decides which month is next."""
     found = _Finder(utterance, asked, today, claimed).all()
-    standing, _ = settle(utterance, [timing for timing in found if not _denied_span(utterance, timing)], known)
+    standing, _ = settle(utterance, found, known)
     standing = jury.wished("timing", standing)
     if not standing:
         return None
@@ -221,8 +221,3 @@ def _plainest(utterance: Utterance, standing: list[Timing]) -> Timing:
         # "שנה הבאה, בפברואר": the month says when in it.
         return next((timing for timing in dated if timing.value["type"] == "month"), dated[0])
     return (dated or strong or standing)[0]
-
-
-def _denied_span(utterance: Utterance, timing: Timing) -> bool:
-    """Whether "לא מיידי" or "לא עכשיו" denies the time."""
-    return utterance.key(timing.start - 1) == "לא" and timing.value["type"] == "immediate"
