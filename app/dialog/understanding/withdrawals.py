@@ -8,13 +8,13 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, rests, rests_of
 
-_LISTS = Lexicon("real_estate/withdrawals.toml")
+_LISTS, _NOUNS = Lexicon("real_estate/withdrawals.toml"), Lexicon("real_estate/turn.toml")
 _CLEARED = {
-    "area": _LISTS.words("about_area"),
-    "rooms": _LISTS.words("about_rooms"),
-    "budget": _LISTS.words("about_budget"),
-    "timing": _LISTS.words("about_timing"),
-    "property_type": _LISTS.words("about_type"),
+    "area": _NOUNS.words("about_area"),
+    "rooms": _NOUNS.words("about_rooms"),
+    "budget": _NOUNS.words("about_budget"),
+    "timing": _NOUNS.words("about_timing"),
+    "property_type": _NOUNS.words("about_type"),
 }
 _STRUCK = {
     "area": _LISTS.words("struck_area"),
