@@ -60,6 +60,14 @@ def test_common_words_are_not_taken_for_towns() -> None:
         assert areas(said) is None
 
 
+def test_numbers_are_not_taken_for_towns_but_in_a_name_of_several_words() -> None:
+    """R10.4: "ארבעה" sounds like "רובע ה"."""
+    for said in ("ארבעה חדרים", "ארבעה", "ארבעה חדרים פחות או יותר"):
+        assert areas(said) is None
+    for said, name in (("באר שבה", "באר שבע"), ("קריאת שמונה", "קריית שמונה"), ("רובע הא", "רובע ה")):
+        assert areas(said) == [name]
+
+
 def test_words_are_mended_towards_what_was_asked() -> None:
     """R10.6: the closed set of a question reads a misheard answer; numbers already known stay."""
     mended = mend(normalise("שכירוט"), Asked.DEAL)

@@ -44,9 +44,10 @@ def misheard_places(utterance: Utterance) -> list[Mention]:
                 continue
             if any(mention.start < start + count and start < mention.end for mention in found):
                 continue
-            if all(_everyday(utterance.key(index)) for index in span) or any(
-                utterance.tokens[index].is_number for index in span
-            ):
+            if any(utterance.tokens[index].is_number for index in span):
+                continue
+            if all(_everyday(utterance.key(index)) or atom_at(utterance, index) is not None for index in span):
+                # "ארבעה חדרים" is no "רובע ה".
                 continue
             mention = _fuzzy_at(utterance, start, count)
             if mention is not None:
