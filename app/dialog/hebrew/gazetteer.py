@@ -111,15 +111,22 @@ def _care(entry: Mapping[str, Any], alias: str, spelling: str) -> str:
     return "bare" if spelling != alias and alias.startswith("ה") and " " not in alias else ""
 
 
-@lru_cache(maxsize=64)
 def find(utterance: Utterance, *, is_asked: bool = False) -> tuple[Mention, ...]:
     """Return every gazetteer name in the utterance, the longest first, whatever it is said for.
 
     `is_asked`: a place was asked for, so that a village may be named without "ב" or "מושב" before it.
     """
+    return _found(utterance, is_asked)
+
+
+@lru_cache(maxsize=64)
+def _found(utterance: Utterance, is_asked: bool) -> tuple[Mention, ...]:
     found: list[Mention] = []
     index = 0
     while index < len(utterance):
+        if not utterance.tokens[index].is_number and not _readings(utterance.keys[index]):
+            index += 1
+            continue
         mention = _at(utterance, index, is_asked=is_asked)
         later = _at(utterance, mention.end - 1) if mention is not None and mention.end - mention.start > 1 else None
         if mention is not None and later is not None and later.end > mention.end and _names_within(mention, later):

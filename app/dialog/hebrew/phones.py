@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.numbers import Kind, atom_at
+from app.dialog.hebrew.number_words import Kind, atom_at, atoms_of
 from app.dialog.hebrew.repairs import turns
 from app.dialog.hebrew.tokens import Utterance, fold, words
 
@@ -250,8 +250,8 @@ def _whole(utterance: Utterance, groups: list[str], held: str) -> tuple[str | No
 def _spoken_digits(utterance: Utterance) -> int:
     """Return how many digits the numbers in an utterance can be at the very most."""
     return sum(
-        len(token.text) if token.is_number else _MOST_A_WORD * (atom_at(utterance, at) is not None)
-        for at, token in enumerate(utterance.tokens)
+        len(token.text) if token.is_number else _MOST_A_WORD * (atom is not None)
+        for token, atom in zip(utterance.tokens, atoms_of(utterance), strict=True)
     )
 
 
