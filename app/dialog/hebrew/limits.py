@@ -16,6 +16,7 @@ _MAX_AFTER = _LISTS.phrases("max_after")
 _PLUS = ("פלוס", "+")
 _ADDED = _LISTS.words("added")
 _HAS_ROOF = _LISTS.words("has_roof")
+_EITHER_SIDE = _LISTS.listed("either_side")
 _NO_MATTER = _LISTS.words("no_matter")
 _UNITS, _ONESELF = _LISTS.words("units"), _LISTS.words("oneself")
 
@@ -30,14 +31,14 @@ def is_max(utterance: Utterance, quantity: Quantity) -> bool:
 
 
 def is_min(utterance: Utterance, quantity: Quantity) -> bool:
-    """Whether the number is the least."""
+    """Whether the number is the least. "פחות או יותר" and "פלוס מינוס" hedge and are no bound."""
     if _no_more_than(utterance, quantity):
         return False
     if _looks_back(utterance, quantity.start, frozenset(), _MAX_PHRASES):
         return False
     if _looks_back(utterance, quantity.start, _MIN_BEFORE, _MIN_PHRASES):
         return True
-    return _looks_ahead(utterance, quantity.end, _MIN_AFTER)
+    return not hedged(utterance, quantity.end) and _looks_ahead(utterance, quantity.end, _MIN_AFTER)
 
 
 def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
@@ -52,6 +53,16 @@ def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
         or fold("אין") in before
         or (bool(set(behind[:1]) & {"לא", fold("אין")}) and not set(behind[1:2]) & _NO_MATTER)
     )
+
+
+def hedged(utterance: Utterance, end: int) -> bool:
+    """Whether what follows token `end` only says "about"."""
+    for index in range(end, min(end + 3, len(utterance))):
+        if utterance.key(index) == "פלוס" and utterance.key(index + 1) == "מינוס":
+            return True
+        if utterance.key(index) == "פחות" and utterance.key(index + 1) == "או":
+            return True
+    return False
 
 
 def _looks_back(utterance: Utterance, start: int, single: frozenset[str], phrases: Phrasebook) -> bool:
@@ -87,12 +98,13 @@ def _looks_ahead(utterance: Utterance, end: int, phrases: Phrasebook) -> bool:
         # "ארבעה חדרים פלוס ממד": the plus adds a thing, not more of the same.
         return after not in _ADDED
     # "שני חדרים גג חמש אלף": the bound is the next number's.
-    return atom_at(utterance, match.end) is None
+    return not (match.value.lstrip("=") in _EITHER_SIDE and atom_at(utterance, match.end) is not None)
 
 
 def range_between(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
     """Whether two numbers are said as the ends of a range: "X עד Y", "בין X ל-Y", "מ-X ל-Y", "X או Y", "X Y"."""
     between = [utterance.key(index) for index in range(low.end, high.start)]
+    between = [key for key in between if key not in _UNITS]
     prefix, before = high.prefix, utterance.key(low.start - 1)
     if between not in ([], ["עד"], ["או"], ["ל"], ["ועד"], [fold("לבין")], ["אולי"], ["גג"], [fold("מקסימום")]):
         return False

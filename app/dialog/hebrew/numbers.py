@@ -106,10 +106,13 @@ class _Reader:
         else:
             return None
         if (self.next_is(Kind.TENS) and self.continues()) or (
-            (unit := self.next_is(Kind.UNIT)) is not None and unit.prefix == "ו"
+            (unit := self.next_is(Kind.UNIT)) is not None and unit.prefix == "ו" and not self._opens_hundreds()
         ):
             total += self.small() or 0
         return total
+
+    def _opens_hundreds(self) -> bool:
+        return self.next_is(Kind.UNIT) is not None and self.next_is(Kind.HUNDREDS, ahead=1) is not None
 
     def fraction(self) -> float:
         """Read "וחצי", "ורבע", "ושלושת רבעי" after something; 0.0 when there is none."""

@@ -55,15 +55,18 @@ _PHONE_YES = _LISTS.phrases("phone_yes")
 _CALLS_BACK = _LISTS.words("calls_back")
 _WEAK_GOODBYES = _LISTS.listed("weak_goodbyes")
 _WISHED_BACK = _LISTS.words("wished_back")
+_ASKS_AGAIN = _LISTS.words("asks_again")
 _NO_CALL_NOW = _LISTS.words("no_call_now")
 _ADVISER = _LISTS.words("adviser")
 _DAY = _LISTS.words("day")
 _FIRST_CHOICE = _LISTS.words("first_choice")
+_PRIVATE = _LISTS.words("private")
 _HUMAN_BEINGS = _LISTS.words("human_beings")
 _BEFORE_A_QUESTION, _TELL_ME = _LISTS.words("before_a_question"), _LISTS.phrases("tell_me")
 _AFTER_A_GRANT = _LISTS.words("after_a_grant") | {""}
 _ONLY_FIRST = frozenset(_LISTS.listed("repeat_only_first"))
 _TO_ME = _LISTS.words("to_me")
+_LAST_OF_A_QUESTION = _LISTS.words("last_of_a_question")
 _MEETING = _LISTS.words("meeting")
 _THANKS_ALONE = _LISTS.words("thanks_alone")
 
@@ -121,7 +124,8 @@ def _human(utterance: Utterance) -> bool:
     if not staff:
         return False
     speaks = any(key in _SPEAK for key in keys[: staff[-1]])
-    return speaks or not _ASKS.isdisjoint(keys[max(0, staff[-1] - 2) : staff[-1]])
+    asks = bool(staff[-1] >= len(keys) - 2 and set(keys[max(0, staff[-1] - 2) : staff[-1]]) & _ASKS)
+    return speaks or asks
 
 
 def _means_me(utterance: Utterance, match: Match) -> bool:
@@ -145,7 +149,7 @@ def _goodbye(utterance: Utterance, asked: Asked) -> bool:
     closing = [match for match in _GOODBYE.all(utterance) if not _means_me(utterance, match)]
     if closing:
         if any(match.value.lstrip("=") not in _WEAK_GOODBYES for match in closing):
-            return len(utterance) <= closing[0].end + 3
+            return not (closing[0].start == 0 and len(utterance) > closing[0].end + 3)
         return asked in (Asked.ANYTHING_ELSE, Asked.NEXT_STEP, Asked.SUMMARY_CONFIRM)
     matches = _GREETING_OR_BYE.all(utterance)
     wished = bool(matches) and _WISHED_BACK.issuperset(utterance.keys[matches[-1].end :])
@@ -156,8 +160,10 @@ def _repeat(utterance: Utterance) -> bool:
     keys = utterance.keys
     if not keys:
         return False
-    if len(keys) <= 3 and any(key in _REPEAT_ALONE for key in keys) and set(keys) <= _REPEAT_ALONE | _BESIDE_REPEAT:
-        return True
+    if len(keys) <= 3 and any(key in _REPEAT_ALONE for key in keys):
+        alone = all(key in _REPEAT_ALONE or key in _BESIDE_REPEAT for key in keys)
+        if alone and (len(keys) <= 2 or keys[-1] in _ASKS_AGAIN):
+            return True
     if _NOT_REPEAT.within(utterance):
         return any(
             match.value.lstrip("=") in ("מה אמרת", "מה שאלת", "לא שמעתי", "לא הבנתי", "לחזור על")
@@ -166,14 +172,14 @@ def _repeat(utterance: Utterance) -> bool:
         )
     if any(match.start == 0 or match.value not in _ONLY_FIRST for match in _REPEAT.all(utterance)):
         return True
-    return keys[-1] == "שוב" and _BESIDE_AGAIN.issuperset(keys[:-1])
+    return keys[-1] == "שוב" and len(keys) <= 4 and all(key in _BESIDE_AGAIN for key in keys[:-1])
 
 
 def _takes_call(utterance: Utterance) -> bool:
     """Whether the answer to "a message or a call" is the call: an adviser, or a time for it."""
-    if not _NO_CALL_NOW.isdisjoint(utterance.keys):
+    if _WHATSAPP.within(utterance) or _HUMAN.within(utterance) or set(utterance.keys) & _NO_CALL_NOW:
         return False
-    return not _ADVISER.isdisjoint(utterance.keys) or bool(callback_words(utterance.text))
+    return bool(set(utterance.keys) & _ADVISER) or bool(callback_words(utterance.text))
 
 
 def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
@@ -196,13 +202,20 @@ def _whatsapp(utterance: Utterance, asked: Asked) -> bool:
 def _says_no(utterance: Utterance) -> bool:
     """Whether a lone no answers: it opens or closes the utterance, or there is hardly more; "אני לא מבין" is none."""
     keys = utterance.keys
+    if keys in ((fold("אין"),), (fold("כלום"),)):
+        return True
     return "לא" in keys and (keys[0] == "לא" or keys[-1] == "לא" or len(keys) <= 3)
+
+
+def _passing(utterance: Utterance, match: Match) -> bool:
+    """Whether "בדיוק" only says when: "אני בדיוק יוצאת מהעבודה"."""
+    return match.value == "=בדיוק" and utterance.key(match.start - 1) in words("אני אנחנו")
 
 
 def _tag_question(utterance: Utterance, asked: Asked) -> bool:
     """Whether "נכון" at the end only asks for assent: "ארנונה זה שבע מאות שקל נכון"."""
     keys = utterance.keys
-    return keys[-1:] == (fold("נכון"),) and len(keys) > _LONGEST_ASSENT and asked not in _CLOSED
+    return keys[-1:] == (fold("נכון"),) and len(keys) > _LONGEST_ASSENT and asked not in _CLOSED and keys[0] != "כנ"
 
 
 def _grants(utterance: Utterance, asked: Asked) -> bool:
@@ -220,8 +233,13 @@ def _asks(utterance: Utterance, asked: Asked) -> bool:
     opening = 0
     while utterance.key(opening) in _BEFORE_A_QUESTION:
         opening += 1
+    last = utterance.key(len(utterance) - 1)
+    if last in _LAST_OF_A_QUESTION and len(utterance) > _LONGEST_ASSENT and "לא" not in utterance.keys:
+        # "אני רואה שהתקשרתם, זה בקשר למה".
+        return True
     asks = utterance.key(opening) in _QUESTIONS and not _NO_MEANS_YES.at(utterance, opening)
-    return asks or _TELL_ME.at(utterance, opening) is not None
+    tell = _TELL_ME.at(utterance, opening)
+    return asks or (tell is not None and tell.end < len(utterance))
 
 
 def understand_acts(utterance: Utterance, asked: Asked) -> Acts:
@@ -267,19 +285,22 @@ def _unopposed(utterance: Utterance, book: Phrasebook) -> bool:
 def _schedules(utterance: Utterance, asked: Asked) -> bool:
     """Whether a call at another time is wished for."""
     keys = set(utterance.keys)
-    return _unopposed(utterance, _SCHEDULE) or (asked is Asked.NEXT_STEP and bool(keys & (_MEETING | _BY_PHONE)))
+    if _unopposed(utterance, _SCHEDULE) or (keys & _MEETING and (asked is Asked.NEXT_STEP or len(utterance) <= 2)):
+        return True
+    return asked is Asked.NEXT_STEP and bool(keys & _BY_PHONE) and not _WHATSAPP.within(utterance)
 
 
 def _confirms(utterance: Utterance, asked: Asked) -> bool:
     keys = set(utterance.keys)
-    if _grants(utterance, asked) or _CONFIRM.within(utterance):
+    if _grants(utterance, asked) or any(not _passing(utterance, match) for match in _CONFIRM.all(utterance)):
         return True
-    return keys <= _CONFIRM_ALONE and not keys <= _THANKS_ALONE
+    return bool(keys) and keys <= _CONFIRM_ALONE and not keys <= _THANKS_ALONE
 
 
 def _refuses(utterance: Utterance, asked: Asked) -> bool:
     """Whether the caller will not say: refuses, calls it private, or wants to go on."""
-    if _REFUSAL.within(utterance):
+    keys = set(utterance.keys)
+    if _REFUSAL.within(utterance) or (len(keys) <= 2 and keys & _PRIVATE):
         return True
     return _GO_ON.within(utterance) and len(utterance) <= _LONGEST_ASSENT and asked not in _CLOSED
 
@@ -296,10 +317,10 @@ def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -
         return Intent.HUMAN
     if acts.goodbye:
         return Intent.GOODBYE
-    if acts.repeat:
+    if acts.repeat and not (informed and asked is Asked.PHONE):
         return Intent.REPEAT
     closing = asked in (Asked.NEXT_STEP, Asked.ANYTHING_ELSE, Asked.SUMMARY_CONFIRM)
-    if acts.whatsapp and (closing or acts.names_whatsapp):
+    if acts.whatsapp and (closing or not informed or acts.names_whatsapp):
         return Intent.WHATSAPP
     if phone_confirmed:
         return Intent.CONFIRM
