@@ -25,10 +25,9 @@ _LONGEST_WEAK_MS = 100
 # Of a caller 10 dB over a noise the weaker syllables drown for the gate; the network is sure of them all the same.
 # They count for so long at most, as others may have begun to speak: of 360 sentences 27 / 42 had no end or were cut
 # without this, 8 / 24 with it. Nor is the noise learned from them: when it was, it rose by 3 dB in a sentence, and more
-# of it drowned (7 / 7 of 360 in another corpus, 4 / 4 now). Among others, whose voices the network hears, too, a caller
-# must be known to be 13 dB over them: learned from nobody's voice, the noise was too low for a word to end (3 -> 20).
+# of it drowned (7 / 7 of 360 in another corpus, 5 / 5 now). Among others, whose voices the network hears, too, nothing
+# of this: learned from nobody's voice, the noise was too low for a word to end (3 -> 20 of 80 at 5 dB).
 _DROWNED_PROBABILITY, _LONGEST_DROWNED_MS = 0.9, 300
-_OVER_OTHERS = 4.5
 
 # In a room full of voices, which are speech too, it is the near voice that counts: where the caller is less than 16 dB
 # over the noise, what comes next must reach half the caller's own level to be the caller again.
@@ -174,18 +173,12 @@ class Vad:
         return self._voice_level < _LOUD_ROOM * self._floor.level
 
     @property
-    def _is_voice_heard(self) -> bool:
-        """Whether the network is sure that somebody speaks, though the gate may not hear it in a loud room."""
-        if self._confirmer is None or not (self.is_speech and self._is_loud_room):
+    def _is_heard_by_the_network(self) -> bool:
+        """Whether it is sure that the only voice there is goes on, though the gate may not hear it in a loud room."""
+        confirmer = self._confirmer
+        if confirmer is None or not (self.is_speech and confirmer.is_alone and self._is_loud_room):
             return False
-        return self._confirmer.probability >= _DROWNED_PROBABILITY
-
-    @property
-    def _is_caller_heard(self) -> bool:
-        """Whether that somebody is the caller: the only voice there is, or one known to be well over the others."""
-        if self._confirmer is None or not self._is_voice_heard:
-            return False
-        return self._confirmer.is_alone or (self.caller_rms or 0.0) >= _OVER_OTHERS * self._floor.level
+        return confirmer.probability >= _DROWNED_PROBABILITY
 
     @property
     def near_rms(self) -> float:
@@ -212,7 +205,7 @@ class Vad:
     def receive(self, frame: Frame) -> VadEvent | None:
         """Take the next frame; return what it makes certain, if anything."""
         if self._floor.calibrated:
-            loud = self._floor.update(frame.rms, is_speech=self._is_caller_heard)
+            loud = self._floor.update(frame.rms, is_speech=self._is_heard_by_the_network)
             return self._judge(frame, loud=loud and frame.rms > frame.echo_rms)
         self._floor.update(frame.rms)
         self._calibration.append(frame)
@@ -295,11 +288,8 @@ class Vad:
 
     def _is_drowned(self, end_ms: int) -> bool:
         """Whether the only voice there is goes on, little over the line's noise, by the network's word."""
-        if self._confirmer is None or not self._confirmer.is_alone or self._room.bed:
-            return False
-        if end_ms - self._last_loud_ms > _LONGEST_DROWNED_MS:
-            return False
-        return self._is_voice_heard
+        is_recent = end_ms - self._last_loud_ms <= _LONGEST_DROWNED_MS
+        return is_recent and not self._room.bed and self._is_heard_by_the_network
 
     def _await_speech(self, frame: Frame, end_ms: int, *, loud: bool) -> SpeechStarted | None:
         if loud:

@@ -169,27 +169,25 @@ def test_what_drowns_in_noise_belongs_to_the_only_voice_there_is(
 
 
 @pytest.mark.parametrize(
-    ("caller_rms", "probability", "is_alone", "syllables", "rises"),
+    ("caller_rms", "probability", "is_alone", "rises"),
     [
-        (350.0, 0.9, True, 2, False),
-        (350.0, 0.89, True, 2, True),
-        (410.0, 1.0, True, 2, False),
-        (520.0, 1.0, True, 2, True),  # there the gate hears all of a voice
-        (350.0, 1.0, False, 2, True),  # a word, which may be followed by others' voices
-        (350.0, 1.0, False, 30, False),
-        (255.0, 1.0, False, 30, True),  # too little over the others to be told from them
+        (350.0, 0.9, True, False),
+        (350.0, 0.89, True, True),
+        (410.0, 1.0, True, False),
+        (520.0, 1.0, True, True),  # there the gate hears all of a voice
+        (350.0, 1.0, False, True),  # it may be others' voices
     ],
 )
 def test_the_noise_is_not_learned_from_weak_syllables_that_the_network_hears(
-    caller_rms: float, probability: float, is_alone: bool, syllables: int, rises: bool
+    caller_rms: float, probability: float, is_alone: bool, rises: bool
 ) -> None:
     """R6.1: noise of 60 gives a threshold of 140; of a caller a little over it the weaker syllables are under that."""
     opinion = Opinion(is_speech=True, probability=probability)
     opinion.is_alone = is_alone
     vad = Vad(confirmer=opinion)
-    heard([70.0] * 25 + ([caller_rms] * 12 + [60.0] * 4) * syllables + [caller_rms] * 5, vad)
+    heard([70.0] * 25 + ([caller_rms] * 12 + [60.0] * 4) * 2 + [caller_rms] * 5, vad)
     for index in range(20):
-        vad.receive(Frame(600 + 320 * syllables + 20 * index, b"", caller_rms if index % 5 == 4 else 130.0))
+        vad.receive(Frame(1240 + 20 * index, b"", caller_rms if index % 5 == 4 else 130.0))
     assert (vad.noise_floor > 75) is rises
 
 
