@@ -2,7 +2,7 @@
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.numbers import Quantity, Shape, quantities
+from app.dialog.hebrew.numbers import Quantity, Shape, quantities, quantity_at
 from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance
 
@@ -13,6 +13,9 @@ _RAISED, _LOWERED, _BESIDES = _LISTS.words("raised"), _LISTS.words("lowered"), _
 _ROOM, _ONE, _HALF = _LISTS.words("room"), _LISTS.words("one"), _LISTS.words("half")
 _CONTRASTS = _LISTS.words("contrasts")
 _LEAST_ROOMS, _MOST_ROOMS = 1, 12
+_LEAST_ALONE, _MOST_ALONE = 1.5, 9.5
+_BEFORE_ALONE = _LISTS.words("before_alone")
+_TOLD_BACK = (Asked.SUMMARY_CONFIRM, Asked.ANYTHING_ELSE)
 _COUNTING = (Asked.TIMING, Asked.NAME, Asked.PHONE, Asked.PHONE_CONFIRM)
 
 Known = tuple[float | None, float | None]
@@ -25,7 +28,7 @@ def changed_rooms(utterance: Utterance, asked: Asked, known: Known, budget: floa
     """
     if known == (None, None):
         return None
-    return _stepped(utterance, known) or _against(utterance, asked, known, budget)
+    return _stepped(utterance, known) or _against(utterance, asked, known, budget) or _alone(utterance, asked, budget)
 
 
 def _stepped(utterance: Utterance, known: Known) -> Range | None:
@@ -78,6 +81,24 @@ def _against(utterance: Utterance, asked: Asked, known: Known, budget: float | N
     if len(new) != 1 or new == old or _is_sum(new[0], found, budget) or not _LEAST_ROOMS <= new[0].value <= _MOST_ROOMS:
         return None
     return Range(new[0].start, new[0].end, Bounds(new[0].value, new[0].value))
+
+
+def _alone(utterance: Utterance, asked: Asked, budget: float | None) -> Range | None:
+    """Read "לא, ארבעה" where the details are told back: a number and nothing else, which can be no budget."""
+    start = next((at for at, key in enumerate(utterance.keys) if key not in _BEFORE_ALONE), 0)
+    number = quantity_at(utterance, start)
+    if asked not in _TOLD_BACK or number is None or number.end != len(utterance):
+        return None
+    counts = number.shape is Shape.BARE and not number.prefix and _LEAST_ALONE <= number.value <= _MOST_ALONE
+    halves = 2 * number.value == int(2 * number.value)
+    if not (counts and halves) or (budget is not None and _like_budget(number.value, budget)):
+        return None
+    return Range(start, number.end, Bounds(number.value, number.value))
+
+
+def _like_budget(number: float, budget: float) -> bool:
+    """Whether a number, as thousands or millions, is near the budget that is known: it may as well be a new one."""
+    return any(budget / 2 <= number * unit <= budget * 2 for unit in (1_000, 1_000_000))
 
 
 def _is_count(utterance: Utterance, quantity: Quantity) -> bool:
