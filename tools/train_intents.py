@@ -92,7 +92,8 @@ def train_intents(cases: Sequence[IntentCase]) -> bytes:
     column_of = {place: column for column, place in enumerate(places)}
     matrix = _matrix(cases, row_of, column_of)
     labels = np.array([INTENTS.index(case.intent) for case in cases])
-    weights = _fit(matrix, labels, np.array([case.weight for case in cases]))
+    shares = np.array([case.weight for case in cases])
+    weights = fit_shares(matrix, labels, shares, len(INTENTS), _PENALTY, _STEPS)
     held, scale = in_bytes(weights)
     kept = np.flatnonzero(held.any(axis=1))
     return written(
@@ -114,11 +115,13 @@ def _matrix(cases: Sequence[IntentCase], row_of: Mapping[str, int], column_of: M
     return csr_matrix((np.concatenate(values), np.array(columns), starts), shape=(len(cases), len(column_of)))
 
 
-def _fit(matrix: csr_matrix, labels: npt.NDArray[np.int64], shares: Floats) -> Floats:
-    """Return the weights [columns, intents] of a multinomial logistic regression with a quadratic penalty."""
+def fit_shares(
+    matrix: csr_matrix, labels: npt.NDArray[np.int64], shares: Floats, kinds: int, penalty: float, steps: int
+) -> Floats:
+    """Return the weights [columns, kinds] of a multinomial logistic regression with a quadratic penalty."""
     across = matrix.T.tocsr()
     rows = np.arange(len(labels))
-    shape = (matrix.shape[1], len(INTENTS))
+    shape = (matrix.shape[1], kinds)
 
     def cost(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape(shape)
@@ -126,12 +129,12 @@ def _fit(matrix: csr_matrix, labels: npt.NDArray[np.int64], shares: Floats) -> F
         odds -= odds.max(axis=1, keepdims=True)
         chances = np.exp(odds)
         chances /= chances.sum(axis=1, keepdims=True)
-        total = -float(shares @ np.log(chances[rows, labels] + 1e-12)) + float(flat @ flat) * _PENALTY / 2
+        total = -float(shares @ np.log(chances[rows, labels] + 1e-12)) + float(flat @ flat) * penalty / 2
         chances[rows, labels] -= 1
-        slope = across @ (chances * shares[:, None]) + _PENALTY * weights
+        slope = across @ (chances * shares[:, None]) + penalty * weights
         return total, np.asarray(slope).ravel()
 
-    return least(cost, shape[0] * shape[1], _STEPS).reshape(shape)
+    return least(cost, shape[0] * shape[1], steps).reshape(shape)
 
 
 Told = tuple[str, Record, Understanding]

@@ -12,7 +12,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -24,10 +24,11 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from app.dialog.domain import PARTS, SLOT_NAMES, Asked
+from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.judging.intents import SILENT
-from app.dialog.understanding.judging.judge import LENIENT, TABLE, TOPIC_NAMES, VERSIONS, S, Table
+from app.dialog.understanding.judging.judge import BESIDE, LENIENT, STRUCK, TABLE, VERSIONS, S, Table, versions
 from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_of, position
 from app.dialog.understanding.turn import Turn
 from app.dialog.understanding.understand import understand
@@ -51,10 +52,12 @@ _STEPS = 150
 _SPREAD = 3.0
 _BEFORE, _AFTER = tuple(range(1, SIDE + 1)), tuple(range(SIDE + 1, POSITIONS))
 _POSITIONS_OF = (_BEFORE, _AFTER, (*_BEFORE[:_NEAR], *_AFTER[:_NEAR]), (*_BEFORE, *_AFTER))
+_WIDTH = POSITIONS + len(_POSITIONS_OF)
 """A weight is the sum of one for the very position and of those for its side, for near ones and for any."""
 
 Record = Mapping[str, Any]
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class Case:
 
     taught_by: str
     topic: str
-    asked: bool
+    versions: tuple[int, int, int]
+    """The weights of a mark that count: they are of the topic, asked or not."""
     words: tuple[tuple[str, int], ...]
     wished: bool
     weight: float = 1.0
@@ -80,10 +84,20 @@ class Recorder:
         self.found: list[tuple[str, Span[Any], tuple[int, ...]]] = []
 
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:
-        """Return all values."""
-        starts = tuple(value.start for value in found)
+        """Return all values that no rule speaks against."""
+        standing = [value for value in found if not value.against]
+        starts = tuple(value.start for value in standing)
         self.found += [(topic, value, starts) for value in found]
-        return list(found)
+        return standing
+
+    def holds(self, question: str, value: Span[Any], *, by_rules: bool) -> bool:
+        """Return what the rules say."""
+        self.found.append((question, replace(value, against=f"says {by_rules}"), ()))
+        return by_rules
+
+    def name(self, claimed: frozenset[int], by_rules: Span[str] | None) -> Span[str] | None:  # noqa: ARG002 - a jury
+        """Return what the rules say."""
+        return by_rules
 
     def likeliest(self, topic: str, standing: Sequence[S]) -> S:  # noqa: ARG002 - as a jury is asked
         """Return the first."""
@@ -116,8 +130,9 @@ def cases_of(record: Record, taught_by: str, weight: float = 1.0) -> Iterator[Ca
             if label is None or key in seen:
                 continue
             seen.add(key)
-            words = _words(utterance, asked, state, topic, (value.start, value.end), starts)
-            yield Case(taught_by, topic, asked.value == topic, words, label, weight if heeds_rules and label else 1.0)
+            words = _words(utterance, asked, state, topic, value, starts)
+            ruled = heeds_rules and label and not value.against
+            yield Case(taught_by, topic, versions(topic, asked), words, label, weight if ruled else 1.0)
 
 
 def cases_of_dialog(record: Record, taught_by: str) -> Iterator[Case]:
@@ -150,12 +165,12 @@ def _words(
     asked: Asked,
     state: Record,
     topic: str,
-    span: tuple[int, int],
+    value: Span[Any],
     starts: Sequence[int],
 ) -> tuple[tuple[str, int], ...]:
-    rivals = list(starts)
-    rivals.remove(span[0])
-    frame = ((mark, 0) for mark in frame_marks(utterance, asked, state, topic, span, rivals))
+    rivals = [other for other in starts if other != value.start]
+    frame = ((mark, 0) for mark in frame_marks(utterance, asked, state, topic, value, rivals))
+    span = value.start, value.end
     around = ((mark, position(index, *span)) for index, marks in enumerate(marks_of(utterance)) for mark in marks)
     return (*frame, *around)
 
@@ -163,10 +178,31 @@ def _words(
 def _label(record: Record, topic: str, value: Span[Any]) -> bool | None:
     """Return whether a value is wished for by a turn's labels; None: they leave it open."""
     meant = value.value
+    if topic in (STRUCK, BESIDE):
+        return _label_of_known(record, topic, value)
     if topic not in PARTS:
         return _label_of(record, topic, meant)
     labels = [_label_of(record, slot, end) for slot, end in zip(PARTS[topic], meant, strict=True) if end is not None]
     return True if True in labels else None if None in labels else False
+
+
+def _label_of_known(record: Record, question: str, place: Span[Any]) -> bool | None:
+    """Return what a turn's labels do to the places known; None: they leave it open."""
+    known = list((record.get("state") or {})["area"])
+    named = {mention.value for mention in find(normalise(record["caller"]))} | {place.value}
+    if "area" in (record.get("accept") or {}) or "area" in (record.get("optional") or {}):
+        return None
+    changes, after = "area" in record["expected"], record["expected"].get("area") or []
+    if question == STRUCK:
+        return changes and not _among(place.value, after)
+    others = [name for name in known if name not in named]
+    if not others or (changes and not _among(place.value, after)) or (not changes and place.value not in known):
+        return None
+    return not changes or any(_among(name, after) for name in others)
+
+
+def _among(place: str, names: Sequence[str]) -> bool:
+    return any(same_value("area", [place], [[name]], []) for name in names)
 
 
 def _label_of(record: Record, slot: str, value: Any) -> bool | None:
@@ -193,7 +229,7 @@ def train(cases: Sequence[Case]) -> bytes:
     seen = Counter(mark for case in cases for mark in {mark for mark, _ in case.words})
     marks = sorted(mark for mark, times in seen.items() if times >= _LEAST_SEEN)
     row_of = {mark: index for index, mark in enumerate(marks)}
-    rows = _by_position(_fit(_designs(cases, row_of), len(marks)))
+    rows = _by_position(_fit(cases, row_of))
     held, scale = in_bytes(rows)
     held = np.concatenate([held, np.zeros((1, VERSIONS, POSITIONS), np.int8)])
     return written(marks, rows=held, scale=scale * _SPREAD, below=np.array(BELOW))
@@ -212,77 +248,61 @@ def written(marks: Sequence[str], **held: Any) -> bytes:
     return out.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
-class _Design:
-    """The cases that are judged by the same `versions` of the weights: of one topic, asked or not."""
+def _heard(cases: Sequence[Case], row_of: Mapping[str, int]) -> tuple[csr_matrix, Ints]:
+    """Return what each case hears, [cases, kinds of words], and which weights a kind sums, [kinds, at most so many].
 
-    versions: tuple[int, int, int]
-    words: csr_matrix
-    """[cases, marks x POSITIONS]"""
-    labels: Floats
-    shares: Floats
-
-
-def _designs(cases: Sequence[Case], row_of: Mapping[str, int]) -> list[_Design]:
-    groups: dict[tuple[int, int, int], list[Case]] = {}
-    for case in cases:
-        versions = (0, 1 if case.asked else 2, 3 + TOPIC_NAMES.index(case.topic))
-        groups.setdefault(versions, []).append(case)
-    return [
-        _Design(
-            versions,
-            _words_of(held, row_of),
-            np.array([1.0 if case.wished else -1.0 for case in held]),
-            np.array([case.weight for case in held]),
-        )
-        for versions, held in sorted(groups.items())
+    A kind of word is a mark at a position, before weights of some versions; -1: no weight more.
+    """
+    every = sorted({case.versions for case in cases})
+    size = len(row_of) * POSITIONS
+    held = [
+        np.array([row_of[mark] * POSITIONS + at for mark, at in case.words if mark in row_of], np.int64)
+        + every.index(case.versions) * size
+        for case in cases
     ]
-
-
-def _words_of(cases: Sequence[Case], row_of: Mapping[str, int]) -> csr_matrix:
-    known = [[row_of[mark] * POSITIONS + at for mark, at in case.words if mark in row_of] for case in cases]
-    starts = np.cumsum([0, *map(len, known)])
-    columns = np.fromiter((column for held in known for column in held), np.int32, int(starts[-1]))
-    values = np.repeat([_SPREAD / np.sqrt(max(1, len(held))) for held in known], [len(held) for held in known])
-    return csr_matrix((values.astype(np.float32), columns, starts), shape=(len(cases), len(row_of) * POSITIONS))
+    counts = np.array([len(words) for words in held])
+    kinds, columns = np.unique(np.concatenate(held), return_inverse=True)
+    values = np.repeat(_SPREAD / np.sqrt(np.maximum(1, counts)), counts).astype(np.float32)
+    heard = csr_matrix((values, columns, np.concatenate([[0], counts.cumsum()])), shape=(len(cases), len(kinds)))
+    mark, at = np.divmod(kinds % size, POSITIONS)
+    groups = [np.where(np.isin(at, of), POSITIONS + more, -1) for more, of in enumerate(_POSITIONS_OF)]
+    weights = [
+        np.where(of < 0, -1, (mark * VERSIONS + version) * _WIDTH + of)
+        for version in np.array(every)[kinds // size].T
+        for of in (at, *groups)
+    ]
+    return heard, np.stack(weights, axis=1)
 
 
 def _by_position(weights: Floats) -> Floats:
-    """Return what a mark weighs at each position, [..., POSITIONS]; `weights`: [..., POSITIONS + 4]."""
+    """Return what a mark weighs at each position, [..., POSITIONS]; `weights`: [..., _WIDTH]."""
     rows = weights[..., :POSITIONS].copy()
     for group, positions in enumerate(_POSITIONS_OF, POSITIONS):
         rows[..., positions] += weights[..., group, None]
     return rows
 
 
-def _by_weight(slopes: Floats) -> Floats:
-    """Return how the cost rises with each weight, [..., POSITIONS + 4], given how it does by position."""
-    return np.concatenate([slopes, *(slopes[..., of].sum(axis=-1, keepdims=True) for of in _POSITIONS_OF)], axis=-1)
-
-
-def _fit(designs: Sequence[_Design], marks: int) -> Floats:
-    """Return the weights [marks, VERSIONS, POSITIONS + 4] of a logistic regression with a quadratic penalty."""
-    seen = np.zeros((marks, VERSIONS, POSITIONS))
-    for design in designs:
-        seen[:, design.versions] += (design.words.getnnz(axis=0) > 0).reshape(marks, 1, POSITIONS)
-    # A weight of a mark that is nowhere seen at its positions stays zero.
-    used = _by_weight(seen) > 0
-    across = [design.words.T.tocsr() for design in designs]
+def _fit(cases: Sequence[Case], row_of: Mapping[str, int]) -> Floats:
+    """Return the weights [marks, VERSIONS, _WIDTH] of a logistic regression with a quadratic penalty."""
+    heard, weights_of = _heard(cases, row_of)
+    labels = np.array([1.0 if case.wished else -1.0 for case in cases])
+    shares = np.array([case.weight for case in cases])
+    present = weights_of >= 0
+    # A weight of a mark that is nowhere heard at its positions stays zero.
+    used, columns = np.unique(weights_of[present], return_inverse=True)
+    starts = np.concatenate([[0], present.sum(axis=1).cumsum()])
+    ones = np.ones(len(columns), np.float32)
+    summed = csr_matrix((ones, columns, starts), shape=(len(weights_of), len(used)))
+    heard_across, summed_across = heard.T.tocsr(), summed.T.tocsr()
 
     def cost(weights: Floats) -> tuple[float, Floats]:
-        every = np.zeros(used.shape)
-        every[used] = weights
-        rows = _by_position(every)
-        slopes, total = np.zeros(rows.shape), float(weights @ weights) * _PENALTY / 2
-        for design, back in zip(designs, across, strict=True):
-            margins = design.labels * (design.words @ rows[:, design.versions].sum(axis=1).astype(np.float32).ravel())
-            slope = -design.shares * design.labels / (1 + np.exp(np.clip(margins, -50, 50)))
-            total += float(design.shares @ np.logaddexp(0, -margins))
-            slopes[:, design.versions] += (back @ slope.astype(np.float32)).reshape(marks, 1, POSITIONS)
-        return total, _by_weight(slopes)[used] + _PENALTY * weights
+        margins = labels * (heard @ (summed @ weights.astype(np.float32)))
+        slope = (-shares * labels / (1 + np.exp(np.clip(margins, -50, 50)))).astype(np.float32)
+        total = float(shares @ np.logaddexp(0, -margins)) + float(weights @ weights) * _PENALTY / 2
+        return total, np.asarray(summed_across @ (heard_across @ slope), np.float64) + _PENALTY * weights
 
-    weights = np.zeros(used.shape)
-    weights[used] = least(cost, int(used.sum()), _STEPS)
+    weights = np.zeros((len(row_of), VERSIONS, _WIDTH))
+    weights.reshape(-1)[used] = least(cost, len(used), _STEPS)
     return weights
 
 

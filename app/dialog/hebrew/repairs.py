@@ -1,6 +1,7 @@
 """Negations and repairs: which of several values the caller said is the one that stands (R10.2)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
@@ -163,6 +164,21 @@ def settle(utterance: Utterance, found: Sequence[S], known: object = None) -> tu
     if new and len(new) < len(standing) and "או" not in utterance.keys:
         return new, [*denied, *(value for value in standing if value.value == known)]
     return standing, denied
+
+
+def against(utterance: Utterance, denied: Sequence[S]) -> list[S]:
+    """Return values that were denied or replaced, each with the rule that says so."""
+    return [
+        replace(
+            value,
+            against="denied"
+            if negated(utterance, value.start)
+            else "rejected"
+            if rejected_after(utterance, value.end)
+            else "replaced",
+        )
+        for value in denied
+    ]
 
 
 def _after_turns(utterance: Utterance, standing: list[S]) -> list[S]:

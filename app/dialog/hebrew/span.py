@@ -9,12 +9,16 @@ V_co = TypeVar("V_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Span(Generic[V_co]):
-    """A value at tokens `start` up to, not including, `end`; `sure` is false when it may be something else."""
+    """A value at tokens `start` up to, not including, `end`; `sure` is false when it may be something else.
+
+    `against`: the rule by which it is no wish; only a jury that knows better takes it then.
+    """
 
     start: int
     end: int
     value: V_co
     sure: bool = field(default=True, kw_only=True)
+    against: str = field(default="", kw_only=True)
 
     @property
     def tokens(self) -> range:

@@ -6,13 +6,13 @@ from itertools import product
 from app.dialog.domain import Asked
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.repairs import answers_no_with, kept, negated, settle
-from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, tokens_of
+from app.dialog.hebrew.repairs import against, answers_no_with, kept, negated, settle
+from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, scopes, tokens_of
 from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems
 from app.dialog.hebrew.whereabouts import NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
 from app.dialog.understanding.ear.misheard import misheard_places
-from app.dialog.understanding.judging.judge import LENIENT, Jury
+from app.dialog.understanding.judging.judge import BESIDE, LENIENT, STRUCK, Jury
 from app.dialog.understanding.place_names import DIRECTIONS, is_place
 
 _LISTS = Lexicon("real_estate/area.toml")
@@ -24,7 +24,7 @@ _CHANGES_PLACE = _LISTS.words("changes_place")
 _ALSO_PLACE = _LISTS.words("also_place")
 
 _CLOSE_TO = _LISTS.words("close_to")
-_OFF_TOPIC = _LISTS.words("off_topic")
+_OFF_TOPIC_WORDS = _LISTS.words("off_topic") | MEDIA
 _NEW_HOMES = _LISTS.words("new_homes")
 _NARROWS = _LISTS.words("narrows")
 _NARROWING = 2
@@ -137,33 +137,42 @@ def _narrows(utterance: Utterance, region: Mention, town: Mention) -> bool:
 
 
 def understand_areas(
-    utterance: Utterance, asked: Asked, known: list[str], jury: Jury = LENIENT, *, fuzzy: bool = True
+    utterance: Utterance,
+    asked: Asked,
+    known: list[str],
+    jury: Jury = LENIENT,
+    *,
+    fuzzy: bool = True,
 ) -> Areas:
     """Return what the utterance says about the area, given the areas `known` before.
 
     `fuzzy`: look for misheard names when the area was asked and none was found.
     """
-    certain = _named(utterance, asked, known)
+    found, certain = _named(utterance, asked, known)
     claimed = covered(certain)
     wanted = _wanted(utterance, certain, known) if jury.heeds_rules else certain
-    if asked is Asked.AREA and not wanted and (here := _here_today(utterance, certain)):
-        return Areas(mentions=here, claimed=claimed, doubted=here)
+    here = _here_today(utterance, certain) if asked is Asked.AREA and not wanted else ()
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)
         claimed = covered(wanted)
-    keys = set(utterance.keys)
-    if jury.heeds_rules and keys & (_OFF_TOPIC | MEDIA) and not keys & (_SEEKS | _NEW_HOMES):
+    off_topic = jury.heeds_rules and _is_off_topic(utterance)
+    if off_topic:
         wanted = []
     standing, denied = settle(utterance, wanted)
     standing, denied = _deny_known(utterance, standing, denied, known)
-    if any(mention.value not in known for mention in standing):
-        standing = jury.wished("area", standing)
+    unwanted = [*_against(utterance, found, wanted, certain, off_topic=off_topic), *against(utterance, denied)]
+    standing, again = _judged(standing, unwanted, known, jury)
+    denied = [mention for mention in denied if mention.start not in again]
+    claimed |= again
+    if here and not standing:
+        return Areas(mentions=here, claimed=claimed, doubted=here)
     standing = _said_again(utterance, _denied_later(standing, denied))
-    return _fold(utterance, standing, denied, known, claimed)
+    standing, denied = _struck(standing, denied, [mention for mention in certain if mention.value in known], jury)
+    return _fold(utterance, standing, denied, known, claimed, jury)
 
 
-def _named(utterance: Utterance, asked: Asked, known: list[str]) -> list[Mention]:
-    """Return the places that an utterance names, each with its direction and in its town, whatever for."""
+def _named(utterance: Utterance, asked: Asked, known: list[str]) -> tuple[list[Mention], list[Mention]]:
+    """Return the names found, each with its direction and in its town, and those of them that stand for a place."""
     named = find(utterance, is_asked=asked is Asked.AREA)
     compound = covered(mention for mention in named if len(mention.tokens) > 1)
     found = _without_overlaps([_with_direction(utterance, mention, compound) for mention in named])
@@ -173,8 +182,61 @@ def _named(utterance: Utterance, asked: Asked, known: list[str]) -> list[Mention
     around = towns.union(*(mention.place.cities for mention in found if mention.end - mention.start > 1))
     certain = [mention for mention in found if is_place(utterance, mention, asked, around, len(found))]
     if asked is Asked.NAME:
-        return [mention for mention in certain if _named_despite_name(utterance, mention)]
-    return certain
+        certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
+    return found, certain
+
+
+def _is_off_topic(utterance: Utterance) -> bool:
+    """Whether the caller speaks of things that have places, too, and seeks none."""
+    keys = set(utterance.keys)
+    return bool(keys & _OFF_TOPIC_WORDS) and not keys & (_SEEKS | _NEW_HOMES)
+
+
+def _judged(
+    standing: list[Mention], unwanted: list[Mention], known: list[str], jury: Jury
+) -> tuple[list[Mention], frozenset[int]]:
+    """Return the places that are wished for, and the words of those that a rule spoke against."""
+    said = {*known, *(mention.value for mention in standing)}
+    unwanted = [mention for mention in unwanted if mention.value not in said]
+    if not unwanted and all(mention.value in known for mention in standing):
+        return standing, frozenset()
+    wished = jury.wished("area", sorted([*standing, *unwanted], key=lambda mention: mention.start))
+    return wished, covered(mention for mention in wished if mention.against)
+
+
+def _struck(
+    standing: list[Mention], denied: list[Mention], known: list[Mention], jury: Jury
+) -> tuple[list[Mention], list[Mention]]:
+    """Let the jury say which of the `known` places that are named are taken back, whatever the rules deny of them."""
+    if not known:
+        return standing, denied
+    struck = [mention for mention in known if jury.holds(STRUCK, mention, by_rules=mention in denied)]
+    gone, named = {mention.value for mention in struck}, {mention.value for mention in known}
+    staying = [mention for mention in denied if mention.value in named - gone]
+    left = [mention for mention in (*standing, *staying) if mention.value not in gone]
+    left.sort(key=lambda mention: mention.start)
+    return left, [*(mention for mention in denied if mention not in (*staying, *struck)), *struck]
+
+
+def _against(
+    utterance: Utterance, found: list[Mention], wanted: list[Mention], certain: list[Mention], *, off_topic: bool
+) -> list[Mention]:
+    """Return the places that are none or not wished for by the rules, each with the rule that says so."""
+    scoped = {index: scope.rule for scope in scopes(utterance) for index in scope.tokens}
+    places = told_places(utterance)
+    starts = {mention.start for mention in wanted}
+    return [
+        replace(
+            mention,
+            against="no place"
+            if mention not in certain
+            else "off topic"
+            if off_topic
+            else scoped.get(mention.start) or places.get(mention.start) or "near one",
+        )
+        for mention in found
+        if mention.start not in starts
+    ]
 
 
 def _wanted(utterance: Utterance, certain: list[Mention], known: list[str]) -> list[Mention]:
@@ -268,26 +330,41 @@ def _said_again(utterance: Utterance, standing: list[Mention]) -> list[Mention]:
 
 
 def _fold(
-    utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str], claimed: frozenset[int]
+    utterance: Utterance,
+    standing: list[Mention],
+    denied: list[Mention],
+    known: list[str],
+    claimed: frozenset[int],
+    jury: Jury = LENIENT,
 ) -> Areas:
     unknown = len(denied) == 1 and bool(known) and denied[0].value not in known
     if not standing and unknown and answers_no_with(utterance, denied[0].start):
         standing, denied = denied, []
-    names: list[str] = []
-    for mention in _drop_parents(utterance, [*standing, *denied]):
-        if mention in standing and mention.value not in names:
-            names.append(mention.value)
+    removed = {mention.value for mention in denied}
+    stated = [mention for mention in _drop_parents(utterance, [*standing, *denied]) if mention in standing]
     mentions = (*standing, *denied)
     unsure = any(not mention.sure for mention in standing)
-    removed = {mention.value for mention in denied}
-    if not names:
+    if not stated:
         left = [name for name in known if name not in removed]
         if left == known:
             return Areas(mentions=mentions, claimed=claimed)
         return Areas(left or None, not left, mentions, unsure, claimed)
-    if _adds(utterance, standing) if not removed else len(known) > 1 and not removed.isdisjoint(known):
-        names = [name for name in known if name not in removed and name not in names] + names
+    names = _with_known(utterance, stated, removed, known, jury)
     return Areas(names, mentions=mentions, unsure=unsure, claimed=claimed)
+
+
+def _with_known(
+    utterance: Utterance, stated: list[Mention], removed: set[str], known: list[str], jury: Jury
+) -> list[str]:
+    """Return the places that are wished for now, the known ones that stay beside those stated first."""
+    names = list(dict.fromkeys(mention.value for mention in stated))
+    others = [name for name in known if name not in names and name not in removed]
+    if others:
+        adds = _adds(utterance, stated) if not removed else len(known) > 1 and not removed.isdisjoint(known)
+        first = next((mention for mention in stated if mention.value not in known), stated[0])
+        names = [*others, *names] if jury.holds(BESIDE, first, by_rules=adds) else names
+    # Said again in another order, they are the same.
+    return known if sorted(names) == sorted(known) else names
 
 
 def _adds(utterance: Utterance, standing: list[Mention]) -> bool:

@@ -6,7 +6,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max
 from app.dialog.hebrew.numbers import Quantity, Shape
-from app.dialog.hebrew.repairs import answers_no_with, settle
+from app.dialog.hebrew.repairs import against, answers_no_with, settle
 from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.changes import changed_sum
@@ -91,7 +91,7 @@ def understand_budget(
         told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
         figures = figures[told + 1 :] or figures
     standing, denied = settle(utterance, figures, Bounds(None, known))
-    standing = jury.wished("budget", standing)
+    standing = jury.wished("budget", [*standing, *against(utterance, denied)])
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         # "לא, מיליון שבע": the no answers, and is no mark of the sum behind it.
         standing = denied

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.repairs import settle
+from app.dialog.hebrew.repairs import against, settle
 from app.dialog.hebrew.scope import LETS_LATER, scopes
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold
@@ -41,7 +41,7 @@ def understand_deal(
     if asked is Asked.DEAL and not found:
         found = _heard(utterance)
     standing, denied = settle(utterance, found, known)
-    standing = jury.wished("deal", _after_so(utterance, standing))
+    standing = jury.wished("deal", [*_after_so(utterance, standing), *against(utterance, denied)])
     if not standing and denied and len({value.value for value in denied}) == 1:
         # "לא לקנות": of two, the other one.
         other = "rent" if denied[0].value == "buy" else "buy"

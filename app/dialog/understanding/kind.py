@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from app.dialog.data import property_kinds
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.repairs import settle
+from app.dialog.hebrew.repairs import against, settle
 from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
 from app.dialog.understanding.judging.judge import LENIENT, Jury
@@ -59,7 +59,7 @@ def understand_type(
             found.append(Kind(match.start, match.end, match.value))
         index = match.end
     standing, denied = settle(utterance, found, known)
-    standing = jury.wished("property_type", standing)
+    standing = jury.wished("property_type", [*standing, *against(utterance, denied)])
     if not standing:
         return None
     chosen = replace(jury.likeliest("property_type", standing), instead=bool(denied))

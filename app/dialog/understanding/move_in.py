@@ -1,18 +1,20 @@
 """When the caller wants to move in: soon, within months, a month, around a holiday, or whenever (R10.2)."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Shape, quantity_at
-from app.dialog.hebrew.repairs import settle, turns
+from app.dialog.hebrew.repairs import against, settle, turns
 from app.dialog.hebrew.scope import lasted
 from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.times.dates import Timing, bare_day, within
 from app.dialog.hebrew.times.durations import duration_at, longer_end
 from app.dialog.hebrew.tokens import Match, Utterance, rests, rests_of, words
 from app.dialog.understanding.judging.judge import LENIENT, Jury
+from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.move_in_dates import ENTRY, Dates
 
 _LISTS = Lexicon("hebrew/timing.toml")
@@ -46,14 +48,17 @@ _FROM_NOW = _LISTS.words("from_now")
 
 
 class _Finder:
-    """Looks for move-in times in one utterance."""
+    """Looks for move-in times in one utterance; `any_time`: for times of any kind, whatever happens then."""
 
-    def __init__(self, utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> None:
+    def __init__(
+        self, utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int], *, any_time: bool = False
+    ) -> None:
         self.utterance = utterance
         self.today = today
         self.claimed = claimed
         self.asked = asked is Asked.TIMING
-        self.dates = Dates(utterance, asked, today, claimed)
+        self.any_time = any_time
+        self.dates = Dates(utterance, asked, today, claimed, any_time=any_time)
         self.entry = self.dates.entry
 
     def all(self) -> list[Timing]:
@@ -69,7 +74,7 @@ class _Finder:
         found = [Span(m.start, m.end, {"type": "flexible"}) for m in _FLEXIBLE.all(self.utterance)]
         taken = covered(found)
         books = [(_IMMEDIATE, "immediate")]
-        if self.asked or self.entry:
+        if self.asked or self.entry or self.any_time:
             books += [(_FLEXIBLE_ASKED, "flexible")] if self.asked else []
             books += [(_IMMEDIATE_ASKED, "immediate")]
         if self.entry and not self.asked:
@@ -79,7 +84,7 @@ class _Finder:
                 for match in _FLEXIBLE_WORD.all(self.utterance)
                 if not rests(self.utterance.key(match.start - 1)).isdisjoint(ENTRY)
             ]
-        if self.asked:
+        if self.asked or self.any_time:
             found += self._unhurried()
         for book, kind in books:
             for match in book.all(self.utterance):
@@ -119,6 +124,8 @@ class _Finder:
 
     def _entry_now(self, match: Match) -> bool:
         """Whether a word like "עכשיו" says when to move in: it is the whole answer, or entry words stand beside it."""
+        if self.any_time:
+            return True
         around = range(max(0, match.start - 2), min(len(self.utterance), match.end + 2))
         if _GO_INTO.within(self.utterance) or any(self.utterance.key(index) in _LIVING_NOW for index in around):
             return False
@@ -171,6 +178,8 @@ class _Finder:
         return [Span(0, len(self.utterance), within(max(counts)))] if fits else []
 
     def _is_move_in(self, start: int, end: int) -> bool:
+        if self.any_time:
+            return True
         key, before = self.utterance.key(start), self.utterance.key(start - 1)
         nearby = rests_of(self.utterance.keys[max(0, start - 2) : start])
         if before in _PAST and not (before == "לפני" and self.utterance.key(start - 2) in _NO):
@@ -198,18 +207,25 @@ def understand_timing(
     known: object = None,
 ) -> Timing | None:
     """Return the move-in time the caller states, or None; `today` decides which month is next."""
+    times: list[Timing] = []
+    if len(utterance) < LONG_SPEECH:
+        times = _Finder(utterance, asked, today, claimed, any_time=True).all()
+        if not times:
+            return None
     found = _Finder(utterance, asked, today, claimed).all()
-    standing, _ = settle(utterance, found, known)
-    standing = jury.wished("timing", standing)
+    told = covered(found)
+    others = [replace(time, against="another time") for time in times if told.isdisjoint(time.tokens)]
+    standing, denied = settle(utterance, found, known)
+    standing = jury.wished("timing", [*standing, *against(utterance, denied), *others])
     if not standing:
         return None
     for earlier, later in pairwise(standing):
         if set(utterance.keys[earlier.end : later.start]) & _REFINES:
             standing = [timing for timing in standing if timing.start >= later.start]
-    return _plainest(utterance, standing)
+    return _plainest(utterance, standing, jury)
 
 
-def _plainest(utterance: Utterance, standing: list[Timing]) -> Timing:
+def _plainest(utterance: Utterance, standing: list[Timing], jury: Jury) -> Timing:
     """Return which of several times is meant: one that is sure before others, a dated one before a vague one."""
     strong = [timing for timing in standing if timing.sure]
     dated = [timing for timing in strong if timing.value["type"] in ("month", "within")]
@@ -220,4 +236,4 @@ def _plainest(utterance: Utterance, standing: list[Timing]) -> Timing:
     if len(dated) > 1 and utterance.key(dated[0].end - 1) == "הבאה":
         # "שנה הבאה, בפברואר": the month says when in it.
         return next((timing for timing in dated if timing.value["type"] == "month"), dated[0])
-    return (dated or strong or standing)[0]
+    return jury.likeliest("timing", dated or strong or standing)

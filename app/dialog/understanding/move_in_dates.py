@@ -51,15 +51,17 @@ _MONTH = _LISTS.words("month")
 
 
 class Dates:
-    """Looks for what the calendar has a word for."""
+    """Looks for what the calendar has a word for; `any_time`: whatever happens then."""
 
-    def __init__(self, utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> None:
+    def __init__(
+        self, utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int], *, any_time: bool = False
+    ) -> None:
         self.utterance = utterance
         self.today = today
         self.claimed = claimed
-        self.asked = asked is Asked.TIMING
-        self.entry = not rests_of(utterance.keys).isdisjoint(ENTRY)
-        self.name_asked = asked is Asked.NAME
+        self.asked = asked is Asked.TIMING or any_time
+        self.entry = any_time or not rests_of(utterance.keys).isdisjoint(ENTRY)
+        self.name_asked = asked is Asked.NAME and not any_time
 
     def all(self) -> list[Timing]:
         """Return every time found, of one word at most one."""

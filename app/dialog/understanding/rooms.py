@@ -5,7 +5,7 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.number_words import CONSTRUCT_FORMS
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
-from app.dialog.hebrew.repairs import answers_no_with, negated, repair_points, settle
+from app.dialog.hebrew.repairs import against, answers_no_with, negated, repair_points, settle
 from app.dialog.hebrew.span import Bounds, Range, covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 from app.dialog.understanding.judging.judge import LENIENT, Jury
@@ -328,7 +328,7 @@ def understand_rooms(
     standing, denied = settle(utterance, found, known)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
-    standing = jury.wished("rooms", standing)
+    standing = jury.wished("rooms", [*standing, *against(utterance, denied)])
     if not standing:
         return None, told
     if len(standing) == 2 and _are_ends(utterance, *standing):

@@ -4,7 +4,7 @@ Deterministic and pure: places are claimed first, then rooms, phones, times and 
 left, then the name takes words nothing else explained.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,8 +15,8 @@ from app.dialog.hebrew.names import GIVEN_NAME_ONLY, understand_name, whole_name
 from app.dialog.hebrew.numbers import Shape, quantities
 from app.dialog.hebrew.phone_repairs import places_digits, repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
-from app.dialog.hebrew.scope import Whose, no_wish, tokens_of
-from app.dialog.hebrew.span import Range, covered
+from app.dialog.hebrew.scope import Whose, scopes, tokens_of
+from app.dialog.hebrew.span import Range, Span, covered
 from app.dialog.hebrew.times.durations import duration_at
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, rests_of
 from app.dialog.understanding.acts import HOLD, Acts, decide, understand_acts
@@ -25,7 +25,8 @@ from app.dialog.understanding.budget import understand_budget
 from app.dialog.understanding.changes import changed_rooms
 from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.errand import understand_errand
-from app.dialog.understanding.judging.judge import Judge, Jury
+from app.dialog.understanding.judging.judge import AgainstRules, Judge, Jury
+from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
 from app.dialog.understanding.rooms import understand_rooms
@@ -63,11 +64,13 @@ class Turn:
         self.phone_digits = ""
         self.acts: Acts = understand_acts(utterance, asked)
         self.informed = False
+        self.values_heard = 0
         self.phone_confirmed = False
 
     def put(self, slot: str, value: Any, start: int, end: int, *, unsure: bool = False) -> None:
         """Record a slot's value with the caller's words for it; a value already known is information, no update."""
         self.informed = True
+        self.values_heard += 1
         if self.state.get(slot) == value:
             return
         self.updates[slot] = value
@@ -91,14 +94,18 @@ class Turn:
         self.claimed = covered(HOLD.all(self.utterance))
         self.claimed |= spelled(self.utterance)
         self._phone()
+        readers = (self._kind, self._deal, self._rooms, self._timing, self._budget)
         if errand is None:
             areas = self._areas()
             free = self.claimed
-            self.claimed |= no_wish(self.utterance) if self.jury.heeds_rules else frozenset()
-            self._property()
-            self._rooms()
-            self._timing()
-            self._budget()
+            told = {index: scope.rule for scope in scopes(self.utterance) for index in scope.tokens}
+            told = {index: rule for index, rule in told.items() if index not in free and self.jury.heeds_rules}
+            self.claimed |= told.keys()
+            for read in readers:
+                said = self.values_heard
+                read()
+                if self.values_heard == said:
+                    self._despite(told, read)
             self._doubt(free)
             self._doubt_judged()
             self._clear()
@@ -107,6 +114,22 @@ class Turn:
             areas = Areas()
         self._name(areas)
         return self._conclude(errand)
+
+    def _despite(self, rules: Mapping[int, str], read: Callable[[], None]) -> None:
+        """Let a reader find values where `rules` say, token by token, why none is a wish: the jury may know better."""
+        if not rules or len(self.utterance) >= LONG_SPEECH:
+            return
+        jury, claimed, informed = self.jury, self.claimed, self.informed
+        kept = dict(self.updates), dict(self.quotes), set(self.unsure)
+        self.jury = despite = AgainstRules(jury, rules)
+        self.claimed -= rules.keys()
+        read()
+        if not despite.took_any:
+            # What no jury took is not taken by the way.
+            self.updates, self.quotes, self.unsure = kept
+            self.informed = informed
+        self.claimed |= claimed
+        self.jury = jury
 
     def _phone(self) -> None:
         held = str(self.state.get("phone_digits") or "")
@@ -185,10 +208,11 @@ class Turn:
         """Whether the utterance asks about homes in general, and no wish follows."""
         return openings.at(self.utterance, 0) is not None and not set(self.utterance.keys) & _SEEKERS
 
-    def _property(self) -> None:
-        if self.acts.asks_listing and self.acts.question and not self._seeks():
-            return
-        if self._asks(_WHAT_IS):
+    def _asks_about_homes(self) -> bool:
+        return (self.acts.asks_listing and self.acts.question and not self._seeks()) or self._asks(_WHAT_IS)
+
+    def _kind(self) -> None:
+        if self._asks_about_homes():
             return
         kind = understand_type(self.utterance, self.asked, self.claimed, self.state.get("property_type"), self.jury)
         if kind is not None and self.asked is Asked.NAME and first_names().get(self.utterance.key(kind.start), 0):
@@ -206,6 +230,10 @@ class Turn:
             )
             if not passing:
                 self.put("property_type", kind.value, kind.start, kind.end)
+
+    def _deal(self) -> None:
+        if self._asks_about_homes():
+            return
         deal = understand_deal(self.utterance, self.asked, self.claimed, self.jury, known=self.state.get("deal"))
         if deal is not None:
             self.put("deal", deal.value, deal.start, deal.end)
@@ -302,21 +330,28 @@ class Turn:
             self.doubted |= {slot: value for slot, value in bounds if value is not None}
 
     def _name(self, areas: Areas) -> None:
+        by_rules = None if self._names_nobody() else self._name_by_rules(areas)
+        name = self.jury.name(self.claimed, by_rules)
+        if name is not None and (name is not by_rules or self.jury.wished("name", [name])):
+            self.put("name", name.value, name.start, name.end, unsure=not name.sure)
+
+    def _names_nobody(self) -> bool:
+        """Whether by the rules the caller does something other than give a name."""
         refused = self.acts.refusal and not GIVEN_NAME_ONLY.within(self.utterance)
         if (refused and self.asked is Asked.NAME) or (self.acts.human and self.asked is not Asked.NAME):
-            return
+            return True
         question = self.acts.question and self.utterance.keys[:2] != ("מי", "אני")
-        if self.asked is Asked.NAME and (
+        return self.asked is Asked.NAME and (
             self.acts.repeat or question or self.acts.asks_listing or self.acts.hold or self.acts.abuse
-        ):
-            return
+        )
+
+    def _name_by_rules(self, areas: Areas) -> Span[str] | None:
         known = str(self.state.get("name") or "")
         expected = self.asked is Asked.NAME
         name = understand_name(self.utterance, areas.mentions, self.claimed, known, expected=expected)
         if name is None and not known and self.asked is Asked.PHONE and not self._acts():
             name = whole_name(self.utterance, self.claimed)
-        if name is not None and self.jury.wished("name", [name]):
-            self.put("name", name.value, name.start, name.end, unsure=not name.sure)
+        return name
 
     def _clear(self) -> None:
         """Withdraw known values the caller no longer cares for: "התקציב לא משנה"."""

@@ -20,6 +20,7 @@ from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.ear.nearest_answer import load
 from app.dialog.understanding.judging.intents import IntentTable, intent_table, judged_intent
 from app.dialog.understanding.judging.judge import Judge, Table, table
+from app.dialog.understanding.judging.names import name_table
 from app.dialog.understanding.turn import Turn
 
 _SLOTS_OF_ASKED = {**{Asked(topic.name): topic.slots for topic in TOPICS}, Asked.PHONE_CONFIRM: ("phone",)}
@@ -29,6 +30,7 @@ gazetteer()
 first_names()
 table()
 intent_table()
+name_table()
 load()
 
 

@@ -17,7 +17,7 @@ _ORDINALS = {word: int(number) for word, number in Lexicon("hebrew/calendar.toml
 _COMING = _LISTS.words("coming")
 _NO_DATE = _LISTS.words("no_date")
 _COUNTED = words("חודש חודשים שבועות שבוע ימים יום שנים שנה בבוקר בערב שקל שקלים")
-_PERIODS = words("חודש שנה רבעון")
+_PERIODS = words("שבוע חודש שנה רבעון")
 _FEW_MONTHS = 12
 _LAST_MONTH = 12
 _LAST_DAY = 31
@@ -168,13 +168,15 @@ def spelled_hebrew_month(utterance: Utterance, index: int, today: date) -> Timin
 
 
 def relative_period(utterance: Utterance, index: int, today: date) -> Timing | None:
-    """Read "סוף השנה", "החודש הבא", "השנה הבאה", "רבעון שני"."""
+    """Read "סוף השנה", "שבוע הבא", "החודש הבא", "השנה הבאה", "רבעון שני"."""
     rest = rests(utterance.key(index))
     if not (rest & _PERIODS or is_year(utterance, index)):
         return None
     after, before = utterance.key(index + 1), rests(utterance.key(index - 1))
     if rest & {fold("רבעון")}:
         return None if is_a_quarter_long(utterance, index) else _quarter(index, after, before, today)
+    if fold("שבוע") in rest:
+        return Span(index, index + 2, within(1)) if after == "הבא" else None
     if "חודש" in rest:
         return _told_month(utterance, index, today)
     if "שנה" in rest and after == "הבאה":

@@ -7,6 +7,7 @@ own topic, and for whether that topic was asked. It was trained on speech that n
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from functools import cache
 from io import BytesIO
@@ -20,15 +21,21 @@ from app.dialog.domain import TOPICS, Asked
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches
+from app.dialog.understanding.judging.names import NameTable, judged_name
 from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
 
 TABLE = "real_estate/judge.npz"
-TOPIC_NAMES = tuple(topic.name for topic in TOPICS)
-VERSIONS = 3 + len(TOPIC_NAMES)
-"""A mark's weights: for every topic, when the topic was asked, when it was not, and one for each topic."""
+STRUCK, BESIDE = "area struck", "area beside"
+"""Whether a known place that is named is taken back, and whether known places stay beside one that is named."""
+QUESTIONS = (*(topic.name for topic in TOPICS), STRUCK, BESIDE)
+"""What a judge says of a value: of which topic it is a wish, or what it does to what is known."""
+VERSIONS = 3 + len(QUESTIONS)
+"""A mark's weights: for every question, when its topic was asked, when it was not, and one for each question."""
 
+OVERRULES = 3.0
+"""Log odds from which a value is taken that a rule speaks against: a wrong one costs more than one that is missed."""
 _TOO_FEW = 1
-_CLEARLY = 0.5
+_CLEARLY, _FOR_SURE = 0.5, 2.5
 _AT = np.arange(POSITIONS)
 
 S = TypeVar("S", bound=Span[Any])
@@ -40,6 +47,12 @@ class Verdict(Enum):
     TAKEN = "taken"
     DOUBTED = "doubted"
     LEFT = "left"
+
+
+def versions(question: str, asked: Asked) -> tuple[int, int, int]:
+    """Return which of a mark's weights count for a question about a value."""
+    was_asked = question.partition(" ")[0] == asked.value
+    return 0, 1 if was_asked else 2, 3 + QUESTIONS.index(question)
 
 
 class Table:
@@ -86,7 +99,13 @@ class Jury(Protocol):
     """Whether any value was not taken: the caller told of what the office asks about, all the same."""
 
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:
-        """Return the values of one topic that are wished for, in order."""
+        """Return the values of one topic that are wished for, in order; a rule may speak against one."""
+
+    def holds(self, question: str, value: Span[Any], *, by_rules: bool) -> bool:
+        """Return the answer to a question about a value, given the one that the rules would give."""
+
+    def name(self, claimed: frozenset[int], by_rules: Span[str] | None) -> Span[str] | None:
+        """Return the caller's name, given the one that the rules found; `claimed` words say something else."""
 
     def likeliest(self, topic: str, standing: Sequence[S]) -> S:
         """Return the one of several values wished for that the caller means; the first unless another is likelier."""
@@ -102,8 +121,16 @@ class Lenient:
         self.doubted: dict[str, list[Span[Any]]] = {}
 
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:  # noqa: ARG002 - as a jury is asked
-        """Return all values."""
-        return list(found)
+        """Return all values that no rule speaks against."""
+        return [value for value in found if not value.against]
+
+    def holds(self, question: str, value: Span[Any], *, by_rules: bool) -> bool:  # noqa: ARG002 - as a jury is asked
+        """Return what the rules say."""
+        return by_rules
+
+    def name(self, claimed: frozenset[int], by_rules: Span[str] | None) -> Span[str] | None:  # noqa: ARG002 - as above
+        """Return what the rules say."""
+        return by_rules
 
     def likeliest(self, topic: str, standing: Sequence[S]) -> S:  # noqa: ARG002 - as a jury is asked
         """Return the first."""
@@ -113,6 +140,39 @@ class Lenient:
 LENIENT = Lenient()
 
 
+class AgainstRules:
+    """Puts before a jury what the rules call no wish: `rules` names, token by token, the rule that says so."""
+
+    heeds_rules = True
+
+    def __init__(self, jury: Jury, rules: Mapping[int, str]) -> None:
+        self._jury, self._rules = jury, rules
+        self.doubted: dict[str, list[Span[Any]]] = {}
+        self.left_any = False
+        self.took_any = False
+
+    def wished(self, topic: str, found: Sequence[S]) -> list[S]:
+        """Return the values that are wished for all the same, if any of them stands where a rule speaks against it."""
+        told = [replace(value, against=self._rules.get(value.start, value.against)) for value in found]
+        if not any(value.against for value in told):
+            return []
+        kept = self._jury.wished(topic, told)
+        self.took_any = self.took_any or bool(kept)
+        return kept
+
+    def likeliest(self, topic: str, standing: Sequence[S]) -> S:
+        """Return the one that the jury takes."""
+        return self._jury.likeliest(topic, standing)
+
+    def holds(self, question: str, value: Span[Any], *, by_rules: bool) -> bool:
+        """Return what the jury says."""
+        return self._jury.holds(question, value, by_rules=by_rules)
+
+    def name(self, claimed: frozenset[int], by_rules: Span[str] | None) -> Span[str] | None:
+        """Return what the jury says."""
+        return self._jury.name(claimed, by_rules)
+
+
 class Judge:
     """Judges the values of one turn, and keeps what it doubts."""
 
@@ -120,8 +180,14 @@ class Judge:
     left_any = False
 
     def __init__(
-        self, utterance: Utterance, asked: Asked, state: Mapping[str, Any], weights: Table | None = None
+        self,
+        utterance: Utterance,
+        asked: Asked,
+        state: Mapping[str, Any],
+        weights: Table | None = None,
+        names: NameTable | None = None,
     ) -> None:
+        self._names = names
         self._utterance, self._asked, self._state = utterance, asked, state
         self._table = weights or table()
         self._weighed: tuple[Floats, int] | None = None
@@ -129,16 +195,38 @@ class Judge:
 
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:
         """Return the values that are wished for; what is in doubt goes to `doubted`."""
+        if not found:
+            return []
         kept: list[S] = []
+        starts = [value.start for value in found if not value.against]
         for value in found:
-            verdict = self._verdict(topic, value, [other.start for other in found])
+            verdict = self._verdict(topic, value, starts)
             if verdict is Verdict.TAKEN:
                 kept.append(value)
+            if verdict is Verdict.TAKEN or value.against:
                 continue
             self.left_any = True
             if verdict is Verdict.DOUBTED:
                 self.doubted.setdefault(topic, []).append(value)
-        return kept
+        if topic == "area":
+            return kept
+        # Of several values one is chosen: none that a rule speaks against.
+        return [value for value in kept if not value.against] or kept
+
+    def holds(self, question: str, value: Span[Any], *, by_rules: bool) -> bool:
+        """Return whether more speaks for a yes to a question about a value than for a no.
+
+        What the rules say is a mark, and holds where the log odds are less than `_FOR_SURE` either way.
+        """
+        if self._is_alone(value):
+            return by_rules
+        odds = self.odds(question, replace(value, against=f"says {by_rules}"), [])
+        return odds > 0 if abs(odds) >= _FOR_SURE else by_rules
+
+    def name(self, claimed: frozenset[int], by_rules: Span[str] | None) -> Span[str] | None:
+        """Return the rules' name, or another one that is likelier."""
+        known = str(self._state.get("name") or "")
+        return judged_name(self._utterance, self._asked, known, claimed, by_rules, self._names)
 
     def likeliest(self, topic: str, standing: Sequence[S]) -> S:
         """Return the first value unless the log odds of another are greater by more than `_CLEARLY`."""
@@ -150,25 +238,27 @@ class Judge:
         return standing[best] if odds[best] > odds[0] + _CLEARLY else standing[0]
 
     def _verdict(self, topic: str, value: Span[Any], starts: list[int]) -> Verdict:
-        if self._asked.value == topic and len(self._utterance) - len(value.tokens) <= _TOO_FEW:
+        if self._asked.value == topic and self._is_alone(value) and not value.against:
             # The answer and nothing else: there are no words to judge it by.
             return Verdict.TAKEN
         odds = self.odds(topic, value, starts)
         left, doubted = self._table.below
+        if value.against:
+            return Verdict.TAKEN if odds >= OVERRULES else Verdict.LEFT
         return Verdict.LEFT if odds < left else Verdict.DOUBTED if odds < doubted else Verdict.TAKEN
+
+    def _is_alone(self, value: Span[Any]) -> bool:
+        return len(self._utterance) - len(value.tokens) <= _TOO_FEW
 
     def odds(self, topic: str, value: Span[Any], starts: list[int]) -> float:
         """Return the log odds that a value is wished for, `starts` being where its topic's values start."""
         start, end = value.start, value.end
-        rivals = list(starts)
-        rivals.remove(start)
-        frame, count = self._table.word(
-            frame_marks(self._utterance, self._asked, self._state, topic, (start, end), rivals)
-        )
+        rivals = [other for other in starts if other != start]
+        frame, count = self._table.word(frame_marks(self._utterance, self._asked, self._state, topic, value, rivals))
         up_to, counted = self._up_to()
         first, last = np.array(stretches(start, end, len(self._utterance))).T
         around = up_to[last, :, _AT] - up_to[first, :, _AT]
-        chosen = [0, 1 if self._asked.value == topic else 2, 3 + TOPIC_NAMES.index(topic)]
+        chosen = list(versions(topic, self._asked))
         score = frame[chosen, 0].sum() + around[:, chosen].sum()
         return self._table.log_odds(float(score), count + counted)
 

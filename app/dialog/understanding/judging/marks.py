@@ -14,6 +14,7 @@ from app.dialog.domain import PARTS, Asked
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import lists_by_word
 from app.dialog.hebrew.name_words import KNOWN_BEARERS, bearers_of
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, rests
 
 POSITIONS = 11
@@ -23,11 +24,14 @@ _FARTHEST_NEAR, _FARTHEST_MIDDLE = 3, 6
 _STEPS = (0, 1, 2, _FARTHEST_NEAR, _FARTHEST_MIDDLE)
 _PREFIXES = frozenset("ושבלמהכ")
 _LONG = 3
+LONG_SPEECH = 80
+"""From so many words on nothing is read a second time against the rules: it would take too long."""
+_MOST_ROOMS = 7
 _FILES = (
     *(f"hebrew/{name}.toml" for name in ("scope", "whereabouts", "timing", "limits", "names", "acts")),
     *(
         f"real_estate/{name}.toml"
-        for name in ("area", "budget", "deals", "errands", "kinds", "rooms", "turn", "wishes")
+        for name in ("area", "budget", "changes", "deals", "errands", "kinds", "rooms", "turn", "wishes")
     ),
 )
 
@@ -80,10 +84,13 @@ def stretches(start: int, end: int, size: int) -> tuple[tuple[int, int], ...]:
 
 
 def frame_marks(
-    utterance: Utterance, asked: Asked, state: Mapping[str, Any], topic: str, span: tuple[int, int], rivals: list[int]
+    utterance: Utterance, asked: Asked, state: Mapping[str, Any], topic: str, value: Span[Any], rivals: list[int]
 ) -> tuple[str, ...]:
-    """Return the marks of the value itself: what was asked, what is known, and where other values of its kind start."""
-    start, end = span
+    """Return the marks of the value itself: what was asked, what is known, where other values of its kind start.
+
+    And the rule by which it would be none, and roughly what it is.
+    """
+    start, end = value.start, value.end
     first = utterance.key(start)[:1]
     known = any(state.get(slot) is not None for slot in PARTS.get(topic, (topic,)))
     return (
@@ -96,4 +103,22 @@ def frame_marks(
         f"=before {min(2, sum(other < start for other in rivals))}",
         f"=after {min(2, sum(other > start for other in rivals))}",
         f"=prefix {first if first in _PREFIXES else ''}",
+        f"=rule {value.against}",
+        f"=ruled out {bool(value.against)}",
+        f"=value {_roughly(topic, value)}",
     )
+
+
+def _roughly(topic: str, value: Span[Any]) -> str:
+    """Return what a value is in words that recur: a month, a neighbourhood, four rooms, a sum of seven digits."""
+    held = value.value
+    if topic in PARTS:
+        low, high = held
+        size = int(low if high is None else high)
+        return f"{low is not None} {high is not None} {min(size, _MOST_ROOMS) if topic == 'rooms' else len(str(size))}"
+    if topic == "timing":
+        return str(held["type"])
+    if topic.startswith("area"):
+        place = getattr(value, "place", None)
+        return f"{place.kind} {place.risky}" if place is not None else ""
+    return str(held) if topic in ("property_type", "deal") else ""

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.span import Span
+from app.dialog.hebrew.span import Bounds, Range, Span
 from app.dialog.hebrew.tokens import normalise
-from app.dialog.understanding.judging.judge import LENIENT, VERSIONS, Judge, Table
+from app.dialog.understanding.judging.judge import LENIENT, VERSIONS, AgainstRules, Judge, Table
 from app.dialog.understanding.judging.marks import POSITIONS, SIDE
 
 
@@ -44,8 +44,9 @@ def test_a_weight_may_hold_for_one_topic_and_for_what_was_asked() -> None:
     asked, not_asked, rooms = 1, 2, 6
     weights = table({("=", asked, 0): 5, ("=", not_asked, 0): -5, ("שלוש", rooms, 0): 2})
     judge = Judge(normalise("שלוש"), Asked.ROOMS, {}, weights)
-    assert judge.odds("rooms", value(0, 1), [0]) > judge.odds("budget", value(0, 1), [0])
-    assert judge.wished("budget", [value(0, 1)]) == []
+    three = Range(0, 1, Bounds(3.0, 3.0))
+    assert judge.odds("rooms", three, [0]) > judge.odds("budget", three, [0])
+    assert judge.wished("budget", [three]) == []
 
 
 def test_an_answer_with_hardly_a_word_around_it_is_taken() -> None:
@@ -60,6 +61,39 @@ def test_the_lenient_jury_lets_everything_stand() -> None:
     assert LENIENT.wished("area", [value(0, 1)]) == [value(0, 1)]
 
 
+def ruled_out(start: int, end: int) -> Span[str]:
+    return Span(start, end, "", against="denied")
+
+
+def test_what_a_rule_speaks_against_is_taken_only_by_a_judge_who_is_sure() -> None:
+    """R10.2: a wrong value costs more than one that is missed, and nothing of the kind is asked back."""
+    said = normalise("חיפה או נשר ורמלה")
+    weights = table({("חיפה", 0, 0): 9, ("=", 0, 0): 1}, below=(-1.0, 0.1))
+    judge = Judge(said, Asked.GREETING, {}, weights)
+    assert judge.wished("area", [ruled_out(0, 1), ruled_out(2, 3), value(3, 4)]) == [ruled_out(0, 1), value(3, 4)]
+    assert not judge.doubted
+    assert not judge.left_any
+    assert LENIENT.wished("area", [ruled_out(0, 1), value(2, 3)]) == [value(2, 3)]
+
+
+def test_of_one_kind_a_value_that_no_rule_speaks_against_goes_first() -> None:
+    """R10.2: places may be several, a number of rooms is one."""
+    said = normalise("שלוש לא ארבע")
+    judge = Judge(said, Asked.GREETING, {}, table({("=", 0, 0): 9}))
+    assert judge.wished("deal", [ruled_out(0, 1), value(2, 3)]) == [value(2, 3)]
+    assert judge.wished("deal", [ruled_out(0, 1)]) == [ruled_out(0, 1)]
+
+
+def test_a_jury_is_asked_once_more_only_where_a_rule_spoke() -> None:
+    """R10.2: what was left by the words around is not taken at the second reading."""
+    judge = Judge(normalise("שלוש לא ארבע"), Asked.GREETING, {}, table({("=", 0, 0): 9}))
+    despite = AgainstRules(judge, {0: "denied"})
+    assert despite.wished("deal", [value(2, 3)]) == []
+    assert not despite.took_any
+    assert despite.wished("deal", [value(0, 1)]) == [ruled_out(0, 1)]
+    assert despite.took_any
+
+
 @pytest.mark.parametrize("text", ["", "בלי כלום", "a", "חיפה " * 90])
 def test_the_shipped_weights_judge_any_text_alike_each_time(text: str) -> None:
     """R10.6: deterministic, whatever was said."""
@@ -72,7 +106,7 @@ def test_the_shipped_weights_judge_any_text_alike_each_time(text: str) -> None:
 def test_of_several_values_the_first_is_meant_unless_another_is_clearly_likelier() -> None:
     """R10.2: "in our last house there were seven, four are enough": four."""
     said = normalise("היו שבעה מספיקים ארבעה")
-    first, second = value(1, 2), value(3, 4)
+    first, second = Range(1, 2, Bounds(7.0, 7.0)), Range(3, 4, Bounds(4.0, 4.0))
     known, like = table({("מספיקימ", 0, 1): 9, ("=", 0, 0): 1}), table({("=", 0, 0): 1})
     assert Judge(said, Asked.ROOMS, {}, known).likeliest("rooms", [first, second]) == second
     assert Judge(said, Asked.ROOMS, {}, like).likeliest("rooms", [first, second]) == first

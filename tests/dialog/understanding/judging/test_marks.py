@@ -1,9 +1,11 @@
 """What the judge of wishes sees of a word and of a value."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dialog.domain import Asked
+from app.dialog.hebrew.span import Bounds, Span
 from app.dialog.hebrew.tokens import normalise
 from app.dialog.understanding.judging.marks import (
     POSITIONS,
@@ -49,7 +51,26 @@ def test_stretches_hold_each_word_at_its_position(start: int, width: int, after:
 def test_the_frame_tells_what_was_asked_and_which_value_of_several_it_is() -> None:
     """R10.2."""
     said = normalise("בחיפה או בנשר")
-    marks = frame_marks(said, Asked.AREA, {"area": ["לוד"]}, "area", (2, 3), [0])
+    marks = frame_marks(said, Asked.AREA, {"area": ["לוד"]}, "area", Span(2, 3, "נשר"), [0])
     assert {"=asked area", "=known True", "=first False", "=last True", "=before 1", "=after 0", "=prefix ב"} <= set(
         marks
     )
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "roughly"),
+    [
+        ("rooms", Bounds(3.0, 4.0), "True True 4"),
+        ("budget", Bounds(None, 1_500_000.0), "False True 7"),
+        ("timing", {"type": "month", "month": "2027-01"}, "month"),
+        ("deal", "rent", "rent"),
+        ("name", "דנה", ""),
+    ],
+)
+def test_the_frame_tells_roughly_what_a_value_is_and_which_rule_speaks_against_it(
+    topic: str, value: object, roughly: str
+) -> None:
+    """R10.2: what one sum of seven digits teaches holds for another."""
+    said = normalise("אולי כן")
+    marks = frame_marks(said, Asked.GREETING, {}, topic, Span(0, 1, value, against="denied"), [])
+    assert {f"=value {roughly}", "=rule denied", "=ruled out True"} <= set(marks)
