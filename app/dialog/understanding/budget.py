@@ -1,17 +1,17 @@
 """The budget: which of the sums said it is, and what it tells of the deal (R10.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max
 from app.dialog.hebrew.numbers import Quantity, Shape
 from app.dialog.hebrew.repairs import against, answers_no_with, settle
-from app.dialog.hebrew.span import Bounds, Range
+from app.dialog.hebrew.span import Bounds, Range, covered
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.changes import changed_sum
 from app.dialog.understanding.figures import Figure, figures_of
-from app.dialog.understanding.judging.judge import LENIENT, Jury
+from app.dialog.understanding.judging.judge import LENIENT, NO_MONEY, Jury
 from app.dialog.understanding.sums import PER_MONTH, sums
 
 _LISTS = Lexicon("real_estate/budget.toml")
@@ -70,38 +70,62 @@ def understand_budget(
     jury: Jury = LENIENT,
     *,
     known: int | None = None,
+    bare: bool = True,
 ) -> Budget | None:
     """Return the budget the caller states, or None.
 
     Numbers without a unit count when the budget was asked, when money words stand beside them, or when they change the
-    budget that is `known`.
+    budget that is `known`; `bare`: the jury hears of all.
     """
     found = sums(utterance, claimed, asked, heeds_rules=jury.heeds_rules)
     if not found:
         return None
     implied = deal or _deal_of(utterance, found)
-    figures = figures_of(utterance, found, implied, asked)
-    changed = known is not None and _changes(utterance, figures, asked, known)
-    if asked is not Asked.BUDGET and not changed:
-        figures = [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, deal)]
+    figures, changed = _by_rules(utterance, found, asked, deal, implied, known)
+    others = _others(figures_of(utterance, found, implied, asked), figures) if bare else []
     if (difference := _difference(utterance, found, figures, known)) is not None:
         return difference if _plausible(difference, implied, property_type) else None
     if changed:
         # "אני לא מגיע לשש, תרשמי חמש וחצי": the one that is known is told, the other is new.
         told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
         figures = figures[told + 1 :] or figures
-    standing, denied = settle(utterance, figures, Bounds(None, known))
-    standing = jury.wished("budget", [*standing, *against(utterance, denied)])
-    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
-        # "לא, מיליון שבע": the no answers, and is no mark of the sum behind it.
-        standing = denied
-    standing = _concluded(utterance, _said_as_money(utterance, standing))
+    others = [figure for figure in others if _plausible(figure, implied, property_type)]
+    standing = _standing(utterance, figures, others, known, jury)
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
         return None
     chosen = _join(utterance, standing, jury)
     tells = _deal_told(utterance, chosen) if deal is None and chosen.sure else None
-    return Budget(chosen.start, chosen.end, chosen.value, tells, sure=chosen.sure)
+    return Budget(chosen.start, chosen.end, chosen.value, tells, sure=chosen.sure, against=chosen.against)
+
+
+def _by_rules(
+    utterance: Utterance, found: list[Quantity], asked: Asked, deal: str | None, implied: str | None, known: int | None
+) -> tuple[list[Figure], bool]:
+    """Return the figures that are a budget by the rules, and whether they change the one that is `known`."""
+    figures = figures_of(utterance, found, implied, asked)
+    changed = known is not None and _changes(utterance, figures, asked, known)
+    if asked is Asked.BUDGET or changed:
+        return figures, changed
+    return [figure for figure in figures if figure.evidence or _bounded(utterance, figure, asked, deal)], False
+
+
+def _standing(
+    utterance: Utterance, figures: list[Figure], others: list[Figure], known: int | None, jury: Jury
+) -> list[Figure]:
+    """Return the figures that stand after denials and repairs and that the jury, who hears of `others`, lets stand."""
+    standing, denied = settle(utterance, figures, Bounds(None, known))
+    standing = jury.wished("budget", [*standing, *against(utterance, denied), *others])
+    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
+        # "לא, מיליון שבע": the no answers, and is no mark of the sum behind it.
+        standing = denied
+    return _concluded(utterance, _said_as_money(utterance, standing))
+
+
+def _others(every: list[Figure], figures: list[Figure]) -> list[Figure]:
+    """Return the figures that are no budget by the rules: nothing says that they are money."""
+    taken = covered(figures)
+    return [replace(figure, against=NO_MONEY) for figure in every if taken.isdisjoint(figure.tokens)]
 
 
 def _difference(utterance: Utterance, found: list[Quantity], figures: list[Figure], known: int | None) -> Budget | None:

@@ -1,5 +1,7 @@
 """Rooms: halves, ranges and bounds. The Israeli count includes the living room (R10.2)."""
 
+from dataclasses import replace
+
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
@@ -8,7 +10,7 @@ from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_a
 from app.dialog.hebrew.repairs import against, answers_no_with, negated, repair_points, settle
 from app.dialog.hebrew.span import Bounds, Range, covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
-from app.dialog.understanding.judging.judge import LENIENT, Jury
+from app.dialog.understanding.judging.judge import BARE, LENIENT, Jury
 
 _LISTS = Lexicon("real_estate/rooms.toml")
 _TO_HIGHER = _LISTS.words("to_higher")
@@ -311,10 +313,11 @@ def understand_rooms(
     jury: Jury = LENIENT,
     *,
     known: tuple[float | None, float | None] | None = None,
+    bare: bool = True,
 ) -> tuple[Range | None, frozenset[int]]:
     """Return the rooms the caller wants, or None, and the tokens of all rooms told.
 
-    Bare numbers count only as the answer to the rooms question.
+    To the rules bare numbers count only as the answer to the rooms question; `bare`: the jury hears of all.
     """
     found = _with_noun(utterance, claimed)
     if not found and asked is Asked.ROOMS:
@@ -328,13 +331,21 @@ def understand_rooms(
     standing, denied = settle(utterance, found, known)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
-    standing = jury.wished("rooms", [*standing, *against(utterance, denied)])
+    uncounted = _uncounted(utterance, claimed | told, known) if bare else []
+    standing = jury.wished("rooms", [*standing, *against(utterance, denied), *uncounted])
     if not standing:
         return None, told
     if len(standing) == 2 and _are_ends(utterance, *standing):
         first, last = standing
-        return Range(first.start, last.end, Bounds(*_merge(first, last)), sure=first.sure), told
+        ends = Bounds(*_merge(first, last))
+        return Range(first.start, last.end, ends, sure=first.sure, against=first.against), told
     return jury.likeliest("rooms", standing), told
+
+
+def _uncounted(utterance: Utterance, claimed: frozenset[int], known: object) -> list[Range]:
+    """Return the bare numbers that are no rooms by the rules: "ארבעה" at the summary, "חדר לילד וסלון, שלושה"."""
+    standing, _ = settle(utterance, _bare(utterance, claimed), known)
+    return [replace(rooms, against=BARE) for rooms in standing]
 
 
 def _repaired(utterance: Utterance, found: list[Range], claimed: frozenset[int]) -> list[Range]:

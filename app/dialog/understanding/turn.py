@@ -25,7 +25,7 @@ from app.dialog.understanding.budget import understand_budget
 from app.dialog.understanding.changes import changed_rooms
 from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.errand import understand_errand
-from app.dialog.understanding.judging.judge import AgainstRules, Judge, Jury
+from app.dialog.understanding.judging.judge import BARE, AgainstRules, Judge, Jury
 from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.kind import understand_type
 from app.dialog.understanding.move_in import understand_timing
@@ -62,6 +62,9 @@ class Turn:
         self.doubted: dict[str, Any] = {}
         self.claimed: frozenset[int] = frozenset()
         self.phone_digits = ""
+        self.bare: Range | None = None
+        """A number that may be rooms, though nothing says so."""
+        self.despite = False
         self.acts: Acts = understand_acts(utterance, asked)
         self.informed = False
         self.values_heard = 0
@@ -106,6 +109,7 @@ class Turn:
                 read()
                 if self.values_heard == said:
                     self._despite(told, read)
+            self._bare_number()
             self._doubt(free)
             self._doubt_judged()
             self._clear()
@@ -123,7 +127,9 @@ class Turn:
         kept = dict(self.updates), dict(self.quotes), set(self.unsure)
         self.jury = despite = AgainstRules(jury, rules)
         self.claimed -= rules.keys()
+        self.despite = True
         read()
+        self.despite = False
         if not despite.took_any:
             # What no jury took is not taken by the way.
             self.updates, self.quotes, self.unsure = kept
@@ -247,10 +253,24 @@ class Turn:
             self.claimed |= frozenset(changed.tokens)
             self._bounds("rooms", changed)
             return
-        rooms, told = understand_rooms(self.utterance, self.asked, self.claimed, self.jury, known=known)
+        rooms, told = understand_rooms(
+            self.utterance, self.asked, self.claimed, self.jury, known=known, bare=not self.despite
+        )
         self.claimed |= told
-        if rooms is not None:
+        if rooms is not None and rooms.against == BARE and self.asked is not Asked.ROOMS:
+            # Perhaps a sum or a time has more right to it.
+            self.bare = rooms
+        elif rooms is not None:
             self._bounds("rooms", rooms)
+
+    def _bare_number(self) -> None:
+        """Take a number for rooms of which only the jury says so, unless it is something else."""
+        if self.bare is None or not self.updates.keys().isdisjoint(PARTS["rooms"]):
+            return
+        known = self.state.get("rooms_min"), self.state.get("rooms_max")
+        if self.bare.value != known and self.claimed.isdisjoint(self.bare.tokens):
+            self.claimed |= frozenset(self.bare.tokens)
+            self._bounds("rooms", self.bare)
 
     def _bounds(self, slot: str, said: Range) -> None:
         """Put one or both bounds; a known bound that contradicts the new one is withdrawn."""
@@ -286,7 +306,11 @@ class Turn:
         known = self.state.get("budget_max") or self.state.get("budget_min")
         # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
         asked = Asked.NEXT_STEP if self.acts.schedule else self.asked
-        budget = understand_budget(self.utterance, asked, deal, kind, self.claimed, self.jury, known=known)
+        budget = understand_budget(
+            self.utterance, asked, deal, kind, self.claimed, self.jury, known=known, bare=not self.despite
+        )
+        if budget is not None and budget.against and self._may_be_rooms(budget):
+            budget = self.bare = None
         if budget is not None:
             self._bounds("budget", budget)
             self.claimed |= frozenset(budget.tokens)
@@ -297,6 +321,10 @@ class Turn:
                 if slot not in self.updates and self.state.get(slot) is not None:
                     self.updates[slot] = None
                     self.quotes[slot] = self.quotes.get("deal", "")
+
+    def _may_be_rooms(self, budget: Range) -> bool:
+        """Whether what may be a sum may as well be rooms: it is neither, then."""
+        return self.bare is not None and self.bare.start < budget.end and budget.start < self.bare.end
 
     def _doubt(self, claimed: frozenset[int]) -> None:
         """Note what one has or pays today, when just that was asked: perhaps it is what one wants again."""

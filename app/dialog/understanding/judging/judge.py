@@ -34,6 +34,10 @@ VERSIONS = 3 + len(QUESTIONS)
 
 OVERRULES = 3.0
 """Log odds from which a value is taken that a rule speaks against: a wrong one costs more than one that is missed."""
+BARE, NO_MONEY = "bare number", "no money"
+"""Why a number is no rooms, or no sum, by the rules: none speaks against it, but nothing says what it counts."""
+_UNSAID = {BARE: 0.5, NO_MONEY: 0.5}
+"""Log odds from which such a number is taken."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5
 _AT = np.arange(POSITIONS)
@@ -244,7 +248,8 @@ class Judge:
         odds = self.odds(topic, value, starts)
         left, doubted = self._table.below
         if value.against:
-            return Verdict.TAKEN if odds >= OVERRULES else Verdict.LEFT
+            needed = _UNSAID.get(value.against, OVERRULES)
+            return Verdict.TAKEN if odds >= needed else Verdict.LEFT
         return Verdict.LEFT if odds < left else Verdict.DOUBTED if odds < doubted else Verdict.TAKEN
 
     def _is_alone(self, value: Span[Any]) -> bool:
