@@ -254,7 +254,7 @@ class Turn:
             self._bounds("rooms", changed)
             return
         rooms, told = understand_rooms(
-            self.utterance, self.asked, self.claimed, self.jury, known=known, bare=not self.despite
+            self.utterance, self.asked, self.claimed, self.jury, known=known, bare=self._weighs_bare()
         )
         self.claimed |= told
         if rooms is not None and rooms.against == BARE and self.asked is not Asked.ROOMS:
@@ -262,6 +262,10 @@ class Turn:
             self.bare = rooms
         elif rooms is not None:
             self._bounds("rooms", rooms)
+
+    def _weighs_bare(self) -> bool:
+        """Whether numbers that nothing is said of come before the jury: not from others' words, nor long speech."""
+        return not self.despite and len(self.utterance) < LONG_SPEECH
 
     def _bare_number(self) -> None:
         """Take a number for rooms of which only the jury says so, unless it is something else."""
@@ -307,7 +311,7 @@ class Turn:
         # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
         asked = Asked.NEXT_STEP if self.acts.schedule else self.asked
         budget = understand_budget(
-            self.utterance, asked, deal, kind, self.claimed, self.jury, known=known, bare=not self.despite
+            self.utterance, asked, deal, kind, self.claimed, self.jury, known=known, bare=self._weighs_bare()
         )
         if budget is not None and budget.against and self._may_be_rooms(budget):
             budget = self.bare = None
