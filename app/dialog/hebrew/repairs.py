@@ -19,6 +19,7 @@ S = TypeVar("S", bound=Span[Any])
 
 _SWAP = _LISTS.words("swap")
 _NOT = _LISTS.words("not")
+_STEPS_DOWN = _LISTS.words("steps_down")
 _LOWERED = _LISTS.words("lowered")
 _DROP = _LISTS.words("drop")
 _IT, _OBJECT, _KEEP = _LISTS.words("it"), _LISTS.words("object"), _LISTS.words("keep")
@@ -27,6 +28,7 @@ _WANT = _LISTS.words("want")
 _REPAIRS = _LISTS.phrases("repairs")
 _SAID = _LISTS.phrases("said")
 _BUT = _LISTS.phrases("but")
+_WRITTEN = _LISTS.words("written")
 _EARLIER, _CORRECTS = _LISTS.words("earlier"), _LISTS.words("corrects")
 _REJECTED_AFTER = _LISTS.phrases("rejected_after")
 _DEAR, _TURNS_BACK = _LISTS.words("dear"), _LISTS.words("turns_back")
@@ -62,6 +64,8 @@ def _after_saying(utterance: Utterance) -> Iterator[int]:
     if said:
         yield from (match.end for match in _BUT.all(utterance) if match.start > said[0].end)
     for match in said:
+        written = (at for at in range(match.end, len(utterance)) if utterance.key(at) in _WRITTEN)
+        yield from (at + 1 for at in islice(written, 1) if utterance.key(at + 1) not in _BESIDES)
         if {utterance.key(match.start - 1), utterance.key(match.end)} & _EARLIER:
             # "קודם אמרתי שלושה, צריך ארבעה": first the old value, then the one that stands.
             later = (at + 1 for at in range(match.end + 1, len(utterance)) if utterance.key(at) in _CORRECTS)
@@ -82,6 +86,9 @@ def negated(utterance: Utterance, start: int) -> bool:
         return True
     if utterance.key(index) in _SWAP and utterance.key(start).startswith("מ"):
         # "תחליפי מחיפה לנשר".
+        return True
+    if utterance.key(index) in _STEPS_DOWN and utterance.key(start).startswith("מ"):
+        # "נרד מקיסריה".
         return True
     if utterance.key(index) in _WANT:
         for _ in range(_MOST_WANTING):

@@ -39,6 +39,7 @@ _BACK_TO_ONESELF = _LISTS.words("back_to_oneself")
 _LONGEST_SUBJECT = 4
 _LIVES, _BEFORE_LIVES = _LISTS.words("lives"), _LISTS.words("between_we_and_live")
 _HAS_NOW = _LISTS.words("has_now")
+_THEREFORE = _LISTS.words("therefore")
 _RENTS, _HOLDS_NOW = _LISTS.words("rents"), _LISTS.words("now")
 _MOVES = _LISTS.words("moves_out")
 _OWN, _HOMES = _LISTS.words("mine"), _LISTS.words("homes")
@@ -311,7 +312,13 @@ def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
             seeks.append(index)
     for start in has:
         if seeks and seeks[-1] > start:
-            yield Scope(start, min(seek for seek in seeks if seek > start), Whose.NOW, "has now, then seeks")
+            end = min(seek for seek in seeks if seek > start)
+            yield Scope(start, _therefore(utterance, start, end), Whose.NOW, "has now, then seeks")
+
+
+def _therefore(utterance: Utterance, start: int, end: int) -> int:
+    """Return where the wish follows: "בעלת הבית מוכרת, אז עד סוף יוני אנחנו צריכים…"."""
+    return next((at for at in range(start, end) if utterance.key(at) in _THEREFORE), end)
 
 
 def _searched(utterance: Utterance) -> Iterator[Scope]:

@@ -8,11 +8,13 @@ from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.numbers import atom_at
+from app.dialog.hebrew.past import tells_deed
 from app.dialog.hebrew.span import covered
-from app.dialog.hebrew.tokens import Utterance, fold, rests
+from app.dialog.hebrew.tokens import Utterance, fold, rests, rests_of
 
 _LISTS = Lexicon("hebrew/whereabouts.toml")
 RESIDES, WORKS, STUDIES = "lives there", "works there", "studies there"
+DEED = "did something there"
 _STREET = _LISTS.words("street")
 NEAR = _LISTS.words("near")
 _BESIDE_ONE, _TO_ONE = _LISTS.words("beside_one"), _LISTS.words("to_one")
@@ -27,10 +29,16 @@ _PLACED = {
     RESIDES: _LISTS.words("resides"),
     WORKS: _LISTS.words("works"),
     STUDIES: _LISTS.words("studies"),
-    "did something there": _LISTS.words("did"),
+    DEED: _LISTS.words("did"),
 }
 _YOU, _WERE, _WOULD_LIKE = _LISTS.words("you"), _LISTS.words("were"), _LISTS.words("would_like")
 _FOR_WHOM = _LISTS.words("for_whom")
+_WRITES, _SAME = _LISTS.words("writes"), _LISTS.phrases("same")
+_ADDS, _ADDED = _LISTS.words("adds"), _LISTS.words("added")
+_COMES, _TO_ONE_S_MIND, _OPENS = _LISTS.words("comes"), _LISTS.words("to_one_s_mind"), _LISTS.words("opens")
+_SITS, _SINCE, _IN_IT = _LISTS.words("sits"), _LISTS.words("since"), _LISTS.words("in_it")
+_FRIENDS, _BUT_I = _LISTS.words("friends"), _LISTS.words("but_i")
+_WHERE = fold("איפה")
 BORNE = 300
 """Of so many people a name is no rare one."""
 _TELLING = 6
@@ -65,6 +73,8 @@ def _told(utterance: Utterance, mention: Mention, mentions: tuple[Mention, ...],
     ):
         # "אנחנו בטבריה, ומחפשים בכרמיאל".
         return RESIDES
+    if before in _SINCE or _deed_follows(utterance, mention):
+        return "" if wished_beside(utterance, mention.end) else DEED
     rule = _background(utterance, mention, named)
     return "" if rule and wished_beside(utterance, mention.end) else rule
 
@@ -79,15 +89,17 @@ def _background(utterance: Utterance, mention: Mention, named: frozenset[int]) -
         rest = rests(key)
         if _is_no_background(utterance, index):
             continue
-        if key in _CONCLUDES or key.removeprefix("ו") in _ONESELF:
-            # "פעם הייתי אומרת יפו, היום אני אומרת חולון": what one did stands behind the pronoun.
+        if key in _CONCLUDES or rest & _WRITES or key.removeprefix("ו") in _ONESELF:
+            # "פעם הייתי אומרת יפו, היום אני אומרת חולון": what one did stands behind the pronoun. "אבא, תרשמי שוהם".
             return ""
         if rest & _SEEKS:
-            return "moves from there" if mention.prefix.endswith("מ") and rest & _MOVES else ""
-        for rule, verbs in _PLACED.items():
-            if rest & verbs:
-                # "קרוב לאמא שגרה בנס ציונה".
-                return "" if set(utterance.keys[max(0, index - 5) : index]) & NEAR else rule
+            return _sought(utterance, mention, index)
+        if mention.prefix[-1:] == "ב" and index + 1 in named and tells_deed(key):
+            # "שירתתי במצפה רמון".
+            return DEED
+        if rule := next((rule for rule, verbs in _PLACED.items() if rest & verbs), ""):
+            # "קרוב לאמא שגרה בנס ציונה".
+            return "" if set(utterance.keys[max(0, index - 5) : index]) & NEAR else rule
         if rest & _CALLS and mention.prefix.endswith("מ"):
             return "calls from there"
         kin = kin or key.removeprefix("ה") in _KIN or key in _KIN
@@ -95,10 +107,38 @@ def _background(utterance: Utterance, mention: Mention, named: frozenset[int]) -
     return "others are there" if kin and not near else ""
 
 
+def _sought(utterance: Utterance, mention: Mention, verb: int) -> str:
+    """Return the rule by which a place behind a verb of seeking is none that the caller seeks; "" when it is one."""
+    friend = not _FRIENDS.isdisjoint(utterance.keys[max(0, verb - 2) : verb])
+    if friend and not _BUT_I.isdisjoint(utterance.keys[mention.end :]):
+        # "חבר שלי מחפש בגדרה, ואני…".
+        return "others are there"
+    return "moves from there" if mention.prefix.endswith("מ") and rests(utterance.key(verb)) & _MOVES else ""
+
+
+def _deed_follows(utterance: Utterance, mention: Mention) -> bool:
+    """Whether what somebody did follows its place: "בכפר יונה גרתי בתור ילד", "ירושלים גדלתי בה"."""
+    there = mention.prefix[-1:] == "ב" or utterance.key(mention.end + 1) in _IN_IT
+    return there and tells_deed(utterance.key(mention.end))
+
+
+def same_place(utterance: Utterance, end: int) -> bool:
+    """Whether a home is sought just where one lives: "גרים בכפר יונה … צריכים יותר גדול, באותו מקום"."""
+    return any(
+        match.start > end
+        and "לא" not in utterance.keys[match.start - 2 : match.start]
+        and not rests_of(utterance.keys[end : match.start]).isdisjoint(_SEEKS)
+        for match in _SAME.all(utterance)
+    )
+
+
 def wished_beside(utterance: Utterance, end: int) -> bool:
     """Whether after a place that is told of the caller wants to be there or near: "לידו", "קרוב אליה", "אז שם"."""
     after = utterance.keys[end : end + _TELLING]
     if any(key in NEAR and other in _TO_ONE for key, other in pairwise(after)) or set(after) & _BESIDE_ONE:
+        return True
+    if any(key in _ADDS and other in _ADDED for key, other in pairwise(after)):
+        # "בעלי מצא משהו בראש העין, תוסיפי גם אותה".
         return True
     wish = next((at for at in range(end, len(utterance)) if utterance.key(at) in _SEEKS | _CONCLUDES), None)
     if wish is None or "לא" in utterance.keys[end:]:
@@ -110,8 +150,17 @@ def wished_beside(utterance: Utterance, end: int) -> bool:
 def _is_no_background(utterance: Utterance, index: int) -> bool:
     """Whether a word that could tell where somebody lives or works does not, by the words beside it."""
     key, before, after = utterance.key(index), utterance.key(index - 1), utterance.key(index + 1)
+    if key in _SITS and _WHERE in utterance.keys:
+        # "איפה אתם יושבים, בחולון או בבת ים".
+        return False
     if before in _YOU or utterance.key(index - 2) in _YOU:
         # "אתם משכירים דירות בחיפה?": the office's doing is no background of the caller's.
+        return True
+    if key in _COMES and after in _TO_ONE_S_MIND:
+        # "בא לי דירה קטנה בעין כרם".
+        return True
+    if rests(before) & _OPENS:
+        # "פותח סניף בהוד השרון".
         return True
     if key in _WERE:
         return after in _WOULD_LIKE

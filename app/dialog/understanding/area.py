@@ -10,25 +10,23 @@ from app.dialog.hebrew.repairs import against, answers_no_with, kept, negated, s
 from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, scopes, tokens_of
 from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems
-from app.dialog.hebrew.whereabouts import NEAR, RESIDES, STUDIES, WORKS, told_places, wished_beside
+from app.dialog.hebrew.whereabouts import NEAR, RESIDES, STUDIES, WORKS, same_place, told_places, wished_beside
 from app.dialog.understanding.ear.misheard import misheard_places
 from app.dialog.understanding.judging.judge import BESIDE, LENIENT, STRUCK, Jury
-from app.dialog.understanding.place_names import DIRECTIONS, is_place
+from app.dialog.understanding.known_places import named_again
+from app.dialog.understanding.place_names import DIRECTIONS, is_day, is_place, named_despite_name
 
 _LISTS = Lexicon("real_estate/area.toml")
 _SEEKS = Lexicon("hebrew/whereabouts.toml").words("seeks")
 _AREA_OF = _LISTS.words("area_of")
 _OF_QUARTER = _LISTS.words("of_quarter")
 _IN_QUARTER = _LISTS.words("in_quarter")
-_CHANGES_PLACE = _LISTS.words("changes_place")
-_ALSO_PLACE = _LISTS.words("also_place")
 
 _CLOSE_TO = _LISTS.words("close_to")
 _OFF_TOPIC_WORDS = _LISTS.words("off_topic") | MEDIA
 _NEW_HOMES = _LISTS.words("new_homes")
 _NARROWS = _LISTS.words("narrows")
 _NARROWING = 2
-_SAID = _LISTS.words("said")
 _LEAVES = _LISTS.words("leaves")
 _YES = _LISTS.words("yes")
 _ADD = _LISTS.words("add")
@@ -162,6 +160,7 @@ def understand_areas(
     standing, denied = _deny_known(utterance, standing, denied, known)
     unwanted = [*_against(utterance, found, wanted, certain, off_topic=off_topic), *against(utterance, denied)]
     standing, again = _judged(standing, unwanted, known, jury)
+    standing = _same_place(utterance, standing, certain)
     denied = [mention for mention in denied if mention.start not in again]
     claimed |= again
     if here and not standing:
@@ -176,14 +175,28 @@ def _named(utterance: Utterance, asked: Asked, known: list[str]) -> tuple[list[M
     named = find(utterance, is_asked=asked is Asked.AREA)
     compound = covered(mention for mention in named if len(mention.tokens) > 1)
     found = _without_overlaps([_with_direction(utterance, mention, compound) for mention in named])
+    # "מהראשון במרץ" is no town, whoever would say so.
+    found = [mention for mention in found if not is_day(utterance, mention)]
+    found = named_again(utterance, found, known)
     towns = {mention.place.name for mention in found if mention.place.kind == "city"}
     towns |= set(known)
     found = [_in_its_town(mention, towns) for mention in found]
     around = towns.union(*(mention.place.cities for mention in found if mention.end - mention.start > 1))
-    certain = [mention for mention in found if is_place(utterance, mention, asked, around, len(found))]
-    if asked is Asked.NAME:
-        certain = [mention for mention in certain if _named_despite_name(utterance, mention)]
-    return found, certain
+    return found, _certain(utterance, asked, found, known, around)
+
+
+def _certain(
+    utterance: Utterance, asked: Asked, found: list[Mention], known: list[str], around: set[str]
+) -> list[Mention]:
+    """Return the names that stand for a place, given the towns `around`; one that is known needs no more to say so."""
+    again = [mention for mention in found if mention.value in known and mention.place.risky != "word"]
+    around = around.union(*(mention.place.cities for mention in again))
+    certain = [
+        mention for mention in found if mention in again or is_place(utterance, mention, asked, around, len(found))
+    ]
+    if asked is Asked.NAME and not again:
+        return [mention for mention in certain if named_despite_name(utterance, mention)]
+    return certain
 
 
 def _is_off_topic(utterance: Utterance) -> bool:
@@ -202,6 +215,12 @@ def _judged(
         return standing, frozenset()
     wished = jury.wished("area", sorted([*standing, *unwanted], key=lambda mention: mention.start))
     return wished, covered(mention for mention in wished if mention.against)
+
+
+def _same_place(utterance: Utterance, standing: list[Mention], certain: list[Mention]) -> list[Mention]:
+    """Add the only place that is named, where one seeks just there: "באותו מקום"."""
+    only = standing or len({mention.value for mention in certain}) > 1 or not certain
+    return standing if only or not same_place(utterance, certain[0].end) else certain[:1]
 
 
 def _struck(
@@ -272,17 +291,6 @@ def _here_today(utterance: Utterance, certain: list[Mention]) -> tuple[Mention, 
     return found if stays else ()
 
 
-def _named_despite_name(utterance: Utterance, mention: Mention) -> bool:
-    """Whether, though the name was asked, the words around a place make it one: a repair or a request."""
-    before = utterance.keys[: mention.start]
-    if set(utterance.keys[mention.end : mention.end + 2]) & _SAID:
-        # "בת גלים, אמרתי כבר".
-        return True
-    repair = bool(set(before) & (_CHANGES_PLACE | _SEEKS))
-    sure = mention.place.kind != "neighbourhood" or mention.prefix[-1:] == "ב"
-    return repair and (sure or utterance.key(mention.start - 1) in _ALSO_PLACE)
-
-
 def _deny_known(
     utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str]
 ) -> tuple[list[Mention], list[Mention]]:
@@ -297,7 +305,8 @@ def _deny_known(
 
 def _is_the_only(utterance: Utterance, mention: Mention) -> bool:
     """Whether only this place is meant: "רק כרמיאל", "נשאר כרמיאל", "כרמיאל בלבד"."""
-    return utterance.key(mention.start - 1) in _ONLY or utterance.key(mention.end) in _ALONE
+    before = mention.start - 1 - (utterance.key(mention.start - 1) == "את")
+    return utterance.key(before) in _ONLY or utterance.key(mention.end) in _ALONE
 
 
 def _taken_back(utterance: Utterance, mention: Mention) -> bool:

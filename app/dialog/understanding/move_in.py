@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from typing import Any
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.numbers import Shape, quantity_at
-from app.dialog.hebrew.repairs import against, settle, turns
+from app.dialog.hebrew.numbers import Shape, atom_at, quantity_at
+from app.dialog.hebrew.past import happened
+from app.dialog.hebrew.repairs import against, negated, rejected_after, settle, turns
 from app.dialog.hebrew.scope import lasted
 from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.times.dates import Timing, bare_day, within
@@ -30,6 +32,7 @@ _FLEXIBLE_WORD = _LISTS.phrases("flexible_word")
 _AHEAD = _LISTS.words("ahead")
 _NOW_FILLERS = _LISTS.words("now_fillers")
 _AT_ONCE = _LISTS.words("at_once")
+_AT_THE_END, _SOON_DONE = _LISTS.words("at_the_end"), _LISTS.words("soon_done")
 _LIVING_NOW = _LISTS.words("living_now")
 _PAST = _LISTS.words("past")
 _OTHER_TOPICS = _LISTS.words("other_topics")
@@ -43,8 +46,12 @@ _REFINES = _LISTS.words("refines")
 _AGO = _LISTS.words("ago")
 _LIVES_HERE = _LISTS.words("lives_here")
 _IN_TIME = _LISTS.words("in_time")
+_WITHIN, _NEAREST = _LISTS.words("within"), _LISTS.words("nearest")
 _LASTS = _LISTS.words("lasts")
 _FROM_NOW = _LISTS.words("from_now")
+_BY, _LENGTHS = _LISTS.words("by"), _LISTS.words("lengths")
+_LEASED_FOR = _LISTS.words("leased_for")
+_LATER, _ALSO_FOR_US = _LISTS.words("later"), _LISTS.words("also_for_us")
 
 
 class _Finder:
@@ -57,6 +64,7 @@ class _Finder:
         self.today = today
         self.claimed = claimed
         self.asked = asked is Asked.TIMING
+        self.leased_for = words("לחודש") if self.asked else _LEASED_FOR
         self.any_time = any_time
         self.dates = Dates(utterance, asked, today, claimed, any_time=any_time)
         self.entry = self.dates.entry
@@ -68,13 +76,16 @@ class _Finder:
         for timing in found:
             if not kept or timing.start >= kept[-1].end:
                 kept.append(timing)
-        return kept
+        if self.any_time:
+            return kept
+        # "ביולי התחתנו", "מאז מאי אני בלי עבודה".
+        return [timing for timing in kept if not happened(self.utterance, timing.start, timing.end)]
 
     def _phrases(self) -> list[Timing]:
         found = [Span(m.start, m.end, {"type": "flexible"}) for m in _FLEXIBLE.all(self.utterance)]
         taken = covered(found)
         books = [(_IMMEDIATE, "immediate")]
-        if self.asked or self.entry or self.any_time:
+        if self.asked or self.entry or self.any_time or self.utterance.key(len(self.utterance) - 1) in _AT_THE_END:
             books += [(_FLEXIBLE_ASKED, "flexible")] if self.asked else []
             books += [(_IMMEDIATE_ASKED, "immediate")]
         if self.entry and not self.asked:
@@ -127,6 +138,8 @@ class _Finder:
         if self.any_time:
             return True
         around = range(max(0, match.start - 2), min(len(self.utterance), match.end + 2))
+        if self._ends_with(match):
+            return True
         if _GO_INTO.within(self.utterance) or any(self.utterance.key(index) in _LIVING_NOW for index in around):
             return False
         if not rests_of(map(self.utterance.key, around)).isdisjoint(ENTRY):
@@ -140,6 +153,11 @@ class _Finder:
         others = self.utterance.keys[begin : match.start] + self.utterance.keys[match.end :]
         return self.asked and all(key in _NOW_FILLERS for key in others)
 
+    def _ends_with(self, match: Match) -> bool:
+        """Whether "at once" is the last word: "סטודיו ברחביה עד ארבעת אלפים, מיד", but not "אני חוזר אלייך מיד"."""
+        last = match.end == len(self.utterance) and self.utterance.key(match.start) in _AT_THE_END
+        return last and rests_of(self.utterance.keys).isdisjoint(_SOON_DONE)
+
     def _spans(self) -> list[Timing]:
         found: list[Timing] = []
         index = 0
@@ -149,13 +167,27 @@ class _Finder:
                 index += 1
                 continue
             months, end = span
-            end, months = longer_end(self.utterance, end, months)
+            if self.utterance.key(index - 1) not in _NO or duration_at(self.utterance, end) is None:
+                # "לא שלושה חודשים, חצי שנה" are two.
+                end, months = longer_end(self.utterance, end, months)
             if months <= _FARTHEST_MONTHS and self._is_move_in(index, end):
                 found.append(Span(index, end, within(months)))
             index = end
         if not found and self.asked and (day := bare_day(self.utterance, self.today)) is not None:
             return [day]
+        if found:
+            found += self._without_unit(covered(found))
         return found or self._bare_number()
+
+    def _without_unit(self, told: frozenset[int]) -> list[Timing]:
+        """Read "תוך שלושה" beside a length of time: "תוך חודש זה לא נכון, תוך שלושה"."""
+        found: list[Timing] = []
+        for index, key in enumerate(self.utterance.keys):
+            number = quantity_at(self.utterance, index + 1) if key in _WITHIN and index + 1 not in told else None
+            bare = number is not None and number.shape is Shape.BARE and number.value == int(number.value)
+            if number is not None and bare and number.end == len(self.utterance) and number.value <= _MOST_MONTHS:
+                found.append(Span(index + 1, number.end, within(number.value)))
+        return found
 
     def _bare_number(self) -> list[Timing]:
         """Read "ארבע", "בעוד שלושה ארבעה": to "in how many months" a number alone counts months."""
@@ -184,7 +216,7 @@ class _Finder:
         nearby = rests_of(self.utterance.keys[max(0, start - 2) : start])
         if before in _PAST and not (before == "לפני" and self.utterance.key(start - 2) in _NO):
             return False
-        if self.utterance.key(end) in _AGO or key in words("לחודש"):
+        if self.utterance.key(end) in _AGO or key in self.leased_for:
             return False
         if lasted(self.utterance, start):
             return False
@@ -205,14 +237,19 @@ def understand_timing(
     jury: Jury = LENIENT,
     *,
     known: object = None,
-) -> Timing | None:
-    """Return the move-in time the caller states, or None; `today` decides which month is next."""
+) -> Span[dict[str, Any] | None] | None:
+    """Return the move-in time the caller states, or None; with None for a value the known one is taken back.
+
+    `today` decides which month is next.
+    """
     times: list[Timing] = []
     if len(utterance) < LONG_SPEECH:
         times = _Finder(utterance, asked, today, claimed, any_time=True).all()
         if not times:
             return None
     found = _Finder(utterance, asked, today, claimed).all()
+    if jury.heeds_rules and (plain := _plainly(utterance, asked, today, found, times, claimed, known)) is not None:
+        return plain
     told = covered(found)
     others = [replace(time, against="another time") for time in times if told.isdisjoint(time.tokens)]
     standing, denied = settle(utterance, found, known)
@@ -223,6 +260,84 @@ def understand_timing(
         if set(utterance.keys[earlier.end : later.start]) & _REFINES:
             standing = [timing for timing in standing if timing.start >= later.start]
     return _plainest(utterance, standing, jury)
+
+
+def _plainly(
+    utterance: Utterance,
+    asked: Asked,
+    today: date,
+    found: list[Timing],
+    times: list[Timing],
+    claimed: frozenset[int],
+    known: object,
+) -> Span[dict[str, Any] | None] | None:
+    """Return the time, or the end of the known one, that is said so plainly that no jury is needed."""
+    if known is not None:
+        again = _Finder(utterance, Asked.TIMING, today, claimed).all()
+        if (instead := _instead(utterance, asked, again, known)) is not None:
+            return instead
+    sure = len(found) == 1 and (_answers(utterance, asked, found[0]) or _asks_for(utterance, asked, times))
+    return found[0] if sure else None
+
+
+def _answers(utterance: Utterance, asked: Asked, first: Timing) -> bool:
+    """Whether a time by which it must be opens the answer: "תוך שבועיים אני בלי בית", "בחודש הקרוב הנה אני בא"."""
+    if asked is not Asked.TIMING:
+        return False
+    opens = first.start == 1 and utterance.key(0) in _WITHIN
+    nearest = first.start == 0 and utterance.key(first.end) in _NEAREST
+    return (opens or nearest) and not negated(utterance, first.start) and len(first.tokens) < len(utterance)
+
+
+def _asks_for(utterance: Utterance, asked: Asked, times: list[Timing]) -> bool:
+    """Whether a first sentence says when, and nothing else may be meant: "עד סוף יוני חייבים למצוא", "…, מיידי"."""
+    if asked is not Asked.GREETING or len(times) != 1 or not times[0].sure:
+        return False
+    time = times[0]
+    if time.value["type"] == "immediate":
+        return time.end == len(utterance) and not negated(utterance, time.start)
+    around = utterance.keys[max(0, time.start - 1) : time.end]
+    return time.value["type"] == "month" and not _BY.isdisjoint(around)
+
+
+def _instead(
+    utterance: Utterance, asked: Asked, found: list[Timing], known: object
+) -> Span[dict[str, Any] | None] | None:
+    """Return what takes the place of the time that is `known`, whatever was asked; without a value it is taken back.
+
+    Another time stands where the known one is named beside it ("מאי זה מאוחר לי, אפריל", "רק מרץ לא פברואר") or where
+    something is put off ("המפנה מתעכב אז ספטמבר").
+    """
+    again = [timing for timing in found if _is_same(timing.value, known)]
+    if not again:
+        return None if asked is Asked.TIMING else _put_off(utterance, found)
+    standing, _ = settle(utterance, found, again[0].value)
+    if standing:
+        only = standing[0] not in again and all(timing.value == standing[0].value for timing in standing)
+        return standing[0] if only else None
+    taken_back = len(again) == len(found) and _is_dropped(utterance, again)
+    return Span(again[0].start, again[0].end, None) if taken_back else None
+
+
+def _put_off(utterance: Utterance, found: list[Timing]) -> Timing | None:
+    """Return the month to which something is put off, and with it the move: "המפנה מתעכב אז ספטמבר"."""
+    with_us = not rests_of(utterance.keys).isdisjoint(_LATER) and not _ALSO_FOR_US.isdisjoint(utterance.keys)
+    return found[-1] if with_us and found and found[-1].value["type"] == "month" else None
+
+
+def _is_dropped(utterance: Utterance, again: list[Timing]) -> bool:
+    """Whether a time that is named again is denied, and nothing beside it may be another: "תורידי את מרץ"."""
+    beside = [at for at in range(len(utterance)) if at not in covered(again)]
+    if any(utterance.key(at) in _LENGTHS or atom_at(utterance, at) for at in beside):
+        return False
+    return any(negated(utterance, timing.start) or rejected_after(utterance, timing.end) for timing in again)
+
+
+def _is_same(value: dict[str, Any], known: object) -> bool:
+    """Whether a time is the known one; a month is, in whichever year its name alone would put it."""
+    if value == known or not isinstance(known, dict) or value["type"] != "month" or known.get("type") != "month":
+        return value == known
+    return bool(value["month"][-2:] == known["month"][-2:])
 
 
 def _plainest(utterance: Utterance, standing: list[Timing], jury: Jury) -> Timing:

@@ -32,7 +32,7 @@ _EDGE = _LISTS.words("edge")
 _ENDS = _LISTS.words("ends")
 _HOLIDAY_BOOK = Phrasebook({**{name: name for name in HOLIDAYS}, "החגים": fold("חגים"), "הפסח": "פסח"})
 _SCHOOL = _LISTS.phrases("school")
-_ACADEMIC = _LISTS.phrases("academic")
+_ACADEMIC, _SPRING_TERM = _LISTS.phrases("academic"), _LISTS.phrases("spring_term")
 _SUMMER_BREAK = _LISTS.phrases("summer_break")
 _AFTER_WEEKDAY = Lexicon("hebrew/dates.toml").words("after_weekday")
 _NO = _LISTS.words("no")
@@ -47,7 +47,7 @@ _EARLY = _LISTS.words("early")
 _EDGE_OR_FIRST = _LISTS.words("edge_or_first")
 _EDGE_OF_SEASON = _LISTS.words("edge_of_season")
 _BEFORE_SUMMER = _LISTS.words("before_summer")
-_MONTH = _LISTS.words("month")
+_MONTH, _ONE_LONG = _LISTS.words("month"), _LISTS.words("one_long")
 
 
 class Dates:
@@ -67,6 +67,7 @@ class Dates:
         """Return every time found, of one word at most one."""
         school = next_month(9, self.today, over=True)
         found = [Span(match.start, match.end, next_month(10, self.today)) for match in _ACADEMIC.all(self.utterance)]
+        found += [Span(match.start, match.end, next_month(3, self.today)) for match in _SPRING_TERM.all(self.utterance)]
         for match in _SCHOOL.all(self.utterance):
             if any(timing.start <= match.end and match.start < timing.end for timing in found):
                 continue
@@ -137,7 +138,7 @@ class Dates:
             if month is None:
                 continue
             past = self.utterance.key(index + 1) in _LAST_ONE
-            if past or set(self.utterance.keys[max(0, index - 3) : index]) & _BORN:
+            if past or rests_of(self.utterance.keys[max(0, index - 3) : index]) & _BORN:
                 return None
             before = self.utterance.key(index - 1)
             edge = rests(before) & (_EDGE | _EDGE_OF_MONTH)
@@ -217,6 +218,9 @@ class Dates:
         if not self.asked or self.utterance.key(index) not in _MONTH or atom_at(self.utterance, index - 1):
             return None
         number = quantity_at(self.utterance, index + 1)
+        if self.utterance.key(index + 1) in _ONE_LONG:
+            # "חודש אחד": so long, and not January.
+            return None
         if number is None or number.end != len(self.utterance) or number.value not in range(1, 13):
             return None
         return Span(index, number.end, next_month(int(number.value), self.today))

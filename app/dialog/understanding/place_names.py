@@ -20,11 +20,21 @@ _INTRODUCES = _LISTS.phrases("introduces")
 _URGES, _NAMES_A_TOWN = _LISTS.words("urges"), _LISTS.words("names_a_town")
 _JOINS_TOWNS = _LISTS.words("joins_towns")
 _TELLING = _LISTS.words("telling")
+_SAID, _ALSO_PLACE = _LISTS.words("said"), _LISTS.words("also_place")
+_CHANGES_PLACE = _LISTS.words("changes_place")
 _COMMON_PLACES = frozenset(_LISTS.listed("common_places"))
 """Neighbourhoods that are everyday words, too: never taken from a preposition alone."""
+_MONTHS = frozenset(Lexicon("hebrew/calendar.toml").valued("months"))
+_ADDS = Lexicon("hebrew/whereabouts.toml").words("adds")
 _SHORT_NAME = 4
 _SHORT_LIST = 4
 DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
+
+
+def is_day(utterance: Utterance, mention: Mention) -> bool:
+    """Whether "ראשון" is a day of the month: "מהראשון במרץ", "בראשון לינואר"."""
+    after = utterance.key(mention.end)
+    return mention.alias == "risky" and after[:1] in ("ב", "ל") and after[1:] in _MONTHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +70,9 @@ class _Said:
 
     @property
     def is_located(self) -> bool:
-        """Whether a preposition, or a word of where, stands before it."""
-        return self.mention.prefix[-1:] in ("ב", "ל") or self.before in _LOCATES or (self.after == "או" and self.others)
+        """Whether a preposition, or a word of where, stands before it, or one of adding behind."""
+        beside = self.before in _LOCATES or self.after in _ADDS or (self.after == "או" and self.others)
+        return beside or self.mention.prefix[-1:] in ("ב", "ל")
 
     @property
     def is_alone(self) -> bool:
@@ -156,3 +167,16 @@ def _means_forward(said: _Said) -> bool:
     if before in _NAMES_A_TOWN or after in _JOINS_TOWNS or before in _JOINS_TOWNS:
         return False
     return said.asked not in (Asked.AREA, Asked.GREETING) or before in _URGES
+
+
+def named_despite_name(utterance: Utterance, mention: Mention) -> bool:
+    """Whether, though the name was asked, the words around a place make it one: a repair or a request."""
+    before = utterance.keys[: mention.start]
+    if set(utterance.keys[mention.end : mention.end + 2]) & _SAID:
+        # "בת גלים, אמרתי כבר".
+        return True
+    repair = bool(set(before) & (_CHANGES_PLACE | _SEEKS))
+    # "גם צפת".
+    repair |= utterance.key(mention.start - 1) == "גם" and mention.place.kind == "city" and not mention.place.risky
+    sure = mention.place.kind != "neighbourhood" or mention.prefix[-1:] == "ב"
+    return repair and (sure or utterance.key(mention.start - 1) in _ALSO_PLACE)

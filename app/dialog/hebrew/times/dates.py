@@ -18,8 +18,10 @@ _COMING = _LISTS.words("coming")
 _NO_DATE = _LISTS.words("no_date")
 _COUNTED = words("חודש חודשים שבועות שבוע ימים יום שנים שנה בבוקר בערב שקל שקלים")
 _PERIODS = words("שבוע חודש שנה רבעון")
+_PARTS_OF_YEAR = words("סוף תחילת אמצע")
 _FEW_MONTHS = 12
 _LAST_MONTH = 12
+_MID_YEAR = 6
 _LAST_DAY = 31
 _LAST_WEEKDAY = 6
 _CENTURY = 100
@@ -170,9 +172,13 @@ def spelled_hebrew_month(utterance: Utterance, index: int, today: date) -> Timin
 def relative_period(utterance: Utterance, index: int, today: date) -> Timing | None:
     """Read "סוף השנה", "שבוע הבא", "החודש הבא", "השנה הבאה", "רבעון שני"."""
     rest = rests(utterance.key(index))
+    after, before = utterance.key(index + 1), rests(utterance.key(index - 1))
+    if before & _PARTS_OF_YEAR and (spoken := _spoken_year(utterance, index)) is not None:
+        # "סוף אלפיים עשרים ושבע".
+        end, year = spoken
+        return Span(index - 1, end, in_month(year, _month_of_part(before))) if year > today.year else None
     if not (rest & _PERIODS or is_year(utterance, index)):
         return None
-    after, before = utterance.key(index + 1), rests(utterance.key(index - 1))
     if rest & {fold("רבעון")}:
         return None if is_a_quarter_long(utterance, index) else _quarter(index, after, before, today)
     if fold("שבוע") in rest:
@@ -185,9 +191,20 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
         return None if after in words("האקדמית אקדמית") else _part_of_year(utterance, index, before, today)
     if is_year(utterance, index):
         year = int(utterance.tokens[index].text)
-        month = _LAST_MONTH if before & words("סוף") else 6 if before & words("אמצע") else 1
-        return Span(index, index + 1, in_month(year, month)) if year > today.year else None
+        return Span(index, index + 1, in_month(year, _month_of_part(before))) if year > today.year else None
     return None
+
+
+def _month_of_part(before: frozenset[str]) -> int:
+    return _LAST_MONTH if before & words("סוף") else _MID_YEAR if before & words("אמצע") else 1
+
+
+def _spoken_year(utterance: Utterance, index: int) -> tuple[int, int] | None:
+    """Return the end and the year said as a number in words: "אלפיים עשרים ושבע"."""
+    said = quantity_at(utterance, index)
+    if said is None or said.end - index < len(("two thousand", "and so many")) or said.value not in _YEARS:
+        return None
+    return said.end, int(said.value)
 
 
 def _told_month(utterance: Utterance, index: int, today: date) -> Timing | None:

@@ -14,6 +14,7 @@ from app.dialog.domain import PARTS, Asked
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import lists_by_word
 from app.dialog.hebrew.name_words import KNOWN_BEARERS, bearers_of
+from app.dialog.hebrew.past import tells_deed
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, rests
 
@@ -28,7 +29,7 @@ LONG_SPEECH = 80
 """From so many words on nothing is read a second time against the rules: it would take too long."""
 _MOST_ROOMS = 7
 _FILES = (
-    *(f"hebrew/{name}.toml" for name in ("scope", "whereabouts", "timing", "limits", "names", "acts")),
+    *(f"hebrew/{name}.toml" for name in ("scope", "whereabouts", "past", "timing", "limits", "names", "acts")),
     *(
         f"real_estate/{name}.toml"
         for name in ("area", "budget", "changes", "deals", "errands", "kinds", "rooms", "turn", "wishes")
@@ -48,6 +49,8 @@ def word_marks(key: str, follower: str) -> tuple[str, ...]:
         found.append("#")
     if bearers_of(key) >= KNOWN_BEARERS:
         found.append("@given name")
+    if tells_deed(key):
+        found.append("@deed")
     return tuple(found)
 
 
