@@ -135,6 +135,21 @@ def cases_of(record: Record, taught_by: str, weight: float = 1.0) -> Iterator[Ca
             yield Case(taught_by, topic, versions(topic, asked), words, label, weight if ruled else 1.0)
 
 
+def cases_of_saying_again(record: Record, taught_by: str) -> Iterator[Case]:
+    """Yield the places of a turn as known ones that it names again: saying a wish twice takes nothing of it back.
+
+    Speech that names a known place is mostly speech that changes it, in sets as on the line: without these the judge
+    would learn that whoever says a place again gives it up.
+    """
+    places = record["expected"].get("area")
+    if not places or _leaves_area_open(record):
+        return
+    state = {**(record.get("state") or {}), "area": places}
+    expected = {slot: value for slot, value in record["expected"].items() if slot != "area"}
+    again = {**record, "state": state, "expected": expected}
+    yield from (case for case in cases_of(again, taught_by) if case.topic == STRUCK)
+
+
 def cases_of_dialog(record: Record, taught_by: str) -> Iterator[Case]:
     """Yield the values that a scripted dialog ends with, where its turns say them."""
     state: dict[str, Any] = {}
@@ -190,7 +205,7 @@ def _label_of_known(record: Record, question: str, place: Span[Any]) -> bool | N
     """Return what a turn's labels do to the places known; None: they leave it open."""
     known = list((record.get("state") or {})["area"])
     named = {mention.value for mention in find(normalise(record["caller"]))} | {place.value}
-    if "area" in (record.get("accept") or {}) or "area" in (record.get("optional") or {}):
+    if _leaves_area_open(record):
         return None
     changes, after = "area" in record["expected"], record["expected"].get("area") or []
     if question == STRUCK:
@@ -199,6 +214,10 @@ def _label_of_known(record: Record, question: str, place: Span[Any]) -> bool | N
     if not others or (changes and not _among(place.value, after)) or (not changes and place.value not in known):
         return None
     return not changes or any(_among(name, after) for name in others)
+
+
+def _leaves_area_open(record: Record) -> bool:
+    return any("area" in (record.get(labels) or {}) for labels in ("accept", "optional"))
 
 
 def _among(place: str, names: Sequence[str]) -> bool:
@@ -315,7 +334,10 @@ def least(cost: Callable[[Floats], tuple[float, Floats]], size: int, steps: int)
 def look(taught: Mapping[str, list[Record]], ruled: Sequence[Case]) -> list[str]:
     """Return lines that compare the rules alone and a judge on sets that it was not trained on."""
     names = sorted(taught)
-    cases = {name: [case for record in taught[name] for case in cases_of(record, name)] for name in names}
+    cases = {
+        name: [case for record in taught[name] for of in (cases_of, cases_of_saying_again) for case in of(record, name)]
+        for name in names
+    }
     alone, judged = [], []
     for fold in range(_FOLDS):
         out = names[fold::_FOLDS]
@@ -389,7 +411,13 @@ def main(arguments: Sequence[str]) -> None:
         return
     cases = [
         *ruled,
-        *(case for name, records in taught.items() for record in records for case in cases_of(record, name)),
+        *(
+            case
+            for name, records in taught.items()
+            for record in records
+            for of_record in (cases_of, cases_of_saying_again)
+            for case in of_record(record, name)
+        ),
     ]
     target = ROOT / "app" / "dialog" / "data" / TABLE
     target.write_bytes(train(cases))

@@ -6,7 +6,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import normalise
 from app.dialog.understanding.judging.judge import Judge, Table
-from tools.train_judge import TAUGHT, Case, cases_of, cases_of_dialog, load, train
+from tools.train_judge import TAUGHT, Case, cases_of, cases_of_dialog, cases_of_saying_again, load, train
 
 TURN: dict[str, Any] = {"id": 1, "today": "2026-11-22", "asked": "area", "state": {}, "caller": ""}
 
@@ -43,6 +43,14 @@ def test_a_right_value_that_the_rules_take_may_weigh_more() -> None:
     right = cases("בחולון", 3.0, expected={"area": ["חולון"]})
     assert {case.weight for case in right.values()} == {3.0}
     assert {case.weight for case in cases("בחולון", 3.0).values()} == {1.0}
+
+
+def test_a_wish_said_twice_is_a_case_of_nothing_taken_back() -> None:
+    """R10.2: what the labels leave open teaches nothing here either."""
+    wish: dict[str, Any] = {**TURN, "caller": "דירה בחולון", "expected": {"intent": "provide_info", "area": ["חולון"]}}
+    assert [(case.topic, case.wished) for case in cases_of_saying_again(wish, "a set")] == [("area struck", False)]
+    assert not list(cases_of_saying_again({**wish, "expected": {"intent": "provide_info"}}, "a set"))
+    assert not list(cases_of_saying_again({**wish, "optional": {"area": ["חולון"]}}, "a set"))
 
 
 def test_a_dialog_gives_the_values_that_it_ends_with() -> None:
