@@ -63,14 +63,13 @@ class IntentTable:
         """Return the chance of each of `INTENTS`."""
         size = len(utterance)
         frame, count = self._word(turn_marks(size, asked, read))
-        total = frame[_ANYWHERE].copy()
         summed = [self._word(marks) for marks in marks_of(utterance)]
-        for index in {*range(min(_EARLY_WORDS, size)), size - 1}:
-            total += summed[index][0][list(versions(index, size, asked, read.intent))].sum(axis=0)
-        if inner := [rows for rows, _ in summed[_EARLY_WORDS : size - 1]]:
-            # All of them go by the same weights.
-            chosen = list(versions(_EARLY_WORDS, size, asked, read.intent))
-            total += np.concatenate(inner).reshape(-1, VERSIONS, len(INTENTS))[:, chosen].sum(axis=(0, 1))
+        words = np.concatenate([rows for rows, _ in summed]).reshape(size, VERSIONS, len(INTENTS))
+        together = words.sum(axis=0)
+        # Whole numbers: whatever the order, they sum to the same.
+        total = frame[_ANYWHERE] + words[0, _FIRST] + words[-1, _LAST] + words[:_EARLY_WORDS, _EARLY].sum(axis=0)
+        for version in _wherever(asked, read.intent):
+            total += together[version]
         count += sum(known for _, known in summed)
         odds = total * (self._scale / float(np.sqrt(max(1, count))))
         shares = np.exp(odds - odds.max())
@@ -89,8 +88,7 @@ def intent_table() -> IntentTable:
 
 def versions(index: int, size: int, asked: Asked, by_rules: Intent) -> tuple[int, ...]:
     """Return which of its weights count for the marks of the word at `index`."""
-    question = _APART.index(asked) if asked in _APART else len(_APART)
-    places = [_ANYWHERE, _OF_RULES + INTENTS.index(by_rules), _OF_ASKED + question]
+    places = [*_wherever(asked, by_rules)]
     if index == 0:
         places.append(_FIRST)
     if index < _EARLY_WORDS:
@@ -98,6 +96,13 @@ def versions(index: int, size: int, asked: Asked, by_rules: Intent) -> tuple[int
     if index == size - 1:
         places.append(_LAST)
     return tuple(places)
+
+
+@cache
+def _wherever(asked: Asked, by_rules: Intent) -> tuple[int, int, int]:
+    """Return which of its weights count for the marks of every word."""
+    question = _APART.index(asked) if asked in _APART else len(_APART)
+    return _ANYWHERE, _OF_RULES + INTENTS.index(by_rules), _OF_ASKED + question
 
 
 def turn_marks(size: int, asked: Asked, read: Understanding) -> tuple[str, ...]:

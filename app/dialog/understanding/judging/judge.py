@@ -6,11 +6,12 @@ own topic, and for whether that topic was asked. It was trained on speech that n
 (`python -m tools.train_judge`; training/README.md). Pure and deterministic: sums of a table's rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
+from math import sqrt
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -40,7 +41,6 @@ _UNSAID = {BARE: 0.5, NO_MONEY: 0.5}
 """Log odds from which such a number is taken."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5
-_AT = np.arange(POSITIONS)
 
 S = TypeVar("S", bound=Span[Any])
 
@@ -53,6 +53,7 @@ class Verdict(Enum):
     LEFT = "left"
 
 
+@cache
 def versions(question: str, asked: Asked) -> tuple[int, int, int]:
     """Return which of a mark's weights count for a question about a value."""
     was_asked = question.partition(" ")[0] == asked.value
@@ -71,6 +72,7 @@ class Table:
     ) -> None:
         self.word = Weights(marks, rows.reshape(len(marks) + 1, VERSIONS, POSITIONS)).word
         """Returns the sum of some marks' rows [VERSIONS, POSITIONS], and how many of them are known."""
+        self.frame = lru_cache(maxsize=8192)(self._frame)
         self._scale = scale
         self.below = below
 
@@ -83,7 +85,12 @@ class Table:
 
     def log_odds(self, score: float, count: int) -> float:
         """Return the log odds of a sum over `count` known marks."""
-        return score * self._scale / float(np.sqrt(max(1, count)))
+        return score * self._scale / sqrt(max(1, count))
+
+    def _frame(self, marks: tuple[str, ...], chosen: tuple[int, int, int]) -> tuple[float, int]:
+        """Return what the marks of a value itself weigh together by the versions `chosen`, and how many are known."""
+        rows, known = self.word(marks)
+        return float(rows[list(chosen), 0].sum()), known
 
 
 @cache
@@ -194,7 +201,8 @@ class Judge:
         self._names = names
         self._utterance, self._asked, self._state = utterance, asked, state
         self._table = weights or table()
-        self._weighed: tuple[Floats, int] | None = None
+        self._words: tuple[Floats, int] | None = None
+        self._weighed: dict[str, tuple[Callable[[int, int], float], int]] = {}
         self.doubted: dict[str, list[Span[Any]]] = {}
 
     def wished(self, topic: str, found: Sequence[S]) -> list[S]:
@@ -259,22 +267,37 @@ class Judge:
         """Return the log odds that a value is wished for, `starts` being where its topic's values start."""
         start, end = value.start, value.end
         rivals = [other for other in starts if other != start]
-        frame, count = self._table.word(frame_marks(self._utterance, self._asked, self._state, topic, value, rivals))
-        up_to, counted = self._up_to()
-        first, last = np.array(stretches(start, end, len(self._utterance))).T
-        around = up_to[last, :, _AT] - up_to[first, :, _AT]
-        chosen = list(versions(topic, self._asked))
-        score = frame[chosen, 0].sum() + around[:, chosen].sum()
-        return self._table.log_odds(float(score), count + counted)
+        marks = frame_marks(self._utterance, self._asked, self._state, topic, value, rivals)
+        frame, count = self._table.frame(marks, versions(topic, self._asked))
+        up_to, counted = self._up_to(topic)
+        around = 0.0
+        for at, (first, last) in enumerate(stretches(start, end, len(self._utterance))):
+            if first < last:
+                around += up_to(last, at) - up_to(first, at)
+        return self._table.log_odds(frame + around, count + counted)
 
-    def _up_to(self) -> tuple[Floats, int]:
-        """Return what all words before each one weigh together, and how many marks they have that are known.
+    def _up_to(self, question: str) -> tuple[Callable[[int, int], float], int]:
+        """Return what all words before one weigh together at a position, and how many marks they have that are known.
 
-        The former is [words + 1, VERSIONS, POSITIONS], of whole numbers: whatever the order, they sum to the same.
+        By the weights of one question: summed once for all of its values. All are whole numbers: whatever the order,
+        they sum to the same.
         """
-        if self._weighed is None:
-            summed = [self._table.word(marks) for marks in marks_of(self._utterance)]
-            nothing = np.zeros((VERSIONS, POSITIONS), np.float32)
-            words = np.concatenate([nothing, *(rows for rows, _ in summed)]).reshape(-1, VERSIONS, POSITIONS)
-            self._weighed = np.add.accumulate(words, dtype=np.float32), sum(count for _, count in summed)
-        return self._weighed
+        held = self._weighed.get(question)
+        if held is None:
+            if self._words is None:
+                self._words = self._weigh_words()
+            up_to, known = self._words
+            every, of_asked, of_question = versions(question, self._asked)
+            summed = up_to[:, every] + up_to[:, of_asked]
+            summed += up_to[:, of_question]
+            held = self._weighed[question] = summed.item, known
+        return held
+
+    def _weigh_words(self) -> tuple[Floats, int]:
+        """Return what all words before each one weigh, [words + 1, VERSIONS, POSITIONS], and their marks known."""
+        summed = [self._table.word(marks) for marks in marks_of(self._utterance)]
+        up_to = np.zeros((len(summed) + 1, VERSIONS, POSITIONS), np.float32)
+        if summed:
+            np.concatenate([rows for rows, _ in summed], out=up_to.reshape(-1, POSITIONS)[VERSIONS:])
+        np.add.accumulate(up_to, out=up_to)
+        return up_to, sum(known for _, known in summed)

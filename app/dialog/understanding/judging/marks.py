@@ -79,6 +79,7 @@ def position(index: int, start: int, end: int) -> int:
     return distance if index < start else SIDE + distance
 
 
+@lru_cache(maxsize=8192)
 def stretches(start: int, end: int, size: int) -> tuple[tuple[int, int], ...]:
     """Return, position by position, from which word up to which the words of an utterance of `size` stand there."""
     before = [max(0, start - step) for step in _STEPS] + [0]
@@ -93,22 +94,51 @@ def frame_marks(
 
     And the rule by which it would be none, and roughly what it is.
     """
-    start, end = value.start, value.end
+    start, size = value.start, len(utterance)
     first = utterance.key(start)[:1]
-    known = any(state.get(slot) is not None for slot in PARTS.get(topic, (topic,)))
+    before = sum(map(start.__gt__, rivals))
+    after = sum(map(start.__lt__, rivals))
+    return _frame_marks(
+        asked.value,
+        any(state.get(slot) is not None for slot in PARTS.get(topic, (topic,))),
+        min(size // 3, 6),
+        start == 0,
+        value.end >= size,
+        min(2, before),
+        min(2, after),
+        first if first in _PREFIXES else "",
+        value.against,
+        _roughly(topic, value),
+    )
+
+
+# Values recur with all that is seen of them: their marks are written once.
+@lru_cache(maxsize=8192)
+def _frame_marks(
+    asked: str,
+    known: bool,
+    long: int,
+    first: bool,
+    last: bool,
+    before: int,
+    after: int,
+    prefix: str,
+    rule: str,
+    value: str,
+) -> tuple[str, ...]:
     return (
         "=",
-        f"=asked {asked.value}",
+        f"=asked {asked}",
         f"=known {known}",
-        f"=long {min(len(utterance) // 3, 6)}",
-        f"=first {start == 0}",
-        f"=last {end >= len(utterance)}",
-        f"=before {min(2, sum(other < start for other in rivals))}",
-        f"=after {min(2, sum(other > start for other in rivals))}",
-        f"=prefix {first if first in _PREFIXES else ''}",
-        f"=rule {value.against}",
-        f"=ruled out {bool(value.against)}",
-        f"=value {_roughly(topic, value)}",
+        f"=long {long}",
+        f"=first {first}",
+        f"=last {last}",
+        f"=before {before}",
+        f"=after {after}",
+        f"=prefix {prefix}",
+        f"=rule {rule}",
+        f"=ruled out {bool(rule)}",
+        f"=value {value}",
     )
 
 

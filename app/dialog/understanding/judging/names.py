@@ -61,11 +61,12 @@ class NameTable:
 
     def odds(self, words: Sequence[tuple[str, ...]], asked: Asked) -> Floats:
         """Return of each word how much likelier than no part of a name it begins one or goes on: [words, TAGS]."""
-        chosen = list(versions(asked))
         edge = self._word(_EDGE)
         summed = [self._word(marks) for marks in words]
         padded = [*[edge] * -OFFSETS[0], *summed, *[edge] * OFFSETS[-1]]
-        weighed = np.array([rows[chosen].sum(axis=0) for rows, _ in padded], np.float32)
+        every, of_asked = versions(asked)
+        rows = np.array([rows for rows, _ in padded], np.float32)
+        weighed = rows[:, every] + rows[:, of_asked]
         known = np.array([count for _, count in padded], np.float32)
         size = len(words)
         total = sum(weighed[at : at + size, at] for at in range(len(OFFSETS)))
