@@ -67,11 +67,12 @@ def hedged(utterance: Utterance, end: int) -> bool:
 
 def _looks_back(utterance: Utterance, start: int, single: frozenset[str], phrases: Phrasebook) -> bool:
     index = start - 1
+    said = phrases.within(utterance)
     for _ in range(5):
         key = utterance.key(index)
         if not key:
             return False
-        for width in (3, 2, 1):
+        for width in (3, 2, 1) if said else ():
             match = phrases.at(utterance, index - width + 1) if index - width + 1 >= 0 else None
             # "לא יותר מ" ends in a letter that may be written onto the number itself.
             if match is not None and match.end in (index + 1, index + 2):

@@ -93,9 +93,15 @@ def _atom(utterance: Utterance, index: int) -> Atom | None:
         after in _TEENS or (after in _AFTER_TWO and not _counted(utterance, index))
     ):
         return Atom(Kind.UNIT, 2, token.key.removesuffix(_YEARS_OR_TWO))
-    for prefix, rest in stems(token.key):
+    return _by_word(token.key, "יי" in token.text)
+
+
+# Callers use few words: each is looked up once.
+@lru_cache(maxsize=8192)
+def _by_word(key: str, double_yod: bool) -> Atom | None:
+    for prefix, rest in stems(key):
         atom = _ATOMS.get(rest)
-        if rest == "מיל" and "יי" in token.text:
+        if rest == "מיל" and double_yod:
             # "מייל" is an e-mail; "מיל", folded alike, a million.
             continue
         if atom is not None and not (rest in ("k", "m", "מיל", "קי") and prefix):

@@ -303,12 +303,12 @@ def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
     has, seeks = [], []
     for index, key in enumerate(utterance.keys):
         rest = rests(key)
-        rents_now = rest & _RENTS and set(utterance.keys[max(0, index - 2) : index + 2]) & _HOLDS_NOW
-        if (rest & _HAS_NOW or rents_now) or (
+        rents_now = not rest.isdisjoint(_RENTS) and set(utterance.keys[max(0, index - 2) : index + 2]) & _HOLDS_NOW
+        if (not rest.isdisjoint(_HAS_NOW) or rents_now) or (
             key == "יש" and utterance.key(index + 1) in _OWN and utterance.key(index + 2) in _HOMES
         ):
             has.append(index)
-        if rest & _SEEKS:
+        if not rest.isdisjoint(_SEEKS):
             seeks.append(index)
     for start in has:
         if seeks and seeks[-1] > start:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import zip_longest
 from typing import NamedTuple
 
 from app.dialog import data
@@ -33,6 +32,8 @@ _LETTERED = frozenset({"שכונה", "רובע", "רמות", "יפו"})
 """After these a lone letter is a part of the name, and no prefix of the number that follows."""
 _APART = frozenset({"ו", "ב", "ל", "מ"})
 """Letters that a recogniser writes apart from the word they belong to."""
+_BEFORE_NUMBERS = frozenset({"ב", "ל", "מ", "כ", "ה", "ו", "וב", "ול", "ומ", "שב"})
+"""Letters that a recogniser writes apart from the number they belong to."""
 _RUN_ON = ("אלפים", "אלף", "מיליון", "מאות")
 """Units that a recogniser writes onto the number before them."""
 _FILLERS = frozenset({"יעני", "נו", "כאילו"})
@@ -155,15 +156,11 @@ def _with_prefixes_on_numbers(tokens: list[Token]) -> Iterator[Token]:
                 continue
             yield held
             held = None
-        lettered, before = before.removeprefix("ב") in _LETTERED, token.key
-        if (
-            not lettered
-            and not token.is_number
-            and token.key in ("ב", "ל", "מ", "כ", "ה", "ו", "וב", "ול", "ומ", "של", "שב")
-        ):
-            held = None if token.key == "של" else token
-            if held is not None:
-                continue
+        key = token.key
+        lettered, before = key in _BEFORE_NUMBERS and before.removeprefix("ב") in _LETTERED, key
+        if key in _BEFORE_NUMBERS and not lettered:
+            held = token
+            continue
         yield token
     if held is not None:
         yield held
@@ -215,12 +212,14 @@ def _parted(tokens: list[Token]) -> Iterator[Token]:
         yield Token(unit, fold(unit), middle, token.end, "", is_number=False)
 
 
-def _without_fragments(tokens: list[Token]) -> Iterator[Token]:
+def _without_fragments(tokens: list[Token]) -> list[Token]:
     """Leave out the beginning of a word that is then said whole."""
-    for token, follower in zip_longest(tokens, tokens[1:]):
-        begins = follower is not None and follower.key.startswith(token.key) and 1 < len(token.key) < len(follower.key)
-        if not begins or not _cut_off(token, follower.key):
-            yield token
+    followers = [*(token.key for token in tokens[1:]), ""]
+    return [
+        token
+        for token, whole in zip(tokens, followers, strict=False)
+        if not (whole.startswith(token.key) and 1 < len(token.key) < len(whole) and _cut_off(token, whole))
+    ]
 
 
 def _cut_off(token: Token, whole: str) -> bool:
@@ -248,24 +247,36 @@ def _in_hebrew(tokens: list[Token]) -> Iterator[Token]:
         index += width
 
 
+# Callers use few words: each is folded once.
+@lru_cache(maxsize=8192)
+def _word(found: str, kind: str | None) -> tuple[str, str, bool]:
+    """Return a word, number or sign without quote marks around it, its key, and whether it is a number."""
+    if kind == "number":
+        return found, found, True
+    written = found.rstrip('"`\u05f4\u201d') if kind == "hebrew" else found.strip("\"'`\u05f3\u05f4\u2019\u201d")
+    return written or found, fold(written or found), False
+
+
 @lru_cache(maxsize=256)
 def normalise(text: str) -> Utterance:
     """Split recognised text into an `Utterance`. Never raises; unknown characters are gaps."""
     tokens: list[Token] = []
     end = 0
     for match in _TOKEN.finditer(text):
-        written = match.group().strip("\"'`\u05f3\u05f4\u2019\u201d") or match.group()
-        if match.lastgroup == "hebrew":
-            written = match.group().rstrip('"`\u05f4\u201d') or match.group()
-        key = match.group() if match.lastgroup == "number" else fold(written)
-        gap = text[end : match.start()]
-        end = match.end()
+        written, key, is_number = _word(match.group(), match.lastgroup)
+        before, (start, end) = end, match.span()
         if key:
-            tokens.append(Token(written, key, match.start(), end, gap, is_number=match.lastgroup == "number"))
+            tokens.append(Token(written, key, start, end, text[before:start], "", is_number))
     if _LATIN.search(text):
         tokens = list(_in_hebrew(tokens))
-    whole = _with_prefixes_on_numbers(list(_with_letters(list(_parted(tokens)))))
-    kept = list(_without_fragments([token for token in whole if not _is_hesitation(token.text, token.key)]))
+    # Few turns have a letter apart or a number run on; the others need not be gone through for them.
+    if any(unit in text for unit in _RUN_ON):
+        tokens = list(_parted(tokens))
+    if not _APART.isdisjoint([token.text for token in tokens]):
+        tokens = list(_with_letters(tokens))
+    if not _BEFORE_NUMBERS.isdisjoint([token.key for token in tokens]):
+        tokens = list(_with_prefixes_on_numbers(tokens))
+    kept = _without_fragments([token for token in tokens if not _is_hesitation(token.text, token.key)])
     return Utterance.of(text, kept)
 
 

@@ -77,11 +77,11 @@ def compose(
     """
     ranked: list[tuple[bool, int, int, str]] = []
     first = list(dict.fromkeys(openings))
-    second = list(dict.fromkeys(questions))
+    second = [(question, word_count(question)) for question in dict.fromkeys(questions)]
     for rank, ack in enumerate(first):
-        for question in second:
-            line = f"{ack} {question}".strip()
-            words = word_count(line)
+        ack_words = word_count(ack)
+        for question, question_words in second:
+            line, words = f"{ack} {question}".strip(), ack_words + question_words
             if MIN_WORDS <= words <= MAX_WORDS and opening(line) != last_opening:
                 # The turn decides among equals: kept stable so that a replay says the same.
                 order = (rank - turn) % len(first)

@@ -92,9 +92,16 @@ _RELATED = {
 _PERSON = re.compile(r"(?:נעים מאוד|תודה|בשם|להכיר),? ([א-ת'\"]+)")
 _NO_PERSON = frozenset(_RULES["not_a_person"])
 _MONTH = re.compile(r"(?<![א-ת])[ובלמ]{0,2}(" + "|".join(MONTHS[1:]) + r")(?![א-ת])")
-_TYPE_WORDS = sorted(
-    ((word, code) for code, word in TYPES.items() if code != "apartment"), key=lambda pair: -len(pair[0])
-)
+_DEAL_WORDS = {
+    "buy": re.compile("(?<![א-ת])[ב]?(?:ל?קנייה|לקנות|לרכישה)(?![א-ת])"),
+    "rent": re.compile("(?<![א-ת])[ב]?(?:להשכרה|שכירות|לשכור)(?![א-ת])"),
+}
+_TYPE_WORDS = [
+    (word, re.compile(rf"(?<![א-ת])[הבלו]{{0,2}}{re.escape(word)}(?![א-ת])"), code)
+    for word, code in sorted(
+        ((word, code) for code, word in TYPES.items() if code != "apartment"), key=lambda pair: -len(pair[0])
+    )
+]
 
 
 def question_of(line: str) -> tuple[str, str]:
@@ -154,7 +161,7 @@ def _claims_action(kind: str, pattern: re.Pattern[str], text: str, context: Line
 
 def _without_names(text: str, names: Iterable[str]) -> str:
     for name in names:
-        if name:
+        if name and name in text:
             text = re.sub(rf"(?<![א-ת])([ולב]?){re.escape(name)}(?![א-ת])", r"\1~", text)
     return text
 
@@ -184,14 +191,13 @@ def _known_number(readings: frozenset[float], context: LineContext) -> bool:
 
 
 def _check_property(text: str, context: LineContext) -> list[str]:
-    for word, code in _TYPE_WORDS:
-        if re.search(rf"(?<![א-ת])[הבלו]{{0,2}}{re.escape(word)}(?![א-ת])", text) and code != context.property_type:
+    for word, pattern, code in _TYPE_WORDS:
+        if word in text and code != context.property_type and pattern.search(text):
             if word == "משרד" or word in TYPES.get(str(context.property_type), ""):
                 continue  # the office itself; and a part of a longer type's name
             return [f"type:{code}"]
     for deal, noun in DEAL_NOUNS.items():
-        stems = {"buy": r"(?:ל?קנייה|לקנות|לרכישה)", "rent": r"(?:להשכרה|שכירות|לשכור)"}[deal]
-        if context.deal not in (deal, None) and re.search(rf"(?<![א-ת])[ב]?{stems}(?![א-ת])", text):
+        if context.deal not in (deal, None) and _DEAL_WORDS[deal].search(text):
             return [f"deal:{noun}"]
     return []
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from app.dialog import data
@@ -30,9 +31,14 @@ def _to(prefix: str, name: str) -> str:
     return prefix + (name[1:] if name.startswith("ה") and not _OWN_HE.match(name) else name)
 
 
+@lru_cache(maxsize=512)
+def _spoken_place(prefix: str, area: str) -> str:
+    return speakable(_to(prefix, area))
+
+
 def areas_phrase(areas: Sequence[str], most: int = MAX_AREAS_SPOKEN, prefix: str = "ב") -> str:
     """Say where: בחולון ובבת ים; of a longer list the first places, "ובאזורים נוספים" for the rest."""
-    said = [speakable(_to(prefix, area)) for area in areas[:most]]
+    said = [_spoken_place(prefix, area) for area in areas[:most]]
     if len(areas) > most:
         said.append(f"{prefix}אזורים נוספים")
     return said[0] if len(said) == 1 else " ".join(said[:-1]) + " ו" + said[-1] if said else ""

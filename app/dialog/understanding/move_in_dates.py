@@ -1,6 +1,7 @@
 """Months, seasons, feasts, school and dates that a caller names for moving in (R10.2)."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
@@ -9,6 +10,7 @@ from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.times.dates import (
     Timing,
     in_month,
+    may_be_dated,
     next_month,
     ordinal_date,
     relative_period,
@@ -50,6 +52,12 @@ _BEFORE_SUMMER = _LISTS.words("before_summer")
 _MONTH, _ONE_LONG = _LISTS.words("month"), _LISTS.words("one_long")
 
 
+@lru_cache(maxsize=8192)
+def _may_be_month(key: str) -> bool:
+    """Whether a word names a month or a season, or a recogniser may have parted one after it."""
+    return key in _MONTH or any(name.startswith(rest) for rest in rests(key) for name in _NAMED)
+
+
 class Dates:
     """Looks for what the calendar has a word for; `any_time`: whatever happens then."""
 
@@ -85,6 +93,8 @@ class Dates:
         for index, key in enumerate(self.utterance.keys):
             if index in self.claimed or not (self.asked or self.entry or not rests(key).isdisjoint(_NAMED)):
                 # Without a question or a word of moving in only a name says when.
+                continue
+            if not (_may_be_month(key) or may_be_dated(self.utterance, index)):
                 continue
             for read in (
                 self._named_month,

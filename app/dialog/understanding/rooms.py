@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
-from app.dialog.hebrew.number_words import CONSTRUCT_FORMS
+from app.dialog.hebrew.number_words import CONSTRUCT_FORMS, atoms_of
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import against, answers_no_with, negated, repair_points, settle
 from app.dialog.hebrew.span import Bounds, Range, covered
@@ -43,7 +43,7 @@ def _plausible(value: float) -> bool:
 
 def _small_at(utterance: Utterance, start: int, claimed: frozenset[int]) -> Quantity | None:
     """Read a number of rooms at `start`: a bare quantity, cut short where a longer reading would not be rooms."""
-    if start in claimed:
+    if start in claimed or atom_at(utterance, start) is None:
         return None
     stop = next((index for index in range(start, len(utterance)) if index in claimed), len(utterance))
     quantity = quantity_at(utterance, start, stop)
@@ -88,11 +88,10 @@ def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quant
 
 def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     found: list[Range] = []
-    for noun in range(len(utterance)):
-        if noun in claimed or not any(
-            rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה", "מה")
-            for prefix, rest in stems(utterance.key(noun))
-        ):
+    for noun, key in enumerate(utterance.keys):
+        if noun in claimed or rests(key).isdisjoint(_ROOM):
+            continue
+        if not any(rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה", "מה") for prefix, rest in stems(key)):
             continue
         if utterance.key(noun + 1) in _NOT_COUNTED:
             continue
@@ -254,7 +253,11 @@ def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     """Read numbers alone, for when the agent asked how many rooms."""
     found: list[Range] = []
     index = 0
-    while index < len(utterance):
+    atoms = atoms_of(utterance)
+    while index < len(atoms):
+        if atoms[index] is None:
+            index += 1
+            continue
         quantity = _small_at(utterance, index, claimed)
         if (
             quantity is None

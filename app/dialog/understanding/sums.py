@@ -53,14 +53,15 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
         return True
     if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
         return True
-    each = (index for index in range(max(0, quantity.start - _SOON), quantity.start) if _EACH.at(utterance, index))
-    if any(atom_at(utterance, index - 1) is None for index in each):
+    near = range(max(0, quantity.start - _SOON), quantity.start) if _EACH.within(utterance) else ()
+    if any(_EACH.at(utterance, index) and atom_at(utterance, index - 1) is None for index in near):
         # "כל אחת יכולה אלף שמונה מאות"; right after a number it is that one's.
         return True
+    listed = _NOT_BUDGET.within(utterance)
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
-        if utterance.key(index) in _ONESELF or rests(utterance.key(index)) & _OF_A_BUDGET:
+        if utterance.key(index) in _ONESELF or not rests(utterance.key(index)).isdisjoint(_OF_A_BUDGET):
             return False
-        match = _NOT_BUDGET.at(utterance, index) if index not in claimed else None
+        match = _NOT_BUDGET.at(utterance, index) if listed and index not in claimed else None
         if match is not None and not rests(utterance.key(index - 1)).isdisjoint(BUDGET_WORDS):
             # "התקציב עלה לשלושה מיליון".
             return False

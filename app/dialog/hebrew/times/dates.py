@@ -1,11 +1,12 @@
 """Months, dates and parts of the year: "15.2", "הראשון לשביעי", "סוף השנה", "רבעון שני", "ניסן" (R10.2)."""
 
 from datetime import date
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.numbers import quantity_at
+from app.dialog.hebrew.numbers import atom_at, quantity_at
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.times.durations import is_a_quarter_long
 from app.dialog.hebrew.times.holidays import HEBREW_MONTHS, hebrew_month
@@ -74,6 +75,18 @@ def _day_at(utterance: Utterance, index: int) -> int | None:
             return _ORDINALS[rest]
     quantity = quantity_at(utterance, index, index + 1) if index >= 0 else None
     return int(quantity.value) if quantity is not None and 1 <= quantity.value <= _LAST_DAY else None
+
+
+def may_be_dated(utterance: Utterance, index: int) -> bool:
+    """Whether any of the dates below can stand at `index`: most words begin none."""
+    is_number = utterance.tokens[index].is_number or atom_at(utterance, index) is not None
+    return is_number or _has_dates(utterance.keys[index])
+
+
+@lru_cache(maxsize=8192)
+def _has_dates(key: str) -> bool:
+    by_number = key[:1] in ("ל", "ב") and key[1:] in _ORDINALS
+    return by_number or not rests(key).isdisjoint(_PERIODS | {fold("יום")} | HEBREW_MONTHS.keys())
 
 
 def written_date(utterance: Utterance, index: int, today: date) -> Timing | None:

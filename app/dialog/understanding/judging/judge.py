@@ -41,6 +41,7 @@ _UNSAID = {BARE: 0.5, NO_MONEY: 0.5}
 """Log odds from which such a number is taken."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5
+_NOTHING: Floats = np.zeros((VERSIONS, POSITIONS), np.float32)
 
 S = TypeVar("S", bound=Span[Any])
 
@@ -285,19 +286,12 @@ class Judge:
         held = self._weighed.get(question)
         if held is None:
             if self._words is None:
-                self._words = self._weigh_words()
-            up_to, known = self._words
+                summed = [self._table.word(marks) for marks in marks_of(self._utterance)]
+                words = np.concatenate([_NOTHING, *(rows for rows, _ in summed)]).reshape(-1, VERSIONS, POSITIONS)
+                self._words = words, sum(known for _, known in summed)
+            words, known = self._words
             every, of_asked, of_question = versions(question, self._asked)
-            summed = up_to[:, every] + up_to[:, of_asked]
-            summed += up_to[:, of_question]
-            held = self._weighed[question] = summed.item, known
+            chosen = words[:, every] + words[:, of_asked]
+            chosen += words[:, of_question]
+            held = self._weighed[question] = np.add.accumulate(chosen).item, known
         return held
-
-    def _weigh_words(self) -> tuple[Floats, int]:
-        """Return what all words before each one weigh, [words + 1, VERSIONS, POSITIONS], and their marks known."""
-        summed = [self._table.word(marks) for marks in marks_of(self._utterance)]
-        up_to = np.zeros((len(summed) + 1, VERSIONS, POSITIONS), np.float32)
-        if summed:
-            np.concatenate([rows for rows, _ in summed], out=up_to.reshape(-1, POSITIONS)[VERSIONS:])
-        np.add.accumulate(up_to, out=up_to)
-        return up_to, sum(known for _, known in summed)

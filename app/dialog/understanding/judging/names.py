@@ -7,7 +7,7 @@ asked and by what the rules say. It overrules them where it is sure enough. Trai
 """
 
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 
 import numpy as np
@@ -110,12 +110,9 @@ def name_marks(
     found: list[tuple[str, ...]] = []
     for index, (token, marks) in enumerate(zip(utterance.tokens, marks_of(utterance), strict=True)):
         key, text = token.key, token.text
-        borne = sum(bearers_of(key) >= least for least in _BEARERS)
-        facts = [f"=borne {borne}", f"=borne {borne} {is_common(key)}", f"=length {min(len(key), _LONGEST)}"]
-        facts += [f"={text[-2:]}$", f"={text[-3:]}$", f"=^{text[:2]}"]
-        if by_rules is not None and index in by_rules.tokens:
-            facts.append(f"=rules begin {index == by_rules.start}")
         said = {
+            "=rules begin True": by_rules is not None and index == by_rules.start,
+            "=rules begin False": by_rules is not None and by_rules.start < index < by_rules.end,
             "=claimed": index in claimed,
             "=after the rules' name": by_rules is not None and index == by_rules.end,
             "=known": text in given,
@@ -125,8 +122,17 @@ def name_marks(
             "=first": index == 0,
             "=last": index == len(keys) - 1,
         }
-        found.append((*of_turn, *marks, *facts, *(mark for mark, holds in said.items() if holds)))
+        found.append((*of_turn, *marks, *_looks(key, text), *(mark for mark, holds in said.items() if holds)))
     return found
+
+
+# Callers use few words: what each looks like is written once.
+@lru_cache(maxsize=8192)
+def _looks(key: str, text: str) -> tuple[str, ...]:
+    """Return the marks of what a name looks like, of a folded word and as it was written."""
+    borne = sum(bearers_of(key) >= least for least in _BEARERS)
+    facts = f"=borne {borne}", f"=borne {borne} {is_common(key)}", f"=length {min(len(key), _LONGEST)}"
+    return (*facts, f"={text[-2:]}$", f"={text[-3:]}$", f"=^{text[:2]}")
 
 
 def judged_name(
@@ -157,10 +163,13 @@ def judged_name(
 
 def likeliest(odds: Floats) -> tuple[float, int, int]:
     """Return the log odds of the likeliest name, its first word and the one after it; equal where none is likelier."""
-    best = 0.0, 0, 0
-    for start in range(len(odds)):
-        for end in range(start + 1, min(len(odds), start + MOST_WORDS) + 1):
-            best = max(best, (_odds_of(odds, start, end), start, end))
+    best, size = (0.0, 0, 0), len(odds)
+    further = np.zeros(size, np.float32)
+    for length in range(1, min(size, MOST_WORDS) + 1):
+        if length > 1:
+            further = further[:-1] + odds[length - 1 :, GOES_ON]
+        ones = odds[: size - length + 1, BEGINS] + further
+        best = max(best, *((one, start, start + length) for start, one in enumerate(ones.tolist())))
     return best
 
 

@@ -5,6 +5,14 @@ from datetime import date
 import pytest
 
 from app.dialog.domain import Asked
+from app.dialog.hebrew.times.dates import (
+    may_be_dated,
+    ordinal_date,
+    relative_period,
+    spelled_hebrew_month,
+    weekday,
+    written_date,
+)
 from app.dialog.hebrew.tokens import normalise
 from app.dialog.understanding.move_in import understand_timing
 
@@ -59,3 +67,43 @@ def test_a_count_alone_is_of_months(said: str, months: int) -> None:
 def test_what_is_past_or_about_something_else_is_no_entry(said: str) -> None:
     """R10.4: nothing is invented."""
     assert understand_timing(normalise(said), Asked.TIMING, TODAY, frozenset()) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "מהראשון לשביעי",
+        "השנים עשר לשנים עשר",
+        "בחמישה עשר לאחד עשר",
+        "אחד בתשיעי",
+        "העשירי לחודש השני",
+        "עד 15.2",
+        "ובסוף השנה",
+        "מהשבוע הבא",
+        "ברבעון שני",
+        "ב-2028",
+        "סוף אלפיים עשרים ושבע",
+        "ביום ראשון",
+        "בראש חודש אלול",
+    ],
+)
+def test_dates_are_looked_for_wherever_one_stands(said: str) -> None:
+    """R10.2: the words that no date has are passed over; none of the others is."""
+    utterance = normalise(said)
+    dated = [
+        index
+        for index in range(len(utterance))
+        if weekday(utterance, index)
+        or any(
+            read(utterance, index, TODAY)
+            for read in (written_date, ordinal_date, relative_period, spelled_hebrew_month)
+        )
+    ]
+    assert dated
+    assert all(may_be_dated(utterance, index) for index in dated)
+
+
+def test_most_words_have_no_dates() -> None:
+    """R10.2."""
+    utterance = normalise("אנחנו מחפשים דירה גדולה לזוג בבת ים")
+    assert not any(may_be_dated(utterance, index) for index in range(len(utterance)))

@@ -4,6 +4,8 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.span import Span
@@ -12,6 +14,7 @@ from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.judging.names import (
     BEGINS,
     GOES_ON,
+    MOST_WORDS,
     NONE,
     OFFSETS,
     TAGS,
@@ -128,3 +131,15 @@ def test_the_shipped_head_names_anybody_alike_each_time(text: str) -> None:
     said = normalise(text)
     assert len({judged_name(said, Asked.NAME, "", frozenset(), None) for _ in range(2)}) == 1
     assert judged_name(said, Asked.NAME, "", frozenset(), None, UNSURE) is None
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), max_size=9))
+def test_the_likeliest_name_is_the_best_of_all_that_are_short_enough(words: list[tuple[int, int]]) -> None:
+    """R10.2: one word or up to four in a row; of equals the later, longer one."""
+    odds = np.array([(0, begins, goes_on) for begins, goes_on in words], np.float32).reshape(-1, 3)
+    every = [
+        (float(words[start][0] + sum(goes_on for _, goes_on in words[start + 1 : end])), start, end)
+        for start in range(len(words))
+        for end in range(start + 1, min(start + MOST_WORDS, len(words)) + 1)
+    ]
+    assert likeliest(odds) == max([(0.0, 0, 0), *every])
