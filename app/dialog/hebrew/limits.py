@@ -13,11 +13,14 @@ _MAX_PHRASES = _LISTS.phrases("max_phrases")
 _MIN_PHRASES = _LISTS.phrases("min_phrases")
 _MIN_AFTER = _LISTS.phrases("min_after")
 _MAX_AFTER = _LISTS.phrases("max_after")
+_TOO = "מדי"
+"""After "יותר": so much that it is no bound."""
 _PLUS = ("פלוס", "+")
 _ADDED = _LISTS.words("added")
 _HAS_ROOF = _LISTS.words("has_roof")
 _EITHER_SIDE = _LISTS.listed("either_side")
 _NO_MATTER = _LISTS.words("no_matter")
+_REFUSED = _LISTS.words("refused")
 _UNITS, _ONESELF = _LISTS.words("units"), _LISTS.words("oneself")
 
 
@@ -36,7 +39,9 @@ def is_min(utterance: Utterance, quantity: Quantity) -> bool:
         return False
     if _looks_back(utterance, quantity.start, frozenset(), _MAX_PHRASES):
         return False
-    if _looks_back(utterance, quantity.start, _MIN_BEFORE, _MIN_PHRASES):
+    if _looks_back(utterance, quantity.start, _MIN_BEFORE, _MIN_PHRASES) or refuses_less(
+        utterance, quantity.start, quantity.end
+    ):
         return True
     return not hedged(utterance, quantity.end) and _looks_ahead(utterance, quantity.end, _MIN_AFTER)
 
@@ -53,6 +58,14 @@ def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
         or fold("אין") in before
         or (bool(set(behind[:1]) & {"לא", fold("אין")}) and not set(behind[1:2]) & _NO_MATTER)
     )
+
+
+def refuses_less(utterance: Utterance, start: int, end: int) -> bool:
+    """Whether less than a value is what is refused behind it: "פחות מחמישה לא בא בחשבון"."""
+    if utterance.key(start - 1) != "פחות" or not utterance.key(start).startswith("מ"):
+        return False
+    behind = [key for key in utterance.keys[end : end + 4] if key not in _ONESELF | _UNITS]
+    return behind[:1] == ["לא"] and (len(behind) == 1 or behind[1] in _REFUSED)
 
 
 def hedged(utterance: Utterance, end: int) -> bool:
@@ -75,7 +88,7 @@ def _looks_back(utterance: Utterance, start: int, single: frozenset[str], phrase
         for width in (3, 2, 1) if said else ():
             match = phrases.at(utterance, index - width + 1) if index - width + 1 >= 0 else None
             # "לא יותר מ" ends in a letter that may be written onto the number itself.
-            if match is not None and match.end in (index + 1, index + 2):
+            if match is not None and match.end in (index + 1, index + 2) and utterance.key(match.end - 1) != _TOO:
                 return True
         roof = key == "גג" and utterance.key(index - 1) in _HAS_ROOF
         if not roof and any(rest in single for prefix, rest in stems(key) if prefix in ("", "ו", "ש")):

@@ -46,6 +46,8 @@ _RENAMES = _LISTS.phrases("renames")
 _WEAK_CUES = _LISTS.phrases("weak_cues")
 _MINE, _THEIRS = _LISTS.words("mine"), _LISTS.words("theirs")
 _GIVEN_AND_SURNAME = 2
+_CALLED, _ADDS, _CORRECTS = _LISTS.words("called"), _LISTS.words("adds"), _LISTS.words("corrects")
+_HONOURED, _IS_HERE = _LISTS.words("honoured"), _LISTS.words("is_here")
 _NOT_ALONE = _LISTS.words("not_alone")
 
 
@@ -57,13 +59,13 @@ def understand_name(
     Weak cues ("אני X") need a known given name unless a name is `expected`.
     """
     claimed = claimed | _politeness(utterance) | _somebody_else(utterance)
-    if known and (other := _not_known(utterance, known)) is not None:
+    if known and (other := _not_known(utterance, known) or _longer(utterance, known, claimed)) is not None:
         return other
     best = _said(utterance, claimed, expected=expected)
     if best is None and not known and claimed:
         best = _left_over(utterance, claimed)
     if best is None:
-        return _new_surname(utterance, known, claimed) if known else None
+        return (_new_surname(utterance, known, claimed) or _corrected(utterance, places, claimed)) if known else None
     best = _repaired(utterance, _said_again(utterance, best, claimed), claimed)
     if expected:
         return _with_surname(utterance, best, claimed)
@@ -73,8 +75,13 @@ def understand_name(
 
 def _said(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Span[str] | None:
     """Read the name where it is said: behind a cue, before one, or, where it is `expected`, without any."""
-    best = _of_mine(utterance, claimed) or _cued(utterance, claimed, expected=expected) or _renamed(utterance)
-    best = best or _speaking(utterance, claimed) or _weak(utterance, expected, claimed)
+    best = (
+        _of_mine(utterance, claimed)
+        or _who_called(utterance, claimed)
+        or _cued(utterance, claimed, expected=expected)
+        or _renamed(utterance)
+    )
+    best = best or _speaking(utterance, claimed) or _honoured(utterance, claimed) or _weak(utterance, expected, claimed)
     if best is not None or not expected:
         return best
     return _alone(utterance, claimed) or _at_the_end(utterance, claimed) or spelled_name(utterance)
@@ -144,18 +151,76 @@ def _somebody_else(utterance: Utterance) -> frozenset[int]:
     )
 
 
+def _longer(utterance: Utterance, known: str, claimed: frozenset[int]) -> Span[str] | None:
+    """Read what is said with the known given name as more of it: "קטיה ואיתי זיו", "רשמת מיכל, תוסיפי כהן צדק"."""
+    given = fold(known.split(maxsplit=1)[0])
+    at = next((index for index, key in enumerate(utterance.keys) if key == given), None)
+    if at is None:
+        return None
+    partner = utterance.key(at + 1)
+    if partner.startswith("ו") and bearers_of(partner[1:]) >= KNOWN_BEARERS > bearers_of(partner):
+        rest = collect(utterance, at + 2, claimed, known_first=False)
+        end = rest.end if rest is not None and rest.start == at + 2 else at + 2
+        return Span(at, end, " ".join(token.text for token in utterance.tokens[at:end]))
+    adds = next((index for index in range(at + 1, len(utterance)) if utterance.key(index) in _ADDS), None)
+    if adds is None or " " in known:
+        return None
+    surname = collect(utterance, adds + 1, claimed, known_first=False)
+    if surname is None or (surname.start, surname.end) != (adds + 1, len(utterance)):
+        return None
+    return Span(surname.start, surname.end, f"{known} {surname.value}")
+
+
+def _who_called(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
+    """Read "תרשמי שאלון מרקוביץ' התקשר": the shin is no part of the name."""
+    calls = [at for at, key in enumerate(utterance.keys) if key in _CALLED]
+    for end in calls:
+        for at in range(max(0, end - MAX_WORDS), end):
+            key = utterance.key(at)
+            if not (key.startswith("ש") and bearers_of(key[1:]) >= KNOWN_BEARERS > bearers_of(key)):
+                continue
+            if all(is_name_word(utterance, word) and word not in claimed for word in range(at + 1, end)):
+                return Span(at, end, " ".join(token.text for token in utterance.tokens[at:end])[1:])
+    return None
+
+
+def _honoured(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
+    """Read "ערב טוב, פרופסור הדס": a title that only oneself is given, near the start, and a well-known name."""
+    at = next((index for index, key in enumerate(utterance.keys[: _NEAR_THE_START + 1]) if key in _HONOURED), None)
+    return None if at is None else collect(utterance, at + 1, claimed, known_first=True)
+
+
 def _renamed(utterance: Utterance) -> Span[str] | None:
     """Read "תשני את השם לדורית": the lamed is no part of the name."""
     for match in _RENAMES.all(utterance):
-        key = utterance.key(match.end)
-        if key.startswith("ל") and bearers_of(key[1:]) >= KNOWN_BEARERS > bearers_of(key):
+        if _to_name(utterance.key(match.end)):
             return Span(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
+    return None
+
+
+def _to_name(key: str) -> bool:
+    """Whether a word is a given name behind "ל" and none with it."""
+    return key.startswith("ל") and bearers_of(key[1:]) >= KNOWN_BEARERS > bearers_of(key) and not is_common(key[1:])
+
+
+def _corrected(utterance: Utterance, places: tuple[Mention, ...], claimed: frozenset[int]) -> Span[str] | None:
+    """Read "תתקני ליונתן גיל", a name being known: nothing but a name follows."""
+    named = covered(places)
+    for at, key in enumerate(utterance.keys[:-1]):
+        start = at + 1
+        if key not in _CORRECTS or start in named or start in claimed or not _to_name(utterance.key(start)):
+            continue
+        rest = collect(utterance, start + 1, claimed, known_first=False)
+        end = start + 1 if rest is None else rest.end
+        if end == len(utterance):
+            given = utterance.tokens[start].text[1:]
+            return Span(start, end, given if rest is None else f"{given} {rest.value}")
     return None
 
 
 def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     """Read "שלום, עליזה מדברת": the name stands before its cue."""
-    at = next((index for index, key in enumerate(utterance.keys[:5]) if key in _SPEAKING), 0)
+    at = next((index for index, key in enumerate(utterance.keys[:5]) if key in _SPEAKING | _IS_HERE), 0)
     for start in (at - 2, at - 1):
         if start < 0:
             continue

@@ -9,11 +9,14 @@ from functools import lru_cache
 
 from app.dialog import data
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.tokens import Utterance, fold, rests, stems
+from app.dialog.hebrew.spelling import UNITS
+from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
 _LISTS = Lexicon("hebrew/numbers.toml")
 
 MILLION = 1_000_000
+MASCULINE_ONLY = words(" ".join(UNITS["m"][2:])) - words(" ".join(UNITS["f"]))
+"""As rooms are counted: digits and thousands are said in the feminine."""
 
 
 class Kind(Enum):
@@ -113,3 +116,8 @@ def _counted(utterance: Utterance, index: int) -> bool:
     """Whether a number stands right before token `index`: "שלוש שנים וחצי" are years."""
     before = utterance.key(index - 1)
     return bool(before) and not rests(before).isdisjoint(_ATOMS)
+
+
+def is_masculine(utterance: Utterance, index: int) -> bool:
+    """Whether a number is said as rooms are counted, and neither digits nor thousands: "ארבעה", "מחמישה"."""
+    return not rests(utterance.key(index)).isdisjoint(MASCULINE_ONLY)

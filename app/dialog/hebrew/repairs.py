@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.limits import refuses_less
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.span import Span, covered
-from app.dialog.hebrew.tokens import Utterance
+from app.dialog.hebrew.tokens import Utterance, fold
 
 _LISTS = Lexicon("hebrew/scope.toml")
 
@@ -38,6 +39,7 @@ _ADDRESSED = _LISTS.words("addressed")
 _RIGHT = _LISTS.words("right")
 _TURNS, _IF = _LISTS.phrases("turns"), _LISTS.words("if")
 _BESIDES, _ALSO_AFTER = _LISTS.words("besides"), _LISTS.words("also_after")
+_ALL_OF_A_SUDDEN = fold("פתאום")
 _CONDITION = 4
 _SOON_DROPPED = 4
 _MOST_WANTING = 6
@@ -97,7 +99,7 @@ def negated(utterance: Utterance, start: int) -> bool:
             if finite:
                 # "בלי כסף, מחפשים דירה": what stands before another verb of wanting denies none of its objects.
                 break
-    if (utterance.key(index) not in _NOT and not _drops(utterance, index)) or kept(utterance, index + 1):
+    if not _denies(utterance, index) or kept(utterance, index + 1):
         return False
     if set(utterance.keys[max(0, index - 2) : index]) & _RIGHT:
         # "הכול נכון חוץ מהחודש, ינואר": the new value of what was wrong.
@@ -108,6 +110,13 @@ def negated(utterance: Utterance, start: int) -> bool:
         # "כן לא", "לא, נשר": an answer, not a negation of what follows it.
         return "," not in utterance.tokens[index + 1].gap
     return True
+
+
+def _denies(utterance: Utterance, index: int) -> bool:
+    """Whether a word denies what follows it; "לא לופט, מה פתאום, דירה": an outcry about what is denied already."""
+    if utterance.key(index) == _ALL_OF_A_SUDDEN and "לא" in utterance.keys[:index]:
+        return False
+    return utterance.key(index) in _NOT or _drops(utterance, index)
 
 
 def rejected_after(utterance: Utterance, end: int) -> bool:
@@ -159,7 +168,12 @@ def settle(utterance: Utterance, found: Sequence[S], known: object = None) -> tu
 
     What is `known` and said again beside another value is what the other replaces: "מרץ זה הבעיה, מאי".
     """
-    denied = [value for value in found if negated(utterance, value.start) or rejected_after(utterance, value.end)]
+    denied = [
+        value
+        for value in found
+        if negated(utterance, value.start)
+        or (rejected_after(utterance, value.end) and not refuses_less(utterance, value.start, value.end))
+    ]
     standing = [value for value in found if value not in denied]
     for point in repair_points(utterance):
         after = [value for value in standing if value.start >= point]

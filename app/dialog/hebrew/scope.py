@@ -55,6 +55,7 @@ _PAYS = _LISTS.words("pays")
 _COMPLAINS = _LISTS.phrases("complains")
 _NOT_MINE = _LISTS.phrases("not_mine")
 _YIELD = _LISTS.phrases("yield")
+_OFFICE_IS = _LISTS.phrases("office_is")
 
 
 _HAVE = {("יש", mine) for mine in _OWN}
@@ -92,7 +93,8 @@ def scopes(utterance: Utterance) -> tuple[Scope, ...]:
         *_pays_now(utterance),
     )
     kept = (scope for scope in told if not _adopted(utterance, scope))
-    return (*kept, *_later(utterance), *_not_mine(utterance), *_asks_yield(utterance))
+    asked = *_asks_yield(utterance), *_asks_where_we_are(utterance)
+    return (*kept, *_later(utterance), *_not_mine(utterance), *asked)
 
 
 def tokens_of(utterance: Utterance, *whose: Whose) -> frozenset[int]:
@@ -385,3 +387,14 @@ def _asks_yield(utterance: Utterance) -> Iterator[Scope]:
     """Yield a question what rent a home brings: "כמה שכר דירה אפשר לקבל על שלושה חדרים בחיפה"."""
     for match in _YIELD.all(utterance):
         yield Scope(match.start, _back_to_oneself(utterance, match.end), Whose.ASKED, "what rent one can get")
+
+
+ABOUT_THE_OFFICE = "where the office is"
+
+
+def _asks_where_we_are(utterance: Utterance) -> Iterator[Scope]:
+    """Yield a question where the office is, and nothing behind it: "יש לכם גם משרד בחיפה", "אתם יושבים בחיפה"."""
+    size = len(utterance)
+    for match in _OFFICE_IS.all(utterance):
+        if any(mention.start == match.end and mention.end == size for mention in find(utterance)):
+            yield Scope(match.start, size, Whose.ASKED, ABOUT_THE_OFFICE)

@@ -6,10 +6,10 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max
 from app.dialog.hebrew.numbers import Quantity, Shape
-from app.dialog.hebrew.repairs import against, answers_no_with, settle
+from app.dialog.hebrew.repairs import against, answers_no_with, negated, rejected_after, repair_points, settle, turns
 from app.dialog.hebrew.span import Bounds, Range, covered
 from app.dialog.hebrew.tokens import Utterance
-from app.dialog.understanding.changes import changed_sum
+from app.dialog.understanding.changes import changed_sum, tail_of_sum
 from app.dialog.understanding.figures import Figure, figures_of
 from app.dialog.understanding.judging.judge import LENIENT, NO_MONEY, Jury
 from app.dialog.understanding.sums import PER_MONTH, sums
@@ -21,9 +21,17 @@ _CONTRASTS = _LISTS.words("contrasts")
 _SAID, _CORRECTS = _LISTS.words("said"), _LISTS.words("corrects")
 _SIGNS_OF_RENT, _STRETCHES = _LISTS.words("signs_of_rent"), _LISTS.phrases("stretches")
 _SUMS = _LISTS.phrases("sums")
+_INSTEAD, _LEADS_TO_NEW = _LISTS.words("instead"), _LISTS.words("leads_to_new")
+_SPEAKS_OF = _LISTS.words("speaks_of")
+_FINAL, _SAME_SUM = _LISTS.phrases("final"), _LISTS.phrases("same_sum")
 _DICTATING = (Asked.PHONE, Asked.PHONE_CONFIRM)
 _COUNTING = (Asked.ROOMS, Asked.TIMING, Asked.NAME)
 """To these questions a small number is no sum."""
+
+_MOST_NUMBERS = 6
+"""Who says more numbers tells a story."""
+_TOLD_AND_MORE = 2
+_SOON_DENIED = 2
 
 BUY_ILS = (200_000, 60_000_000)
 RENT_ILS = (800, 60_000)
@@ -81,9 +89,12 @@ def understand_budget(
     if not found:
         return None
     implied = deal or _deal_of(utterance, found)
+    if (new := _replacing(utterance, found, implied, asked, known)) is not None:
+        return Budget(new.start, new.end, new.value) if _plausible(new, implied, property_type) else None
     figures, changed = _by_rules(utterance, found, asked, deal, implied, known)
-    others = _others(figures_of(utterance, found, implied, asked), figures) if bare else []
-    if (difference := _difference(utterance, found, figures, known)) is not None:
+    every = figures_of(utterance, found, implied, asked) if bare else []
+    others = _others(every, figures)
+    if (difference := _difference(utterance, found, figures, every, known)) is not None:
         return difference if _plausible(difference, implied, property_type) else None
     if changed:
         # "אני לא מגיע לשש, תרשמי חמש וחצי": the one that is known is told, the other is new.
@@ -97,6 +108,71 @@ def understand_budget(
     chosen = _join(utterance, standing, jury)
     tells = _deal_told(utterance, chosen) if deal is None and chosen.sure else None
     return Budget(chosen.start, chosen.end, chosen.value, tells, sure=chosen.sure, against=chosen.against)
+
+
+def same_budget(
+    utterance: Utterance, deal: str | None, property_type: str | None, claimed: frozenset[int]
+) -> Budget | None:
+    """Return the sum told of, when the caller wants to spend just that: "מכרנו במיליון תשע, לקנות באותו תקציב"."""
+    same = next(iter(_SAME_SUM.all(utterance)), None)
+    if same is None or "לא" in utterance.keys[max(0, same.start - _SOON_DENIED) : same.start]:
+        return None
+    behind = frozenset(range(same.start, len(utterance)))
+    found = sums(utterance, claimed | behind, Asked.BUDGET, heeds_rules=False)
+    told = [figure for figure in figures_of(utterance, found, deal, Asked.BUDGET) if figure.evidence]
+    if len(told) != 1 or not _plausible(told[0], deal, property_type):
+        return None
+    return Budget(told[0].start, told[0].end, told[0].value)
+
+
+def replaces_budget(
+    utterance: Utterance, asked: Asked, deal: str | None, claimed: frozenset[int], known: int | None
+) -> bool:
+    """Whether of two numbers one is the budget that is `known` and the other its new value: neither counts rooms."""
+    if known is None:
+        return False
+    return _replacing(utterance, sums(utterance, claimed, asked), deal, asked, known) is not None
+
+
+def _replacing(
+    utterance: Utterance, found: list[Quantity], deal: str | None, asked: Asked, known: int | None
+) -> Figure | None:
+    """Read "שש במקום חמש", "שש זה יותר מדי, אז חמש וחצי", of which the first or the last is `known`: the other one."""
+    if known is None or asked in _DICTATING or not 2 <= len(found) <= _MOST_NUMBERS:
+        return None
+    # Where nobody named the deal, the size of the known sum does.
+    figures = figures_of(utterance, found, deal or ("buy" if known >= IMPLIES_BUY_ILS else "rent"), asked)
+    old = [figure for figure in figures if figure.high == known]
+    new = [figure for figure in figures if figure.high != known and _near(figure, known)]
+    if len(old) != 1 or len(new) != 1:
+        return None
+    counts = _answers_otherwise(utterance, asked, old[0], new[0])
+    return new[0] if not counts and _gives_way(utterance, old[0], new[0]) else None
+
+
+def _answers_otherwise(utterance: Utterance, asked: Asked, old: Figure, new: Figure) -> bool:
+    """Whether two numbers answer a question for rooms or a month: "חמש, אז ארבע", "אפשר בשש במקום בחמש"."""
+    if asked is Asked.TIMING:
+        return utterance.key(new.start).startswith("ב")
+    return asked is Asked.ROOMS and new.start > old.start and utterance.key(old.end) not in _SPEAKS_OF
+
+
+def _gives_way(utterance: Utterance, old: Figure, new: Figure) -> bool:
+    """Whether the words around a known sum say that the other one stands instead of it."""
+    if new.start < old.start:
+        return utterance.key(old.start - 1) in _INSTEAD
+    points = (*repair_points(utterance), *turns(utterance))
+    return (
+        negated(utterance, old.start)
+        or rejected_after(utterance, old.end)
+        or utterance.key(new.start - 1) in _LEADS_TO_NEW
+        or any(old.end <= point <= new.start for point in points)
+    )
+
+
+def _near(figure: Figure, known: int) -> bool:
+    """Whether a sum may be a new value of the one `known`."""
+    return figure.high is not None and known <= 2 * figure.high <= 4 * known
 
 
 def _by_rules(
@@ -128,8 +204,15 @@ def _others(every: list[Figure], figures: list[Figure]) -> list[Figure]:
     return [replace(figure, against=NO_MONEY) for figure in every if taken.isdisjoint(figure.tokens)]
 
 
-def _difference(utterance: Utterance, found: list[Quantity], figures: list[Figure], known: int | None) -> Budget | None:
+def _difference(
+    utterance: Utterance, found: list[Quantity], figures: list[Figure], every: list[Figure], known: int | None
+) -> Budget | None:
     """Read "נא להוסיף מאתיים אלף" as so much more than is known, when no other sum is said."""
+    if len(found) == 1 and (longer := tail_of_sum(utterance, found[0], known)) is not None:
+        return Budget(found[0].start, found[0].end, Bounds(None, round(longer)))
+    if len(every) == len(found) == _TOLD_AND_MORE and every[0].high == known:
+        # "שמונה זה בלי חניה, תוסיפי עוד חמש מאות": the known one is told, and how much more.
+        found, figures = found[1:], every[1:]
     if len(found) != 1 or len(figures) != 1 or figures[0].high is None:
         return None
     wanted = changed_sum(utterance, found[0], figures[0].high, known)
@@ -176,6 +259,11 @@ def _changes(utterance: Utterance, figures: list[Figure], asked: Asked, known: i
     """Whether figures change the budget `known`: "תעלי לשתיים וחצי", "תרשמי חמש מאתיים", "אמרתי חמש, אז שש"."""
     keys = set(utterance.keys)
     if asked not in _COUNTING and keys & _CHANGES_BUDGET:
+        return True
+    if asked not in _DICTATING and any(
+        _near(figure, known) and (figure.split or _FINAL.at(utterance, figure.end)) for figure in figures
+    ):
+        # "טוב, שלוש שש מאות", "שתיים וחצי סופי".
         return True
     highs = {figure.high for figure in figures}
     if asked not in (*_COUNTING, *_DICTATING) and keys & _CONTRASTS and known in highs and len(highs) > 1:

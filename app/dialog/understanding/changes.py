@@ -2,17 +2,22 @@
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.number_words import is_masculine
 from app.dialog.hebrew.numbers import Quantity, Shape, quantities, quantity_at
+from app.dialog.hebrew.repairs import rejected_after
 from app.dialog.hebrew.span import Bounds, Range
-from app.dialog.hebrew.tokens import Utterance
+from app.dialog.hebrew.tokens import Utterance, fold
 
 _LISTS = Lexicon("real_estate/changes.toml")
 _MORE, _LESS = _LISTS.words("more"), _LISTS.words("less")
 _ONE_MORE, _ONE_LESS = _LISTS.words("one_more"), _LISTS.words("one_less")
 _RAISED, _LOWERED, _BESIDES = _LISTS.words("raised"), _LISTS.words("lowered"), _LISTS.words("besides")
 _ROOM, _ONE, _HALF = _LISTS.words("room"), _LISTS.words("one"), _LISTS.words("half")
+_AND_A_HALF = fold("וחצי")
 _CONTRASTS = _LISTS.words("contrasts")
+_ALONE = _LISTS.words("alone")
 _LEAST_ROOMS, _MOST_ROOMS = 1, 12
+_THE_ROOM, _FEW = _LISTS.words("the_room"), 2
 _LEAST_ALONE, _MOST_ALONE = 1.5, 9.5
 _BEFORE_ALONE = _LISTS.words("before_alone")
 _TOLD_BACK = (Asked.SUMMARY_CONFIRM, Asked.ANYTHING_ELSE)
@@ -28,7 +33,21 @@ def changed_rooms(utterance: Utterance, asked: Asked, known: Known, budget: floa
     """
     if known == (None, None):
         return None
-    return _stepped(utterance, known) or _against(utterance, asked, known, budget) or _alone(utterance, asked, budget)
+    return (
+        _half_more(utterance, known)
+        or _stepped(utterance, known)
+        or _against(utterance, asked, known, budget)
+        or _alone(utterance, asked, budget)
+        or _only(utterance, asked, known)
+    )
+
+
+def _half_more(utterance: Utterance, known: Known) -> Range | None:
+    """Read "וחצי" and nothing else as half a room on top of those known."""
+    low, high = known
+    if utterance.keys != (_AND_A_HALF,) or low is None or low != high or low != int(low):
+        return None
+    return Range(0, 1, Bounds(low + 0.5, low + 0.5))
 
 
 def _stepped(utterance: Utterance, known: Known) -> Range | None:
@@ -72,15 +91,22 @@ def _verb_before(utterance: Utterance, start: int) -> str:
 def _against(utterance: Utterance, asked: Asked, known: Known, budget: float | None) -> Range | None:
     """Read "ארבעה ולא שלושה", three being known: of two bare numbers the other one."""
     found = quantities(utterance)
-    if asked in _COUNTING or len(found) != 2 or _CONTRASTS.isdisjoint(utterance.keys):
+    digits = asked in _COUNTING and not _as_rooms(utterance, asked, found)
+    if digits or len(found) != 2 or not all(_is_count(utterance, quantity) for quantity in found):
         return None
-    if not all(_is_count(utterance, quantity) for quantity in found):
-        return None
-    new = [quantity for quantity in found if quantity.value not in known]
     old = [quantity for quantity in found if utterance.key(quantity.start - 1) in _CONTRASTS]
+    gone = [quantity for quantity in found if quantity.value in known and rejected_after(utterance, quantity.end)]
+    new = [quantity for quantity in found if (quantity not in gone if gone else quantity.value not in known)]
+    if not gone and _CONTRASTS.isdisjoint(utterance.keys):
+        return None
     if len(new) != 1 or new == old or _is_sum(new[0], found, budget) or not _LEAST_ROOMS <= new[0].value <= _MOST_ROOMS:
         return None
     return Range(new[0].start, new[0].end, Bounds(new[0].value, new[0].value))
+
+
+def _as_rooms(utterance: Utterance, asked: Asked, found: list[Quantity]) -> bool:
+    """Whether numbers are said as rooms are counted and digits are not: "שלושה ולא ארבעה"."""
+    return asked is not Asked.TIMING and all(is_masculine(utterance, at.start) for at in found)
 
 
 def _alone(utterance: Utterance, asked: Asked, budget: float | None) -> Range | None:
@@ -96,6 +122,20 @@ def _alone(utterance: Utterance, asked: Asked, budget: float | None) -> Range | 
     return Range(start, number.end, Bounds(number.value, number.value))
 
 
+def _only(utterance: Utterance, asked: Asked, known: Known) -> Range | None:
+    """Read "אפשר לוותר על החדר הרביעי, שלושה", "תרשמי חמישה בלבד": as rooms are counted, and last."""
+    end = len(utterance) - (utterance.key(len(utterance) - 1) in _ALONE)
+    found = quantities(utterance)
+    if asked in (Asked.TIMING, Asked.ROOMS) or len(found) != 1 or found[0].end != end:
+        return None
+    value, start = found[0].value, found[0].start
+    of_rooms = end < len(utterance) or any(key in _THE_ROOM for key in utterance.keys[:start])
+    near = any(0 < abs(value - bound) <= _FEW for bound in known if bound is not None)
+    if not (of_rooms and near and start == end - 1 and is_masculine(utterance, start)) or found[0].prefix:
+        return None
+    return Range(start, end, Bounds(value, value))
+
+
 def _like_budget(number: float, budget: float) -> bool:
     """Whether a number, as thousands or millions, is near the budget that is known: it may as well be a new one."""
     return any(budget / 2 <= number * unit <= budget * 2 for unit in (1_000, 1_000_000))
@@ -105,7 +145,8 @@ def _is_count(utterance: Utterance, quantity: Quantity) -> bool:
     """Whether a number is bare and counts nothing that is named: it ends the clause or stands before a contrast."""
     after = utterance.key(quantity.end)
     apart = quantity.end == len(utterance) or "," in utterance.tokens[quantity.end].gap
-    return quantity.shape is Shape.BARE and quantity.prefix in ("", "ה") and (apart or after in _CONTRASTS)
+    apart = apart or after in _CONTRASTS | _ALONE or rejected_after(utterance, quantity.end)
+    return quantity.shape is Shape.BARE and quantity.prefix in ("", "ה", "ש") and apart
 
 
 def _is_sum(new: Quantity, found: list[Quantity], budget: float | None) -> bool:
@@ -130,3 +171,12 @@ def changed_sum(utterance: Utterance, said: Quantity, amount: float, known: floa
         return known + amount
     down = verb in _LESS | _ONE_LESS or (said.prefix and verb in _LOWERED)
     return known - amount if down or (last and utterance.key(said.end) in _ONE_LESS) else None
+
+
+def tail_of_sum(utterance: Utterance, said: Quantity, known: float | None) -> float | None:
+    """Return the sum wanted when "ומאתיים" and nothing else is said on a round one that is `known`."""
+    if known is None or (said.start, said.end) != (0, len(utterance)) or said.prefix != "ו":
+        return None
+    unit = 1_000_000 if known >= 1_000_000 else 1_000
+    tail = said.value * unit / 1_000 if said.shape is Shape.HUNDREDS else 0
+    return known + tail if known % unit == 0 and 0 < tail < unit else None

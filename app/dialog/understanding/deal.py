@@ -75,7 +75,9 @@ def _after_so(utterance: Utterance, standing: list[Span[str]]) -> list[Span[str]
     """Prefer the conclusion: "אין לי כסף לקנות אז שכירות"."""
     so = [index for index, key in enumerate(utterance.keys) if key in ("אז", fold("לכן")) and index > 0]
     concluded = [value for value in standing if so and value.start > so[0]]
-    return concluded or standing
+    choices = [at for at, (one, two) in enumerate(pairwise(standing)) if utterance.keys[one.end : two.start] == ("או",)]
+    # "לקנות או לשכור, טוב, שכירות": the choice is told, and what it came to.
+    return concluded or (standing[choices[-1] + 2 :] if choices else []) or standing
 
 
 def _last_choice(utterance: Utterance, standing: list[Span[str]]) -> Span[str] | None:

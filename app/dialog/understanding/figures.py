@@ -26,11 +26,9 @@ class Figure(Range):
 def figures_of(utterance: Utterance, found: list[Quantity], deal: str | None, asked: Asked) -> list[Figure]:
     """Return the amounts and ranges that sums make, given the deal."""
     figures: list[Figure] = []
+    found = _with_ends_in_tenths(utterance, found, deal)
     # "שתיים שלוש, לא שתיים שש": who says one sum in tenths says the other so, too.
-    tenths = any(
-        _in_tenths(first, second) and second.value not in (first.value, first.value + 1)
-        for first, second in pairwise(found)
-    )
+    tenths, again = _told_in_tenths(found, deal)
     index = 0
     while index < len(found):
         first = found[index]
@@ -59,9 +57,27 @@ def figures_of(utterance: Utterance, found: list[Quantity], deal: str | None, as
             index += 1
             continue
         split = first.shape is Shape.SPLIT
-        figures.append(replace(_single(utterance, first, second, deal), evidence=evidence, split=split))
+        figures.append(replace(_single(utterance, first, second, deal, again=again), evidence=evidence, split=split))
         index += 2 if figures[-1].end > first.end else 1
     return figures
+
+
+def _with_ends_in_tenths(utterance: Utterance, found: list[Quantity], deal: str | None) -> list[Quantity]:
+    """Read the far end of "ארבע עד ארבע שמונה" as one number."""
+    for at in range(1, len(found) - 1):
+        first, second, third = found[at - 1 : at + 2]
+        to = utterance.keys[first.end : second.start] == ("עד",)
+        if to and first.value == second.value < third.value and _in_tenths(second, third, deal):
+            end = replace(second, end=third.end, value=second.value + third.value / 10)
+            return [*found[:at], end, *found[at + 2 :]]
+    return found
+
+
+def _told_in_tenths(found: list[Quantity], deal: str | None) -> tuple[bool, bool]:
+    """Return whether one sum is told in tenths that do not rise by one, and whether another one is, too."""
+    pairs = [(first, second) for first, second in pairwise(found) if _in_tenths(first, second, deal)]
+    tenths = any(second.value not in (first.value, first.value + 1) for first, second in pairs)
+    return tenths, tenths and len(pairs) > 1
 
 
 def _scaled(quantity: Quantity, deal: str | None, hint: int) -> tuple[float, bool]:
@@ -140,29 +156,39 @@ def _answers(utterance: Utterance, quantity: Quantity, asked: Asked, deal: str |
     if quantity.shape is Shape.SPLIT and asked in (Asked.GREETING, Asked.DEAL) and deal is not None:
         # "קנייה בחיפה שלוש שלוש מאות": nothing but money is said so.
         return True
+    if asked in (Asked.GREETING, Asked.DEAL) and deal == "buy" and quantity.prefix == "ב":
+        # "לקנות ארבעה חדרים ב-2.3": no rooms are.
+        return quantity.shape is Shape.BARE and 2 * quantity.value != int(2 * quantity.value)
     if asked is not Asked.BUDGET:
         return False
     return quantity.shape is not Shape.BARE or is_max(utterance, quantity) or is_min(utterance, quantity)
 
 
-def _in_tenths(first: Quantity, second: Quantity) -> bool:
-    """Whether two small numbers follow each other as in "שתיים ארבע"."""
+def _in_tenths(first: Quantity, second: Quantity, deal: str | None) -> bool:
+    """Whether two small numbers follow each other as in "שתיים ארבע", of a price also as in "אחד שמונים"."""
     bare = first.shape is second.shape is Shape.BARE and second.start == first.end and not second.prefix
-    return bare and first.value == int(first.value) <= 20 and second.value == int(second.value) < 10
+    tens = deal == "buy" and first.value < 10 <= second.value < 100 and second.value % 10 == 0
+    return (
+        bare
+        and first.value == int(first.value) <= 20
+        and second.value == int(second.value)
+        and (second.value < 10 or tens)
+    )
 
 
-def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal: str | None) -> Figure:
+def _single(utterance: Utterance, first: Quantity, second: Quantity | None, deal: str | None, *, again: bool) -> Figure:
     value, unsure = _scaled(first, deal, 0)
     end = first.end
     if (
         second is not None
-        and _in_tenths(first, second)
+        and _in_tenths(first, second, deal)
         and second.value != first.value
-        and not negated(utterance, first.start)
+        and (again or not negated(utterance, first.start))
     ):
         # "שתיים ארבע" that do not rise by one: the hundreds were swallowed.
         scale = THOUSAND if deal == "rent" else MILLION
-        value, unsure, end = (first.value + second.value / 10) * scale, True, second.end
+        parts = 10 if second.value < 10 else 100
+        value, unsure, end = (first.value + second.value / parts) * scale, True, second.end
     whole = replace(first, end=end)
     if is_min(utterance, whole):
         return Figure(first.start, end, Bounds(round(value), None), sure=not unsure)

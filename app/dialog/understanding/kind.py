@@ -19,6 +19,9 @@ YOU = _LISTS.words("you")
 _MORE_THAN_A_ROOM = _LISTS.words("more_than_a_room")
 SEEKS = _LISTS.words("seeks")
 _INTERESTED = _LISTS.words("interested")
+SETTLES_FOR = _LISTS.words("settles_for")
+HOUSES = ("villa", "private_house", "cottage", "semi_detached", "farm", "land")
+"""Whoever sought one and speaks of a flat sets it against them; a penthouse is a flat, too."""
 _BEEN_IN = ("office", "private_house", "building", "store", "farm")
 _GENERIC = ("apartment", "private_house", "commercial", "villa")
 

@@ -4,52 +4,39 @@ from dataclasses import replace
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.limits import is_max, is_min, range_between
-from app.dialog.hebrew.number_words import CONSTRUCT_FORMS, atoms_of
+from app.dialog.hebrew.limits import is_max, range_between
+from app.dialog.hebrew.number_words import MASCULINE_ONLY, is_masculine
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import against, answers_no_with, negated, repair_points, settle
 from app.dialog.hebrew.span import Bounds, Range, covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
+from app.dialog.understanding.bare_rooms import (
+    EACH,
+    JOINS_NUMBERS,
+    LIVING,
+    ROOM,
+    adds_living,
+    bare_rooms,
+    counted,
+    counts_others,
+    counts_people,
+    follows_living,
+    plausible,
+    small_at,
+)
 from app.dialog.understanding.judging.judge import BARE, LENIENT, Jury
 
 _LISTS = Lexicon("real_estate/rooms.toml")
 _TO_HIGHER = _LISTS.words("to_higher")
-_WE_HAVE = _LISTS.words("we_have")
 
-MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
 
-_ROOM = _LISTS.words("room")
 _NOT_COUNTED = _LISTS.words("not_counted")
-_LIVING = _LISTS.words("living")
-_JOINS_LIVING = _LISTS.words("joins_living")
 _SAYS_NUMBER = _LISTS.words("says_number")
-_LEADS_TO_NUMBER = _LISTS.words("leads_to_number")
-_TWO_OF, _AFTER_A_NUMBER = _LISTS.words("two_of"), _LISTS.words("after_a_number")
-_JOINS_NUMBERS = _LISTS.words("joins_numbers")
+_LEADS_TO_NUMBER = _LISTS.words("leads_to_number") | _LISTS.words("leads_to_new")
 _BEFORE_ELLIPTIC = _LISTS.words("before_elliptic")
-_EACH = _LISTS.words("each")
 _ALSO = _LISTS.words("also")
-_SOON = 4
-_OF_ROOMS = _LISTS.words("of_rooms")
-_PLURALS = (fold("ים"), "ות")
-_SHORTEST_PLURAL = 4
-_AGES = _LISTS.words("ages")
-_OTHER_UNITS = _LISTS.words("other_units")
-
-
-def _plausible(value: float) -> bool:
-    return MIN_ROOMS <= value <= MAX_ROOMS and value * 2 == int(value * 2)
-
-
-def _small_at(utterance: Utterance, start: int, claimed: frozenset[int]) -> Quantity | None:
-    """Read a number of rooms at `start`: a bare quantity, cut short where a longer reading would not be rooms."""
-    if start in claimed or atom_at(utterance, start) is None:
-        return None
-    stop = next((index for index in range(start, len(utterance)) if index in claimed), len(utterance))
-    quantity = quantity_at(utterance, start, stop)
-    if quantity is None or quantity.shape is Shape.BARE:
-        return quantity if quantity is not None and _plausible(quantity.value) else None
-    return None
+_SOON, _SOON_CAPPED = 4, 6
+_OF_THE_HOME = (Asked.PROPERTY_TYPE, Asked.DEAL, Asked.AREA)
 
 
 def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> list[Quantity]:
@@ -59,7 +46,7 @@ def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> li
         return []
     for gap in (0, 1):
         first = _ending_at(utterance, last.start - gap, claimed)
-        if first is not None and (negated(utterance, first.start) or _counts_people(utterance, first.start)):
+        if first is not None and (negated(utterance, first.start) or counts_people(utterance, first.start)):
             return [last]
         if first is not None and gap == 0 and last.prefix == "ו" and first.value < last.value <= first.value + 1:
             return [first, last]
@@ -73,13 +60,13 @@ def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> li
 def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quantity | None:
     for width in (3, 2, 1):
         start = end - width
-        if utterance.key(start - 1) in _EACH:
+        if utterance.key(start - 1) in EACH:
             # "שיהיה לכל אחת חדר".
             continue
         if start < 0 or any(index in claimed for index in range(start, end)):
             continue
         quantity = quantity_at(utterance, start, end)
-        if quantity is not None and quantity.end == end and quantity.shape is Shape.BARE and _plausible(quantity.value):
+        if quantity is not None and quantity.end == end and quantity.shape is Shape.BARE and plausible(quantity.value):
             atom = atom_at(utterance, start)
             if atom is not None and atom.kind in (Kind.UNIT, Kind.DIGITS):
                 return quantity
@@ -89,9 +76,9 @@ def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quant
 def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     found: list[Range] = []
     for noun, key in enumerate(utterance.keys):
-        if noun in claimed or rests(key).isdisjoint(_ROOM):
+        if noun in claimed or rests(key).isdisjoint(ROOM):
             continue
-        if not any(rest in _ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה", "מה") for prefix, rest in stems(key)):
+        if not any(rest in ROOM and prefix in ("", "ו", "ב", "ל", "של", "ה", "מה") for prefix, rest in stems(key)):
             continue
         if utterance.key(noun + 1) in _NOT_COUNTED:
             continue
@@ -101,6 +88,11 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
         if rooms is not None:
             found.append(rooms)
     return found
+
+
+def names_rooms(utterance: Utterance) -> bool:
+    """Whether the word "חדרים" stands in an utterance."""
+    return any(not rests(key).isdisjoint(ROOM) for key in utterance.keys)
 
 
 def _single(utterance: Utterance, noun: int) -> Range | None:
@@ -124,10 +116,10 @@ def _single(utterance: Utterance, noun: int) -> Range | None:
     second = quantity.end + (utterance.key(quantity.end) in words("עד או"))
     high = quantity_at(utterance, second) if second < len(utterance) else None
     if high is not None and _may_be_rooms(utterance, high) and _rises(utterance, quantity, high):
-        return _rooms(utterance, quantity, high, noun, high.end)
+        return counted(utterance, quantity, high, noun, high.end)
     # "תורידי את החדרים לשלושה": what is lowered is told, and to how many is wanted.
     start = quantity.start if quantity.prefix == "ל" else noun
-    return _rooms(utterance, quantity, None, start, quantity.end)
+    return counted(utterance, quantity, None, start, quantity.end)
 
 
 def _rises(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
@@ -135,8 +127,8 @@ def _rises(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
 
 
 def _may_be_rooms(utterance: Utterance, quantity: Quantity) -> bool:
-    small = quantity.shape is Shape.BARE and _plausible(quantity.value)
-    return small and not _counts_others(utterance, quantity.end)
+    small = quantity.shape is Shape.BARE and plausible(quantity.value)
+    return small and not counts_others(utterance, quantity.end)
 
 
 def _one_and_a_half(utterance: Utterance, noun: int) -> Range | None:
@@ -147,8 +139,8 @@ def _one_and_a_half(utterance: Utterance, noun: int) -> Range | None:
     low = Quantity(noun, noun + 2, 1.5, Shape.BARE)
     high = quantity_at(utterance, noun + 2 + (utterance.key(noun + 2) in _TO_HIGHER))
     if high is not None and high.shape is Shape.BARE and high.value == 2 and not high.prefix:
-        return _rooms(utterance, low, high, noun, high.end)
-    return _rooms(utterance, low, None, noun, noun + 2)
+        return counted(utterance, low, high, noun, high.end)
+    return counted(utterance, low, None, noun, noun + 2)
 
 
 def _named_then_count(utterance: Utterance, start: int) -> Range | None:
@@ -156,9 +148,9 @@ def _named_then_count(utterance: Utterance, start: int) -> Range | None:
     while utterance.key(start) in _SAYS_NUMBER:
         start += 1
     count = quantity_at(utterance, start)
-    if count is None or count.shape is not Shape.BARE or count.prefix or not _plausible(count.value):
+    if count is None or count.shape is not Shape.BARE or count.prefix or not plausible(count.value):
         return None
-    return _rooms(utterance, count, None, start, count.end)
+    return counted(utterance, count, None, start, count.end)
 
 
 def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> Range | None:
@@ -173,140 +165,14 @@ def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> R
         extra, unsure = 1.0, True
     ahead = [utterance.key(index) for index in range(end, end + 3)]
     for offset, key in enumerate(ahead):
-        if key in _LIVING and (offset == 0 or _adds(ahead[offset - 1], key)):
+        if key in LIVING and (offset == 0 or adds_living(ahead[offset - 1], key)):
             extra, unsure, end = 1.0, False, end + offset + 1
             break
-    if not extra and _follows_living(utterance, numbers[0]):
+    if not extra and follows_living(utterance, numbers[0]):
         extra = 1.0
     low = numbers[0] if len(numbers) == 2 else last
     high = last if len(numbers) == 2 else None
-    return _rooms(utterance, low, high, numbers[0].start, end, extra, unsure)
-
-
-def _adds(joint: str, living: str) -> bool:
-    """Whether the living room comes on top: "עם סלון" does, "עם הסלון" says that it was counted."""
-    return living in _LIVING and (
-        joint in ("פלוס", "+", fold("וגם"), "ועוד") or (joint == "עמ" and living == fold("סלון"))
-    )
-
-
-def _follows_living(utterance: Utterance, number: Quantity) -> bool:
-    """Whether the living room was counted before the others: "סלון ועוד שלושה", "סלון ושני חדרים"."""
-    joined = number.prefix == "ו" or utterance.key(number.start - 1) in _JOINS_LIVING
-    before = {utterance.key(index) for index in range(number.start - 3, number.start)}
-    return joined and bool(before & _LIVING)
-
-
-def _rooms(
-    utterance: Utterance,
-    low: Quantity,
-    high: Quantity | None,
-    start: int,
-    end: int,
-    extra: float = 0.0,
-    unsure: bool = False,
-) -> Range:
-    whole = Quantity(start, end, low.value, Shape.BARE, prefix=low.prefix)
-    least: float | None = low.value + extra
-    most = least if high is None else high.value + extra
-    if high is None and is_min(utterance, whole):
-        most = None
-    elif high is None and is_max(utterance, whole):
-        least = None
-    return Range(start, end, Bounds(least, most), sure=not unsure)
-
-
-def _counts_people(utterance: Utterance, index: int) -> bool:
-    """Whether the words before a number make it a floor, an age or a family: "קומה שתיים", "יש לי שניים"."""
-    before = utterance.key(index - 1)
-    return before in _BEFORE_OTHER | _EACH or (before in _WE_HAVE and utterance.key(index - 2) == "יש")
-
-
-def _counts_others(utterance: Utterance, end: int) -> bool:
-    """Whether the noun after a number is what it counts: "שש קומות ושתי מעליות"; no plural but rooms."""
-    noun = utterance.key(end)
-    if noun in _OTHER_UNITS:
-        return True
-    if utterance.key(end + 2) in _ROOM and end + 2 in repair_points(utterance):
-        # "חמישה חברים, סליחה, חדרים".
-        return False
-    plural = (
-        not noun.startswith("ל")
-        and noun.endswith(_PLURALS)
-        and len(noun) > _SHORTEST_PLURAL
-        and noun not in _ROOM | _OF_ROOMS
-    )
-    return plural and atom_at(utterance, end) is None
-
-
-def _both_of(utterance: Utterance, index: int) -> bool:
-    """Whether a number counts things known, "שני הטלפונים", of which the rooms would be "החדרים"."""
-    after = utterance.key(index + 1)
-    definite = after.startswith("ה") and len(after) > len("הוא") and not after.startswith("החדר")
-    of_them = utterance.key(index) in CONSTRUCT_FORMS and definite
-    return of_them or (
-        utterance.key(index).removeprefix("ו") in _TWO_OF and bool(after) and after not in _AFTER_A_NUMBER
-    )
-
-
-def _bare(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
-    """Read numbers alone, for when the agent asked how many rooms."""
-    found: list[Range] = []
-    index = 0
-    atoms = atoms_of(utterance)
-    while index < len(atoms):
-        if atoms[index] is None:
-            index += 1
-            continue
-        quantity = _small_at(utterance, index, claimed)
-        if (
-            quantity is None
-            or _counts_others(utterance, quantity.end)
-            or _counts_people(utterance, index)
-            or _both_of(utterance, index)
-        ):
-            whole = quantity or quantity_at(utterance, index)
-            # A longer number is skipped whole: "מיליון שמונה" holds no eight rooms.
-            index = max(index + 1, whole.end) if whole is not None and index not in claimed else index + 1
-            if whole is not None and _counts_people(utterance, whole.start):
-                ages = utterance.key(whole.start - 1) in _AGES
-                index = _past_chained(utterance, index, claimed, ages=ages)
-            continue
-        end, extra = quantity.end, 0.0
-        follower = None
-        for start in (quantity.end, quantity.end + 1):
-            candidate = _small_at(utterance, start, claimed) if start < len(utterance) else None
-            if (
-                candidate is not None
-                and candidate.value > quantity.value
-                and not negated(utterance, quantity.start)
-                and range_between(utterance, quantity, candidate)
-            ):
-                follower, end = candidate, candidate.end
-                break
-        ahead = [utterance.key(position) for position in range(end, end + 2)]
-        if ahead[0] in _LIVING or _adds(ahead[0], ahead[1]):
-            extra, end = 1.0, end + (1 if ahead[0] in _LIVING else 2)
-        elif _follows_living(utterance, quantity):
-            extra = 1.0
-        found.append(_rooms(utterance, quantity, follower, quantity.start, end, extra))
-        index = end
-    return found
-
-
-def _past_chained(utterance: Utterance, index: int, claimed: frozenset[int], *, ages: bool) -> int:
-    """Return the token after numbers that only continue a floor or an age: "בני שש ארבע ושבע", "קומה שתיים או שלוש"."""
-    while True:
-        start = index + 1 if utterance.key(index) == "או" else index
-        atom = atom_at(utterance, start)
-        if atom is None or start in claimed or (start == index and atom.prefix != "ו" and not ages):
-            return index
-        if not ages:
-            return start + 1
-        index = start + 1
-
-
-_BEFORE_OTHER = _LISTS.words("before_other")
+    return counted(utterance, low, high, numbers[0].start, end, extra, unsure)
 
 
 def understand_rooms(
@@ -324,13 +190,19 @@ def understand_rooms(
     """
     found = _with_noun(utterance, claimed)
     if not found and asked is Asked.ROOMS:
-        found = _bare(utterance, claimed)
+        found = bare_rooms(utterance, claimed)
         if not found and utterance.keys == ("חדר",):
             found = [Range(0, 1, Bounds(1.0, 1.0))]
     if not found and asked is not Asked.ROOMS:
         found = _elliptic(utterance, claimed)
-    found += _repaired(utterance, found, claimed) or (_also(utterance, found, claimed) if asked is Asked.ROOMS else [])
-    told = covered(found)
+    if not found and asked in _OF_THE_HOME:
+        found = _alone(utterance)
+    found += (
+        _repaired(utterance, found, claimed)
+        or _concluded(utterance, found, claimed)
+        or (_also(utterance, found, claimed) if asked is Asked.ROOMS else [])
+    )
+    told = covered(found) | _said_twice(utterance, covered(found))
     standing, denied = settle(utterance, found, known)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
@@ -347,7 +219,7 @@ def understand_rooms(
 
 def _uncounted(utterance: Utterance, claimed: frozenset[int], known: object) -> list[Range]:
     """Return the bare numbers that are no rooms by the rules: "ארבעה" at the summary, "חדר לילד וסלון, שלושה"."""
-    standing, _ = settle(utterance, _bare(utterance, claimed), known)
+    standing, _ = settle(utterance, bare_rooms(utterance, claimed), known)
     return [replace(rooms, against=BARE) for rooms in standing]
 
 
@@ -357,33 +229,73 @@ def _repaired(utterance: Utterance, found: list[Range], claimed: frozenset[int])
         return []
     last = max(found, key=lambda rooms: rooms.end)
     points = [point for point in repair_points(utterance) if point >= last.end]
+    if not points and negated(utterance, last.start) and last.end == len(utterance) - 1:
+        # "לא חמישה חדרים, ארבעה".
+        points = [last.end]
     for point in points:
         start = point
         while utterance.key(start) in _LEADS_TO_NUMBER:
             start += 1
-        quantity = _small_at(utterance, start, claimed)
-        if quantity is not None and not _counts_others(utterance, quantity.end):
-            return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
+        quantity = small_at(utterance, start, claimed)
+        if quantity is not None and not counts_others(utterance, quantity.end):
+            return [counted(utterance, quantity, None, quantity.start, quantity.end)]
     return []
+
+
+def _said_twice(utterance: Utterance, told: frozenset[int]) -> frozenset[int]:
+    """Return where a number told as rooms stands once more, alone: it is no sum ("שלושה יספיקו, שלושה חדרים")."""
+    told_keys = {utterance.key(at) for at in told if atom_at(utterance, at) is not None}
+    concluded = {utterance.key(at) for at in told if utterance.key(at - 1) == "אז"}
+    return frozenset(
+        at
+        for at, key in enumerate(utterance.keys)
+        if at not in told
+        and key in told_keys & (MASCULINE_ONLY | concluded)
+        and (number := quantity_at(utterance, at)) is not None
+        and (number.end, number.shape) == (at + 1, Shape.BARE)
+        and not is_max(utterance, number)
+    )
+
+
+def _concluded(utterance: Utterance, found: list[Range], claimed: frozenset[int]) -> list[Range]:
+    """Read the number that is concluded once more: "שלושה חדרים זה עם הסלון ארבעה, אז ארבעה"."""
+    at = len(utterance) - 1
+    if not found or utterance.key(at - 1) != "אז" or utterance.key(at) not in utterance.keys[: at - 1]:
+        return []
+    quantity = small_at(utterance, at, claimed)
+    return [] if quantity is None else [counted(utterance, quantity, None, at, at + 1)]
+
+
+def _alone(utterance: Utterance) -> list[Range]:
+    """Read "ארבעה" and nothing else, as rooms are counted, to another question about the home."""
+    quantity = quantity_at(utterance, 0)
+    if quantity is None or quantity.end != len(utterance) != 1 or utterance.key(0) not in MASCULINE_ONLY:
+        return []
+    return [counted(utterance, quantity, None, 0, 1)]
 
 
 def _elliptic(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     """Read a number right after a word of seeking, when rooms were told before: "גרים בארבעה חדרים, מחפשים חמישה"."""
-    told = [at for at in claimed if not rests(utterance.key(at)).isdisjoint(_ROOM)]
+    told = [at for at in claimed if not rests(utterance.key(at)).isdisjoint(ROOM)]
     for at in range(min(told), len(utterance)) if told else ():
-        quantity = _small_at(utterance, at + 1, claimed) if utterance.key(at) in _BEFORE_ELLIPTIC else None
-        if quantity is not None and not _counts_others(utterance, quantity.end) and not quantity.prefix:
-            return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
+        quantity = small_at(utterance, at + 1, claimed) if utterance.key(at) in _BEFORE_ELLIPTIC else None
+        if quantity is not None and not counts_others(utterance, quantity.end) and not quantity.prefix:
+            return [counted(utterance, quantity, None, quantity.start, quantity.end)]
     return []
 
 
 def _also(utterance: Utterance, found: list[Range], claimed: frozenset[int]) -> list[Range]:
     """Read a number besides rooms just said, without the word again: "שלושה חדרים, אבל אפשר גם ארבעה"."""
     last = max((rooms.end for rooms in found), default=len(utterance))
+    for at in range(last, min(last + _SOON_CAPPED, len(utterance))):
+        capped = small_at(utterance, at, claimed) if is_masculine(utterance, at) else None
+        if capped is not None and is_max(utterance, capped) and not counts_others(utterance, capped.end):
+            # "ארבעה חדרים לכל הפחות, ולא יותר מחמישה".
+            return [counted(utterance, capped, None, capped.start, capped.end)]
     for at in range(last, min(last + _SOON, len(utterance))):
-        quantity = _small_at(utterance, at + 1, claimed) if utterance.key(at) in _ALSO else None
-        if quantity is not None and not _counts_others(utterance, quantity.end):
-            return [_rooms(utterance, quantity, None, quantity.start, quantity.end)]
+        quantity = small_at(utterance, at + 1, claimed) if utterance.key(at) in _ALSO else None
+        if quantity is not None and not counts_others(utterance, quantity.end):
+            return [counted(utterance, quantity, None, quantity.start, quantity.end)]
     return []
 
 
@@ -391,7 +303,7 @@ def _are_ends(utterance: Utterance, first: Range, second: Range) -> bool:
     """Whether two numbers are said as alternatives or bounds: "שלושה אחד בשבילנו" is three."""
     bounds = None in (first.low, first.high, second.low, second.high)
     between = utterance.keys[first.end : second.start + 1]
-    return bounds or first.end == second.start or bool(set(between) & _JOINS_NUMBERS) or second.start - first.end <= 1
+    return bounds or first.end == second.start or bool(set(between) & JOINS_NUMBERS) or second.start - first.end <= 1
 
 
 def _merge(first: Range, second: Range) -> tuple[float | None, float | None]:

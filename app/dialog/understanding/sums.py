@@ -17,10 +17,14 @@ _FEMININE = words(" ".join(UNITS["f"][1:10]))
 _OTHER_UNITS, _FLOOR = _LISTS.words("other_units"), _LISTS.words("floor")
 _BY_RATE, _OWN_MONEY = _LISTS.phrases("by_rate"), _LISTS.phrases("own_money")
 _BEFORE_ITS_FIGURE, _APART = _LISTS.words("before_its_figure"), _LISTS.words("apart")
+_WHOLE_RENT = (_APART | {"כולל"}) - {"לא"}
 _NOT_BUDGET = _LISTS.phrases("not_budget")
+_INCOME = _LISTS.words("income")
 _ABOUT, _ONESELF = _LISTS.words("about"), _LISTS.words("oneself")
 _EACH = _LISTS.phrases("each")
 _SOON = 4
+_BESIDE = 2
+"""Figures so near to each other are told of together: "שמונה מאות או תשע מאות"."""
 _A_PAIR = 2
 
 
@@ -36,7 +40,9 @@ def sums(utterance: Utterance, claimed: frozenset[int], asked: Asked, *, heeds_r
         excluded = None
         if quantity.value == 0 or _lone_unit(utterance, quantity, asked) or _the_two(utterance, quantity):
             continue
-        if kept and _tenth_of(kept[-1], quantity):
+        if kept and _taken_off(utterance, kept[-1], quantity):
+            kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value - quantity.value)
+        elif kept and _tenth_of(kept[-1], quantity):
             kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value + quantity.value / 10)
         else:
             kept.append(quantity)
@@ -68,10 +74,18 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
         if match is not None and match.end <= quantity.start:
             # "כולל ארנונה עד שש" is the whole rent.
             before = utterance.key(index - 1).removeprefix("ו")
-            return before != "כולל" and before not in _APART - {"לא"}
-        if utterance.tokens[index].is_number or utterance.key(index) in CURRENCY:
+            # "עם משכורת של תשעת אלפים" is income all the same.
+            return utterance.key(index) in _INCOME or before not in _WHOLE_RENT
+        if _ends_figure(utterance, index, quantity):
             return False
     return _named_after(utterance, quantity.end, claimed)
+
+
+def _ends_figure(utterance: Utterance, index: int, quantity: Quantity) -> bool:
+    """Whether another figure ends at `index`, of which a word before it tells: "המשכורת עשרת אלפים, ארבע לשכירות"."""
+    if utterance.tokens[index].is_number or utterance.key(index) in CURRENCY:
+        return True
+    return quantity.start - index > _BESIDE and atom_at(utterance, index) is not None
 
 
 def _named_after(utterance: Utterance, end: int, claimed: frozenset[int]) -> bool:
@@ -116,6 +130,12 @@ def _lone_unit(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
     alone = alone and (quantity.value == THOUSAND or len(utterance) == 1)
     after = utterance.key(quantity.end)
     return alone and asked is not Asked.BUDGET and not (after in CURRENCY or after in PER_MONTH)
+
+
+def _taken_off(utterance: Utterance, whole: Quantity, part: Quantity) -> bool:
+    """Whether one figure is said as so much less than another: "ארבעה מיליון פחות מאתיים אלף"."""
+    full = whole.shape is part.shape is Shape.FULL and 2 * part.value < whole.value
+    return full and not part.prefix and utterance.keys[whole.end : part.start] == ("פחות",)
 
 
 def _tenth_of(first: Quantity, second: Quantity) -> bool:

@@ -12,6 +12,7 @@ from app.dialog.domain import PARTS, SLOT_NAMES, TOPICS, Asked, Errand, Understa
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.name_words import first_names, spelled
 from app.dialog.hebrew.names import GIVEN_NAME_ONLY, understand_name, whole_name
+from app.dialog.hebrew.number_words import is_masculine
 from app.dialog.hebrew.numbers import Shape, quantities
 from app.dialog.hebrew.phone_repairs import places_digits, repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
@@ -21,15 +22,15 @@ from app.dialog.hebrew.times.durations import duration_at
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, rests_of
 from app.dialog.understanding.acts import HOLD, Acts, decide, understand_acts
 from app.dialog.understanding.area import Areas, understand_areas
-from app.dialog.understanding.budget import understand_budget
+from app.dialog.understanding.budget import replaces_budget, same_budget, understand_budget
 from app.dialog.understanding.changes import changed_rooms
 from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.errand import understand_errand
 from app.dialog.understanding.judging.judge import BARE, AgainstRules, Judge, Jury
 from app.dialog.understanding.judging.marks import LONG_SPEECH
-from app.dialog.understanding.kind import understand_type
+from app.dialog.understanding.kind import HOUSES, SETTLES_FOR, understand_type
 from app.dialog.understanding.move_in import understand_timing
-from app.dialog.understanding.rooms import understand_rooms
+from app.dialog.understanding.rooms import names_rooms, understand_rooms
 from app.dialog.understanding.wishes import understand_wishes
 from app.dialog.understanding.withdrawals import withdrawn
 
@@ -40,6 +41,7 @@ _INFORMS = (Errand.OWNER, Errand.ROOM_MATE, Errand.BROKER)
 """What these callers offer is information for the office."""
 _HOW_MUCH_IS, _WHAT_IS = _LISTS.phrases("how_much_is"), _LISTS.phrases("what_is")
 """Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
+_NO_QUESTION = _LISTS.words("no_question")
 _PLAIN_HOME = _LISTS.words("plain_home")
 _SEEKERS = _LISTS.words("seekers")
 _ENTERS = _LISTS.words("enters")
@@ -212,7 +214,9 @@ class Turn:
 
     def _asks(self, openings: Phrasebook) -> bool:
         """Whether the utterance asks about homes in general, and no wish follows."""
-        return openings.at(self.utterance, 0) is not None and not set(self.utterance.keys) & _SEEKERS
+        opening = openings.at(self.utterance, 0)
+        asks = opening is not None and self.utterance.key(opening.end) not in _NO_QUESTION
+        return asks and not set(self.utterance.keys) & _SEEKERS
 
     def _asks_about_homes(self) -> bool:
         return (self.acts.asks_listing and self.acts.question and not self._seeks()) or self._asks(_WHAT_IS)
@@ -233,6 +237,7 @@ class Turn:
                 and known not in (None, "apartment")
                 and self.asked is not Asked.PROPERTY_TYPE
                 and self.utterance.key(kind.end) not in _PLAIN_HOME
+                and not (known in HOUSES and self.utterance.key(kind.start - 1) in SETTLES_FOR)
             )
             if not passing:
                 self.put("property_type", kind.value, kind.start, kind.end)
@@ -253,6 +258,8 @@ class Turn:
             self.claimed |= frozenset(changed.tokens)
             self._bounds("rooms", changed)
             return
+        if self._replaces_budget(known):
+            return
         rooms, told = understand_rooms(
             self.utterance, self.asked, self.claimed, self.jury, known=known, bare=self._weighs_bare()
         )
@@ -266,6 +273,19 @@ class Turn:
     def _weighs_bare(self) -> bool:
         """Whether numbers that nothing is said of come before the jury: not from others' words, nor long speech."""
         return not self.despite and len(self.utterance) < LONG_SPEECH
+
+    def _replaces_budget(self, rooms: tuple[float | None, float | None]) -> bool:
+        """Whether numbers that count nothing are the known budget and its new value: "שניים שש במקום שניים שמונה"."""
+        if rooms != (None, None) or self.state.get("budget_max") is None or not self._weighs_bare():
+            return False
+        if names_rooms(self.utterance):
+            return False
+        numbers = quantities(self.utterance)
+        if self.asked is Asked.ROOMS and all(is_masculine(self.utterance, number.start) for number in numbers):
+            # "לא שלושה, ארבעה".
+            return False
+        deal, known = self.known("deal"), self.state.get("budget_max")
+        return replaces_budget(self.utterance, self.asked, deal, self.claimed, known)
 
     def _bare_number(self) -> None:
         """Take a number for rooms of which only the jury says so, unless it is something else."""
@@ -313,6 +333,9 @@ class Turn:
         budget = understand_budget(
             self.utterance, asked, deal, kind, self.claimed, self.jury, known=known, bare=self._weighs_bare()
         )
+        if budget is None and deal is not None and not self.despite:
+            told = tokens_of(self.utterance, *Whose)
+            budget = same_budget(self.utterance, deal, kind, self.claimed - told)
         if budget is not None and budget.against and self._may_be_rooms(budget):
             budget = self.bare = None
         if budget is not None:

@@ -23,11 +23,13 @@ _STRUCK = {
     "timing": _LISTS.words("struck_timing"),
     "property_type": _LISTS.words("struck_type"),
     "phone": _LISTS.words("struck_phone"),
+    "name": _LISTS.words("struck_name"),
 }
 _INDIFFERENT = _LISTS.phrases("indifferent")
 _STRIKES, _LOWERS, _BETWEEN = _LISTS.words("strikes"), _LISTS.words("lowers"), _LISTS.words("between")
 _NOT_TO_WRITE, _MATTERS_NOT = _LISTS.phrases("not_to_write"), _LISTS.phrases("matters_not")
 _ENDS = {"min": _LISTS.words("least"), "max": _LISTS.words("most")}
+_PART_OF_NAME = _LISTS.words("part_of_name")
 _KEEPS = _LISTS.words("keeps")
 _WIDEST = 4
 
@@ -53,7 +55,7 @@ def _struck(utterance: Utterance, asked: Asked, state: Mapping[str, Any]) -> tup
         end = next((name for name, words in _ENDS.items() if heard & words), None)
         if end is not None:
             ends += _end_of(utterance, end, asked, state)
-        elif not ends_only:
+        elif not ends_only and (at is None or utterance.key(at + 1) not in _PART_OF_NAME):
             topics += [topic for topic, nouns in _STRUCK.items() if heard & nouns]
     return topics, ends
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from app.dialog import data
 from app.dialog.domain import TOPICS, Asked
+from app.dialog.hebrew.scope import ABOUT_THE_OFFICE
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches
@@ -35,10 +36,12 @@ VERSIONS = 3 + len(QUESTIONS)
 
 OVERRULES = 3.0
 """Log odds from which a value is taken that a rule speaks against: a wrong one costs more than one that is missed."""
+_ASKED_OF_US = 6.0
+"""Log odds from which one is taken of a question where the office is: a place is all that such a question names."""
 BARE, NO_MONEY = "bare number", "no money"
 """Why a number is no rooms, or no sum, by the rules: none speaks against it, but nothing says what it counts."""
-_UNSAID = {BARE: 0.5, NO_MONEY: 0.5}
-"""Log odds from which such a number is taken."""
+_NEEDED = {BARE: 0.5, NO_MONEY: 0.5, ABOUT_THE_OFFICE: _ASKED_OF_US}
+"""Log odds from which a value is taken, by the rule that speaks against it; of others `OVERRULES`."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5
 _NOTHING: Floats = np.zeros((VERSIONS, POSITIONS), np.float32)
@@ -257,7 +260,7 @@ class Judge:
         odds = self.odds(topic, value, starts)
         left, doubted = self._table.below
         if value.against:
-            needed = _UNSAID.get(value.against, OVERRULES)
+            needed = _NEEDED.get(value.against, OVERRULES)
             return Verdict.TAKEN if odds >= needed else Verdict.LEFT
         return Verdict.LEFT if odds < left else Verdict.DOUBTED if odds < doubted else Verdict.TAKEN
 
