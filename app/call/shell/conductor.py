@@ -20,7 +20,7 @@ TICK_MS = ((10, 5), (20, 10), (40, 20))
 CROWDED_TICK_MS = 40
 BUNCHED_FROM_MS = 20
 """From such a tick on frames that are due before the next one go out with this one."""
-HOLDS_MS = 10
+HOLDS_MS = 20
 """So long callers are heard in one go: what engines have said meanwhile is then taken in before the next caller."""
 
 
