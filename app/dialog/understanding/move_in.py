@@ -43,6 +43,7 @@ _NO = _LISTS.words("no")
 _MORE_OR_LESS = _LISTS.words("more_or_less")
 _THE_TIME = _LISTS.words("the_time")
 _REFINES = _LISTS.words("refines")
+_BECAUSE = Lexicon("hebrew/dates.toml").words("because")
 _AGO = _LISTS.words("ago")
 _LIVES_HERE = _LISTS.words("lives_here")
 _IN_TIME = _LISTS.words("in_time")
@@ -244,10 +245,10 @@ def understand_timing(
     """
     times: list[Timing] = []
     if len(utterance) < LONG_SPEECH:
-        times = _Finder(utterance, asked, today, claimed, any_time=True).all()
+        times = _before_reasons(utterance, _Finder(utterance, asked, today, claimed, any_time=True).all())
         if not times:
             return None
-    found = _Finder(utterance, asked, today, claimed).all()
+    found = _before_reasons(utterance, _Finder(utterance, asked, today, claimed).all())
     if jury.heeds_rules and (plain := _plainly(utterance, asked, today, found, times, claimed, known)) is not None:
         return plain
     told = covered(found)
@@ -260,6 +261,15 @@ def understand_timing(
         if set(utterance.keys[earlier.end : later.start]) & _REFINES:
             standing = [timing for timing in standing if timing.start >= later.start]
     return _plainest(utterance, standing, jury)
+
+
+def _before_reasons(utterance: Utterance, times: list[Timing]) -> list[Timing]:
+    """Leave out the times that only say why an earlier one was said: "יולי כי החוזה נגמר ביוני"."""
+    if len(times) < 2:
+        return times
+    first, length = min(time.end for time in times), len(utterance)
+    reason = next((at for at in range(first, length) if utterance.key(at) in _BECAUSE), length)
+    return [time for time in times if time.start < reason]
 
 
 def _plainly(
