@@ -38,12 +38,11 @@ from tools.train_judge import (
     TAUGHT,
     Record,
     cases_of,
-    in_bytes,
     least,
     load,
     ruled_cases,
     train,
-    written,
+    written_sparse,
 )
 
 SURE = (0.4, 0.8)
@@ -94,11 +93,7 @@ def train_intents(cases: Sequence[IntentCase]) -> bytes:
     labels = np.array([INTENTS.index(case.intent) for case in cases])
     shares = np.array([case.weight for case in cases])
     weights = fit_shares(matrix, labels, shares, len(INTENTS), _PENALTY, _STEPS)
-    held, scale = in_bytes(weights)
-    kept = np.flatnonzero(held.any(axis=1))
-    return written(
-        marks, places=np.array(places, np.int32)[kept], rows=held[kept], scale=scale * _SPREAD, sure=np.array(SURE)
-    )
+    return written_sparse(marks, places, weights, _SPREAD, SURE)
 
 
 def _matrix(cases: Sequence[IntentCase], row_of: Mapping[str, int], column_of: Mapping[int, int]) -> csr_matrix:

@@ -150,6 +150,13 @@ def cases_of_saying_again(record: Record, taught_by: str) -> Iterator[Case]:
     yield from (case for case in cases_of(again, taught_by) if case.topic == STRUCK)
 
 
+def cases_of_set(records: Sequence[Record], taught_by: str) -> list[Case]:
+    """Return the cases of the turns of a set that is trained on."""
+    return [
+        case for record in records for read in (cases_of, cases_of_saying_again) for case in read(record, taught_by)
+    ]
+
+
 def cases_of_dialog(record: Record, taught_by: str) -> Iterator[Case]:
     """Yield the values that a scripted dialog ends with, where its turns say them."""
     state: dict[str, Any] = {}
@@ -267,6 +274,16 @@ def written(marks: Sequence[str], **held: Any) -> bytes:
     return out.getvalue()
 
 
+def written_sparse(
+    marks: Sequence[str], places: npt.ArrayLike, weights: Floats, spread: float, sure: Sequence[float]
+) -> bytes:
+    """Return a table's file that holds only the rows of `weights`, of these `places`, that are not zero."""
+    held, scale = in_bytes(weights)
+    kept = np.flatnonzero(held.any(axis=1))
+    at = np.asarray(places, np.int32)[kept]
+    return written(marks, places=at, rows=held[kept], scale=scale * spread, sure=np.array(sure))
+
+
 def _heard(cases: Sequence[Case], row_of: Mapping[str, int]) -> tuple[csr_matrix, Ints]:
     """Return what each case hears, [cases, kinds of words], and which weights a kind sums, [kinds, at most so many].
 
@@ -334,10 +351,7 @@ def least(cost: Callable[[Floats], tuple[float, Floats]], size: int, steps: int)
 def look(taught: Mapping[str, list[Record]], ruled: Sequence[Case]) -> list[str]:
     """Return lines that compare the rules alone and a judge on sets that it was not trained on."""
     names = sorted(taught)
-    cases = {
-        name: [case for record in taught[name] for of in (cases_of, cases_of_saying_again) for case in of(record, name)]
-        for name in names
-    }
+    cases = {name: cases_of_set(taught[name], name) for name in names}
     alone, judged = [], []
     for fold in range(_FOLDS):
         out = names[fold::_FOLDS]
@@ -411,13 +425,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     cases = [
         *ruled,
-        *(
-            case
-            for name, records in taught.items()
-            for record in records
-            for of_record in (cases_of, cases_of_saying_again)
-            for case in of_record(record, name)
-        ),
+        *(case for name, records in taught.items() for case in cases_of_set(records, name)),
     ]
     target = ROOT / "app" / "dialog" / "data" / TABLE
     target.write_bytes(train(cases))

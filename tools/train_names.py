@@ -39,7 +39,7 @@ from app.dialog.understanding.judging.names import (
 from app.dialog.understanding.turn import Turn
 from app.qa.scoring import same_value
 from tools.train_intents import fit_shares
-from tools.train_judge import ROOT, RULED, TAUGHT, Record, in_bytes, load, written
+from tools.train_judge import ROOT, RULED, TAUGHT, Record, load, written_sparse
 
 SURE = (1.0, 3.0, 0.5)
 """By how much log odds another reading must be likelier than the rules': where they found none, to take theirs away,
@@ -137,11 +137,8 @@ def train(cases: Sequence[NameCase]) -> bytes:
     matrix = csr_matrix((values, compact, starts), shape=(len(columns), len(places)))
     labels = np.array([tag for _, tags in told for tag in tags])
     shares = np.array([case.weight for case, tags in told for _ in tags])
-    held, scale = in_bytes(fit_shares(matrix, labels, shares, len(TAGS), _PENALTY, _STEPS))
-    kept = np.flatnonzero(held.any(axis=1))
-    return written(
-        marks, places=places[kept].astype(np.int32), rows=held[kept], scale=scale * _SPREAD, sure=np.array(SURE)
-    )
+    weights = fit_shares(matrix, labels, shares, len(TAGS), _PENALTY, _STEPS)
+    return written_sparse(marks, places, weights, _SPREAD, SURE)
 
 
 def _columns(

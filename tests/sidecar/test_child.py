@@ -10,6 +10,7 @@ import pytest
 
 from app.sidecar.child import MAX_QUEUED_BYTES, Exchange, Handler, ServiceError, Tell, Warm, serve
 from app.sidecar.wire import Op, Unpacker, pack
+from tests.sidecar.echo_child import echo
 
 Frame = tuple[int, Op, bytes]
 
@@ -68,14 +69,6 @@ def talk(
 
 
 READY = (0, Op.EVENT, {"ready": True})
-
-
-async def echo(_request: dict[str, Any], exchange: Exchange) -> dict[str, object]:
-    size = 0
-    async for data in exchange:
-        size += len(data)
-        await exchange.send_data(data)
-    return {"bytes": size}
 
 
 async def deaf(_request: dict[str, Any], _exchange: Exchange) -> None:

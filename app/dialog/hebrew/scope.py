@@ -108,6 +108,11 @@ def no_wish(utterance: Utterance) -> frozenset[int]:
     return frozenset(index for scope in scopes(utterance) for index in scope.tokens)
 
 
+def rules_at(utterance: Utterance) -> dict[int, str]:
+    """Return of each token that is told of the rule that says so; of several, the last one."""
+    return {index: scope.rule for scope in scopes(utterance) for index in scope.tokens}
+
+
 def lasted(utterance: Utterance, start: int) -> bool:
     """Whether a verb in the first person past tells how long what begins at `start` lasted: "עבדתי שם עשר שנים"."""
     before = utterance.keys[max(0, start - _NEAR_PAST) : start]

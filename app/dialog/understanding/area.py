@@ -7,7 +7,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import against, answers_no_with, kept, negated, settle
-from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, scopes, tokens_of
+from app.dialog.hebrew.scope import MEDIA, Whose, no_wish, rules_at, tokens_of
 from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems
 from app.dialog.hebrew.whereabouts import NEAR, RESIDES, STUDIES, WORKS, same_place, told_places, wished_beside
@@ -241,8 +241,7 @@ def _against(
     utterance: Utterance, found: list[Mention], wanted: list[Mention], certain: list[Mention], *, off_topic: bool
 ) -> list[Mention]:
     """Return the places that are none or not wished for by the rules, each with the rule that says so."""
-    scoped = {index: scope.rule for scope in scopes(utterance) for index in scope.tokens}
-    places = told_places(utterance)
+    scoped, places = rules_at(utterance), told_places(utterance)
     starts = {mention.start for mention in wanted}
     return [
         replace(

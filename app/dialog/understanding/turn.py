@@ -16,7 +16,7 @@ from app.dialog.hebrew.number_words import is_masculine
 from app.dialog.hebrew.numbers import Shape, quantities
 from app.dialog.hebrew.phone_repairs import places_digits, repaired_phone
 from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
-from app.dialog.hebrew.scope import Whose, scopes, tokens_of
+from app.dialog.hebrew.scope import Whose, rules_at, tokens_of
 from app.dialog.hebrew.span import Range, Span, covered
 from app.dialog.hebrew.times.durations import duration_at
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, rests_of
@@ -103,8 +103,8 @@ class Turn:
         if errand is None:
             areas = self._areas()
             free = self.claimed
-            told = {index: scope.rule for scope in scopes(self.utterance) for index in scope.tokens}
-            told = {index: rule for index, rule in told.items() if index not in free and self.jury.heeds_rules}
+            told = rules_at(self.utterance) if self.jury.heeds_rules else {}
+            told = {index: rule for index, rule in told.items() if index not in free}
             self.claimed |= told.keys()
             for read in readers:
                 said = self.values_heard

@@ -8,7 +8,6 @@ and surer still where a call would end, be handed on or be put off by it. Traine
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from app.dialog import data
 from app.dialog.domain import WISHES, Asked, Intent, Understanding
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import marks_of
-from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
+from app.dialog.understanding.judging.weights import Floats, Weights, read_sparse
 
 TABLE = "real_estate/intents.npz"
 INTENTS = tuple(Intent)
@@ -51,13 +50,9 @@ class IntentTable:
 
     @classmethod
     def loads(cls, content: bytes) -> "IntentTable":
-        """Read a table as `tools.train_intents` writes it: of all weights only the rows that are not zero."""
-        with np.load(BytesIO(content)) as held:
-            marks = marks_in(held["marks"])
-            rows = np.zeros((len(marks) + 1, VERSIONS, len(INTENTS)), np.int8)
-            rows.reshape(-1, len(INTENTS))[held["places"]] = held["rows"]
-            plain, grave = (float(value) for value in held["sure"])
-            return cls(marks, rows, float(held["scale"]), (plain, grave))
+        """Read a table as `tools.train_intents` writes it."""
+        marks, rows, scale, (plain, grave) = read_sparse(content, VERSIONS, len(INTENTS))
+        return cls(marks, rows, scale, (plain, grave))
 
     def chances(self, utterance: Utterance, asked: Asked, read: Understanding) -> Floats:
         """Return the chance of each of `INTENTS`."""

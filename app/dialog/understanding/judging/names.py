@@ -8,7 +8,6 @@ asked and by what the rules say. It overrules them where it is sure enough. Trai
 
 from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from app.dialog.hebrew.name_words import KNOWN_BEARERS, STRIP, bearers_of, is_co
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import LONG_SPEECH, marks_of
-from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
+from app.dialog.understanding.judging.weights import Floats, Weights, read_sparse
 
 TABLE = "real_estate/names.npz"
 OFFSETS = (-3, -2, -1, 0, 1, 2)
@@ -51,13 +50,9 @@ class NameTable:
 
     @classmethod
     def loads(cls, content: bytes) -> "NameTable":
-        """Read a table as `tools.train_names` writes it: of all weights only the rows that are not zero."""
-        with np.load(BytesIO(content)) as held:
-            marks = marks_in(held["marks"])
-            rows = np.zeros((len(marks) + 1, VERSIONS, len(OFFSETS), len(TAGS)), np.int8)
-            rows.reshape(-1, len(TAGS))[held["places"]] = held["rows"]
-            new, away, other = (float(value) for value in held["sure"])
-            return cls(marks, rows, float(held["scale"]), (new, away, other))
+        """Read a table as `tools.train_names` writes it."""
+        marks, rows, scale, (new, away, other) = read_sparse(content, VERSIONS, len(OFFSETS), len(TAGS))
+        return cls(marks, rows, scale, (new, away, other))
 
     def odds(self, words: Sequence[tuple[str, ...]], asked: Asked) -> Floats:
         """Return of each word how much likelier than no part of a name it begins one or goes on: [words, TAGS]."""

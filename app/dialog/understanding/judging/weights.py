@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,18 @@ class Weights:
         """Return the sum of the marks' rows, and how many of the marks are known."""
         known = [self._row_of[mark] for mark in marks if mark in self._row_of]
         return self._rows[known].sum(axis=0, dtype=np.float32), len(known)
+
+
+def read_sparse(content: bytes, *shape: int) -> tuple[list[str], npt.NDArray[np.int8], float, list[float]]:
+    """Return marks, rows [marks + 1, *shape], scale and limits of a table that holds only rows that are not zero.
+
+    See `tools.train_judge.written_sparse`.
+    """
+    with np.load(BytesIO(content)) as held:
+        marks = marks_in(held["marks"])
+        rows = np.zeros((len(marks) + 1, *shape), np.int8)
+        rows.reshape(-1, shape[-1])[held["places"]] = held["rows"]
+        return marks, rows, float(held["scale"]), [float(limit) for limit in held["sure"]]
 
 
 def marks_in(written: npt.NDArray[np.uint8]) -> list[str]:
