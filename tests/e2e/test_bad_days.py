@@ -368,5 +368,6 @@ def test_a_call_that_twilio_opens_twice_goes_on_on_the_newer_stream(town: Town) 
             assert not any(line.startswith("CALL_ENDED") for line in town.log(newer))
             ended(town, newer)
     assert [turn["caller_text"] for turn in town.turns(phone)] == ["", WISH, WISH]
+    town.wait_for_log(phone, "CALL_ENDED")
     assert sum(line.startswith("CALL_ENDED") for line in town.log(phone)) == 1
     assert "Traceback" not in town.server.log()

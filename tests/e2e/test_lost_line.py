@@ -42,6 +42,7 @@ def test_a_cut_line_goes_on_at_the_same_slot(town: Town) -> None:
             town.wait_until_stored(back, "ended_at")
     slots = {row["slot"] for row in town.rows("SELECT slot FROM slots WHERE call_sid = ?", phone.call_sid)}
     assert {"area", "deal"} <= slots
+    town.wait_for_log(phone, "CALL_ENDED")
     log = town.log(phone)
     assert (
         sum(line.startswith("CALL_STARTED") for line in log) == sum(line.startswith("CALL_ENDED") for line in log) == 1
