@@ -186,6 +186,8 @@ def test_after_a_restart_the_tab_says_how_old_it_is_and_comes_back(
     office.happens(calls_live=[])
     page = office.enter(context(), "/console/now")
     expect(page.locator("#live")).to_contain_text("אין שיחה חיה")
+    office.happens(calls_live=[call(8)])
+    expect(page.locator("#live")).to_contain_text("050-***0008", timeout=PATIENCE_MS)  # its feed is open
     office.kill_the_worker()
     expect(page.locator("#stale")).to_contain_text("לא מתעדכן מאז")
     office.happens(calls_live=[call(9)])
