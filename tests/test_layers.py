@@ -23,7 +23,10 @@ ROOMS_OF_DIALOG: dict[str, set[str]] = {
     "hebrew": {"data"},
     "understanding/ear": {"data", "domain", "hebrew"},
     "understanding/judging": {"data", "domain", "hebrew"},
-    "understanding": {"data", "domain", "hebrew", "understanding/ear", "understanding/judging"},
+    "understanding/slots": {"data", "domain", "hebrew", "understanding/ear", "understanding/judging"},
+    "understanding": {
+        *("data", "domain", "hebrew", "understanding/ear", "understanding/judging", "understanding/slots")
+    },
     "policy": {"domain", "hebrew", "understanding", "understanding/ear"},
     "lines": {"data", "domain", "hebrew", "policy"},
     "plan": {"domain", "policy", "lines"},

@@ -1,6 +1,6 @@
 """Which conditions of the dialog's rules does any utterance need? (R10.6)
 
-    python -m tools.ablate_dialog app/dialog/understanding/kind.py … [-- SET.jsonl …]
+    python -m tools.ablate_dialog app/dialog/understanding/slots/kind.py … [-- SET.jsonl …]
 
 The sets are read once, and each condition's turns noted: those in which an `if` is true, a term of an "and" false, or
 one of an "or" true. Then each is switched off by itself, and its own turns are read again. A line for each condition:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from app.dialog.domain import WISHES, Intent, Understand, Understanding
-from app.dialog.hebrew.phones import callable_number, to_e164
+from app.dialog.hebrew.contact.phones import callable_number, to_e164
 from app.dialog.lines import book
 from app.dialog.llm.rereading import Rereading
 from app.dialog.plan import NO_INPUT_AGAIN_MS, Plan

@@ -13,7 +13,7 @@ import phonenumbers
 from flask import Flask
 from markupsafe import Markup, escape
 
-from app.dialog.hebrew.dictated import dictations
+from app.dialog.hebrew.contact.dictated import dictations
 from app.web import clock
 
 _PHONE_IN_TEXT = re.compile(r"(?<![\d,.])\+?\d(?:[\s\-]?\d){8,13}(?![\d,])")

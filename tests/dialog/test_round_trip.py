@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.phones import to_e164
+from app.dialog.hebrew.contact.phones import to_e164
 from app.dialog.hebrew.spelling import budget_words, phone_words, rooms_words, timing_words
 from app.dialog.understanding.understand import understand
 

@@ -8,7 +8,7 @@ import pytest
 from app.qa.understanding import predict_slots
 from tools.ablate_dialog import Ablation
 
-KIND = Path(__file__).parents[2] / "app" / "dialog" / "understanding" / "kind.py"
+KIND = Path(__file__).parents[2] / "app" / "dialog" / "understanding" / "slots" / "kind.py"
 TURN = {
     "id": "a",
     "today": "2026-11-22",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, ParamSpec, Protocol
 from zoneinfo import ZoneInfo
 
-from app.dialog.hebrew.phones import takes_whatsapp
+from app.dialog.hebrew.contact.phones import takes_whatsapp
 from app.dialog.hebrew.times.clock_times import call_time
 from app.dialog.lines.values import budget_phrase, property_phrase, timing_phrase, wishes_phrase
 from app.dialog.plan import Plan

@@ -15,7 +15,7 @@ import structlog
 
 from app.call.shell.ledger import ISRAEL, Store, call_back, summary_text
 from app.dialog.domain import Asked
-from app.dialog.hebrew.phones import callable_number
+from app.dialog.hebrew.contact.phones import callable_number
 from app.dialog.lines.priming import phrases
 from app.dialog.understanding.voicemail import Message, read_message
 from app.leads.records import CallEnded, CallStarted, FactsSaved, SlotChange, SlotsChanged, TurnSaved

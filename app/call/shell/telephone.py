@@ -6,7 +6,7 @@ import structlog
 
 from app.call.shell.admission import NO_VOICE_LINE, ask_for_message
 from app.config import Settings
-from app.dialog.hebrew.phones import callable_number
+from app.dialog.hebrew.contact.phones import callable_number
 from app.dialog.lines import book
 from app.telephony import twiml
 from app.telephony.browser_calls import is_browser_call

@@ -1,7 +1,7 @@
 """How a call ends: with which line, and what may be done once it has (R10.5, R17)."""
 
 from app.dialog.domain import Intent, Understanding
-from app.dialog.hebrew.phones import takes_whatsapp
+from app.dialog.hebrew.contact.phones import takes_whatsapp
 from app.dialog.policy.actions import Action, ActionKind
 from app.dialog.policy.state import DialogState, Mode, Step
 

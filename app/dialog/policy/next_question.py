@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.dialog.domain import PARTS, TOPIC_OF, WISHES, Asked
-from app.dialog.hebrew.phones import takes_whatsapp
+from app.dialog.hebrew.contact.phones import takes_whatsapp
 from app.dialog.policy.state import SEEKER_STEPS, DialogState, Mode, Step
 
 HOMES = frozenset(

@@ -9,30 +9,30 @@ from datetime import date
 from typing import Any
 
 from app.dialog.domain import PARTS, SLOT_NAMES, TOPICS, Asked, Errand, Understanding
+from app.dialog.hebrew.contact.name_words import first_names, spelled
+from app.dialog.hebrew.contact.names import GIVEN_NAME_ONLY, understand_name, whole_name
+from app.dialog.hebrew.contact.phone_repairs import places_digits, repaired_phone
+from app.dialog.hebrew.contact.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.name_words import first_names, spelled
-from app.dialog.hebrew.names import GIVEN_NAME_ONLY, understand_name, whole_name
 from app.dialog.hebrew.number_words import is_masculine
 from app.dialog.hebrew.numbers import Shape, quantities
-from app.dialog.hebrew.phone_repairs import places_digits, repaired_phone
-from app.dialog.hebrew.phones import PHONE_NOUNS, Dictation, understand_phone
-from app.dialog.hebrew.scope import Whose, rules_at, tokens_of
+from app.dialog.hebrew.scopes.scope import Whose, rules_at, tokens_of
 from app.dialog.hebrew.span import Range, Span, covered
 from app.dialog.hebrew.times.durations import duration_at
 from app.dialog.hebrew.tokens import Phrasebook, Utterance, rests_of
 from app.dialog.understanding.acts import HOLD, Acts, decide, understand_acts
-from app.dialog.understanding.area import Areas, understand_areas
-from app.dialog.understanding.budget import replaces_budget, same_budget, understand_budget
-from app.dialog.understanding.changes import changed_rooms
-from app.dialog.understanding.deal import understand_deal
 from app.dialog.understanding.errand import understand_errand
 from app.dialog.understanding.judging.judge import BARE, AgainstRules, Judge, Jury
 from app.dialog.understanding.judging.marks import LONG_SPEECH
-from app.dialog.understanding.kind import HOUSES, SETTLES_FOR, understand_type
-from app.dialog.understanding.move_in import understand_timing
-from app.dialog.understanding.rooms import names_rooms, understand_rooms
-from app.dialog.understanding.wishes import understand_wishes
-from app.dialog.understanding.withdrawals import withdrawn
+from app.dialog.understanding.slots.area import Areas, understand_areas
+from app.dialog.understanding.slots.budget import replaces_budget, same_budget, understand_budget
+from app.dialog.understanding.slots.changes import changed_rooms
+from app.dialog.understanding.slots.deal import understand_deal
+from app.dialog.understanding.slots.kind import HOUSES, SETTLES_FOR, understand_type
+from app.dialog.understanding.slots.move_in import understand_timing
+from app.dialog.understanding.slots.rooms import names_rooms, understand_rooms
+from app.dialog.understanding.slots.wishes import understand_wishes
+from app.dialog.understanding.slots.withdrawals import withdrawn
 
 _LISTS = Lexicon("real_estate/turn.toml")
 

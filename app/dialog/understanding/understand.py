@@ -10,9 +10,9 @@ from datetime import date
 from typing import Any
 
 from app.dialog.domain import SLOT_NAMES, TOPICS, Asked, Intent, Understanding
+from app.dialog.hebrew.contact.name_words import first_names
 from app.dialog.hebrew.gazetteer import gazetteer
-from app.dialog.hebrew.name_words import first_names
-from app.dialog.hebrew.scope import no_wish
+from app.dialog.hebrew.scopes.scope import no_wish
 from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.acts import HOLD
 from app.dialog.understanding.ear.by_ear import by_ear

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from app.dialog.hebrew.dictated import dictations
+from app.dialog.hebrew.contact.dictated import dictations
 
 _DASH = r"[\s\-.]*(?:(?:מקף|קו|נקודה)[\s\-.]*)?"
 _WRITTEN = re.compile(rf"\d(?:{_DASH}\d)*")

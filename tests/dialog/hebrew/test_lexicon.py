@@ -8,7 +8,7 @@ import pytest
 from app.dialog import data
 from app.dialog.hebrew.lexicon import CLASSES, Lexicon
 from app.dialog.hebrew.tokens import fold, normalise
-from app.dialog.understanding.wishes import KINDS
+from app.dialog.understanding.slots.wishes import KINDS
 
 DIALOG = Path(data.__file__).parent.parent
 DEALS = ("buy", "rent")

@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from app.dialog.domain import PARTS, SLOT_NAMES, Asked, Intent, Understanding
+from app.dialog.hebrew.contact.name_words import first_names
 from app.dialog.hebrew.gazetteer import COMMON_WORDS, find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.name_words import first_names
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, normalise, rests

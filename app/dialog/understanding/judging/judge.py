@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from app.dialog import data
 from app.dialog.domain import TOPICS, Asked
-from app.dialog.hebrew.scope import ABOUT_THE_OFFICE
+from app.dialog.hebrew.scopes.scope import ABOUT_THE_OFFICE
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches

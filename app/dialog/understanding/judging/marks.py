@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import Any
 
 from app.dialog.domain import PARTS, Asked
+from app.dialog.hebrew.contact.name_words import KNOWN_BEARERS, bearers_of
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import lists_by_word
-from app.dialog.hebrew.name_words import KNOWN_BEARERS, bearers_of
-from app.dialog.hebrew.past import tells_deed
+from app.dialog.hebrew.scopes.past import tells_deed
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, rests
 

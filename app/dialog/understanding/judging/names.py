@@ -1,9 +1,9 @@
 """Which words of a turn are the caller's name: a learned second opinion on what the rules found (R10.2).
 
-The rules of `hebrew/names.py` go first. This head is a linear model that calls each word the beginning of the name, a
-further word of it, or none: by the marks of the word and of those around it, by what a name looks like, by what was
-asked and by what the rules say. It overrules them where it is sure enough. Trained on speech that no rule was made from
-(`python -m tools.train_names`). Pure and deterministic: sums of a table's rows.
+The rules of `hebrew/contact/names.py` go first. This head is a linear model that calls each word the beginning of the
+name, a further word of it, or none: by the marks of the word and of those around it, by what a name looks like, by
+what was asked and by what the rules say. It overrules them where it is sure enough. Trained on speech that no rule
+was made from (`python -m tools.train_names`). Pure and deterministic: sums of a table's rows.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from app.dialog import data
 from app.dialog.domain import Asked
-from app.dialog.hebrew.name_words import KNOWN_BEARERS, STRIP, bearers_of, is_common
+from app.dialog.hebrew.contact.name_words import KNOWN_BEARERS, STRIP, bearers_of, is_common
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import LONG_SPEECH, marks_of

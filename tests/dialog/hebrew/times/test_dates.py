@@ -14,7 +14,7 @@ from app.dialog.hebrew.times.dates import (
     written_date,
 )
 from app.dialog.hebrew.tokens import normalise
-from app.dialog.understanding.move_in import understand_timing
+from app.dialog.understanding.slots.move_in import understand_timing
 
 TODAY = date(2026, 11, 22)
 

@@ -1,0 +1,70 @@
+"""Phone numbers as they are dictated."""
+
+import pytest
+
+from app.dialog.hebrew.contact.phones import to_e164, understand_phone
+from app.dialog.hebrew.tokens import normalise
+
+
+@pytest.mark.parametrize(
+    ("digits", "phone"),
+    [
+        ("0521234567", "+972521234567"),
+        ("521234567", "+972521234567"),
+        ("972521234567", "+972521234567"),
+        ("00972521234567", "+972521234567"),
+        ("9720521234567", "+972521234567"),
+        ("0721234567", "+972721234567"),
+        ("036123456", "+97236123456"),
+        ("0711234567", None),
+        ("052123456", None),
+        ("05212345678", None),
+        ("12345678", None),
+        ("", None),
+    ],
+)
+def test_numbers_of_the_israeli_plan_are_accepted(digits: str, phone: str | None) -> None:
+    """R10.2: 05x and 07x with ten digits, landlines with nine; a nine-digit mobile lost its zero."""
+    assert to_e164(digits) == phone
+
+
+@pytest.mark.parametrize(
+    ("said", "digits"),
+    [
+        ("אפס חמישים ארבע", "0504"),
+        ("אפס חמישים וארבע", "054"),
+        ("אפס חמישים ושתיים שלושים ואחת", "05231"),
+        ("אפס חמש פעמיים שבע", "0577"),
+        ("אפס חמש שתיים שלוש פעמים שמונה", "052888"),
+        ("אפס חמש שש לא סליחה שבע", "057"),
+        ("אפס חמישים ושתיים לא חמישים ושלוש", "053"),
+        ("אפס חמש שתיים שוב אפס חמש ארבע", "054"),
+        ("אפס חמש שתיים שלוש מאות עשרים ואחת", "052321"),
+        ("אפס חמישה ארבעה", "054"),
+    ],
+)
+def test_digits_are_read_as_they_are_said(said: str, digits: str) -> None:
+    """R10.2: only the vav joins a pair; repairs replace; both genders."""
+    heard = understand_phone(normalise(said), "", expected=True)
+    assert heard is not None
+    assert heard.digits == digits
+
+
+def test_a_whole_number_is_heard_though_it_was_not_asked() -> None:
+    """R10.2: details come when the caller gives them."""
+    heard = understand_phone(normalise("הטלפון שלי 052-1234567"), "", expected=False)
+    assert heard is not None
+    assert heard.phone == "+972521234567"
+
+
+def test_a_price_is_no_phone() -> None:
+    """R10.4."""
+    assert understand_phone(normalise("עד 2,350,000 שקל"), "", expected=False) is None
+
+
+def test_too_many_digits_are_asked_again() -> None:
+    """R10.4: none of them is kept."""
+    heard = understand_phone(normalise("052123456789"), "", expected=True)
+    assert heard is not None
+    assert heard.phone is None
+    assert heard.digits == ""
