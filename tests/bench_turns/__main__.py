@@ -1,7 +1,7 @@
 """Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [second] … [held-out]`.
 
 Each corpus is made here and now, from seeds, out of voices and noises; every label is exact by construction. Settings
-are chosen on `tuning`, causes of what was lost were looked for on `second` to `fifth`, too; `held-out` has other
+are chosen on `tuning`, causes of what was lost were looked for on `second` to `sixth`, too; `held-out` has other
 voices, words, noises, levels, delays, rhythms and seeds. One table each: ours, the target, what peers are known for on
 their own audio; then the voice detectors side by side on this audio.
 """
@@ -18,8 +18,9 @@ from tests.bench_turns.noises import NOISES, Noise, babble_of
 from tests.bench_turns.peers import detectors
 from tests.bench_turns.processor import cost_of_a_call
 from tests.bench_turns.resuming import resuming
-from tests.bench_turns.scripts import FIFTH, FOURTH, HELD_OUT, SECOND, THIRD, TUNING, Script
+from tests.bench_turns.scripts import FIFTH, FOURTH, HELD_OUT, SECOND, SIXTH, THIRD, TUNING, Script
 from tests.bench_turns.second_noises import SECOND_NOISES
+from tests.bench_turns.sixth_noises import SIXTH_NOISES
 from tests.bench_turns.third_noises import THIRD_NOISES
 from tests.bench_turns.voices import load
 
@@ -57,13 +58,22 @@ CORPORA = {
             levels_db=(-2.0, -12.0), delays_ms=(140, 330), step_ms=50, rhythms_ms=((9000, 6000), (3500, 2500))
         ),
     ),
-    "held-out": Corpus(
-        HELD_OUT,
-        HELD_OUT_NOISES,
+    "sixth": Corpus(
+        SIXTH,
+        SIXTH_NOISES,
         17000,
         6,
         measures.Lines(
             levels_db=(2.0, -9.0), delays_ms=(110, 390), step_ms=45, rhythms_ms=((7000, 7500), (4500, 3000))
+        ),
+    ),
+    "held-out": Corpus(
+        HELD_OUT,
+        HELD_OUT_NOISES,
+        21000,
+        7,
+        measures.Lines(
+            levels_db=(4.0, -7.0), delays_ms=(130, 350), step_ms=55, rhythms_ms=((5500, 6500), (3500, 4500))
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""Noises of the fifth corpus, on which causes are looked for now. 8 kHz, float, RMS 1 over their loud parts."""
+"""Noises of the fifth corpus. 8 kHz, float, RMS 1 over their loud parts."""
 
 import numpy as np
 

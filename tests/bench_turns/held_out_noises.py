@@ -5,131 +5,136 @@ import numpy as np
 from tests.bench_turns.noises import RATE_HZ, Floats, Noise, dtmf, repeated, shaped, unit
 
 
-def _mixed(sound: Floats, one: Floats, starts: range, level: float) -> None:
-    """Add a sound again and again where it starts."""
-    for at in starts:
-        room = sound[at : at + len(one)]
-        room += level * one[: len(room)]
-
-
-def vacuum(ms: int, random: np.random.Generator) -> Floats:
-    """A vacuum cleaner: a roar, and a turbine whose pitch gives way as the brush meets the carpet."""
-    roar = shaped(ms * 8, random, lambda hz: np.exp(-(((hz - 1100) / 1300) ** 2)) + 0.25)
+def cabin(ms: int, random: np.random.Generator) -> Floats:
+    """An aeroplane's cabin: air from the nozzles over engines that beat against each other."""
+    nozzles = shaped(ms * 8, random, lambda hz: np.exp(-(((hz - 1600) / 1100) ** 2)) + 0.3)
     seconds = np.arange(ms * 8) / RATE_HZ
-    pitch = 410 + 25 * np.sin(2 * np.pi * 0.45 * seconds + random.uniform(0, 6.28))
-    turbine = sum(np.sin(2 * np.pi * n * np.cumsum(pitch) / RATE_HZ) / n for n in (1, 2, 3))
-    return unit(roar / roar.std() + 0.4 * np.asarray(turbine))
+    engines = np.sin(2 * np.pi * 118 * seconds) + np.sin(2 * np.pi * 119.3 * seconds + random.uniform(0, 6.28))
+    return unit(nozzles / nozzles.std() + 0.25 * engines)
 
 
-def motorway(ms: int, random: np.random.Generator) -> Floats:
-    """A car at speed with a window ajar: tyres below, a flutter of air above."""
-    tyres = shaped(ms * 8, random, lambda hz: 1 / np.maximum(hz, 70) ** 0.8)
-    flutter = shaped(ms * 8, random, lambda hz: np.exp(-(((hz - 600) / 350) ** 2)))
+def hood(ms: int, random: np.random.Generator) -> Floats:
+    """A kitchen's hood, and something that fries below it."""
+    fan = shaped(ms * 8, random, lambda hz: 1 / np.maximum(hz, 90) ** 0.6)
+    fat = shaped(ms * 8, random, lambda hz: np.minimum(hz / 2500, 1.0))
     seconds = np.arange(ms * 8) / RATE_HZ
-    beat = 1 + 0.35 * np.sin(2 * np.pi * 9 * seconds)
-    return unit(tyres / tyres.std() + 0.5 * beat * flutter / flutter.std())
+    spits = 1 + 0.6 * np.sin(2 * np.pi * 0.31 * seconds) * np.sin(2 * np.pi * 3.7 * seconds)
+    return unit(fan / fan.std() + 0.35 * spits * fat / fat.std())
 
 
-def generator(ms: int, random: np.random.Generator) -> Floats:
-    """A generator behind a kiosk: firing strokes, uneven, through an exhaust."""
+def sewing(ms: int, random: np.random.Generator) -> Floats:
+    """A sewing machine: stitches whose rate follows the foot, and a belt that whirs."""
     seconds = np.arange(ms * 8) / RATE_HZ
-    stroke = np.cumsum(26 + 0.8 * np.sin(2 * np.pi * 0.9 * seconds)) / RATE_HZ
-    firing = np.exp(-((stroke % 1) * 9)) * (1 + 0.25 * np.sin(np.pi * np.floor(stroke)))
-    exhaust = np.exp(-np.arange(120) / 30) * np.sin(2 * np.pi * 190 * np.arange(120) / RATE_HZ)
-    return unit(np.convolve(firing, exhaust)[: ms * 8] + 0.15 * random.normal(size=ms * 8))
+    rate = 11 + 4 * np.sin(2 * np.pi * 0.23 * seconds + random.uniform(0, 6.28))
+    stitch = np.exp(-((np.cumsum(rate) / RATE_HZ % 1) * 14))
+    belt = np.sin(2 * np.pi * np.cumsum(rate * 17) / RATE_HZ)
+    return unit(stitch * random.normal(size=ms * 8) + 0.35 * belt)
 
 
-def market(ms: int, random: np.random.Generator) -> Floats:
-    """A market street without words: carts on stones, a reversing lorry's beeps, crates put down, pigeons' wings."""
-    ground = shaped(ms * 8, random, lambda hz: np.exp(-(((hz - 350) / 300) ** 2)) + 0.1)
+def harbour(ms: int, random: np.random.Generator) -> Floats:
+    """A harbour: water at the quay, a diesel far off, a chain that runs out, gulls, a ship's horn."""
+    water = shaped(ms * 8, random, lambda hz: np.exp(-(((hz - 500) / 450) ** 2)) + 0.12)
     seconds = np.arange(ms * 8) / RATE_HZ
-    sound: Floats = ground / ground.std() * (1 + 0.4 * np.sin(2 * np.pi * 0.17 * seconds))
-    stone = random.normal(size=200) * np.exp(-np.arange(200) / 30)
-    beep = np.sin(2 * np.pi * 1250 * seconds[:4000]) * np.minimum(seconds[:4000] * 200, 1)
-    crate = random.normal(size=1600) * np.exp(-np.arange(1600) / 250)
-    wings = random.normal(size=3200) * np.hanning(3200) * (np.sin(2 * np.pi * 12 * seconds[:3200]) > 0)
-    for one, every_s, level in ((stone, 0.23, 0.8), (beep, 1.1, 0.3), (crate, 4.3, 0.9), (wings, 8.0, 0.7)):
+    sound: Floats = water / water.std() * (1 + 0.5 * np.sin(2 * np.pi * 0.27 * seconds) ** 3)
+    sound += 0.4 * np.sign(np.sin(2 * np.pi * 31 * seconds)) * (0.7 + 0.3 * np.sin(2 * np.pi * 0.6 * seconds))
+    chain = random.normal(size=9000) * (np.sin(2 * np.pi * 21 * seconds[:9000]) > 0.4) * np.hanning(9000)
+    glide = np.cumsum(1500 - 500 * seconds[:2400] / seconds[2400]) / RATE_HZ
+    gull = np.sin(2 * np.pi * glide) * np.hanning(2400) * (1 + 0.4 * np.sin(2 * np.pi * 90 * seconds[:2400]))
+    horn = np.asarray(sum(np.sin(2 * np.pi * 155 * n * seconds[:12000]) / n for n in (1, 2, 3, 4))) * np.hanning(12000)
+    for one, every_s, level in ((chain, 6.1, 0.7), (gull, 2.3, 0.5), (horn, 14.0, 0.8)):
         every = int(every_s * RATE_HZ)
-        _mixed(sound, one, range(int(random.uniform(0, 1) * every), len(sound), every), level)
+        for at in range(int(random.uniform(0, 1) * every), len(sound), every):
+            room = sound[at : at + len(one)]
+            room += level * one[: len(room)]
     return unit(sound)
 
 
-def marimba(ms: int, random: np.random.Generator) -> Floats:
-    """Music on hold: wooden bars that ring at one and four times their pitch, over a held string chord."""
-    sound, step = np.zeros(ms * 8), int(0.17 * RATE_HZ)
-    seconds = np.arange(3 * step) / RATE_HZ
-    long = np.arange(ms * 8) / RATE_HZ
-    for hz in (147.0, 185.0, 220.0):
-        sound += 0.25 * sum(
-            np.sin(2 * np.pi * hz * n * long + 0.4 * np.sin(2 * np.pi * 4.7 * long)) / n for n in (1, 2, 3)
-        )
-    for at in range(0, len(sound), step):
-        if random.random() < 0.25:
-            continue
-        hz = 294 * 2 ** (float(random.choice([0, 2, 4, 7, 9, 12, 14])) / 12)
-        bar = np.sin(2 * np.pi * hz * seconds) * np.exp(-seconds * 9)
-        bar += 0.4 * np.sin(2 * np.pi * 3.9 * hz * seconds) * np.exp(-seconds * 25)
-        _mixed(sound, bar, range(at, at + 1), 1.0)
+def lounge(ms: int, random: np.random.Generator) -> Floats:
+    """Music on hold: an electric piano with tremolo, a walking bass, brushes."""
+    sound, beat = np.zeros(ms * 8), int(0.44 * RATE_HZ)
+    seconds = np.arange(2 * beat) / RATE_HZ
+    for number, at in enumerate(range(0, len(sound), beat)):
+        root = 87.3 * 2 ** (float(random.choice([0, 2, 5, 7, 10])) / 12)
+        bass = np.sin(2 * np.pi * root * seconds) + 0.4 * np.sin(4 * np.pi * root * seconds)
+        heard = 0.8 * bass * np.exp(-seconds * 4)
+        if number % 2 == 0:
+            for step in (0, 4, 7, 11):
+                phase = 2 * np.pi * 2 * root * 2 ** (step / 12) * seconds
+                heard += 0.4 * np.sin(phase + 1.2 * np.exp(-seconds * 8) * np.sin(7 * phase)) * np.exp(-seconds * 2)
+        heard *= 1 + 0.3 * np.sin(2 * np.pi * 5.1 * seconds)
+        heard += 0.15 * random.normal(size=len(seconds)) * np.exp(-((seconds - 0.22) ** 2) * 200)
+        room = sound[at : at + len(seconds)]
+        room += heard[: len(room)]
     return unit(sound)
 
 
-def escalator(ms: int, random: np.random.Generator) -> Floats:
-    """An escalator that speeds up when somebody steps on it: a chain's clatter at a rate of its own."""
+def lawnmower(ms: int, random: np.random.Generator) -> Floats:
+    """A lawnmower that comes and goes over a garden: strokes, and blades' wind that swells."""
     seconds = np.arange(ms * 8) / RATE_HZ
-    speed = 0.4 + 0.6 * np.clip(np.minimum(seconds % 7 * 1.5, (4.5 - seconds % 7) * 1.5), 0, 1)
-    turns = np.cumsum(14 * speed) / RATE_HZ
-    clatter = random.normal(size=len(seconds)) * np.exp(-((turns % 1) * 6))
-    motor = np.sin(2 * np.pi * np.cumsum(95 * speed) / RATE_HZ)
-    return unit((clatter + 0.8 * motor) * speed)
+    near = 0.25 + 0.75 * np.sin(2 * np.pi * seconds / 8.3 + random.uniform(0, 6.28)) ** 2
+    strokes = np.exp(-((np.cumsum(44 + 3 * near) / RATE_HZ % 1) * 6))
+    blades = shaped(ms * 8, random, lambda hz: np.exp(-(((hz - 800) / 500) ** 2)))
+    return unit((strokes - strokes.mean() + 0.4 * blades / blades.std()) * near)
 
 
-def _snore(random: np.random.Generator) -> Floats:
-    """Somebody asleep beside the caller: a flutter drawn in through the nose."""
-    length = int(random.uniform(0.5, 0.9) * RATE_HZ)
-    seconds = np.arange(length) / RATE_HZ
-    flap = (np.sin(2 * np.pi * np.cumsum(random.uniform(38, 55) * (1 + 0.2 * seconds)) / RATE_HZ) > 0.6).astype(float)
-    air = shaped(length, random, lambda hz: np.exp(-(((hz - 450) / 400) ** 2)))
-    snore: Floats = air / air.std() * (0.3 + flap) * np.sin(np.pi * seconds / seconds[-1])
-    return snore
-
-
-def _zip(random: np.random.Generator) -> Floats:
-    length = int(random.uniform(0.3, 0.6) * RATE_HZ)
-    seconds = np.arange(length) / RATE_HZ
-    teeth = np.sin(2 * np.pi * np.cumsum(np.linspace(90, random.uniform(200, 320), length)) / RATE_HZ) > 0.7
-    pulled: Floats = random.normal(size=length) * teeth * np.minimum((seconds[-1] - seconds) * 60, 1)
-    return pulled
-
-
-def _cat(random: np.random.Generator) -> Floats:
-    """A cat: one tone that rises and sinks, with overtones that open and close."""
-    seconds = np.arange(int(random.uniform(0.35, 0.7) * RATE_HZ)) / RATE_HZ
+def _yawn(random: np.random.Generator) -> Floats:
+    """A breath drawn in, and let out over a tone that sinks through an open mouth."""
+    drawn = 0.3 * random.normal(size=3200) * np.hanning(3200)
+    seconds = np.arange(int(random.uniform(0.5, 0.9) * RATE_HZ)) / RATE_HZ
     part = seconds / seconds[-1]
-    phase = 2 * np.pi * np.cumsum(random.uniform(420, 640) * (0.8 + 0.5 * np.sin(np.pi * part))) / RATE_HZ
-    open_mouth = np.sin(np.pi * part)
-    return np.asarray(sum(np.sin(phase * n) * open_mouth**n / n for n in range(1, 7))) * np.hanning(len(seconds))
+    phase = 2 * np.pi * np.cumsum(random.uniform(130, 230) * (1.2 - 0.5 * part)) / RATE_HZ
+    tone = np.asarray(sum(np.sin(phase * n) / n**1.4 for n in range(1, 8))) * np.hanning(len(seconds))
+    return np.concatenate([drawn, tone + 0.1 * random.normal(size=len(seconds)) * np.hanning(len(seconds))])
 
 
-def _ball(random: np.random.Generator) -> Floats:
-    """A ball that bounces ever faster in the flat above."""
-    seconds = np.arange(int(0.08 * RATE_HZ)) / RATE_HZ
-    thud = np.sin(2 * np.pi * random.uniform(90, 170) * seconds) * np.exp(-seconds * 45)
-    gaps = random.uniform(0.3, 0.5) * 0.75 ** np.arange(7)
-    parts = [part for n, gap in enumerate(gaps) for part in (thud * 0.85**n, np.zeros(int(gap * RATE_HZ)))]
-    return np.concatenate(parts)
+def _shutter(random: np.random.Generator) -> Floats:
+    """A shutter that is let down: slats that meet, faster and faster, and the last knock."""
+    slats = np.zeros(int(random.uniform(0.5, 0.9) * RATE_HZ))
+    at, gap = 0.0, random.uniform(0.06, 0.09)
+    click = random.normal(size=240) * np.exp(-np.arange(240) / 40)
+    while int(at * RATE_HZ) < len(slats) - len(click):
+        slats[int(at * RATE_HZ) :][: len(click)] += click
+        at, gap = at + gap, max(gap * 0.93, 0.012)
+    knock = 2.5 * np.sin(2 * np.pi * 130 * np.arange(800) / RATE_HZ) * np.exp(-np.arange(800) / 150)
+    return np.concatenate([slats, knock])
+
+
+def _crow(random: np.random.Generator) -> Floats:
+    """A crow: rough pulses through two formants, two or three times."""
+    seconds = np.arange(int(random.uniform(0.2, 0.35) * RATE_HZ)) / RATE_HZ
+    pulses = np.cumsum(random.uniform(260, 340) * (1 - 0.25 * seconds) + 25 * random.normal(size=len(seconds)))
+    throat = np.sin(2 * np.pi * pulses / RATE_HZ) ** 7
+    caw = (
+        throat
+        * (np.sin(2 * np.pi * 1150 * seconds) + 0.7 * np.sin(2 * np.pi * 1750 * seconds))
+        * np.hanning(len(throat))
+    )
+    rest = np.zeros(int(random.uniform(0.15, 0.3) * RATE_HZ))
+    return np.concatenate([part for _ in range(int(random.integers(2, 4))) for part in (caw, rest)])
+
+
+def _keys(random: np.random.Generator) -> Floats:
+    """A bunch of keys: short rings above most voices, crowded together."""
+    sound = np.zeros(int(random.uniform(0.3, 0.7) * RATE_HZ))
+    seconds = np.arange(RATE_HZ // 10) / RATE_HZ
+    for _ in range(int(random.integers(8, 18))):
+        ring = np.sin(2 * np.pi * random.uniform(2000, 3900) * seconds) * np.exp(-seconds * random.uniform(40, 120))
+        room = sound[int(random.integers(len(sound))) :][: len(ring)]
+        room += ring[: len(room)]
+    return sound
 
 
 HELD_OUT_NOISES: dict[str, Noise] = {
-    "white": vacuum,
-    "pink": motorway,
-    "hum": generator,
-    "street": market,
-    "music": marimba,
-    "escalator": escalator,
-    "snores": repeated(_snore, 2.6),
-    "zips": repeated(_zip, 1.8),
-    "cats": repeated(_cat, 2.4),
-    "balls": repeated(_ball, 2.2),
+    "white": cabin,
+    "pink": hood,
+    "hum": sewing,
+    "street": harbour,
+    "music": lounge,
+    "lawnmower": lawnmower,
+    "yawns": repeated(_yawn, 2.8),
+    "shutters": repeated(_shutter, 2.4),
+    "crows": repeated(_crow, 2.6),
+    "keys": repeated(_keys, 1.6),
     "dtmf": dtmf,
 }
 """By the names that the measures ask for: each stands where the tuning corpus has its like."""
