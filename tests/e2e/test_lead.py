@@ -126,8 +126,10 @@ def test_a_transfer_that_twilio_refuses_ends_in_the_agents_own_words(office: Tow
     office.vendors.ears.script({"texts": ["אני רוצה לדבר עם נציג אנושי"]})
     phone = office.greeted()
     office.vendors.rest.fail_next = [(400, 21205)]
+    office.vendors.rest.delay_s = 0.5  # so that what is said before and after the refusal is two replies
     phone.ask(sample("w01_02"))
     office.wait_for_log(phone, "TRANSFER_FAILED")
+    office.vendors.rest.delay_s = 0.0
     assert len(phone.hear_reply()) > 0
     until(lambda: office.vendors.rest.calls[phone.call_sid] == "completed", "the hang-up by REST")
     phone.hang_up()

@@ -39,6 +39,7 @@ class Vendors:
         for emulator, habits in ((self.ears, QUICK_EARS), (self.voice, QUICK_VOICE), (self.mind, QUICK_MIND)):
             emulator.reset()
             emulator.script(**habits)
+        self.rest.delay_s = 0.0
 
     def violations(self) -> list[str]:
         """What any of them had to complain of."""
