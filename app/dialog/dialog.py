@@ -17,7 +17,7 @@ from app.dialog.plan import NO_INPUT_AGAIN_MS, Plan
 from app.dialog.policy.answered_question import read_first, read_standing
 from app.dialog.policy.closing import goes_on, reopen
 from app.dialog.policy.keypad import press
-from app.dialog.policy.listening import MOST_WORDS, only_listens
+from app.dialog.policy.listening import may_listen, only_listens
 from app.dialog.policy.misses import MOST_MISSES
 from app.dialog.policy.next_question import asked_of
 from app.dialog.policy.reading import known_slots
@@ -66,6 +66,14 @@ class Dialog:
         dialog = cls(settings, today, understand=understand, state=DialogState.from_json(saved))
         dialog.history += [Said(who, text) for who, text in saved.get("history", ())]
         return dialog
+
+    def copy(self) -> "Dialog":
+        """Return a dialog that has come as far: what one hears and says, the other does not."""
+        copied = Dialog(self.settings, self.today, understand=self.understand, state=self.memory.copy())
+        copied.history += self.history
+        copied._agent = self._agent.copy(copied.memory, copied.history)
+        copied._rereading = self._rereading.copy(copied.memory)
+        return copied
 
     # What the call asks of the dialog
 
@@ -174,7 +182,7 @@ class Dialog:
         """Whether words said while the agent speaks leave the floor with the agent."""
         if is_backchannel(text):
             return True
-        if len(text.split()) > MOST_WORDS:
+        if not may_listen(text):
             return False
         understood = self.understand(
             text,

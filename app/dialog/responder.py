@@ -44,6 +44,12 @@ class Responder:
         self.wavers = False
         """Whether the recogniser was not sure of this turn."""
 
+    def copy(self, memory: DialogState, history: Sequence[Said]) -> "Responder":
+        """Return one that said the same, beside another memory and history."""
+        copied = Responder(self.settings, memory, history, self.today)
+        copied.last_line, copied.introduces = self.last_line, self.introduces
+        return copied
+
     def begin(self, *, wavers: bool = False) -> None:
         """Begin a turn, or a line said unasked."""
         self.fold = Fold(self.memory)

@@ -477,3 +477,38 @@ def test_what_people_say_is_read_whole() -> None:
     dialog.hear(words, (words + " נוספת",))
     assert reader.read[:2] == [words, words + " נוספת"]
     assert dialog.history[-1].text == words
+
+
+TALK = (
+    "אני מחפש דירה לקנייה בחולון או בבת ים עם מעלית",
+    "ארבעה חדרים, לא משנה הקומה",
+    "עד שני מיליון",
+    "תעברו הלאה",
+    "אפס חמש ארבע שלוש שלוש",
+    "תשלחו לי סיכום בוואטסאפ",
+    "כן",
+    "לא תודה, להתראות",
+)
+
+
+@pytest.mark.parametrize("heard", range(len(TALK)))
+def test_a_copy_of_a_dialog_says_what_the_dialog_would_and_leaves_it_as_it_was(heard: int) -> None:
+    """R10, speculation: an answer that was prepared ahead is the answer, and one thrown away was never given."""
+    dialog = Dialog(DialogSettings(uses_llm=True, fine_ear=True), TODAY, "+972541234549")
+    dialog.said(dialog.greet().line)
+    for words in TALK[:heard]:
+        dialog.said(dialog.hear(words).line)
+    before = dialog.state
+    ahead = dialog.copy()
+    assert ahead.state == before
+    plan = ahead.hear(TALK[heard])
+    ahead.said(plan.line)
+    ahead.extracted(EXTRACTED, plan.turn)
+    assert dialog.state == before
+    assert dialog.hear(TALK[heard]) == plan
+    dialog.said(plan.line)
+    dialog.extracted(EXTRACTED, plan.turn)
+    assert dialog.state == ahead.state
+
+
+EXTRACTED = '{"updates": [{"slot": "property_type", "op": "set", "text": "villa", "quote": "דירה"}]}'

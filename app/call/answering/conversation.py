@@ -3,7 +3,6 @@
 A reply that nobody heard answered half a sentence: the dialog is set back to before it. Times are monotonic ms.
 """
 
-import copy
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
@@ -53,7 +52,7 @@ class Conversation:
 
     def prompt(self, speak: Callable[[Dialog], Plan], turn: int, now_ms: int) -> Begun:
         """Break a silence; a caller who speaks just then has not been told anything."""
-        before = copy.deepcopy(self.dialog)
+        before = self.dialog.copy()
         begun = self.say(speak(self.dialog), turn, now_ms)
         self._before, self.is_unasked = before, True
         return begun
@@ -68,7 +67,7 @@ class Conversation:
             reply.asked_at_ms = now_ms
             more: list[Command] = []
         else:
-            before = copy.deepcopy(self.dialog)
+            before = self.dialog.copy()
             plan = self.dialog.hear(heard.text, heard.alternatives)
             self._before = before
             reply, more = self._begin(plan, turn, now_ms)

@@ -6,7 +6,6 @@ it does not, or the caller goes on, the guess is thrown away and nobody heard it
 and some speech, so there are at most `MOST_GUESSES` a turn, and each one thrown away is logged.
 """
 
-import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,7 +105,7 @@ class _Understood:
 
 
 def _understand(text: str, alternatives: tuple[str, ...], dialog: Dialog) -> _Understood:
-    ahead, memory = copy.deepcopy(dialog), copy.deepcopy(dialog.memory)
+    ahead, memory = dialog.copy(), dialog.memory.copy()
     return _Understood(text, alternatives, memory, len(dialog.history), ahead, ahead.hear(text, alternatives))
 
 

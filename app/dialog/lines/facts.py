@@ -149,6 +149,8 @@ def fold(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class _Places:
     names: Mapping[str, frozenset[str]]
+    openers: frozenset[str]
+    """The first words of names."""
     longest: int
 
 
@@ -166,21 +168,33 @@ def _places() -> _Places:
             also = {place["name"], place.get("city", place["name"])}
             names.setdefault(fold(spelling), set()).update(also)
     frozen = {spelling: frozenset(canonical) for spelling, canonical in names.items()}
-    return _Places(frozen, max(len(spelling.split()) for spelling in frozen))
+    openers = frozenset(spelling.partition(" ")[0] for spelling in frozen)
+    return _Places(frozen, openers, max(len(spelling.split()) for spelling in frozen))
 
 
 def parents(areas: Iterable[str]) -> frozenset[str]:
     """Return the areas with every city they may lie in."""
-    known = set(areas)
-    for area in areas:
-        known |= _places().names.get(fold(area), frozenset())
-        # "דרום תל אביב" is said with the names of the town and of the south.
-        for within in _scan_places("ב" + area)[0]:
-            known |= canonical(within)
-    return frozenset(known)
+    return frozenset[str]().union(*map(_parents, areas))
+
+
+@lru_cache(maxsize=1024)
+def _parents(area: str) -> frozenset[str]:
+    # "דרום תל אביב" is said with the names of the town and of the south.
+    names = map(canonical, (fold(area), *_scan_places("ב" + area)[0]))
+    return frozenset({area}).union(*names)
+
+
+@lru_cache(maxsize=2048)
+def _may_open_place(word: str) -> bool:
+    """Whether a word, its prefixes taken off or an article put on, is the first of a place's name."""
+    prefix = _PREFIXES.match(word)
+    rests = [word[cut:] for cut in range(len(prefix.group()) + 1 if prefix else 1)]
+    return not _places().openers.isdisjoint((*rests, *("ה" + rest for rest in rests)))
 
 
 def _place_at(words: list[str], start: int) -> tuple[str, int] | None:
+    if not _may_open_place(words[start]):
+        return None
     places = _places()
     for length in range(min(places.longest, len(words) - start), 0, -1):
         phrase = " ".join(words[start : start + length])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from app.dialog.domain import PARTS
@@ -41,7 +42,7 @@ class LineWriter:
 
     def __init__(self, state: DialogState, office_name: str, agent_name: str, this_year: int) -> None:
         self.state = state
-        self.office = " ".join(speakable(office_name).split()[:4]) or "משרד התיווך"
+        self.office = _spoken_office(office_name)
         self.agent = spoken_name(agent_name) or "נועה"
         self.this_year = this_year
 
@@ -246,6 +247,12 @@ class LineWriter:
     def _rotated(self, options: Sequence[str]) -> list[str]:
         cut = self.state.turn % len(options)
         return [*options[cut:], *options[:cut]]
+
+
+# One house has one name, and every guess at an answer has a writer.
+@lru_cache(maxsize=16)
+def _spoken_office(name: str) -> str:
+    return " ".join(speakable(name).split()[:4]) or "משרד התיווך"
 
 
 _ACKS_WITH_VALUES = {"noted": "noted", "corrected": "corrected", "listing": "listing_noted"}

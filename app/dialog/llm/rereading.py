@@ -32,6 +32,12 @@ class Rereading:
         self._memory = memory
         self._turns: dict[int, _Heard] = {}
 
+    def copy(self, memory: DialogState) -> "Rereading":
+        """Return the same turns beside another memory of the call."""
+        copied = Rereading(memory)
+        copied._turns = dict(self._turns)
+        return copied
+
     def remember(self, text: str, understood: Understanding) -> None:
         """Note what this turn was understood as, and in which state."""
         turn = self._memory.turn

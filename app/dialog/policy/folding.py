@@ -1,6 +1,5 @@
 """How what was understood changes the state (R10.2, R14)."""
 
-from dataclasses import asdict
 from typing import Any
 
 from app.dialog.domain import PARTS, TOPIC_OF, TOPICS, Understanding, Wish
@@ -91,7 +90,7 @@ class Fold:
             return
         change = SlotChange(slot, value, quote, state.turn, unsure, source.value)
         self.changes.append(change)
-        state.provenance[slot] = asdict(change)
+        state.provenance[slot] = change.as_json()
         if value is None:
             state.slots.pop(slot, None)
             self.withdrawn = True

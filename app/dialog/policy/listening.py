@@ -10,17 +10,19 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.tokens import fold
 from app.dialog.understanding.endings import interim_sounds
 
-MOST_WORDS = 3
+_MOST_WORDS = 3
 _LISTS = Lexicon("hebrew/acts.toml")
 _THANKS = _LISTS.words("thanks")
 _HUM = re.compile(r"[אהחמם]{1,6}")
 
 
+def may_listen(text: str) -> bool:
+    """Whether words are so few, and so finished, that what they mean is worth asking."""
+    return 0 < len(_words(text)) <= _MOST_WORDS and interim_sounds(text) != "open"
+
+
 def only_listens(text: str, understood: Understanding) -> bool:
-    """Whether `text`, understood as an answer to the question that stands, leaves the floor with the agent."""
-    said = re.findall(r"\w+", text)
-    if not 0 < len(said) <= MOST_WORDS or interim_sounds(text) == "open":
-        return False
+    """Whether words that may listen, understood as an answer to the question that stands, leave the agent the floor."""
     if understood.updates or understood.refused or understood.phone_digits:
         return False
     asks = understood.asks_listing or understood.asks_robot or understood.asks_who or understood.more_to_say
@@ -28,4 +30,10 @@ def only_listens(text: str, understood: Understanding) -> bool:
         return False
     if understood.intent is Intent.CONFIRM:
         return True
-    return understood.intent is Intent.UNCLEAR and all(_HUM.fullmatch(word) or fold(word) in _THANKS for word in said)
+    return understood.intent is Intent.UNCLEAR and all(
+        _HUM.fullmatch(word) or fold(word) in _THANKS for word in _words(text)
+    )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)

@@ -5,6 +5,7 @@ after an answer that sounds complete; a backchannel does not take the floor from
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 from app.dialog import data
@@ -52,6 +53,8 @@ def _dictated(words: list[str]) -> int:
     return count
 
 
+# The same interim is judged by whoever waits for its end, and each time that the recogniser repeats it.
+@lru_cache(maxsize=1024)
 def interim_sounds(text: str, asked: Asked | None = None, digits_before: int = 0) -> Sounds:
     """Judge an interim transcript: "complete", "open" (more must come), "dictating" (a phone half said) or "unknown".
 

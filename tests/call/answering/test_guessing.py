@@ -40,9 +40,6 @@ class Caller:
     def _reply(self, plan: Plan) -> Reply:
         return Reply(next(self._numbers), 1, [plan.line], None, ReplySettings(900, 1500), self._numbers, 0)
 
-    def __deepcopy__(self, _: object) -> "Caller":
-        return self  # a copy of the dialog counts here, too
-
 
 def test_a_breath_after_the_same_words_costs_no_understanding_and_a_fresh_reply() -> None:
     """R10, speculation: the voice came back without words."""

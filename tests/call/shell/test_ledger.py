@@ -1,6 +1,5 @@
 """What the store is told of a call."""
 
-import copy
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ParamSpec
@@ -245,7 +244,7 @@ def test_half_a_sentence_that_was_answered_too_early_leaves_nothing_behind() -> 
     ledger = Ledger(store, "CA1", lambda: NOW)
 
     def heard(words: str) -> Dialog:
-        dialog = copy.deepcopy(before)
+        dialog = before.copy()
         ledger.save("heard", {"turn": 1, "text": words, "plan": dialog.hear(words), "state": dialog.state})
         return dialog
 
