@@ -76,8 +76,13 @@ class Exchange:
 
     async def send_data(self, data: bytes) -> None:
         """Send raw bytes, cut into frames of bounded size."""
+        self.put_data(data)
+        await self._writer.drain()
+
+    def put_data(self, data: bytes) -> None:
+        """Do so without waiting for a worker that is behind: for a little at a time."""
         for start in range(0, len(data), _DATA_FRAME_BYTES):
-            await self._send(Op.DATA, data[start : start + _DATA_FRAME_BYTES])
+            self._writer.write(pack(self._id, Op.DATA, data[start : start + _DATA_FRAME_BYTES]))
 
     async def tell_trouble(self, kind: str, what: str) -> None:
         """Tell the worker what a person should mend though calls go on: `Link.troubles` holds it from then on."""

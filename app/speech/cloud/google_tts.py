@@ -7,7 +7,7 @@ many utterances. Other voices never stream (R9.1).
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +22,15 @@ from app.media.wav import WavError, parse_wav
 from app.sidecar.child import Exchange, ServiceError
 from app.speech.cloud.google_channel import connect, make_client
 from app.speech.cloud.google_errors import GOOGLE_ERRORS, google_error, google_status, is_masked
-from app.speech.cloud.rates import RATE_HZ, Downsampler
+from app.speech.cloud.mouth import Mouth
+from app.speech.cloud.rates import RATE_HZ
 from app.speech.cloud.settings import CloudSettings
 
+_Request: Any = tts.StreamingSynthesizeRequest.pb()
+_Response: Any = tts.StreamingSynthesizeResponse.pb()
+
 _MAX_TEXT_BYTES = 5000
-_ULAW_BYTES_PER_MS = RATE_HZ // 1000
+_SAMPLE_BYTES = 2
 _LONGEST_CHARACTER_MS, _LONGEST_PAUSES_MS = 130, 1000
 """Hebrew is spoken at 60 to 90 ms a character: what lasts longer is played too slowly."""
 _log = logging.getLogger("speech.cloud")
@@ -82,7 +86,27 @@ class GoogleVoice:
         self._voice = tts.VoiceSelectionParams(
             language_code="-".join(settings.tts_voice.split("-")[:2]), name=settings.tts_voice
         )
+        audio = tts.StreamingAudioConfig(
+            audio_encoding=tts.AudioEncoding.PCM,
+            sample_rate_hertz=settings.tts_stream_rate_hz,
+            speaking_rate=settings.tts_speaking_rate,
+        )
+        config = tts.StreamingSynthesizeConfig(voice=self._voice, streaming_audio_config=audio)
+        self._config = tts.StreamingSynthesizeRequest.pb(tts.StreamingSynthesizeRequest(streaming_config=config))
+        """The first message of every stream."""
         self._client: Any = None
+        self._begin: Callable[..., Any] | None = None
+
+    @property
+    def stream(self) -> Callable[..., Any]:
+        """Begin an utterance: messages go and come as plain protobuf, which the client's own objects wrap twice."""
+        if self._begin is None:
+            self._begin = self.client.transport.grpc_channel.stream_stream(
+                "/google.cloud.texttospeech.v1.TextToSpeech/StreamingSynthesize",
+                request_serializer=_Request.SerializeToString,
+                response_deserializer=_Response.FromString,
+            )
+        return self._begin
 
     @property
     def client(self) -> Any:
@@ -109,7 +133,7 @@ class GoogleVoice:
             if not self._streaming.is_worth_a_try():
                 await self._whole(text, exchange)
                 return
-            refusal = await self._stream(text, exchange)
+            refusal = await self._streamed(text, exchange)
             if refusal is None:
                 self._streaming.worked()
                 return
@@ -118,34 +142,28 @@ class GoogleVoice:
         except GOOGLE_ERRORS as exc:
             raise google_error(exc) from exc
 
-    async def _stream(self, text: str, exchange: Exchange) -> _Refusal | None:
+    async def _streamed(self, text: str, exchange: Exchange) -> _Refusal | None:
         """Stream the utterance, or return why not one sound of it came."""
-        downsampler = Downsampler(self._settings.tts_stream_rate_hz)
-        rest = b""
+        rate_hz = self._settings.tts_stream_rate_hz
         sounded, left_ms = False, self._longest_ms(text)
         status: grpc.StatusCode | None = None
-        call: Any = None
-        try:
-            call = await self.client.streaming_synthesize(
-                requests=self._requests(text), retry=None, timeout=self._settings.tts_timeout_s
-            )
-            async for response in call:
-                pcm = rest + response.audio_content
-                rest = pcm[len(pcm) & ~1 :]
-                ulaw = encode_ulaw(downsampler.process(np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2")))
-                sounded = sounded or bool(ulaw)
-                left_ms -= len(ulaw) / _ULAW_BYTES_PER_MS
-                if left_ms < 0:
-                    fault = self._wrong_rate(text)
-                    await exchange.tell_trouble("voice_at_a_wrong_rate", fault.message)
-                    raise fault
-                await exchange.send_data(ulaw)
-        except GOOGLE_ERRORS as exc:
-            if sounded or not (google_status(exc) in _STREAMING_REFUSED or is_masked(exc)):
-                raise
-            status = google_status(exc)
-        finally:
-            if call is not None:
+        call = self.stream(self._requests(text), timeout=self._settings.tts_timeout_s)
+        async with Mouth(exchange, rate_hz) as mouth:
+            try:
+                async for response in call:
+                    pcm = response.audio_content
+                    sounded = sounded or len(pcm) >= _SAMPLE_BYTES
+                    left_ms -= len(pcm) * 1000 / (_SAMPLE_BYTES * rate_hz)
+                    if left_ms < 0:
+                        fault = self._wrong_rate(text)
+                        await exchange.tell_trouble("voice_at_a_wrong_rate", fault.message)
+                        raise fault
+                    await mouth.add(pcm)
+            except GOOGLE_ERRORS as exc:
+                if sounded or not (google_status(exc) in _STREAMING_REFUSED or is_masked(exc)):
+                    raise
+                status = google_status(exc)
+            finally:
                 call.cancel()
         return None if sounded else _Refusal(status)
 
@@ -160,15 +178,9 @@ class GoogleVoice:
         _log.error("VOICE_AT_A_WRONG_RATE | rate_hz=%s | %s", self._settings.tts_stream_rate_hz, what)
         return ServiceError("internal", f"Google's stream: {what}", retriable=True)
 
-    async def _requests(self, text: str) -> AsyncIterator[tts.StreamingSynthesizeRequest]:
-        audio = tts.StreamingAudioConfig(
-            audio_encoding=tts.AudioEncoding.PCM,
-            sample_rate_hertz=self._settings.tts_stream_rate_hz,
-            speaking_rate=self._settings.tts_speaking_rate,
-        )
-        config = tts.StreamingSynthesizeConfig(voice=self._voice, streaming_audio_config=audio)
-        yield tts.StreamingSynthesizeRequest(streaming_config=config)
-        yield tts.StreamingSynthesizeRequest(input=tts.StreamingSynthesisInput(text=text))
+    async def _requests(self, text: str) -> AsyncIterator[Any]:
+        yield self._config
+        yield _Request(input={"text": text})
 
     async def _whole(self, text: str, exchange: Exchange) -> None:
         response = await self.client.synthesize_speech(

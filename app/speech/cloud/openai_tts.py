@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import numpy as np
 import openai
 
-from app.media.codec import encode_ulaw
 from app.sidecar.child import Exchange
+from app.speech.cloud.mouth import Mouth
 from app.speech.cloud.openai_client import OpenAi
 from app.speech.cloud.openai_errors import openai_error
-from app.speech.cloud.rates import Downsampler
 from app.speech.cloud.settings import CloudSettings
 
 _RATE_HZ = 24_000
@@ -26,20 +24,18 @@ class OpenAiVoice:
 
     async def synthesize(self, request: dict[str, Any], exchange: Exchange) -> None:
         """Handle one utterance: `text` in the request."""
-        downsampler = Downsampler(_RATE_HZ)
-        rest = b""
         try:
-            async with self._openai.client.audio.speech.with_streaming_response.create(
-                input=str(request["text"]),
-                model=self._settings.speech_model,
-                voice=self._settings.speech_voice,
-                response_format="pcm",
-                timeout=self._openai.timeout(self._settings.tts_timeout_s),
-            ) as response:
+            async with (
+                Mouth(exchange, _RATE_HZ) as mouth,
+                self._openai.client.audio.speech.with_streaming_response.create(
+                    input=str(request["text"]),
+                    model=self._settings.speech_model,
+                    voice=self._settings.speech_voice,
+                    response_format="pcm",
+                    timeout=self._openai.timeout(self._settings.tts_timeout_s),
+                ) as response,
+            ):
                 async for piece in response.iter_bytes(_PIECE_BYTES):
-                    pcm = rest + piece
-                    rest = pcm[len(pcm) & ~1 :]
-                    samples = downsampler.process(np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2"))
-                    await exchange.send_data(encode_ulaw(samples))
+                    await mouth.add(piece)
         except openai.OpenAIError as exc:
             raise openai_error(exc) from exc
