@@ -115,6 +115,14 @@ class Call:
         return (self._floor.caller.timer() or by_ms + 1) <= by_ms
 
     @property
+    def is_deciding(self) -> bool:
+        """Whether the caller's next frames may stop the agent, or end a turn."""
+        caller = self._floor.caller
+        if self._floor.state is State.SPEAKING:
+            return caller.ear.is_speech
+        return caller.stretch is not None and not caller.ear.is_speech
+
+    @property
     def state(self) -> State:
         """Who is at it."""
         return self._floor.state
@@ -326,10 +334,14 @@ class Call:
         floor = self._floor
         if floor.state is State.ENDED:
             return []
-        commands = [*self._late_words.hear(now_ms), *floor.retake_from_nobody(now_ms)]
-        commands += self._turn_end.hear(now_ms)
-        if floor.state in (State.LISTENING, State.PROCESSING):
-            commands += self._turn_end.guess_ahead(now_ms)
+        # Fifty times a second there is nothing of these: what asks each of them takes longer than to see that.
+        commands = self._late_words.hear(now_ms) if floor.doubt else []
+        if floor.yielded:
+            commands += floor.retake_from_nobody(now_ms)
+        if floor.turn:
+            commands += self._turn_end.hear(now_ms)
+            if floor.state in (State.LISTENING, State.PROCESSING):
+                commands += self._turn_end.guess_ahead(now_ms)
         if floor.state is State.PROCESSING:
             commands += self._delivery.hold_the_line(self._conversation, now_ms)
         if floor.reply is None:

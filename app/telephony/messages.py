@@ -42,12 +42,11 @@ class StreamStart:
 class MediaIn(NamedTuple):
     """Caller audio: mu-law 8 kHz mono, usually 160 bytes.
 
-    `timestamp_ms` counts from the stream's start. It and `sequence` are None where they are no numbers.
+    `timestamp_ms` counts from the stream's start; None where it is no number.
     """
 
     payload: bytes
     timestamp_ms: int | None
-    sequence: int | None
     track: str = "inbound"
 
 
@@ -133,12 +132,7 @@ def _media(message: dict[str, object]) -> MediaIn:
         ulaw = binascii.a2b_base64(payload, strict_mode=True)
     except ValueError as error:  # binascii.Error, or text that is not ASCII
         raise MessageError(f"media.payload: not base64: {error}") from error
-    return MediaIn(
-        ulaw,
-        _whole(body.get("timestamp")),
-        _whole(message.get("sequenceNumber")),
-        str(body.get("track") or "inbound"),
-    )
+    return MediaIn(ulaw, _whole(body.get("timestamp")), str(body.get("track") or "inbound"))
 
 
 def _start(message: dict[str, object]) -> StreamStart:

@@ -106,11 +106,12 @@ def test_what_the_page_sends_is_what_twilio_sends(modules: Page) -> None:
     connected, start, first, second, key, mark, stop = map(messages.parse, sent)
     assert connected == messages.Connected("Call", "1.0.0")
     assert start == messages.StreamStart("MZ1", "BR1", "AC1", {"token": "t"})
-    assert first == messages.MediaIn(b"\xff" * 160, 20, 2)
-    assert second == messages.MediaIn(b"\xff" * 160, 40, 3)
+    assert first == messages.MediaIn(b"\xff" * 160, 20)
+    assert second == messages.MediaIn(b"\xff" * 160, 40)
     assert (key, mark) == (messages.DtmfIn("#"), messages.MarkEcho("m"))
     assert stop == messages.StreamStop("BR1")
     assert '"dtmf":{"track":"inbound_track","digit":"#"}' in sent[4]
+    assert '"sequenceNumber":"3"' in sent[3]
     assert '"chunk":"2","timestamp":"40"' in sent[3]
 
 

@@ -46,6 +46,22 @@ def test_a_caller_who_speaks_silences_the_agent_at_once_and_no_word_of_theirs_is
     assert len(drive.commands(SendClear)) == 1
 
 
+def test_a_call_tells_when_something_hangs_on_the_next_frames() -> None:
+    """R7.1: whose voice is over the agent's, or has just fallen silent, is heard before the others of a full house."""
+    drive = _speaking(World(stts=[Stt(AREA)]))
+    assert not drive.call.is_deciding
+    drive.says(140)
+    assert drive.call.state is State.SPEAKING
+    assert drive.call.is_deciding
+    drive.says(1000)
+    assert drive.call.state is State.LISTENING
+    assert not drive.call.is_deciding
+    drive.quiet(140)
+    assert drive.call.is_deciding
+    drive.until(State.SPEAKING)
+    assert not drive.call.is_deciding
+
+
 def test_nothing_interrupts_the_first_moments_of_a_reply() -> None:
     """R7.2: the grace of 150-250 ms."""
     drive = CallDriver(World(stts=[Stt(AREA), Stt("בעצם בחולון")])).listening()

@@ -41,11 +41,12 @@ class Measures:
         if not commands and isinstance(event, CallerAudio | Tick):
             return  # most of a call
         others = [command for command in commands if not isinstance(command, SendMedia)]  # two thirds are
+        if not others and isinstance(event, CallerAudio | Tick):
+            self._stopwatch.see_frames(len(commands), now_ms)
+            return
         for turn, timing in self._stopwatch.see(event, commands, now_ms, waited_ms).items():
             self._keeper.timed(turn, timing)
             self._show("TIMING", {"turn": turn, **timing})
-        if not others and isinstance(event, CallerAudio | Tick):
-            return
         self._usage.see(others, self._is_cached)
         for interruption in self._verdicts.see(event, others, self._stopwatch.since_start(now_ms)):
             self._keeper.interrupted(interruption)

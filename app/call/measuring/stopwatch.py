@@ -95,7 +95,7 @@ class Stopwatch:
         for command in commands:
             match command:
                 case SendMedia():
-                    self._see_frame(now_ms)
+                    self.see_frames(1, now_ms)
                 case Log():
                     self._see_log(command.line, command.fields, event, now_ms)
                     self._note_moment(command.line, now_ms)
@@ -117,6 +117,15 @@ class Stopwatch:
                 case Save() if command.kind == "said":
                     timed |= self._see_said(command.data, now_ms)
         return timed
+
+    def see_frames(self, count: int, now_ms: int) -> None:
+        """Take so many frames that are sent now."""
+        for _ in range(count):
+            plays_ms = self._playing.sent_frame(now_ms, goes_on=self._in_talk)
+            self._in_talk = True
+            reply = None if self._speaking is None else self._reply(self._speaking)
+            if reply is not None and "first_frame" not in reply.times:
+                reply.times["first_frame"], reply.plays_ms = now_ms, plays_ms
 
     def since_start(self, at_ms: int) -> int:
         """Return a monotonic time on the call's own clock."""
@@ -183,7 +192,10 @@ class Stopwatch:
             turn.heard.moments.setdefault(_MOMENTS[line], now_ms)
 
     def _reply(self, number: int) -> _Said:
-        return self._replies.setdefault(number, _Said())
+        known = self._replies.get(number)
+        if known is None:
+            known = self._replies[number] = _Said()
+        return known
 
     def _utterance_ended(self, fields: Mapping[str, Any], now_ms: int) -> None:
         silence_ms = fields["silence_ms"]
@@ -207,15 +219,6 @@ class Stopwatch:
         turn = self._turns.get(self._turn)
         if turn is not None and not turn.is_timed:
             turn.withdrawn += 1
-
-    def _see_frame(self, now_ms: int) -> None:
-        plays_ms = self._playing.sent_frame(now_ms, goes_on=self._in_talk)
-        self._in_talk = True
-        if self._speaking is None:
-            return
-        reply = self._reply(self._speaking)
-        if "first_frame" not in reply.times:
-            reply.times["first_frame"], reply.plays_ms = now_ms, plays_ms
 
     # -- what is known at the end of a reply ------------------------------------------------------------------------
 

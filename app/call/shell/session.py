@@ -182,7 +182,9 @@ class Session:
         """Read the stream to its end, which is the call's, unless a newer one has taken over."""
         socket, reason = self._socket, "fault"
         try:
-            reader = StreamReader(socket, self._events.put, self._log, self._dead_after_s, self._ahead)
+            reader = StreamReader(
+                socket, self._events.put, self._log, self._dead_after_s, self._ahead, self._is_deciding
+            )
             self._reader = reader
             reason = reader.run(self._conductor)
             if reason == "closed" and self._is_lost(socket):
@@ -198,6 +200,9 @@ class Session:
 
     def _ahead(self, audio: CallerAudio) -> Caller | None:
         return None if self._is_released or self._held is not None else self._call.ahead(audio, now_ms())
+
+    def _is_deciding(self) -> bool:
+        return self._call.is_deciding
 
     def _is_lost(self, socket: WebSocket) -> bool:
         """Tell a line that broke from one that was hung up, or closed by us for good."""
@@ -266,7 +271,8 @@ class Session:
             if isinstance(event, SttHeard):
                 turn, words = call.words_so_far
                 self._show("INTERIM", {"turn": turn, "text": words})
-            if commands and (saying := call.saying) and saying != self._saying:
+            is_more = any(not isinstance(command, SendMedia) for command in commands)
+            if is_more and (saying := call.saying) and saying != self._saying:
                 self._saying = saying
                 self._show("SAYING", dict(zip(("turn", "reply", "text"), saying, strict=True)))
             if call.state is State.ENDED:

@@ -31,15 +31,17 @@ class StreamReader:
         log: Any,
         dead_after_s: float = DEAD_AFTER_S,
         ahead: Callable[[CallerAudio], Caller | None] = lambda _: None,
+        presses: Callable[[], bool] = lambda: False,
     ) -> None:
         """`put` takes each event; `log` is the call's; a peer that gives no sign of life for so long is closed;
-        `ahead` says how audio that is put next may be heard with other calls'.
+        `ahead` says how audio that is put next may be heard with other calls', `presses` whether it is to be first.
         """
         self._socket = socket
         self._put = put
         self._log = log
         self._dead_after_s = dead_after_s
         self._ahead = ahead
+        self._presses = presses
         self._gathered = _Gathered()
         self._waiting: deque[Event] = deque()
         self._is_stopped = False
@@ -67,6 +69,11 @@ class StreamReader:
     def has_audio(self) -> bool:
         """Whether audio is next."""
         return bool(self._waiting)
+
+    @property
+    def is_pressing(self) -> bool:
+        """Whether something hangs on the audio that is next."""
+        return self._presses()
 
     def look(self) -> None:
         """Take what has come, and hand over what came before its audio."""

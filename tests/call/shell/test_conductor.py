@@ -32,6 +32,8 @@ class Looks:
         self.left -= 1
         self._waiting = self._pieces
 
+    is_pressing = False
+
     def ahead(self) -> None:
         """Nothing is heard of it."""
 
@@ -90,6 +92,33 @@ def test_what_engines_say_waits_for_no_whole_house() -> None:
         one.wait()
     turns = [heard for heard in set(heard_then) if 0 < heard < len(house)]
     assert len(turns) >= 2
+
+
+class Pressing(Looks):
+    """A stream whose audio is waited for."""
+
+    is_pressing = True
+
+
+def test_whom_something_hangs_on_is_heard_first() -> None:
+    """R7.1: an interruption, or the end of a turn, does not wait until all others of a full house are heard."""
+    conductor = Conductor()
+    order: list[str] = []
+
+    class Told(Looks):
+        def hand_over(self) -> None:
+            order.append("other")
+            super().hand_over()
+
+    class First(Pressing):
+        def hand_over(self) -> None:
+            order.append("pressing")
+            super().hand_over()
+
+    house = [*(Told(1, pieces=1) for _ in range(5)), First(1, pieces=1)]
+    for reading in [eventlet.spawn(conductor.read, one) for one in house]:
+        reading.wait()
+    assert order == ["pressing", *["other"] * 5]
 
 
 class Garbled(Looks):
