@@ -10,7 +10,7 @@ from typing import Any
 
 from app.dialog.domain import PARTS, SLOT_NAMES, TOPICS, Asked, Errand, Understanding
 from app.dialog.hebrew.contact.name_words import first_names, spelled
-from app.dialog.hebrew.contact.names import GIVEN_NAME_ONLY, understand_name, whole_name
+from app.dialog.hebrew.contact.names import GIVEN_NAME_ONLY, opens_answer, understand_name, whole_name
 from app.dialog.hebrew.contact.phone_repairs import places_digits, repaired_phone
 from app.dialog.hebrew.contact.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.lexicon import Lexicon
@@ -386,6 +386,9 @@ class Turn:
 
     def _name(self, areas: Areas) -> None:
         by_rules = None if self._names_nobody() else self._name_by_rules(areas)
+        if by_rules and self.asked is Asked.NAME and self.jury.heeds_rules and opens_answer(self.utterance, by_rules):
+            self.put("name", by_rules.value, by_rules.start, by_rules.end, unsure=not by_rules.sure)
+            return
         name = self.jury.name(self.claimed, by_rules)
         if name is not None and (name is not by_rules or self.jury.wished("name", [name])):
             self.put("name", name.value, name.start, name.end, unsure=not name.sure)

@@ -15,6 +15,7 @@ from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.scopes.scope import no_wish
 from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.acts import HOLD
+from app.dialog.understanding.clauses import with_change
 from app.dialog.understanding.ear.by_ear import by_ear
 from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.ear.nearest_answer import load
@@ -64,8 +65,11 @@ def understand(
     gives is then `unsure`. `weights`, `intents`: of another judge than the product's.
     """
 
+    def read_as(said: Utterance, answering: Asked) -> Understanding:
+        return Turn(said, answering, state, today, Judge(said, answering, state, weights)).read()
+
     def read(said: Utterance) -> Understanding:
-        return Turn(said, asked, state, today, Judge(said, asked, state, weights)).read()
+        return with_change(read_as(said, asked), said, asked, state, read_as)
 
     utterance = normalise(text)
     best = read(utterance)

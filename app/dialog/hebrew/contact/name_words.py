@@ -18,6 +18,7 @@ KNOWN_BEARERS = 300
 MAX_WORDS = 3
 _SHORTEST_COMMAND = 5
 _LONGEST_STUTTER = 3
+_BEFORE_COMMON = ("ה", "ו", "ב", "ל", "ש", "וש", "וב", "ול")
 _FINAL_LETTERS = dict(zip("כמנפצ", "ךםןףץ", strict=True))
 _PARTICLES = _LISTS.words("particles")
 _AFFILIATIONS, _TITLES = _LISTS.words("affiliations"), _LISTS.words("titles")
@@ -57,7 +58,8 @@ def is_common(key: str) -> bool:
         # "תמשיכי", "תוותרי": somebody is told to do something.
         return True
     return bearers_of(key) < KNOWN_BEARERS and any(
-        len(prefix) == 1 and prefix in "הובלש" and rest in COMMON_WORDS for prefix, rest in stems(key)
+        (prefix in _BEFORE_COMMON and rest in COMMON_WORDS) or prefix == "וה" or (prefix == "ו" and rest in _STOP)
+        for prefix, rest in stems(key)
     )
 
 

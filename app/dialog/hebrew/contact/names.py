@@ -49,6 +49,8 @@ _GIVEN_AND_SURNAME = 2
 _CALLED, _ADDS, _CORRECTS = _LISTS.words("called"), _LISTS.words("adds"), _LISTS.words("corrects")
 _HONOURED, _IS_HERE = _LISTS.words("honoured"), _LISTS.words("is_here")
 _NOT_ALONE = _LISTS.words("not_alone")
+_BEGINS_CLAUSE = _LISTS.words("begins_clause")
+_THIS_IS, _THE_NAME = _LISTS.words("this_is"), _LISTS.words("the_name")
 
 
 def understand_name(
@@ -71,6 +73,24 @@ def understand_name(
         return _with_surname(utterance, best, claimed)
     of_a_place = any(m.start < best.end and best.start < m.end and m.prefix for m in places)
     return None if of_a_place else best
+
+
+def opens_answer(utterance: Utterance, name: Span[str]) -> bool:
+    """Whether a known name opens the answer to the question for it, and another clause follows or nothing at all.
+
+    "ליאור, ואת ירוחם תוציאי", "מוטי, והמחיר סופי", "אילנה זה השם"; not "יוסי ואני", and not "דני תפסיק".
+    """
+    opens = all(key in STRIP for key in utterance.keys[: name.start])
+    known = bearers_of(utterance.key(name.start)) >= KNOWN_BEARERS and not is_common(utterance.key(name.start))
+    return opens and known and _new_clause(utterance, name.end)
+
+
+def _new_clause(utterance: Utterance, start: int) -> bool:
+    """Whether what begins at `start` says something else than the name before it."""
+    key = utterance.key(start)
+    if key in _BEGINS_CLAUSE or (key in _THIS_IS and utterance.key(start + 1) in _THE_NAME):
+        return True
+    return key.startswith("ו") and key not in _PRONOUNS and is_common(key)
 
 
 def _said(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Span[str] | None:
@@ -351,6 +371,9 @@ def _alone(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
         return None
     rest = [key for key in utterance.keys[name.end :] if key not in STRIP]
     first = utterance.key(name.start)
+    if bearers_of(first) >= _RARE and _new_clause(utterance, name.end):
+        # "ציפורה, אבל כולם אומרים ציפי".
+        return name
     if utterance.key(name.end) in TOLD_TO_OTHERS:
         # "דני תפסיק": somebody in the room is told off.
         return None
