@@ -23,6 +23,7 @@ class CallStarted:
     past: dict[str, Any] | None = None
     """The dialog's state, where this call began on another stream, with another process."""
     last_turn: int = 0
+    """Of that past; without a state it alone may be known, and the turns go on behind it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,11 +186,10 @@ class Call:
         self._longest = LongestCall(self._settings.max_call_ms, now_ms)
         self._due = self._due_times(self._longest)
         started = Save("started", {"caller": event.caller, "callee": event.callee, "stream_sid": event.stream_sid})
-        dialog, turn = conversation.dialog, 0
-        if event.past is None:
-            opening = dialog.greet()
-        else:
-            opening, turn = dialog.resume(), event.last_turn + 1  # a turn of its own: nothing stored is written over
+        dialog = conversation.dialog
+        opening = dialog.greet() if event.past is None else dialog.resume()
+        # A call with a past has a turn of its own for it: nothing stored is written over.
+        turn = event.last_turn + 1 if event.past or event.last_turn else 0
         answered = self._floor.open(conversation, now_ms, turn)
         self._floor.reply, greeting = conversation.say(opening, turn, now_ms)
         return [started, *answered, *greeting]

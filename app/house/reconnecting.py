@@ -6,13 +6,14 @@ the store has of it.
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import eventlet
 import structlog
 
 from app.house.streams import Streams
 from app.leads.client import LeadStore
+from app.leads.records import ABANDONED
 from app.office import StoreUnavailable
 from app.telephony import messages
 
@@ -23,15 +24,17 @@ _ASKED_AGAIN_S = 0.1
 RECALLED_WITHIN_S = 0.5
 MOST_FROM_STORE = 3
 RESUME = "resume"
-"""The stream parameter that says that the call has a past in the store."""
-_ABANDONED = "abandoned"
-"""`leads.lead.ABANDONED`, which brings the database along."""
+"""The stream parameter that says that the call has a past in the store, and the number of its last turn."""
 _MOST_REMEMBERED = 1000
+_MOST_EXPECTED = 100
+V = TypeVar("V")
 _log = structlog.get_logger("server")
 
 
-Past = tuple[dict[str, Any], int]
-"""A call as the store has it: the dialog's state (`Dialog.state`) and the number of its last turn."""
+Past = tuple[dict[str, Any] | None, int]
+"""A call as the store has it: the dialog's state (`Dialog.state`) and the number of its last turn. None: the state
+cannot be had; the talk begins anew, behind what is stored.
+"""
 
 
 class Reconnecting:
@@ -41,6 +44,8 @@ class Reconnecting:
         self._streams = streams
         self._store = store
         self._from_store: dict[str, int] = {}
+        self._expected: dict[str, Past] = {}
+        """What the store told of calls whose streams are on their way."""
 
     def __call__(self, params: Mapping[str, str]) -> Mapping[str, str] | None:
         """Judge a signed `action` of a call that is in progress.
@@ -52,27 +57,32 @@ class Reconnecting:
         if goes_on is not None:
             more: Mapping[str, str] | None = {} if goes_on else None
         else:
-            more = {RESUME: "1"} if self._is_known(call_sid) else None
+            past = self._known(call_sid)
+            more = {RESUME: str(past[1])} if past else None
         _log.info("STREAM_LOST", call_sid=call_sid, goes_on=more is not None, from_store=bool(more))
         return more
 
     def recall(self, start: messages.StreamStart) -> Past | None:
-        """Return the past of a call that says it has one, waiting a little for it; None where it cannot be had."""
-        return self._recall(start.call_sid, RECALLED_WITHIN_S) if RESUME in start.parameters else None
+        """Return the past of a call that says it has one; a store that is slow to tell is not waited for long."""
+        last_turn = start.parameters.get(RESUME)
+        if last_turn is None:
+            return None
+        expected = self._expected.pop(start.call_sid, None)
+        past = self._recall(start.call_sid, RECALLED_WITHIN_S) or expected
+        return past or (None, int(last_turn) if last_turn.isdecimal() else 0)
 
-    def _is_known(self, call_sid: str) -> bool:
+    def _known(self, call_sid: str) -> Past | None:
         times = self._from_store.get(call_sid, 0)
-        if times >= MOST_FROM_STORE or self._recall(call_sid, ASKED_WITHIN_S) is None:
-            return False
-        if len(self._from_store) >= _MOST_REMEMBERED:
-            del self._from_store[next(iter(self._from_store))]
-        self._from_store[call_sid] = times + 1
-        return True
+        past = self._recall(call_sid, ASKED_WITHIN_S) if times < MOST_FROM_STORE else None
+        if past is not None:
+            _remember(self._from_store, call_sid, times + 1, _MOST_REMEMBERED)
+            _remember(self._expected, call_sid, past, _MOST_EXPECTED)
+        return past
 
     def _recall(self, call_sid: str, within_s: float) -> Past | None:
         stored = self._stored(call_sid, time.monotonic() + within_s)
         # A call whose instance died counts as abandoned until it goes on; every other end is one.
-        is_over = stored.get("ended") and stored.get("outcome") != _ABANDONED
+        is_over = stored.get("ended") and stored.get("outcome") != ABANDONED
         if not stored.get("state") or is_over:
             return None
         return stored["state"], stored.get("last_turn") or 0
@@ -87,3 +97,10 @@ class Reconnecting:
             except StoreUnavailable:
                 eventlet.sleep(min(_ASKED_AGAIN_S, left_s))
         return {}
+
+
+def _remember(known: dict[str, V], call_sid: str, what: V, most: int) -> None:
+    """Keep `what` of a call, at the cost of the one that was kept first."""
+    known[call_sid] = what
+    if len(known) > most:
+        del known[next(iter(known))]

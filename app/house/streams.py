@@ -1,6 +1,7 @@
 """The media streams that are being served, and how often they are looked after."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import structlog
 
@@ -77,7 +78,7 @@ class Streams:
         """End them all, because this process ends."""
         self.lobby.close()
         for session in self:
-            spawn(session.close)
+            spawn(partial(session.close, hands_over=self._settings.database_url is not None))
 
     def _pace(self) -> None:
         """The fuller the house, the more frames are read and sent in one go: fewer wake-ups for a little delay."""

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.leads.lead import ABANDONED
 from app.leads.models import Call
 from app.leads.records import (
+    ABANDONED,
+    LOST,
     CallEnded,
     CallRecord,
     CallServed,
@@ -51,10 +52,19 @@ def fold(session: Session, call: Call, record: CallRecord) -> None:
         case CallUsed():
             call.usage = record.usage
         case CallEnded():
-            call.ended_at = call.ended_at or record.at
-            call.end_reason = call.end_reason or record.reason[:64]
-            if record.outcome and call.outcome in ("", ABANDONED):
-                call.outcome = record.outcome[:32]
+            _fold_end(call, record)
+
+
+def _fold_end(call: Call, record: CallEnded) -> None:
+    """Close the call; one whose line was lost is given up, until it shows that it goes on elsewhere."""
+    is_doubtful = record.reason == LOST and (call.ended_at is None or call.outcome == ABANDONED)
+    if is_doubtful and record.at < call.last_activity_at:
+        return  # it has gone on elsewhere
+    call.ended_at = call.ended_at or record.at
+    call.end_reason = call.end_reason or record.reason[:64]
+    outcome = ABANDONED if is_doubtful else record.outcome
+    if outcome and call.outcome in ("", ABANDONED):
+        call.outcome = outcome[:32]
 
 
 def _fold_facts(call: Call, record: FactsSaved) -> None:

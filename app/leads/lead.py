@@ -7,8 +7,6 @@ from typing import Any
 from app.leads.models import Call, Slot, Turn
 
 SCHEMA_VERSION = 1
-ABANDONED = "abandoned"
-"""Outcome of a call whose end nobody reported: its worker is gone, or nothing happened for long."""
 
 # What Twilio sends as a number when there is none: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE on a keypad.
 _NO_NUMBER = frozenset({"+266696687", "+7378742833", "+2562533", "+8566696", "+86282452253"})

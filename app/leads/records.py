@@ -9,6 +9,11 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+ABANDONED = "abandoned"
+"""Outcome of a call whose end nobody reported: its worker is gone, its line was lost, or nothing happened for long."""
+LOST = "lost"
+"""Reason of an end that may be none: the line broke, or the worker ends, and the call may go on elsewhere."""
+
 CallSid = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -241,7 +246,7 @@ class FactsSaved(_Record):
 class CallEnded(_Record):
     """The call is over. `outcome` is empty where only the end is known, as from Twilio's status webhook (R3.3).
 
-    `reason`: who ended it, as far as this process knows (stop, agent_done, max_call, fault, …).
+    `reason`: who ended it, as far as this process knows (stop, agent_done, max_call, lost, fault, …).
     """
 
     op: Literal["call_ended"] = "call_ended"

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.leads.lead import ABANDONED
 from app.leads.models import Base, Call, Interruption, Slot, Turn
-from app.leads.records import InterruptionSaved, SlotsChanged, TurnSaved
+from app.leads.records import ABANDONED, InterruptionSaved, SlotsChanged, TurnSaved
 
 TurnRecord = TurnSaved | InterruptionSaved | SlotsChanged
 Row = Mapping[str, Any]

@@ -18,13 +18,15 @@ from sqlalchemy.orm import Session
 from app.leads.attention import bring_up_to_date, settle_attention
 from app.leads.database import Database
 from app.leads.folding import fold, locked_call
-from app.leads.lead import ABANDONED, is_lead, lead_payload
+from app.leads.lead import is_lead, lead_payload
 from app.leads.models import Call, Channel, Delivery, DeliveryState, Lead, Slot, Turn
 from app.leads.operators import Operators
 from app.leads.outgoing.deliveries import Deliveries, history_of
 from app.leads.records import (
+    ABANDONED,
     Acted,
     CallRecord,
+    CallUsed,
     InterruptionSaved,
     LeadMarked,
     LeadNoted,
@@ -111,7 +113,8 @@ class Store:
                 session.expire_all()  # what the mapper knows of the call is older now
                 return
         call = locked_call(session, record.call_sid, record.at)
-        self._touch(session, call, record.at)
+        if not isinstance(record, CallUsed):  # told behind the end, too: no sign that the call goes on
+            self._touch(session, call, record.at)
         fold(session, call, record)
         if call.ended_at is not None:
             session.flush()
@@ -150,7 +153,7 @@ class Store:
         call.last_activity_at = at
         if call.outcome != ABANDONED:
             return
-        call.ended_at, call.outcome, call.turn_count, call.figures = None, "", None, None
+        call.ended_at, call.outcome, call.end_reason, call.turn_count, call.figures = None, "", "", None, None
         take_turns(session, call)
         lead = own_lead(session, call)
         if lead is not None and not _on_its_way(session, lead):

@@ -4,6 +4,7 @@ import pytest
 
 from app.call.events import (
     CallerAudio,
+    CallStarted,
     Dtmf,
     FinishStt,
     HangUp,
@@ -17,7 +18,7 @@ from app.call.events import (
     Tick,
 )
 from app.call.states import State
-from tests.call.driver import WORD_MS, CallDriver, Stt, World, buzz, hush, settings
+from tests.call.driver import TODAY, WORD_MS, CallDriver, Stt, World, buzz, hush, settings
 from tests.media.sounds import caller, noise
 
 AREA = "אני מחפש דירה בשכירות ברעננה"
@@ -360,3 +361,13 @@ def test_the_first_words_of_a_caller_who_speaks_at_once_are_kept() -> None:
     drive.caller(hush(700))
     drive.until(State.SPEAKING, 12_000)
     assert drive.call.state is State.SPEAKING
+
+
+@pytest.mark.parametrize(("last_turn", "first"), [(4, 5), (0, 0)])
+def test_a_call_of_which_only_the_last_turn_is_known_is_greeted_behind_it(last_turn: int, first: int) -> None:
+    """R14, R18: where its state cannot be had, nothing stored is written over all the same."""
+    call = CallDriver()
+    call.give(CallStarted("CA1", "MZ1", None, None, TODAY, None, last_turn))
+    call.until(State.LISTENING)
+    assert {save.data["turn"] for save in call.saved("said")} == {first}
+    assert "דיגיטלית" in call.spoken()

@@ -6,6 +6,7 @@ import pytest
 
 from app.house.reconnecting import MOST_FROM_STORE, RESUME, Reconnecting
 from app.office import StoreUnavailable
+from app.telephony.messages import StreamStart
 
 CALL = {"CallSid": "CA1", "CallStatus": "in-progress"}
 LIVING = {"state": {"asked": "area"}, "last_turn": 2}
@@ -43,7 +44,7 @@ def reconnecting(store: Store) -> Reconnecting:
 def test_a_store_that_is_being_started_is_waited_for(why: str) -> None:
     """R18: the worker died, its calls are asked for before the new one's store is up."""
     store = Store(StoreUnavailable(why), StoreUnavailable(why), LIVING)
-    assert reconnecting(store)(CALL) == {RESUME: "1"}
+    assert reconnecting(store)(CALL) == {RESUME: "2"}
     assert store.asked == 3
 
 
@@ -61,4 +62,27 @@ def test_a_call_that_the_store_does_not_know_or_knows_as_over_ends_at_once(store
 def test_a_call_whose_instance_died_goes_on_only_so_often() -> None:
     """R18: what ends each stream would end the next one, too."""
     asked = reconnecting(Store({**LIVING, "ended": True, "outcome": "abandoned"}))
-    assert [asked(CALL) for _ in range(MOST_FROM_STORE + 1)] == [{RESUME: "1"}] * MOST_FROM_STORE + [None]
+    assert [asked(CALL) for _ in range(MOST_FROM_STORE + 1)] == [{RESUME: "2"}] * MOST_FROM_STORE + [None]
+
+
+def start(**parameters: str) -> StreamStart:
+    return StreamStart("MZ1", "CA1", "AC1", parameters)
+
+
+def test_the_stream_that_was_offered_has_what_its_webhook_was_told_where_the_store_is_slow() -> None:
+    """R18: the newest state where it can be had at once; no caller is greeted anew for a slow database."""
+    newer = {"state": {"asked": "deal"}, "last_turn": 3}
+    store = Store(LIVING, newer, LIVING, StoreUnavailable("no answer"))
+    asked = reconnecting(store)
+    for past in ((newer["state"], 3), (LIVING["state"], 2)):
+        more = asked(CALL)
+        assert more is not None
+        assert asked.recall(start(**more)) == past
+
+
+@pytest.mark.parametrize(("told", "last_turn"), [("4", 4), ("-4", 0), ("x", 0)])
+def test_where_nobody_knows_the_past_the_talk_begins_anew_behind_what_is_stored(told: str, last_turn: int) -> None:
+    """R14: at a third instance, its database away; and a call without a past has none."""
+    asked = reconnecting(Store(StoreUnavailable("no answer")))
+    assert asked.recall(start(resume=told)) == (None, last_turn)
+    assert asked.recall(start()) is None

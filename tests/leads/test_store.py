@@ -17,6 +17,7 @@ from app.leads.records import (
     CallEnded,
     CallRecord,
     CallStarted,
+    CallUsed,
     FactsSaved,
     InterruptionSaved,
     Record,
@@ -255,6 +256,43 @@ def test_an_abandoned_call_that_goes_on_elsewhere_is_open_again(store: Store, cl
     store.apply(CallEnded(at=clock.pass_s(5), call_sid=SID, outcome="confirmed"))
     assert timeline(store)["lead"]["payload"]["call"]["outcome"] == "confirmed"
     assert leads(store) == 1
+
+
+def lost(clock: Clock, outcome: str = "goodbye_incomplete") -> CallEnded:
+    return CallEnded(at=clock.pass_s(1), call_sid=SID, outcome=outcome, reason="lost")
+
+
+def test_a_call_whose_line_was_lost_is_given_up_and_open_again_once_it_goes_on_elsewhere(
+    store: Store, clock: Clock
+) -> None:
+    """R18: what its session tells behind its end is no sign of life, and telling it twice changes nothing."""
+    store.apply(started(clock))
+    last_wish, end = slot(clock, deal="rent"), lost(clock)
+    used = CallUsed(at=clock.pass_s(1), call_sid=SID, usage={"llm_calls": 3})
+    for record in (end, used, end, last_wish, used):
+        store.apply(record)
+        told = timeline(store)["call"]
+        assert (told["outcome"], told["ended_at"] is not None) == ("abandoned", True)
+    assert store.deliveries.claim(Channel.WEBHOOK, 60, ahead_s=60) is None
+    store.apply(TurnSaved(at=clock.pass_s(5), call_sid=SID, number=2, caller_text="לקנות"))
+    assert (timeline(store)["call"]["ended_at"], leads(store)) == (None, 0)
+    store.apply(CallEnded(at=clock.pass_s(5), call_sid=SID, outcome="confirmed", reason="agent_done"))
+    told = timeline(store)
+    assert (told["call"]["outcome"], told["call"]["end_reason"], leads(store)) == ("confirmed", "agent_done", 1)
+
+
+def test_a_lost_line_told_of_late_neither_closes_a_call_that_goes_on_nor_undoes_its_end(
+    store: Store, clock: Clock
+) -> None:
+    """R18: the first instance's last word comes behind what the second has told."""
+    store.apply(started(clock))
+    end = lost(clock)
+    store.apply(TurnSaved(at=clock.pass_s(5), call_sid=SID, number=2, caller_text="לקנות"))
+    store.apply(end)
+    assert timeline(store)["call"]["ended_at"] is None
+    store.apply(CallEnded(at=clock.pass_s(5), call_sid=SID, outcome="confirmed", reason="agent_done"))
+    store.apply(lost(clock))
+    assert timeline(store)["call"]["outcome"] == "confirmed"
 
 
 def test_an_abandoned_call_whose_lead_is_out_stays_one_lead(store: Store, clock: Clock) -> None:

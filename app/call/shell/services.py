@@ -40,7 +40,7 @@ class Services:
     open_tape: Callable[[str], Callable[[bytes], None] | None]
     open_audio: Callable[[str], AudioFile | None]
     on_log: Callable[[str, str, dict[str, Any]], None]
-    recall: Callable[[messages.StreamStart], tuple[dict[str, Any], int] | None] = lambda _: None
+    recall: Callable[[messages.StreamStart], tuple[dict[str, Any] | None, int] | None] = lambda _: None
     """Returns the past of a call that began elsewhere: the dialog's state and last turn's number; may wait a little."""
     extractor: JsonEngine | None = None
     """Reads each caller turn once more, beside the talk."""

@@ -45,6 +45,7 @@ from app.call.shell.showing import shown
 from app.call.shell.stream_reader import DEAD_AFTER_S, StreamReader
 from app.call.shell.telephone import lost_transfer_line
 from app.call.states import State
+from app.leads.records import LOST
 from app.media.codec import SAMPLE_RATE_HZ
 from app.runtime import Inbox, Latch, OneByOne, now_ms, spawn, task
 from app.speech.engines import (
@@ -108,7 +109,7 @@ class Session:
         self._held: list[Event] | None = None
         self._reader: StreamReader | None = None
         self._reconnects = 0
-        self._is_asked_for = self._is_closing = False
+        self._is_asked_for = self._is_closing = self._hands_over = False
 
     @property
     def state(self) -> State:
@@ -122,8 +123,8 @@ class Session:
 
     @property
     def is_live(self) -> bool:
-        """Whether a call is being held."""
-        return bool(self.call_sid) and not self._is_released
+        """Whether a call is being held, and will be for some time."""
+        return bool(self.call_sid) and not self._is_released and not self._is_closing
 
     def move(self, socket: WebSocket, start: messages.StreamStart) -> None:
         """Go on with the call on a newer stream of it (Twilio repeated its webhook, or the line broke) until it ends.
@@ -187,8 +188,10 @@ class Session:
             )
             self._reader = reader
             reason = reader.run(self._conductor)
-            if reason == "closed" and self._is_lost(socket):
-                self._await_line(socket)
+            if reason == "closed" and self._is_lost(socket) and not self._await_line(socket):
+                reason = LOST
+            if self._is_closing and self._hands_over:
+                reason = LOST
         finally:
             if socket is self._socket:
                 self._line_over.open()
@@ -209,12 +212,15 @@ class Session:
         is_over = self._is_released or self._is_closing or socket is not self._socket
         return not is_over and socket.close_code != NORMAL and not is_browser_call(self.call_sid)
 
-    def _await_line(self, socket: WebSocket) -> None:
-        """The line is gone, perhaps not the caller: time stands still for the call until another stream of it comes."""
-        self._held = []
+    def _await_line(self, socket: WebSocket) -> bool:
+        """The line is gone, perhaps not the caller: time stands still for the call until another stream of it comes.
+
+        False: none came, and nobody said that the call is over. It may have gone on at another instance.
+        """
+        self._held, self._line_back = [], Inbox(1, lambda _: True)
         self._log.warning("LINE_LOST", code=socket.close_code)
         self._show("LINE_LOST", {})
-        self._line_back.get(now_ms() + LINE_BACK_WITHIN_MS)
+        return self._line_back.get(now_ms() + LINE_BACK_WITHIN_MS) is not None
 
     def _take_up(self, event: Event) -> None:
         """Go on with `event`, and then with what the engines said while there was no line."""
@@ -223,9 +229,12 @@ class Session:
         for one in (*held, event) if isinstance(event, StreamEnded) else (event, *held):
             self._events.put(one)
 
-    def close(self) -> None:
-        """End the stream because this process ends; Twilio goes on with the TwiML's `action`."""
-        self._is_closing = True
+    def close(self, *, hands_over: bool = False) -> None:
+        """End the stream because this process ends; Twilio goes on with the TwiML's `action`.
+
+        `hands_over`: another instance, which Twilio then reaches, can go on with the call.
+        """
+        self._is_closing, self._hands_over = True, hands_over and not is_browser_call(self.call_sid)
         self._line_back.put(None)
         self._socket.close(1001, "going away")
 

@@ -347,6 +347,41 @@ def test_a_second_stream_of_the_call_takes_it_over_where_it_is() -> None:
     assert house.shown.count("CALL_STARTED") == house.shown.count("CALL_ENDED") == 1
 
 
+@pytest.mark.parametrize(("hands_over", "reason"), [(True, "lost"), (False, "closed")])
+def test_a_call_that_its_process_ends_is_not_over_where_another_may_go_on_with_it(
+    *, hands_over: bool, reason: str
+) -> None:
+    """R18: nor is it given another stream here."""
+    house = House()
+    line = connect(house)
+    line.start()
+    line.until_state(State.LISTENING)
+    eventlet.spawn(line.session.close, hands_over=hands_over)
+    assert line.closed_with() == 1001
+    assert house.streams.goes_on("CA1") is None
+    line.twilio.send(close(1001))
+    line.wait()
+    assert [one["reason"] for one in house.ends] == [reason]
+
+
+def test_the_line_of_a_call_that_went_on_on_a_newer_stream_is_waited_for_like_any() -> None:
+    """R18: that a stream took over is no news of the line that is lost later."""
+    house = House()
+    older = connect(house)
+    older.start()
+    older.until_state(State.LISTENING)
+    newer = connect(house)
+    newer.start(stream_sid="MZ2")
+    assert older.closed_with() == 1000
+    older.twilio.send(close(1000))
+    newer.twilio.socket.close()
+    eventlet.sleep(0.2)
+    assert house.ends == []
+    house.streams.call_over("CA1")
+    newer.wait()
+    assert [one["reason"] for one in house.ends] == ["closed"]
+
+
 def test_what_is_wrong_with_a_calls_stream_is_logged_with_its_call() -> None:
     """R11.1: whoever looks for a call finds every line about it."""
     house = House()
