@@ -323,8 +323,9 @@ def quantities(utterance: Utterance, claimed: frozenset[int] | set[int] = frozen
     """Return every quantity from left to right, none of them touching a claimed token."""
     found: list[Quantity] = []
     index, stop = 0, -1
-    while index < len(utterance):
-        if index in claimed or atom_at(utterance, index) is None:
+    atoms = atoms_of(utterance)
+    while index < len(atoms):
+        if index in claimed or atoms[index] is None:
             index += 1
             continue
         if stop < index:

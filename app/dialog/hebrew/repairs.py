@@ -168,6 +168,8 @@ def settle(utterance: Utterance, found: Sequence[S], known: object = None) -> tu
 
     What is `known` and said again beside another value is what the other replaces: "מרץ זה הבעיה, מאי".
     """
+    if not found:
+        return [], []
     denied = [
         value
         for value in found

@@ -127,13 +127,19 @@ class Utterance:
         return cls(text, kept, keys, _Keys(enumerate(keys)).__getitem__)
 
     def __len__(self) -> int:
-        return len(self.tokens)
+        return len(self.keys)
 
     def quote(self, start: int, end: int) -> str:
         """Return the caller's own words from token `start` up to, not including, token `end`."""
         if not 0 <= start < end <= len(self.tokens):
             return ""
         return self.text[self.tokens[start].start : self.tokens[end - 1].end]
+
+
+@lru_cache(maxsize=64)
+def heard(utterance: Utterance) -> frozenset[str]:
+    """Return the words of an utterance, each with and without its prefixes: whoever needs one looks here first."""
+    return rests_of(utterance.keys)
 
 
 @lru_cache(maxsize=8192)
@@ -373,12 +379,19 @@ class Phrasebook:
         _, prefix, parts, value = phrase
         return Match(index, index + len(parts), value, prefix)
 
+    def each(self, utterance: Utterance) -> Iterator[Match]:
+        """Yield the longest phrase at each token where one starts, from left to right; they may overlap."""
+        for index, (_, prefix, parts, value) in _phrases_in(utterance).get(self, _NO_PHRASES).items():
+            yield Match(index, index + len(parts), value, prefix)
+
     def all(self, utterance: Utterance) -> list[Match]:
         """Return the matches from left to right, without overlaps."""
+        if self not in _phrases_in(utterance):
+            return []
         found: list[Match] = []
         end = 0
-        for index in _phrases_in(utterance).get(self, _NO_PHRASES):
-            if index >= end and (match := self.at(utterance, index)) is not None:
+        for match in self.each(utterance):
+            if match.start >= end:
                 found.append(match)
                 end = match.end
         return found

@@ -18,7 +18,7 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import repair_points
 from app.dialog.hebrew.span import Span, covered
-from app.dialog.hebrew.tokens import Utterance, fold, rests
+from app.dialog.hebrew.tokens import Utterance, fold, heard, rests
 
 _LISTS = Lexicon("hebrew/names.toml")
 _ADDRESSED = _LISTS.words("addressed")
@@ -109,6 +109,8 @@ def _said(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> S
 
 def _of_mine(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
     """Read "שלו יוסי שלי דנה": of two names one is the caller's."""
+    if _MINE.isdisjoint(heard(utterance)):
+        return None
     at = {word: index for index, key in enumerate(utterance.keys) for word in rests(key) if word in _MINE | _THEIRS}
     named = {
         word: collect(utterance, index + 1, claimed | frozenset(at.values()), known_first=True)
@@ -165,6 +167,8 @@ def _politeness(utterance: Utterance) -> frozenset[int]:
 
 def _somebody_else(utterance: Utterance) -> frozenset[int]:
     """Return where a name is denied before another is given: "לא אני לא משה, אני ניר"."""
+    if "לא" not in utterance.keys:
+        return frozenset()
     named = [at for at, key in enumerate(utterance.keys) if bearers_of(key) >= KNOWN_BEARERS and not is_common(key)]
     return frozenset(
         at for at in named[:-1] if utterance.key(at - 1) == "לא" and (at == 1 or utterance.key(at - 2) in _PRONOUNS)

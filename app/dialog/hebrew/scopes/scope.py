@@ -12,7 +12,7 @@ from functools import lru_cache
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.span import Span, covered
-from app.dialog.hebrew.tokens import Utterance, fold, rests, rests_of, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, heard, rests, rests_of, stems, words
 
 _LISTS = Lexicon("hebrew/scope.toml")
 
@@ -59,6 +59,7 @@ _OFFICE_IS = _LISTS.phrases("office_is")
 
 
 _HAVE = {("יש", mine) for mine in _OWN}
+_MAY_HAVE_NOW = _HAS_NOW | _RENTS | {"יש"}
 _HOMES_OR_ROOMS = _HOMES | words("חדרים חדר")
 _OPENERS = _I_DID | _WAS | _WE | _NOW | MEDIA | words("פעם כולם יש מה ואני ואנחנו")
 _OPENED_TO = OTHERS | _HOMES
@@ -308,6 +309,8 @@ def _back_to_oneself(utterance: Utterance, start: int, *, today: bool = False) -
 def _then_seeks(utterance: Utterance) -> Iterator[Scope]:
     """Yield what the caller has now, up to the next word of seeking: "גרים ברמת גן בשכירות ורוצים לקנות"."""
     has, seeks = [], []
+    if _MAY_HAVE_NOW.isdisjoint(heard(utterance)):
+        return
     for index, key in enumerate(utterance.keys):
         rest = rests(key)
         rents_now = not rest.isdisjoint(_RENTS) and set(utterance.keys[max(0, index - 2) : index + 2]) & _HOLDS_NOW
@@ -340,6 +343,8 @@ def _searched(utterance: Utterance) -> Iterator[Scope]:
 
 def _moves_out(utterance: Utterance) -> Iterator[Scope]:
     """Yield the home one leaves: "לעבור מדירת שלושה חדרים לבית פרטי", up to where one goes."""
+    if _MOVES.isdisjoint(utterance.keys):
+        return
     for index, key in enumerate(utterance.keys):
         if not (key.startswith("מ") and key[1:] in _HOMES and set(utterance.keys[max(0, index - 2) : index]) & _MOVES):
             continue
@@ -370,6 +375,8 @@ def _later(utterance: Utterance) -> Iterator[Scope]:
         while end < len(utterance) and utterance.key(end).removeprefix("ו") not in _FOR_NOW:
             end += 1
         yield Scope(match.start, end, Whose.LATER, "some day")
+    if _LETS_ON.isdisjoint(heard(utterance)):
+        return
     for index, key in enumerate(utterance.keys):
         if rests(key).isdisjoint(_LETS_ON):
             continue

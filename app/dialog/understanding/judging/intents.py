@@ -8,6 +8,7 @@ and surer still where a call would end, be handed on or be put off by it. Traine
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,8 @@ class IntentTable:
     def __init__(
         self, marks: Sequence[str], rows: npt.NDArray[np.int8], scale: float, sure: tuple[float, float]
     ) -> None:
-        self._word = Weights(marks, rows).word
+        self._weights = Weights(marks, rows)
+        self._by_version = rows.reshape(-1, len(INTENTS))
         self._scale = scale
         self.sure = sure
 
@@ -57,16 +59,19 @@ class IntentTable:
     def chances(self, utterance: Utterance, asked: Asked, read: Understanding) -> Floats:
         """Return the chance of each of `INTENTS`."""
         size = len(utterance)
-        frame, count = self._word(turn_marks(size, asked, read))
-        summed = [self._word(marks) for marks in marks_of(utterance)]
-        words = np.concatenate([rows for rows, _ in summed]).reshape(size, VERSIONS, len(INTENTS))
-        together = words.sum(axis=0)
+        known, before = self._weights.of_words((*marks_of(utterance), turn_marks(size, asked, read)))
+        marks = np.array(known, np.intp) * VERSIONS
+        words, turn = marks[: before[-2]], marks[before[-2] :]
+        counted = (
+            *(words + version for version in _wherever(asked, read.intent)),
+            words[: before[1]] + _FIRST,
+            words[: before[min(size, _EARLY_WORDS)]] + _EARLY,
+            words[before[size - 1] :] + _LAST,
+            turn + _ANYWHERE,
+        )
         # Whole numbers: whatever the order, they sum to the same.
-        total = frame[_ANYWHERE] + words[0, _FIRST] + words[-1, _LAST] + words[:_EARLY_WORDS, _EARLY].sum(axis=0)
-        for version in _wherever(asked, read.intent):
-            total += together[version]
-        count += sum(known for _, known in summed)
-        odds = total * (self._scale / float(np.sqrt(max(1, count))))
+        total = np.add.reduce(self._by_version.take(np.concatenate(counted), 0), 0, np.float32)
+        odds = total * (self._scale / sqrt(max(1, len(known))))
         shares = np.exp(odds - odds.max())
         return np.asarray(shares / shares.sum(), np.float32)
 

@@ -44,7 +44,6 @@ _NEEDED = {BARE: 0.5, NO_MONEY: 0.5, ABOUT_THE_OFFICE: _ASKED_OF_US}
 """Log odds from which a value is taken, by the rule that speaks against it; of others `OVERRULES`."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5
-_NOTHING: Floats = np.zeros((VERSIONS, POSITIONS), np.float32)
 
 S = TypeVar("S", bound=Span[Any])
 
@@ -74,8 +73,7 @@ class Table:
     def __init__(
         self, marks: Sequence[str], rows: npt.NDArray[np.int8], scale: float, below: tuple[float, float]
     ) -> None:
-        self.word = Weights(marks, rows.reshape(len(marks) + 1, VERSIONS, POSITIONS)).word
-        """Returns the sum of some marks' rows [VERSIONS, POSITIONS], and how many of them are known."""
+        self.weights = Weights(marks, rows.reshape(len(marks) + 1, VERSIONS, POSITIONS))
         self.frame = lru_cache(maxsize=8192)(self._frame)
         self._scale = scale
         self.below = below
@@ -93,7 +91,7 @@ class Table:
 
     def _frame(self, marks: tuple[str, ...], chosen: tuple[int, int, int]) -> tuple[float, int]:
         """Return what the marks of a value itself weigh together by the versions `chosen`, and how many are known."""
-        rows, known = self.word(marks)
+        rows, known = self.weights.together(marks)
         return float(rows[list(chosen), 0].sum()), known
 
 
@@ -289,12 +287,11 @@ class Judge:
         held = self._weighed.get(question)
         if held is None:
             if self._words is None:
-                summed = [self._table.word(marks) for marks in marks_of(self._utterance)]
-                words = np.concatenate([_NOTHING, *(rows for rows, _ in summed)]).reshape(-1, VERSIONS, POSITIONS)
-                self._words = words, sum(known for _, known in summed)
+                marks, before = self._table.weights.of_words(marks_of(self._utterance))
+                self._words = self._table.weights.up_to(marks).take(before, 0), len(marks)
             words, known = self._words
             every, of_asked, of_question = versions(question, self._asked)
             chosen = words[:, every] + words[:, of_asked]
             chosen += words[:, of_question]
-            held = self._weighed[question] = np.add.accumulate(chosen).item, known
+            held = self._weighed[question] = chosen.item, known
         return held

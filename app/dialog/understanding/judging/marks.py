@@ -40,7 +40,13 @@ _FILES = (
 @lru_cache(maxsize=8192)
 def word_marks(key: str, follower: str) -> tuple[str, ...]:
     """Return the marks of a folded word before another ("": the last one)."""
-    found = [key, f"{key} {follower}"]
+    return (key, f"{key} {follower}", *_marks_alone(key))
+
+
+@lru_cache(maxsize=8192)
+def _marks_alone(key: str) -> tuple[str, ...]:
+    """Return the marks of a word whatever follows: its rest, the lists it stands in, what it looks like."""
+    found = []
     if len(key) > _LONG and key[0] in _PREFIXES:
         found.append(f"~{key[1:]}")
     lists = lists_by_word(_FILES)

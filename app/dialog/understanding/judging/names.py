@@ -44,7 +44,7 @@ class NameTable:
     def __init__(
         self, marks: Sequence[str], rows: npt.NDArray[np.int8], scale: float, sure: tuple[float, float, float]
     ) -> None:
-        self._word = Weights(marks, rows).word
+        self._weights = Weights(marks, rows)
         self._scale = scale
         self.sure = sure
 
@@ -56,14 +56,14 @@ class NameTable:
 
     def odds(self, words: Sequence[tuple[str, ...]], asked: Asked) -> Floats:
         """Return of each word how much likelier than no part of a name it begins one or goes on: [words, TAGS]."""
-        edge = self._word(_EDGE)
-        summed = [self._word(marks) for marks in words]
-        padded = [*[edge] * -OFFSETS[0], *summed, *[edge] * OFFSETS[-1]]
-        every, of_asked = versions(asked)
-        rows = np.array([rows for rows, _ in padded], np.float32)
-        weighed = rows[:, every] + rows[:, of_asked]
-        known = np.array([count for _, count in padded], np.float32)
         size = len(words)
+        # Each word, with what stands before the first and after the last.
+        padded = [*[size] * -OFFSETS[0], *range(size), *[size] * OFFSETS[-1]]
+        every, of_asked = versions(asked)
+        marks, before = self._weights.of_words([*words, _EDGE])
+        rows = np.diff(self._weights.up_to(marks).take(before, 0), axis=0)
+        weighed = (rows[:, every] + rows[:, of_asked]).take(padded, 0)
+        known = np.diff(np.array(before, np.float32)).take(padded)
         total = sum(weighed[at : at + size, at] for at in range(len(OFFSETS)))
         count = sum(known[at : at + size] for at in range(len(OFFSETS)))
         odds = total * (self._scale / np.sqrt(np.maximum(1, count)))[:, None]

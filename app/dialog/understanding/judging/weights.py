@@ -1,7 +1,6 @@
 """What the marks of a word weigh together, in a table that was learned (R10.2)."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 
 import numpy as np
@@ -15,14 +14,31 @@ class Weights:
 
     def __init__(self, marks: Sequence[str], rows: npt.NDArray[np.int8]) -> None:
         self._row_of = {mark: index for index, mark in enumerate(marks)}
-        self._rows = rows
-        # Callers use few words: each is summed once.
-        self.word = lru_cache(maxsize=8192)(self._word)
+        self.rows = rows
 
-    def _word(self, marks: tuple[str, ...]) -> tuple[Floats, int]:
+    def together(self, marks: Iterable[str]) -> tuple[Floats, int]:
         """Return the sum of the marks' rows, and how many of the marks are known."""
-        known = [self._row_of[mark] for mark in marks if mark in self._row_of]
-        return self._rows[known].sum(axis=0, dtype=np.float32), len(known)
+        known = self._known(marks)
+        return np.add.reduce(self.rows.take(known, 0), 0, np.float32), len(known)
+
+    def of_words(self, words: Iterable[tuple[str, ...]]) -> tuple[list[int], list[int]]:
+        """Return the known marks of all words, one after another, as rows; and how many come before each, and in all.
+
+        Words come in ever new pairs: to gather what few of them weigh costs less than to keep what each weighs.
+        """
+        rows: list[int] = []
+        before = [0]
+        for marks in words:
+            rows += self._known(marks)
+            before.append(len(rows))
+        return rows, before
+
+    def up_to(self, rows: list[int]) -> Floats:
+        """Return what so many of the first rows weigh together, for none, one, … all of them."""
+        return np.add.accumulate(self.rows.take([len(self.rows) - 1, *rows], 0), 0, np.float32)
+
+    def _known(self, marks: Iterable[str]) -> list[int]:
+        return [row for row in map(self._row_of.get, marks) if row is not None]
 
 
 def read_sparse(content: bytes, *shape: int) -> tuple[list[str], npt.NDArray[np.int8], float, list[float]]:

@@ -153,6 +153,9 @@ def understand_areas(
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)
         claimed = covered(wanted)
+    if not found and not wanted:
+        # Most turns name no place.
+        return Areas()
     off_topic = jury.heeds_rules and _is_off_topic(utterance)
     if off_topic:
         wanted = []

@@ -49,18 +49,17 @@ def understand_type(
         # To "which type": a flat with one; anywhere else what a home has besides.
         return Kind(0, 1, "roof_apartment" if utterance.keys == ("גג",) else "garden_apartment")
     found: list[Kind] = []
-    index = 0
-    while index < len(utterance):
-        match = _TYPES.at(utterance, index)
-        if match is None or not blocked.isdisjoint(match.tokens):
-            index += 1
+    end = 0
+    for match in _TYPES.each(utterance):
+        if match.start < end or not blocked.isdisjoint(match.tokens):
             continue
+        kind = Kind(match.start, match.end, match.value)
         if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
             # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
-            match = Match(match.start, match.start + 1, "apartment", prefix=match.prefix)
+            kind = Kind(match.start, match.start + 1, "apartment")
         if not (jury.heeds_rules and _somewhere(utterance, match)):
-            found.append(Kind(match.start, match.end, match.value))
-        index = match.end
+            found.append(kind)
+        end = kind.end
     standing, denied = settle(utterance, found, known)
     standing = jury.wished("property_type", [*standing, *against(utterance, denied)])
     if not standing:

@@ -19,7 +19,7 @@ from app.dialog.hebrew.times.dates import (
     written_date,
 )
 from app.dialog.hebrew.times.holidays import HOLIDAYS, holiday_span
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold, rests, rests_of, stems, words
+from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold, heard, rests, rests_of, stems, words
 
 _LISTS = Lexicon("hebrew/timing.toml")
 _CALENDAR = Lexicon("hebrew/calendar.toml")
@@ -28,6 +28,7 @@ _SEASONS: dict[str, tuple[int, ...]] = {
     fold(name): tuple(months) for name, months in _CALENDAR.table("seasons").items()
 }
 _NAMED = _MONTHS.keys() | _SEASONS.keys()
+_BEGINNINGS = frozenset(name[:length] for name in _NAMED for length in range(1, len(name) + 1))
 _BORN = _LISTS.words("born")
 ENTRY = _LISTS.words("entry")
 _EDGE = _LISTS.words("edge")
@@ -55,7 +56,7 @@ _MONTH, _ONE_LONG = _LISTS.words("month"), _LISTS.words("one_long")
 @lru_cache(maxsize=8192)
 def _may_be_month(key: str) -> bool:
     """Whether a word names a month or a season, or a recogniser may have parted one after it."""
-    return key in _MONTH or any(name.startswith(rest) for rest in rests(key) for name in _NAMED)
+    return key in _MONTH or not _BEGINNINGS.isdisjoint(rests(key))
 
 
 class Dates:
@@ -68,7 +69,7 @@ class Dates:
         self.today = today
         self.claimed = claimed
         self.asked = asked is Asked.TIMING or any_time
-        self.entry = any_time or not rests_of(utterance.keys).isdisjoint(ENTRY)
+        self.entry = any_time or not ENTRY.isdisjoint(heard(utterance))
         self.name_asked = asked is Asked.NAME and not any_time
 
     def all(self) -> list[Timing]:

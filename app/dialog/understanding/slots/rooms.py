@@ -9,7 +9,7 @@ from app.dialog.hebrew.number_words import MASCULINE_ONLY, is_masculine
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import against, answers_no_with, negated, repair_points, settle
 from app.dialog.hebrew.span import Bounds, Range, covered
-from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, heard, rests, stems, words
 from app.dialog.understanding.judging.judge import BARE, LENIENT, Jury
 from app.dialog.understanding.slots.bare_rooms import (
     EACH,
@@ -75,6 +75,8 @@ def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quant
 
 def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     found: list[Range] = []
+    if not names_rooms(utterance):
+        return found
     for noun, key in enumerate(utterance.keys):
         if noun in claimed or rests(key).isdisjoint(ROOM):
             continue
@@ -92,7 +94,7 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
 
 def names_rooms(utterance: Utterance) -> bool:
     """Whether the word "חדרים" stands in an utterance."""
-    return any(not rests(key).isdisjoint(ROOM) for key in utterance.keys)
+    return not ROOM.isdisjoint(heard(utterance))
 
 
 def _single(utterance: Utterance, noun: int) -> Range | None:

@@ -63,10 +63,12 @@ def _struck(utterance: Utterance, asked: Asked, state: Mapping[str, Any]) -> tup
 def _verbs(utterance: Utterance) -> Iterator[tuple[Span[str], bool]]:
     """Yield what may strike something, and whether it strikes ends of a range only."""
     for index, key in enumerate(utterance.keys):
-        stem = {key, key.removeprefix("ו")}
-        before = {utterance.key(index - 1), utterance.key(index - 2)}
-        if stem & (_STRIKES | _LOWERS) and not before & _KEEPS:
-            yield Span(index, index + 1, key), not stem & _STRIKES
+        bare = key.removeprefix("ו")
+        strikes = key in _STRIKES or bare in _STRIKES
+        if not strikes and key not in _LOWERS and bare not in _LOWERS:
+            continue
+        if utterance.key(index - 1) not in _KEEPS and utterance.key(index - 2) not in _KEEPS:
+            yield Span(index, index + 1, key), not strikes
     for book, ends_only in ((_NOT_TO_WRITE, False), (_MATTERS_NOT, True)):
         yield from ((match, ends_only) for match in book.all(utterance))
 
