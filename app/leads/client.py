@@ -4,7 +4,6 @@ Nothing here blocks the hub or raises into a call. A record is kept until the ch
 journal; while the child is being started again records wait here, and beyond a bound in a file that the child adopts.
 """
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, Protocol
 
 import eventlet
+import orjson
 import structlog
 from eventlet.event import Event
 
@@ -132,7 +132,7 @@ class LeadStore:
 
     def _answered(self, number: int, op: Op, payload: bytes) -> None:
         if op is Op.ERROR:
-            error = json.loads(payload)
+            error = orjson.loads(payload)
             if error.get("retriable"):
                 self._wait()
                 return
@@ -190,7 +190,7 @@ class LeadStore:
 
         def listener(op: Op, payload: bytes) -> None:
             if op in (Op.END, Op.ERROR) and not answered.ready():
-                answered.send((op, json.loads(payload)))
+                answered.send((op, orjson.loads(payload)))
 
         self._link.open({"service": "store", "record": record}, listener)
         answer = answered.wait(timeout=timeout_s)

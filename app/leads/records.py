@@ -344,7 +344,8 @@ def transfer_result(dial_call_status: str) -> TransferResult:
 def storable(value: Any) -> Any:
     """Return `value` without what no database can hold: NUL and lone surrogates in text, numbers that are none."""
     if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        # What is printable holds neither, as nearly all text does; a turn's record has a hundred of them.
+        return value if value.isprintable() else value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

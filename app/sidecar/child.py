@@ -14,13 +14,14 @@ worker kills the child.
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
+
+import orjson
 
 from app.sidecar.manners import defer_to_worker, log_like_worker
 from app.sidecar.wire import Op, Unpacker, WireError, pack
@@ -158,7 +159,7 @@ class _Server:
 
     async def _answer(self, payload: bytes, exchange: Exchange) -> tuple[Op, Mapping[str, object]]:
         try:
-            request = json.loads(payload)
+            request = orjson.loads(payload)
             CALL_SID.set(request.pop("call_sid", ""))
             handler = self._handlers.get(request.get("service"))
             if handler is None:
@@ -232,4 +233,4 @@ def _error(code: str, message: str, *, retriable: bool) -> tuple[Op, Mapping[str
 
 
 def _json(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+    return orjson.dumps(value)

@@ -4,7 +4,6 @@ Sockets and processes are taken from the original modules, not from eventlet's p
 alike.
 """
 
-import json
 import os
 import signal
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import eventlet
+import orjson
 import structlog
 from eventlet.greenio import GreenSocket
 from eventlet.patcher import original
@@ -146,7 +146,7 @@ class Life:
         self._next_id = self._next_id % 0xFFFFFFFF + 1
         stream = self.streams[self._next_id] = LinkStream(self, self._next_id, listener)
         told = {**request, "call_sid": CALL_SID.get()}
-        self.send(self._next_id, Op.OPEN, json.dumps(told, ensure_ascii=False).encode())
+        self.send(self._next_id, Op.OPEN, orjson.dumps(told))
         return stream
 
     def send(self, stream_id: int, op: Op, payload: bytes = b"") -> None:
@@ -226,7 +226,7 @@ class Life:
     def _receive(self, stream_id: int, op: Op, payload: bytes) -> None:
         if stream_id == LINK_STREAM_ID:
             if op is Op.EVENT:
-                told = json.loads(payload)
+                told = orjson.loads(payload)
                 if "warm" in told:
                     self.warm.add(told["warm"])
                 elif "trouble" in told:
@@ -288,4 +288,4 @@ def _signal_name(number: int) -> str:
 
 def died(name: str, how: str) -> bytes:
     """Return the ERROR that a stream hears when its child is gone."""
-    return json.dumps({"code": "child_died", "message": f"the {name} child process {how}", "retriable": True}).encode()
+    return orjson.dumps({"code": "child_died", "message": f"the {name} child process {how}", "retriable": True})

@@ -1,9 +1,10 @@
 """Google's and OpenAI's services as engines: the worker's side, on a link to the speech sidecar. Imports no vendor."""
 
 import codecs
-import json
 from collections.abc import Callable
 from typing import Any
+
+import orjson
 
 from app.sidecar.life import LinkStream
 from app.sidecar.link import Link
@@ -39,7 +40,7 @@ class _LinkedStt:
 
         def adapt(op: Op, payload: bytes) -> None:
             if op is Op.EVENT:
-                event = json.loads(payload)
+                event = orjson.loads(payload)
                 listener(Heard(event["text"], event["is_final"], event["stability"], tuple(event["alternatives"])))
             else:
                 _adapt_end(op, payload, listener)
@@ -148,7 +149,7 @@ class OpenAiJson:
 
         def adapt(op: Op, payload: bytes) -> None:
             if op is Op.EVENT:
-                listener(Text(json.loads(payload)["text"]))
+                listener(Text(orjson.loads(payload)["text"]))
             else:
                 _adapt_end(op, payload, listener)
 
@@ -157,7 +158,7 @@ class OpenAiJson:
 
 def _adapt_end(op: Op, payload: bytes, listener: Callable[[Any], None]) -> None:
     if op is Op.END:
-        cost = json.loads(payload)
+        cost = orjson.loads(payload)
         listener(Done(cost.get("read", 0), cost.get("written", 0)))
     elif op is Op.ERROR:
-        listener(Failed(**json.loads(payload)))
+        listener(Failed(**orjson.loads(payload)))

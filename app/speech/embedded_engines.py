@@ -1,8 +1,9 @@
 """The embedded engines as calls see them: the worker's side, on a link to the child that holds the models (R15)."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
+
+import orjson
 
 from app.sidecar.life import LinkLimits, LinkStream
 from app.sidecar.link import Link
@@ -46,12 +47,12 @@ class EmbeddedStt:
         def adapt(op: Op, payload: bytes) -> None:
             match op:
                 case Op.EVENT:
-                    heard = json.loads(payload)
+                    heard = orjson.loads(payload)
                     listener(Heard(heard["text"], heard["is_final"], heard["stability"], tuple(heard["alternatives"])))
                 case Op.END:
                     listener(Done())
                 case Op.ERROR:
-                    listener(Failed(**json.loads(payload)))
+                    listener(Failed(**orjson.loads(payload)))
 
         return self._link.open({"service": "stt", "phrases": phrases}, adapt)
 
@@ -75,6 +76,6 @@ class EmbeddedTts:
                 case Op.END:
                     listener(Done())
                 case Op.ERROR:
-                    listener(Failed(**json.loads(payload)))
+                    listener(Failed(**orjson.loads(payload)))
 
         return self._link.open({"service": "tts", "text": text, "voice": self.voice}, adapt)
