@@ -28,7 +28,7 @@ from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.judging.intents import SILENT
-from app.dialog.understanding.judging.judge import BESIDE, LENIENT, STRUCK, TABLE, VERSIONS, S, Table, versions
+from app.dialog.understanding.judging.judge import BESIDE, FRAME, LENIENT, STRUCK, TABLE, VERSIONS, S, Table, versions
 from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_of, position
 from app.dialog.understanding.turn import Turn
 from app.dialog.understanding.understand import understand
@@ -39,9 +39,12 @@ ROOT = Path(__file__).parent.parent
 TAUGHT = ROOT / "training"
 RULED = sorted((ROOT / "tests" / "dialog").glob("utterances_*.jsonl"))
 DIALOGS = sorted((ROOT / "tests" / "dialog").glob("dialogs*.jsonl"))
-_OF_RULES, _OF_KINDS = 2.0, 8.0
-"""What a right value weighs that the rules were made for, and one of the lines that hold a rule in place."""
-BELOW = (-1.0, 0.4)
+_OF_RULES, _OF_KINDS, _OF_NO_KIND = 2.0, 8.0, 4.0
+"""What a right value weighs that the rules were made for, one of the lines that hold a rule in place, and a value there
+that is to be left alone."""
+_AS_IT_COMES, _OF_TURNS_AS_THEY_COME = "mixed", 2.0
+"""The sets whose turns come as they do to an office, and what a value of theirs weighs."""
+BELOW = (-1.0, 0.8)
 """Log odds under which a value is left, and under which it is doubted. By `--look` the latter keeps out more
 than half of what is wrong or invented while no more is missed; from 0.8 on each further wrong one costs a right one."""
 _PENALTY = 10.0
@@ -114,10 +117,10 @@ def load(path: Path) -> list[Record]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
-def cases_of(record: Record, taught_by: str, weight: float = 1.0) -> Iterator[Case]:
+def cases_of(record: Record, taught_by: str, weight: float = 1.0, otherwise: float = 1.0) -> Iterator[Case]:
     """Yield every value that a reader finds in a turn, with its rules heeded or not, that the labels judge.
 
-    `weight` is that of a value which the rules take and the labels, too.
+    `weight` is that of a value which the rules take and the labels, too, `otherwise` of any other.
     """
     utterance, asked, state = normalise(record["caller"]), Asked(record["asked"]), record.get("state") or {}
     seen: set[tuple[str, int, int, str]] = set()
@@ -132,10 +135,12 @@ def cases_of(record: Record, taught_by: str, weight: float = 1.0) -> Iterator[Ca
             seen.add(key)
             words = _words(utterance, asked, state, topic, value, starts)
             ruled = heeds_rules and label and not value.against
-            yield Case(taught_by, topic, versions(topic, asked), words, label, weight if ruled else 1.0)
+            yield Case(
+                taught_by, topic, versions(topic, asked), words, label, max(weight, otherwise) if ruled else otherwise
+            )
 
 
-def cases_of_saying_again(record: Record, taught_by: str) -> Iterator[Case]:
+def cases_of_saying_again(record: Record, taught_by: str, otherwise: float = 1.0) -> Iterator[Case]:
     """Yield the places of a turn as known ones that it names again: saying a wish twice takes nothing of it back.
 
     Speech that names a known place is mostly speech that changes it, in sets as on the line: without these the judge
@@ -147,13 +152,17 @@ def cases_of_saying_again(record: Record, taught_by: str) -> Iterator[Case]:
     state = {**(record.get("state") or {}), "area": places}
     expected = {slot: value for slot, value in record["expected"].items() if slot != "area"}
     again = {**record, "state": state, "expected": expected}
-    yield from (case for case in cases_of(again, taught_by) if case.topic == STRUCK)
+    yield from (case for case in cases_of(again, taught_by, otherwise=otherwise) if case.topic == STRUCK)
 
 
 def cases_of_set(records: Sequence[Record], taught_by: str) -> list[Case]:
     """Return the cases of the turns of a set that is trained on."""
+    weight = _OF_TURNS_AS_THEY_COME if taught_by.startswith(_AS_IT_COMES) else 1.0
     return [
-        case for record in records for read in (cases_of, cases_of_saying_again) for case in read(record, taught_by)
+        case
+        for record in records
+        for read in (cases_of, cases_of_saying_again)
+        for case in read(record, taught_by, otherwise=weight)
     ]
 
 
@@ -176,8 +185,9 @@ def ruled_cases() -> list[Case]:
     turns = (
         case
         for path in RULED
+        for weights in ((_OF_KINDS, _OF_NO_KIND) if path.stem.endswith("kinds") else (_OF_RULES, 1.0),)
         for record in load(path)
-        for case in cases_of(record, path.stem, _OF_KINDS if path.stem.endswith("kinds") else _OF_RULES)
+        for case in cases_of(record, path.stem, *weights)
     )
     return [*turns, *dialogs]
 
@@ -296,10 +306,10 @@ def _heard(cases: Sequence[Case], row_of: Mapping[str, int]) -> tuple[csr_matrix
         + every.index(case.versions) * size
         for case in cases
     ]
-    counts = np.array([len(words) for words in held])
     kinds, columns = np.unique(np.concatenate(held), return_inverse=True)
-    values = np.repeat(_SPREAD / np.sqrt(np.maximum(1, counts)), counts).astype(np.float32)
-    heard = csr_matrix((values, columns, np.concatenate([[0], counts.cumsum()])), shape=(len(cases), len(kinds)))
+    values = np.concatenate([_shares([mark for mark, _ in case.words if mark in row_of]) for case in cases])
+    starts = np.cumsum([0, *map(len, held)])
+    heard = csr_matrix((values, columns, starts), shape=(len(cases), len(kinds)))
     mark, at = np.divmod(kinds % size, POSITIONS)
     groups = [np.where(np.isin(at, of), POSITIONS + more, -1) for more, of in enumerate(_POSITIONS_OF)]
     weights = [
@@ -308,6 +318,12 @@ def _heard(cases: Sequence[Case], row_of: Mapping[str, int]) -> tuple[csr_matrix
         for of in (at, *groups)
     ]
     return heard, np.stack(weights, axis=1)
+
+
+def _shares(marks: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Return how much each mark of a case counts, as `Table.log_odds` has it."""
+    of_frame = np.array([mark.startswith("=") for mark in marks], bool)
+    return np.where(of_frame, FRAME, 1 / np.sqrt(max(1, (~of_frame).sum()))).astype(np.float32) * np.float32(_SPREAD)
 
 
 def _by_position(weights: Floats) -> Floats:

@@ -390,7 +390,7 @@ class Turn:
             self.put("name", by_rules.value, by_rules.start, by_rules.end, unsure=not by_rules.sure)
             return
         name = self.jury.name(self.claimed, by_rules)
-        if name is not None and (name is not by_rules or self.jury.wished("name", [name])):
+        if name is not None:
             self.put("name", name.value, name.start, name.end, unsure=not name.sure)
 
     def _names_nobody(self) -> bool:

@@ -29,18 +29,20 @@ from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
 TABLE = "real_estate/judge.npz"
 STRUCK, BESIDE = "area struck", "area beside"
 """Whether a known place that is named is taken back, and whether known places stay beside one that is named."""
-QUESTIONS = (*(topic.name for topic in TOPICS), STRUCK, BESIDE)
+QUESTIONS = (*(topic.name for topic in TOPICS if not topic.is_contact), STRUCK, BESIDE)
 """What a judge says of a value: of which topic it is a wish, or what it does to what is known."""
 VERSIONS = 3 + len(QUESTIONS)
 """A mark's weights: for every question, when its topic was asked, when it was not, and one for each question."""
+FRAME = 0.2
+"""What a mark of the value itself counts, whatever else is said; a word's mark counts the less the more there are."""
 
-OVERRULES = 3.0
+OVERRULES = 2.0
 """Log odds from which a value is taken that a rule speaks against: a wrong one costs more than one that is missed."""
 _ASKED_OF_US = 6.0
 """Log odds from which one is taken of a question where the office is: a place is all that such a question names."""
 BARE, NO_MONEY = "bare number", "no money"
 """Why a number is no rooms, or no sum, by the rules: none speaks against it, but nothing says what it counts."""
-_NEEDED = {BARE: 0.5, NO_MONEY: 0.5, ABOUT_THE_OFFICE: _ASKED_OF_US}
+_NEEDED = {BARE: 1.5, NO_MONEY: 1.0, ABOUT_THE_OFFICE: _ASKED_OF_US}
 """Log odds from which a value is taken, by the rule that speaks against it; of others `OVERRULES`."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5
@@ -85,14 +87,14 @@ class Table:
             left, doubted = (float(value) for value in held["below"])
             return cls(marks_in(held["marks"]), held["rows"], float(held["scale"]), (left, doubted))
 
-    def log_odds(self, score: float, count: int) -> float:
-        """Return the log odds of a sum over `count` known marks."""
-        return score * self._scale / sqrt(max(1, count))
+    def log_odds(self, frame: float, around: float, count: int) -> float:
+        """Return the log odds of what the marks of a value itself weigh, and the `count` known ones of the words."""
+        return self._scale * (frame * FRAME + around / sqrt(max(1, count)))
 
-    def _frame(self, marks: tuple[str, ...], chosen: tuple[int, int, int]) -> tuple[float, int]:
-        """Return what the marks of a value itself weigh together by the versions `chosen`, and how many are known."""
-        rows, known = self.weights.together(marks)
-        return float(rows[list(chosen), 0].sum()), known
+    def _frame(self, marks: tuple[str, ...], chosen: tuple[int, int, int]) -> float:
+        """Return what the marks of a value itself weigh together by the versions `chosen`."""
+        rows, _ = self.weights.together(marks)
+        return float(rows[list(chosen), 0].sum())
 
 
 @cache
@@ -240,7 +242,9 @@ class Judge:
     def name(self, claimed: frozenset[int], by_rules: Span[str] | None) -> Span[str] | None:
         """Return the rules' name, or another one that is likelier."""
         known = str(self._state.get("name") or "")
-        return judged_name(self._utterance, self._asked, known, claimed, by_rules, self._names)
+        named = judged_name(self._utterance, self._asked, known, claimed, by_rules, self._names)
+        self.left_any = self.left_any or (by_rules is not None and named is None)
+        return named
 
     def likeliest(self, topic: str, standing: Sequence[S]) -> S:
         """Return the first value unless the log odds of another are greater by more than `_CLEARLY`."""
@@ -270,13 +274,13 @@ class Judge:
         start, end = value.start, value.end
         rivals = [other for other in starts if other != start]
         marks = frame_marks(self._utterance, self._asked, self._state, topic, value, rivals)
-        frame, count = self._table.frame(marks, versions(topic, self._asked))
+        frame = self._table.frame(marks, versions(topic, self._asked))
         up_to, counted = self._up_to(topic)
         around = 0.0
         for at, (first, last) in enumerate(stretches(start, end, len(self._utterance))):
             if first < last:
                 around += up_to(last, at) - up_to(first, at)
-        return self._table.log_odds(frame + around, count + counted)
+        return self._table.log_odds(frame, around, counted)
 
     def _up_to(self, question: str) -> tuple[Callable[[int, int], float], int]:
         """Return what all words before one weigh together at a position, and how many marks they have that are known.

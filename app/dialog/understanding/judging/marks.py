@@ -1,8 +1,8 @@
 """What the judge goes by: the marks of each word, and where it stands as seen from a value (R10.2).
 
-A mark is a small fact of a word that recurs in other sentences: the word, what is left without its prefix, the pair it
-makes with the next one, the lists it stands in, that it names a place or a given name. What the readers concluded is
-left out: the judge is to know what they do not.
+A mark is a small fact of a word that recurs in other sentences: the word, what is left without its prefix, what it has
+in common with its other forms, the pair it makes with the next one, the lists it stands in, that it names a place or a
+given name. What the readers concluded is left out: the judge is to know what they do not.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,9 @@ _FARTHEST_NEAR, _FARTHEST_MIDDLE = 3, 6
 _STEPS = (0, 1, 2, _FARTHEST_NEAR, _FARTHEST_MIDDLE)
 _PREFIXES = frozenset("ושבלמהכ")
 _LONG = 3
+_SHORTEST, _MOST_OPENINGS = 2, 3
+_OPENINGS, _OPENINGS_OF_SHORT, _ENDINGS = frozenset("שהכבלמתנא"), frozenset("התנל"), frozenset("התמנכ")
+"""Letters that stand before and after what the forms of a word have in common; yod and vav go wherever they stand."""
 LONG_SPEECH = 80
 """From so many words on nothing is read a second time against the rules: it would take too long."""
 _MOST_ROOMS = 7
@@ -51,6 +54,7 @@ def _marks_alone(key: str) -> tuple[str, ...]:
         found.append(f"~{key[1:]}")
     lists = lists_by_word(_FILES)
     found += sorted({name for rest in rests(key) for name in lists.get(rest, ())})
+    found.append(f"/{skeleton(key)}")
     if key.isdigit():
         found.append("#")
     if bearers_of(key) >= KNOWN_BEARERS:
@@ -58,6 +62,21 @@ def _marks_alone(key: str) -> tuple[str, ...]:
     if tells_deed(key):
         found.append("@deed")
     return tuple(found)
+
+
+def skeleton(key: str) -> str:
+    """Return the letters of a folded word that its forms have in common: "ספ" of "תוסיפי", "להוסיף" and "הוסף".
+
+    A guess by letters alone, and no root: it is enough that the forms of one word share it and few other words do.
+    """
+    left = key.replace("ו", "").replace("י", "")
+    if len(left) > _SHORTEST and left[-1] in _ENDINGS:
+        left = left[:-1]
+    for _ in range(_MOST_OPENINGS):
+        openings = _OPENINGS if len(left) > _SHORTEST + 1 else _OPENINGS_OF_SHORT
+        if len(left) > _SHORTEST and left[0] in openings:
+            left = left[1:]
+    return left if len(left) >= _SHORTEST else key
 
 
 @lru_cache(maxsize=64)

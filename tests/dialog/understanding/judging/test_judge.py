@@ -8,6 +8,8 @@ from app.dialog.hebrew.span import Bounds, Range, Span
 from app.dialog.hebrew.tokens import normalise
 from app.dialog.understanding.judging.judge import LENIENT, VERSIONS, AgainstRules, Judge, Table
 from app.dialog.understanding.judging.marks import POSITIONS, SIDE
+from app.dialog.understanding.judging.names import NONE, OFFSETS, TAGS, NameTable
+from app.dialog.understanding.judging.names import VERSIONS as NAME_VERSIONS
 
 
 def value(start: int, end: int) -> Span[str]:
@@ -25,11 +27,22 @@ def table(weights: dict[tuple[str, int, int], int], below: tuple[float, float] =
 
 def test_a_word_weighs_by_where_it_stands() -> None:
     """R10.2: "lives in" speaks against the place right after it, not against the one before."""
-    weights = table({("גרה", 0, 1): -9, ("=", 0, 0): 5})
+    weights = table({("גרה", 0, 1): -9, ("=", 0, 0): 40})
     said = normalise("בנשר גרה בחיפה")
     judge = Judge(said, Asked.AREA, {}, weights)
     assert judge.wished("area", [value(0, 1), value(2, 3)]) == [value(0, 1)]
     assert judge.left_any
+
+
+def test_what_is_asked_and_known_counts_alike_in_a_short_and_in_a_long_turn() -> None:
+    """R10.2: of words each counts the less the more there are."""
+    long = normalise("בחיפה " + "כן " * 20)
+    weights = table({("=", 0, 0): 50, ("בחיפה", 0, 0): 9, ("כנ", 0, SIDE + 5): 0})
+    framed = [Judge(said, Asked.AREA, {}, table({("=", 0, 0): 50})) for said in (normalise("בחיפה"), long)]
+    whole = [Judge(said, Asked.AREA, {}, weights) for said in (normalise("בחיפה"), long)]
+    odds = [[judge.odds("area", value(0, 1), [0]) for judge in judges] for judges in (framed, whole)]
+    assert odds[0][0] == odds[0][1] > 0
+    assert odds[1][0] > odds[1][1] > odds[0][0]
 
 
 def test_what_is_neither_sure_nor_out_of_the_question_is_doubted() -> None:
@@ -79,19 +92,30 @@ def test_what_a_rule_speaks_against_is_taken_only_by_a_judge_who_is_sure() -> No
 def test_of_one_kind_a_value_that_no_rule_speaks_against_goes_first() -> None:
     """R10.2: places may be several, a number of rooms is one."""
     said = normalise("שלוש לא ארבע")
-    judge = Judge(said, Asked.GREETING, {}, table({("=", 0, 0): 9}))
+    judge = Judge(said, Asked.GREETING, {}, table({("=", 0, 0): 60}))
     assert judge.wished("deal", [ruled_out(0, 1), value(2, 3)]) == [value(2, 3)]
     assert judge.wished("deal", [ruled_out(0, 1)]) == [ruled_out(0, 1)]
 
 
 def test_a_jury_is_asked_once_more_only_where_a_rule_spoke() -> None:
     """R10.2: what was left by the words around is not taken at the second reading."""
-    judge = Judge(normalise("שלוש לא ארבע"), Asked.GREETING, {}, table({("=", 0, 0): 9}))
+    judge = Judge(normalise("שלוש לא ארבע"), Asked.GREETING, {}, table({("=", 0, 0): 60}))
     despite = AgainstRules(judge, {0: "denied"})
     assert despite.wished("deal", [value(2, 3)]) == []
     assert not despite.took_any
     assert despite.wished("deal", [value(0, 1)]) == [ruled_out(0, 1)]
     assert despite.took_any
+
+
+def test_a_name_that_is_none_by_the_words_around_is_something_told_all_the_same() -> None:
+    """R10.2: who tells of somebody else is heard; no other judge has a say in names."""
+    rows = np.zeros((2, NAME_VERSIONS, len(OFFSETS), len(TAGS)), np.int8)
+    rows[0, 0, OFFSETS.index(-1), NONE], rows[0, 0, OFFSETS.index(0), NONE] = 9, 9
+    heads = NameTable(["חבר"], rows, 1.0, (1.0, 3.0, 1.0))
+    found = Span(1, 2, "יניב")
+    judges = [Judge(normalise(said), Asked.NAME, {}, names=heads) for said in ("חבר יניב", "פה יניב")]
+    assert [judge.name(frozenset(), found) for judge in judges] == [None, found]
+    assert [judge.left_any for judge in judges] == [True, False]
 
 
 @pytest.mark.parametrize("text", ["", "בלי כלום", "a", "חיפה " * 90])

@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.span import Bounds, Span
-from app.dialog.hebrew.tokens import normalise
+from app.dialog.hebrew.tokens import fold, normalise
 from app.dialog.understanding.judging.marks import (
     POSITIONS,
     SIDE,
     frame_marks,
     marks_of,
     position,
+    skeleton,
     stretches,
     word_marks,
 )
@@ -22,6 +23,29 @@ def test_a_word_is_seen_with_and_without_its_prefix_and_with_the_next_one() -> N
     """R10.2."""
     marks = word_marks("בחיפה", "עכשיו")
     assert {"בחיפה", "~חיפה", "בחיפה עכשיו"} <= set(marks)
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "תוסיפי הוסיפי להוסיף תוסיפו הוסף ולהוסיף שתוסיפי",
+        "תורידי להוריד הורידו יורדת ירדה ירד",
+        "מחפש מחפשים חיפשתי לחפש שחיפשנו",
+        "שכירות לשכור להשכיר שוכר ושכרתי",
+        "רוצה רוצים רציתי",
+        "דירה דירות הדירה",
+    ],
+)
+def test_the_forms_of_a_word_have_a_mark_in_common(forms: str) -> None:
+    """R10.2: what one form of a verb teaches holds for those that no training speech had."""
+    assert len({skeleton(fold(form)) for form in forms.split()}) == 1
+
+
+def test_words_that_mean_something_else_have_other_marks() -> None:
+    """R10.2: to rent, to sell, to buy; to add, to take down."""
+    words = "לשכור למכור לקנות להוסיף להוריד לחפש לגור"
+    assert len({skeleton(fold(word)) for word in words.split()}) == len(words.split())
+    assert [skeleton(fold(word)) for word in ("וי", "3", "עד")] == ["וי", "3", "עד"]
 
 
 def test_places_given_names_figures_and_listed_words_are_seen_as_such() -> None:
