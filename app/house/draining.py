@@ -15,6 +15,7 @@ from app.sidecar.link import Link
 STOPPING_TAKES_S = 9.0  # of the grace period: to close what still lives, to finish the store, to end the children
 CALLS_END_WITHIN_S = 2.0
 STORE_STOPS_WITHIN_S = 4.0
+CHILDREN_END_WITHIN_S = 2.5
 _log = structlog.get_logger("server")
 
 
@@ -35,17 +36,20 @@ class Drain:
         self._store = store
         self._links = links
         self._is_drained = False
+        self._ends_at_s = 0.0
 
     def watch(self, is_alive: Callable[[], bool], grace_s: float) -> None:
         """Notice when this worker is told to stop: no new calls, and those that live may end within `grace_s`."""
-        spawn(self._drain, is_alive, max(1.0, grace_s - STOPPING_TAKES_S))
+        spawn(self._drain, is_alive, grace_s)
 
     def _drain(self, is_alive: Callable[[], bool], grace_s: float) -> None:
         while is_alive():
             sleep(0.2)
         self._admission.is_closed = True
-        deadline_s = time.monotonic() + grace_s
-        _log.info("DRAINING", live_calls=len(self._streams), messages=self._recordings.under_way, grace_s=grace_s)
+        calls_end_in_s = max(1.0, grace_s - STOPPING_TAKES_S)
+        deadline_s, self._ends_at_s = time.monotonic() + calls_end_in_s, time.monotonic() + grace_s
+        under_way = {"live_calls": len(self._streams), "messages": self._recordings.under_way}
+        _log.info("DRAINING", **under_way, grace_s=calls_end_in_s)
         while (self._streams or self._recordings.under_way) and time.monotonic() < deadline_s:
             sleep(0.1)
         self._streams.close()
@@ -60,7 +64,9 @@ class Drain:
         deadline_s = time.monotonic() + CALLS_END_WITHIN_S
         while self._streams and time.monotonic() < deadline_s:  # their last words come before the store's end
             sleep(0.02)
-        self._store.stop(STORE_STOPS_WITHIN_S)
+        # What the calls left of the grace is the store's: a busy machine, or a slow database, may need it.
+        left_s = self._ends_at_s - time.monotonic() - CHILDREN_END_WITHIN_S
+        self._store.stop(max(STORE_STOPS_WITHIN_S, left_s))
         for link in self._links:
             link.stop()
         _log.info("STOPPED")

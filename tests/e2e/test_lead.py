@@ -221,7 +221,9 @@ def test_a_message_that_cannot_be_had_leaves_the_number_and_forged_addresses_are
 
 
 def test_a_server_told_to_stop_delivers_what_its_last_call_left(house: Town, desk: Receiver, tmp_path: Path) -> None:
-    """R18, R14: the store finishes before its process is ended."""
+    """R18, R14: the store finishes before its process is ended; on a machine too busy for that, its end of the call
+    waits on the disk for the next start.
+    """
     env = {"LEAD_WEBHOOK_URL": desk.url + "/leads", "LEAD_WEBHOOK_SECRET": SECRET, "SHUTDOWN_GRACE_S": "12"}
     with town(house.vendors, house.exchange, tmp_path, env, stock_from=house.data) as leaving:
         leaving.vendors.ears.script(texts=["אני מחפש דירה ברחובות"])
@@ -234,5 +236,9 @@ def test_a_server_told_to_stop_delivers_what_its_last_call_left(house: Town, des
         assert leaving.server.process.wait(30) == 0
         assert "STOPPED" in leaving.server.log()
         assert "Traceback" not in leaving.server.log()
-        assert leaving.call_row(phone)["ended_at"]
+        waiting = (file.read_text() for file in (leaving.data / "journal").glob("pending-*.jsonl"))
+        ends = [
+            line for text in waiting for line in text.splitlines() if phone.call_sid in line and '"call_ended"' in line
+        ]
+        assert leaving.call_row(phone).get("ended_at") or ends
     phone.hang_up()

@@ -108,6 +108,11 @@ def test_what_we_send_is_understood_by_wsproto(message: str, payload: bytes) -> 
     assert told[-1] == CloseConnection(code=1008, reason="ש" * 61)
 
 
+def test_an_end_in_good_order_is_told_as_1000() -> None:
+    """RFC 6455 §7.4.1: with any other code Twilio logs an error."""
+    assert frames.close_frame(frames.NORMAL) == b"\x88\x02\x03\xe8"
+
+
 def test_codes_nobody_may_send_become_an_empty_close() -> None:
     """RFC 6455 §7.4.1."""
     assert frames.close_frame(frames.NO_CODE) == frames.close_frame(frames.ABNORMAL, "x") == b"\x88\x00"

@@ -82,6 +82,12 @@ def test_a_huge_recording_is_not_swallowed(emulator: TwilioRestEmulator) -> None
         fetch_recording(account(emulator), GOOD, max_bytes=100_000)
 
 
+def test_the_longest_message_that_twilio_takes_for_us_is_fetched_whole(emulator: TwilioRestEmulator) -> None:
+    """R2.7: two minutes of 44.1 kHz, 16 bit."""
+    emulator.recordings[SID] = message = bytes(120 * 44_100 * 2)
+    assert fetch_recording(account(emulator), GOOD) == message
+
+
 def test_twilio_out_of_reach_is_retriable() -> None:
     """R2.7."""
     nobody = RecordingAccount(ACCOUNT, "t", f"http://127.0.0.1:{free_port()}")

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from app.telephony.rest import TwilioRest
-from app.telephony.tls import session
+from app.telephony.tls import OneContext, session
 from tests.emulators.certificate import Certificate
 from tests.emulators.twilio_rest import TwilioRestEmulator
 from tests.servers import ROOT
@@ -70,6 +70,13 @@ def test_no_connection_of_the_worker_reads_the_authorities_anew(
     assert (read, connections) == ("0 0 0", "connections 2")
     assert verdicts == ([] if is_trusted else ["not verified", "not verified"])
     assert set(emulator.calls.values()) == {"completed" if is_trusted else "in-progress"}
+
+
+def test_by_way_of_a_proxy_the_same_context_is_used(certificate: Certificate) -> None:
+    """R2.6, R9.2: HTTPS_PROXY is how some networks let anybody out."""
+    context = certificate.client()
+    manager = OneContext(context).proxy_manager_for("http://127.0.0.1:1")
+    assert manager.connection_pool_kw["ssl_context"] is context
 
 
 def test_a_context_that_is_given_is_the_one_that_is_used(
