@@ -20,7 +20,7 @@ _SHORTEST_COMMAND = 5
 _LONGEST_STUTTER = 3
 _BEFORE_COMMON = ("ה", "ו", "ב", "ל", "ש", "וש", "וב", "ול")
 _FINAL_LETTERS = dict(zip("כמנפצ", "ךםןףץ", strict=True))
-_PARTICLES = _LISTS.words("particles")
+PARTICLES = _LISTS.words("particles")
 _AFFILIATIONS, _TITLES = _LISTS.words("affiliations"), _LISTS.words("titles")
 _NICKNAMES, _STOP = _LISTS.words("nicknames"), _LISTS.words("stop")
 STRIP = _LISTS.words("strip")
@@ -82,7 +82,7 @@ def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_
     """Read up to three name words at `start`: a given name and surnames, stutter and spelling hints left out."""
     chosen: list[int] = []
     for index in range(_past_titles(utterance, start), len(utterance)):
-        full = sum(utterance.key(at) not in _PARTICLES for at in chosen) == MAX_WORDS
+        full = sum(utterance.key(at) not in PARTICLES for at in chosen) == MAX_WORDS
         if full or index in claimed or _spelled(utterance, index) or not is_name_word(utterance, index):
             break
         if chosen and _ends_before(utterance, index, len(chosen), known_first=known_first):

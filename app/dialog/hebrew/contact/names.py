@@ -1,8 +1,11 @@
 """The caller's name, after a cue ("קוראים לי") or as the answer to the question for it (R10.2)."""
 
+from dataclasses import replace
+
 from app.dialog.hebrew.contact.name_words import (
     KNOWN_BEARERS,
     MAX_WORDS,
+    PARTICLES,
     SPELLING,
     STRIP,
     TOLD_TO_OTHERS,
@@ -70,9 +73,16 @@ def understand_name(
         return (_new_surname(utterance, known, claimed) or _corrected(utterance, places, claimed)) if known else None
     best = _repaired(utterance, _said_again(utterance, best, claimed), claimed)
     if expected:
-        return _with_surname(utterance, best, claimed)
+        return _without_particle(utterance, _with_surname(utterance, best, claimed))
     of_a_place = any(m.start < best.end and best.start < m.end and m.prefix for m in places)
-    return None if of_a_place else best
+    return None if of_a_place else _without_particle(utterance, best)
+
+
+def _without_particle(utterance: Utterance, name: Span[str] | None) -> Span[str] | None:
+    """Leave out a last word that leads to another: "טל בן שלושים"."""
+    if name is None or len(name.tokens) == 1 or utterance.key(name.end - 1) not in PARTICLES:
+        return name
+    return replace(name, end=name.end - 1, value=name.value.rpartition(" ")[0])
 
 
 def opens_answer(utterance: Utterance, name: Span[str]) -> bool:
@@ -201,7 +211,9 @@ def _who_called(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | No
     for end in calls:
         for at in range(max(0, end - MAX_WORDS), end):
             key = utterance.key(at)
-            if not (key.startswith("ש") and bearers_of(key[1:]) >= KNOWN_BEARERS > bearers_of(key)):
+            known = key.startswith("ש") and bearers_of(key[1:]) >= KNOWN_BEARERS > bearers_of(key)
+            if not known or key[1:] in STRIP:
+                # "שאני מתקשרת": Ani is a name, too.
                 continue
             if all(is_name_word(utterance, word) and word not in claimed for word in range(at + 1, end)):
                 return Span(at, end, " ".join(token.text for token in utterance.tokens[at:end])[1:])

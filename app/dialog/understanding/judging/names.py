@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from app.dialog import data
 from app.dialog.domain import Asked
-from app.dialog.hebrew.contact.name_words import KNOWN_BEARERS, STRIP, bearers_of, is_common
+from app.dialog.hebrew.contact.name_words import KNOWN_BEARERS, PARTICLES, STRIP, bearers_of, is_common
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import LONG_SPEECH, marks_of
@@ -151,7 +151,11 @@ def judged_name(
         return None if by_rules is not None and -of_rules >= away else by_rules
     if by_rules is not None and (start, end) == (by_rules.start, by_rules.end):
         return by_rules
-    if all(key in STRIP for key in utterance.keys[start:end]) or best - of_rules < (new if by_rules is None else other):
+    # "טל בן דור" does not end with the "בן".
+    cut_short = by_rules is not None and end < by_rules.end and utterance.key(end - 1) in PARTICLES
+    if cut_short or all(key in STRIP for key in utterance.keys[start:end]):
+        return by_rules
+    if best - of_rules < (new if by_rules is None else other):
         return by_rules
     return Span(start, end, _said(utterance, Span(start, end, "")))
 
