@@ -1,0 +1,277 @@
+"""The home that is sought, read slot by slot: each reader leaves its words to no other (R10.2).
+
+Places are claimed first, then kind, deal, rooms, times and money share what is left. What a rule calls no wish is read
+once more, against the rules, where a reader found nothing: the jury may know better.
+"""
+
+from collections.abc import Callable, Mapping
+
+from app.dialog.domain import PARTS, Asked
+from app.dialog.hebrew.contact.name_words import first_names
+from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.number_words import is_masculine
+from app.dialog.hebrew.numbers import quantities
+from app.dialog.hebrew.scopes.scope import Whose, rules_at, tokens_of
+from app.dialog.hebrew.span import Range
+from app.dialog.hebrew.tokens import Phrasebook
+from app.dialog.understanding.judging.judge import BARE, AgainstRules, Jury
+from app.dialog.understanding.judging.marks import LONG_SPEECH
+from app.dialog.understanding.notes import Notes, whole
+from app.dialog.understanding.slots.area import Areas, understand_areas
+from app.dialog.understanding.slots.budget import replaces_budget, same_budget, understand_budget
+from app.dialog.understanding.slots.changes import changed_rooms
+from app.dialog.understanding.slots.deal import understand_deal
+from app.dialog.understanding.slots.kind import HOUSES, SETTLES_FOR, understand_type
+from app.dialog.understanding.slots.move_in import understand_timing
+from app.dialog.understanding.slots.rooms import names_rooms, understand_rooms
+from app.dialog.understanding.slots.withdrawals import withdrawn
+
+_LISTS = Lexicon("real_estate/turn.toml")
+_HOW_MUCH_IS, _WHAT_IS = _LISTS.phrases("how_much_is"), _LISTS.phrases("what_is")
+"""Openings of questions about homes in general: "מה זה דופלקס", "כמה עולה דירה"."""
+_NO_QUESTION = _LISTS.words("no_question")
+_PLAIN_HOME = _LISTS.words("plain_home")
+_ENTERS = _LISTS.words("enters")
+
+
+class SoughtHome:
+    """Notes what is said of the home, its place, price and time."""
+
+    def __init__(self, notes: Notes, jury: Jury) -> None:
+        self._notes = notes
+        self._jury = jury
+        self._bare: Range | None = None
+        """A number that may be rooms, though nothing says so."""
+        self._overruling = False
+        """Whether what a rule calls no wish is read just now."""
+
+    def read(self) -> Areas:
+        """Run the readers; returns what was said of places."""
+        notes = self._notes
+        areas = self._areas()
+        free = notes.claimed
+        told = rules_at(notes.utterance) if self._jury.heeds_rules else {}
+        told = {index: rule for index, rule in told.items() if index not in free}
+        notes.claim(told)
+        for read in (self._kind, self._deal, self._rooms, self._timing, self._budget):
+            said = notes.values_heard
+            read()
+            if notes.values_heard == said:
+                self._despite(told, read)
+        self._bare_number()
+        self._doubt(free)
+        self._doubt_judged()
+        self._clear()
+        return areas
+
+    def _despite(self, rules: Mapping[int, str], read: Callable[[], None]) -> None:
+        """Let a reader find values where `rules` say, token by token, why none is a wish: the jury may know better."""
+        notes = self._notes
+        if not rules or len(notes.utterance) >= LONG_SPEECH:
+            return
+        jury, claimed, informed = self._jury, notes.claimed, notes.informed
+        kept = dict(notes.updates), dict(notes.quotes), set(notes.unsure)
+        self._jury = despite = AgainstRules(jury, rules)
+        notes.claimed -= rules.keys()
+        self._overruling = True
+        read()
+        self._overruling = False
+        if not despite.took_any:
+            # What no jury took is not taken by the way.
+            notes.updates, notes.quotes, notes.unsure = kept
+            notes.informed = informed
+        notes.claimed |= claimed
+        self._jury = jury
+
+    def _areas(self) -> Areas:
+        notes = self._notes
+        known = [name for name in (notes.state.get("area") or []) if isinstance(name, str)]
+        areas = understand_areas(notes.utterance, notes.asked, known, self._jury, fuzzy=not notes.does_otherwise())
+        if notes.acts.asks_listing and notes.acts.question and not notes.seeks():
+            return Areas(mentions=areas.mentions, claimed=areas.claimed)
+        if areas.value is not None or areas.withdrawn:
+            spans = [(mention.start, mention.end) for mention in areas.mentions]
+            start, end = min(s for s, _ in spans), max(e for _, e in spans)
+            notes.put("area", areas.value, start, end, unsure=areas.unsure)
+        notes.claimed |= areas.claimed
+        if areas.doubted and not known:
+            notes.doubted["area"] = list(dict.fromkeys(mention.value for mention in areas.doubted))
+        return areas
+
+    def _asks(self, openings: Phrasebook) -> bool:
+        """Whether the utterance asks about homes in general, and no wish follows."""
+        notes = self._notes
+        opening = openings.at(notes.utterance, 0)
+        asks = opening is not None and notes.utterance.key(opening.end) not in _NO_QUESTION
+        return asks and not notes.says_seeking()
+
+    def _asks_about_homes(self) -> bool:
+        notes = self._notes
+        return (notes.acts.asks_listing and notes.acts.question and not notes.seeks()) or self._asks(_WHAT_IS)
+
+    def _kind(self) -> None:
+        notes = self._notes
+        if self._asks_about_homes():
+            return
+        kind = understand_type(
+            notes.utterance, notes.asked, notes.claimed, notes.state.get("property_type"), self._jury
+        )
+        if kind is not None and notes.asked is Asked.NAME and first_names().get(notes.utterance.key(kind.start), 0):
+            # "חוה אשכנזי" is no farm.
+            kind = None
+        asks = notes.acts.question and notes.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
+        if kind is not None and not (asks and not notes.seeks()):
+            known = notes.state.get("property_type")
+            passing = (
+                kind.value == "apartment"
+                and not kind.instead
+                and known not in (None, "apartment")
+                and notes.asked is not Asked.PROPERTY_TYPE
+                and notes.utterance.key(kind.end) not in _PLAIN_HOME
+                and not (known in HOUSES and notes.utterance.key(kind.start - 1) in SETTLES_FOR)
+            )
+            if not passing:
+                notes.put("property_type", kind.value, kind.start, kind.end)
+
+    def _deal(self) -> None:
+        notes = self._notes
+        if self._asks_about_homes():
+            return
+        deal = understand_deal(notes.utterance, notes.asked, notes.claimed, self._jury, known=notes.state.get("deal"))
+        if deal is not None:
+            notes.put("deal", deal.value, deal.start, deal.end)
+
+    def _rooms(self) -> None:
+        notes = self._notes
+        if self._asks(_HOW_MUCH_IS):
+            return
+        known = notes.state.get("rooms_min"), notes.state.get("rooms_max")
+        changed = changed_rooms(notes.utterance, notes.asked, known, notes.state.get("budget_max"))
+        if changed is not None:
+            notes.claim(changed.tokens)
+            notes.bounds("rooms", changed)
+            return
+        if self._replaces_budget(known):
+            return
+        rooms, told = understand_rooms(
+            notes.utterance, notes.asked, notes.claimed, self._jury, known=known, bare=self._weighs_bare()
+        )
+        notes.claimed |= told
+        if rooms is not None and rooms.against == BARE and notes.asked is not Asked.ROOMS:
+            # Perhaps a sum or a time has more right to it.
+            self._bare = rooms
+        elif rooms is not None:
+            notes.bounds("rooms", rooms)
+
+    def _weighs_bare(self) -> bool:
+        """Whether numbers that nothing is said of come before the jury: not from others' words, nor long speech."""
+        notes = self._notes
+        return not self._overruling and len(notes.utterance) < LONG_SPEECH
+
+    def _replaces_budget(self, rooms: tuple[float | None, float | None]) -> bool:
+        """Whether numbers that count nothing are the known budget and its new value: "שניים שש במקום שניים שמונה"."""
+        notes = self._notes
+        if rooms != (None, None) or notes.state.get("budget_max") is None or not self._weighs_bare():
+            return False
+        if names_rooms(notes.utterance):
+            return False
+        numbers = quantities(notes.utterance)
+        if notes.asked is Asked.ROOMS and all(is_masculine(notes.utterance, number.start) for number in numbers):
+            # "לא שלושה, ארבעה".
+            return False
+        deal, known = notes.known("deal"), notes.state.get("budget_max")
+        return replaces_budget(notes.utterance, notes.asked, deal, notes.claimed, known)
+
+    def _bare_number(self) -> None:
+        """Take a number for rooms of which only the jury says so, unless it is something else."""
+        notes = self._notes
+        if self._bare is None or not notes.updates.keys().isdisjoint(PARTS["rooms"]):
+            return
+        known = notes.state.get("rooms_min"), notes.state.get("rooms_max")
+        if self._bare.value != known and notes.claimed.isdisjoint(self._bare.tokens):
+            notes.claim(self._bare.tokens)
+            notes.bounds("rooms", self._bare)
+
+    def _timing(self) -> None:
+        notes = self._notes
+        if notes.acts.goodbye or notes.acts.human or (notes.acts.schedule and not set(notes.utterance.keys) & _ENTERS):
+            # "תתקשרו אחרי החגים" is when to call, not when to move in.
+            return
+        timing = understand_timing(
+            notes.utterance, notes.asked, notes.today, notes.claimed, self._jury, known=notes.state.get("timing")
+        )
+        if timing is None or (notes.acts.schedule and not timing.sure):
+            return
+        notes.claim(timing.tokens)
+        notes.put("timing", timing.value, timing.start, timing.end)
+
+    def _budget(self) -> None:
+        notes = self._notes
+        if notes.acts.hold or (notes.asked in (Asked.PHONE, Asked.PHONE_CONFIRM) and notes.phone_digits):
+            return
+        deal, kind = notes.known("deal"), notes.known("property_type")
+        was = notes.state.get("deal")
+        known = notes.state.get("budget_max") or notes.state.get("budget_min")
+        # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
+        asked = Asked.NEXT_STEP if notes.acts.schedule else notes.asked
+        budget = understand_budget(
+            notes.utterance, asked, deal, kind, notes.claimed, self._jury, known=known, bare=self._weighs_bare()
+        )
+        if budget is None and deal is not None and not self._overruling:
+            told = tokens_of(notes.utterance, *Whose)
+            budget = same_budget(notes.utterance, deal, kind, notes.claimed - told)
+        if budget is not None and budget.against and self._may_be_rooms(budget):
+            budget = self._bare = None
+        if budget is not None:
+            notes.bounds("budget", budget)
+            notes.claim(budget.tokens)
+            if budget.deal is not None and deal is None:
+                notes.put("deal", budget.deal, budget.start, budget.end, unsure=True)
+        if "deal" in notes.updates and was is not None:
+            for slot in ("budget_min", "budget_max"):
+                if slot not in notes.updates and notes.state.get(slot) is not None:
+                    notes.updates[slot] = None
+                    notes.quotes[slot] = notes.quotes.get("deal", "")
+
+    def _may_be_rooms(self, budget: Range) -> bool:
+        """Whether what may be a sum may as well be rooms: it is neither, then."""
+        return self._bare is not None and self._bare.start < budget.end and budget.start < self._bare.end
+
+    def _doubt(self, claimed: frozenset[int]) -> None:
+        """Note what one has or pays today, when just that was asked: perhaps it is what one wants again."""
+        notes = self._notes
+        topic = notes.asked.value
+        slots = PARTS.get(topic)
+        if slots is None or not tokens_of(notes.utterance, Whose.NOW):
+            return
+        if any(slot in notes.updates or notes.state.get(slot) is not None for slot in slots):
+            return
+        claimed |= tokens_of(notes.utterance, *(whose for whose in Whose if whose is not Whose.NOW))
+        has: Range | None = None
+        if notes.asked is Asked.ROOMS:
+            has, _ = understand_rooms(notes.utterance, notes.asked, claimed)
+        elif notes.asked is Asked.BUDGET:
+            has = understand_budget(notes.utterance, notes.asked, notes.known("deal"), None, claimed)
+        if has is not None:
+            bounds = zip(slots, has.value, strict=True)
+            notes.doubted |= {slot: whole(value) for slot, value in bounds if value is not None}
+
+    def _doubt_judged(self) -> None:
+        """Note what may be no wish by the words around it, when just that was asked."""
+        notes = self._notes
+        topic = notes.asked.value
+        values = self._jury.doubted.get(topic, ())
+        slots = PARTS.get(topic, (topic,))
+        if not values or notes.doubted or any(notes.known(slot) is not None for slot in slots):
+            return
+        if notes.asked is Asked.AREA:
+            notes.doubted["area"] = list(dict.fromkeys(value.value for value in values))
+        elif notes.asked is Asked.BUDGET:
+            bounds = zip(slots, values[0].value, strict=True)
+            notes.doubted |= {slot: value for slot, value in bounds if value is not None}
+
+    def _clear(self) -> None:
+        """Withdraw known values the caller no longer cares for: "התקציב לא משנה"."""
+        notes = self._notes
+        for slot in withdrawn(notes.utterance, notes.asked, notes.state, notes.updates):
+            notes.put(slot, None, 0, len(notes.utterance))
