@@ -113,13 +113,18 @@ class Conductor:
             self._tell_time(due_ms)
 
     def _read_all(self) -> None:
-        """Take what has come on all streams, hear it in one pass, and hand it over."""
+        """Take what has come on all streams, hear it in one pass or two, and hand it over."""
         self._held_from_ms = now_ms()
         self._each(list(self._readers), lambda reader: reader.look())
         while waiting := [reader for reader in self._readers if reader.has_audio]:
-            self._hear_ahead(waiting)
-            # In a full house the last is heard 30 ms after the first.
-            self._each(sorted(waiting, key=lambda reader: not reader.is_pressing), self._hand_over)
+            # In a full house the last is heard 30 ms after the first: some wait for nobody, not even for one pass.
+            pressing: list[Reader] = []
+            others: list[Reader] = []
+            for reader in waiting:
+                (pressing if reader.is_pressing else others).append(reader)
+            for readers in (pressing, others):
+                self._hear_ahead(readers)
+                self._each(readers, self._hand_over)
             if any(reader.has_audio for reader in waiting):
                 self._let_others()  # much audio each, and more of it
         for reader in [reader for reader in self._readers if reader.is_over]:

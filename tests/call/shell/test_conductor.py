@@ -106,6 +106,9 @@ def test_whom_something_hangs_on_is_heard_first() -> None:
     order: list[str] = []
 
     class Told(Looks):
+        def ahead(self) -> None:
+            order.append("other got ready")
+
         def hand_over(self) -> None:
             order.append("other")
             super().hand_over()
@@ -118,7 +121,7 @@ def test_whom_something_hangs_on_is_heard_first() -> None:
     house = [*(Told(1, pieces=1) for _ in range(5)), First(1, pieces=1)]
     for reading in [eventlet.spawn(conductor.read, one) for one in house]:
         reading.wait()
-    assert order == ["pressing", *["other"] * 5]
+    assert order == ["pressing", *["other got ready"] * 5, *["other"] * 5]
 
 
 class Garbled(Looks):
