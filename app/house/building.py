@@ -27,10 +27,12 @@ from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, voice_pack_pat
 from app.speech.engines import JsonEngine, LlmEngine, SttEngine, TtsEngine
 from app.speech.guarded import Guard, GuardedLlm, GuardedStt, GuardedTts
 from app.speech.pack import VoicePack
+from app.speech.sparing import SparingJson
 from app.speech.voice import Voice
 from app.telephony.recordings import RecordingAccount
 
 _log = structlog.get_logger("server")
+_soon = partial(spawn_after, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def build_engines(settings: Settings, children: Children, share: Share) -> Engin
         stt=GuardedStt(stt, guarded(stt.name, settings.stt_fallback_ms)) if settings.stt_fallback else stt,
         stt_fallback=stts[settings.stt_fallback]() if settings.stt_fallback else None,
         llm=GuardedLlm(OpenAiLlm(speech, cloud), guarded("openai", settings.llm_first_token_ms)) if thinks else None,
-        extractor=OpenAiJson(speech, cloud) if thinks else None,
+        extractor=SparingJson(OpenAiJson(speech, cloud), lambda: speech.behind_ms, _soon) if thinks else None,
         voice=Voice(
             tts, second_voice, cache, settings.tts_first_audio_ms, spawn_after, is_slow=settings.tts == "embedded"
         ),
@@ -114,7 +116,7 @@ def _guard(engine: str, late_ms: int) -> Guard:
     def tell_back() -> None:
         _log.info("ENGINE_BACK", engine=engine)
 
-    return Guard(Breaker(time.monotonic, tell_down, tell_back), time.monotonic, late_ms / 1000, partial(spawn_after, 0))
+    return Guard(Breaker(time.monotonic, tell_down, tell_back), time.monotonic, late_ms / 1000, _soon)
 
 
 def build_store(settings: Settings, children: Children) -> LeadStore:

@@ -138,8 +138,16 @@ class Life:
         self._dead = False
         self._spoke = False
         self._heard_since_ping = False
+        self._pinged_s: float | None = None
+        self._answered_in_s = 0.0
         self.ended: Any = eventlet.spawn(self._run)
         """To be waited for: the child's socket has ended."""
+
+    @property
+    def behind_ms(self) -> int:
+        """How long the child took for its latest PONG, or takes for the one that is due."""
+        waited_s = 0.0 if self._pinged_s is None else time.monotonic() - self._pinged_s
+        return int(1000 * max(waited_s, self._answered_in_s))
 
     def open(self, request: Mapping[str, object], listener: Listener) -> LinkStream:
         """Start a piece of work; see `Link.open`."""
@@ -234,6 +242,8 @@ class Life:
                 else:
                     self.why = told.get("fault", "")
                     self.ready = not self.why
+            elif op is Op.PONG and self._pinged_s is not None:
+                self._answered_in_s, self._pinged_s = time.monotonic() - self._pinged_s, None
             return
         stream = self.streams.get(stream_id)
         if stream is None:
@@ -265,6 +275,8 @@ class Life:
         while not self._dead:
             self._heard_since_ping = False
             sent_at = time.monotonic()
+            if self._pinged_s is None:
+                self._pinged_s = sent_at
             self.send(LINK_STREAM_ID, Op.PING)
             eventlet.sleep(interval_s)
             if self._heard_since_ping:

@@ -78,6 +78,11 @@ class Link:
         return self._life.troubles if self._life is not None else {}
 
     @property
+    def behind_ms(self) -> int:
+        """How long the child takes to answer, by the latest that it was asked for: four times a second."""
+        return self._life.behind_ms if self._life is not None else 0
+
+    @property
     def open_streams(self) -> int:
         """Streams the child is working on."""
         return len(self._life.streams) if self._life is not None else 0

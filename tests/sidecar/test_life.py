@@ -55,6 +55,22 @@ def test_a_child_that_was_only_slow_lives(frozen: Link) -> None:
     frozen.stop()
 
 
+def test_how_far_behind_a_child_is_shows_while_it_is_and_no_longer() -> None:
+    """R18: what nobody waits for is not asked of it meanwhile."""
+    link = Link("tests.sidecar.echo_child", limits=LinkLimits(ping_interval_s=0.05, missed_pings=400, idle_pings=400))
+    assert link.behind_ms == 0
+    link.start()
+    wait_until(lambda: link.ready, "the child is ready")
+    pid = link.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: link.behind_ms >= 400, "it is seen to be behind")
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: link.behind_ms < 400, "it is seen to have caught up")
+    assert link.pid == pid
+    link.stop()
+
+
 def test_a_child_that_works_and_cannot_answer_is_given_more_time_than_one_that_lies_still() -> None:
     """R18: one starved of the processor would answer, and to replace it takes more of what is short."""
     link = Link("tests.sidecar.echo_child", limits=LinkLimits(ping_interval_s=0.1, missed_pings=12, idle_pings=2))
