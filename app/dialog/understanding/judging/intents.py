@@ -46,7 +46,6 @@ class IntentTable:
         self, marks: Sequence[str], rows: npt.NDArray[np.int8], scale: float, sure: tuple[float, float]
     ) -> None:
         self._weights = Weights(marks, rows)
-        self._by_version = rows.reshape(-1, len(INTENTS))
         self._scale = scale
         self.sure = sure
 
@@ -59,19 +58,14 @@ class IntentTable:
     def chances(self, utterance: Utterance, asked: Asked, read: Understanding) -> Floats:
         """Return the chance of each of `INTENTS`."""
         size = len(utterance)
-        known, before = self._weights.of_words((*marks_of(utterance), turn_marks(size, asked, read)))
-        marks = np.array(known, np.intp) * VERSIONS
-        words, turn = marks[: before[-2]], marks[before[-2] :]
-        counted = (
-            *(words + version for version in _wherever(asked, read.intent)),
-            words[: before[1]] + _FIRST,
-            words[: before[min(size, _EARLY_WORDS)]] + _EARLY,
-            words[before[size - 1] :] + _LAST,
-            turn + _ANYWHERE,
-        )
+        sums, before = self._weights.of_words(marks_of(utterance))
+        frame, count = self._weights.together(turn_marks(size, asked, read))
         # Whole numbers: whatever the order, they sum to the same.
-        total = np.add.reduce(self._by_version.take(np.concatenate(counted), 0), 0, np.float32)
-        odds = total * (self._scale / sqrt(max(1, len(known))))
+        total = frame[_ANYWHERE] + sums[1, _FIRST] + sums[min(size, _EARLY_WORDS), _EARLY]
+        total += sums[-1, _LAST] - sums[-2, _LAST]
+        for version in _wherever(asked, read.intent):
+            total += sums[-1, version]
+        odds = total * (self._scale / sqrt(max(1, before[-1] + count)))
         shares = np.exp(odds - odds.max())
         return np.asarray(shares / shares.sum(), np.float32)
 

@@ -24,7 +24,7 @@ from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches
 from app.dialog.understanding.judging.names import NameTable, judged_name
-from app.dialog.understanding.judging.weights import Floats, Weights, marks_in
+from app.dialog.understanding.judging.weights import Weights, marks_in
 
 TABLE = "real_estate/judge.npz"
 STRUCK, BESIDE = "area struck", "area beside"
@@ -205,7 +205,6 @@ class Judge:
         self._names = names
         self._utterance, self._asked, self._state = utterance, asked, state
         self._table = weights or table()
-        self._words: tuple[Floats, int] | None = None
         self._weighed: dict[str, tuple[Callable[[int, int], float], int]] = {}
         self.doubted: dict[str, list[Span[Any]]] = {}
 
@@ -290,12 +289,9 @@ class Judge:
         """
         held = self._weighed.get(question)
         if held is None:
-            if self._words is None:
-                marks, before = self._table.weights.of_words(marks_of(self._utterance))
-                self._words = self._table.weights.up_to(marks).take(before, 0), len(marks)
-            words, known = self._words
+            words, before = self._table.weights.of_words(marks_of(self._utterance))
             every, of_asked, of_question = versions(question, self._asked)
             chosen = words[:, every] + words[:, of_asked]
             chosen += words[:, of_question]
-            held = self._weighed[question] = chosen.item, known
+            held = self._weighed[question] = chosen.item, before[-1]
         return held

@@ -60,8 +60,8 @@ class NameTable:
         # Each word, with what stands before the first and after the last.
         padded = [*[size] * -OFFSETS[0], *range(size), *[size] * OFFSETS[-1]]
         every, of_asked = versions(asked)
-        marks, before = self._weights.of_words([*words, _EDGE])
-        rows = np.diff(self._weights.up_to(marks).take(before, 0), axis=0)
+        sums, before = self._weights.of_words((*words, _EDGE))
+        rows = np.diff(sums, axis=0)
         weighed = (rows[:, every] + rows[:, of_asked]).take(padded, 0)
         known = np.diff(np.array(before, np.float32)).take(padded)
         total = sum(weighed[at : at + size, at] for at in range(len(OFFSETS)))

@@ -1,6 +1,7 @@
 """What the marks of a word weigh together, in a table that was learned (R10.2)."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
@@ -15,27 +16,25 @@ class Weights:
     def __init__(self, marks: Sequence[str], rows: npt.NDArray[np.int8]) -> None:
         self._row_of = {mark: index for index, mark in enumerate(marks)}
         self.rows = rows
+        self.together = lru_cache(maxsize=2048)(self._together)
+        """Returns the sum of some marks' rows, and how many of the marks are known: for marks that recur together."""
+        self.of_words = lru_cache(maxsize=64)(self._of_words)
+        """Returns, of the marks of each word of a turn, what those of the first words weigh together, for none, one, …
+        all of them, and how many of these are known. A turn is weighed for each of its questions, and read twice.
+        """
 
-    def together(self, marks: Iterable[str]) -> tuple[Floats, int]:
-        """Return the sum of the marks' rows, and how many of the marks are known."""
+    def _together(self, marks: tuple[str, ...]) -> tuple[Floats, int]:
         known = self._known(marks)
         return np.add.reduce(self.rows.take(known, 0), 0, np.float32), len(known)
 
-    def of_words(self, words: Iterable[tuple[str, ...]]) -> tuple[list[int], list[int]]:
-        """Return the known marks of all words, one after another, as rows; and how many come before each, and in all.
-
-        Words come in ever new pairs: to gather what few of them weigh costs less than to keep what each weighs.
-        """
-        rows: list[int] = []
+    def _of_words(self, words: tuple[tuple[str, ...], ...]) -> tuple[Floats, list[int]]:
+        # Words come in ever new pairs: to gather what few of them weigh costs less than to keep what each weighs.
+        rows = [len(self.rows) - 1]
         before = [0]
         for marks in words:
             rows += self._known(marks)
-            before.append(len(rows))
-        return rows, before
-
-    def up_to(self, rows: list[int]) -> Floats:
-        """Return what so many of the first rows weigh together, for none, one, … all of them."""
-        return np.add.accumulate(self.rows.take([len(self.rows) - 1, *rows], 0), 0, np.float32)
+            before.append(len(rows) - 1)
+        return np.add.accumulate(self.rows.take(rows, 0), 0, np.float32).take(before, 0), before
 
     def _known(self, marks: Iterable[str]) -> list[int]:
         return [row for row in map(self._row_of.get, marks) if row is not None]

@@ -15,19 +15,19 @@ def test_marks_weigh_what_those_that_are_known_do() -> None:
     assert (rows.tolist(), known) == ([0, 0], 0)
 
 
-def test_the_marks_of_words_are_found_word_by_word() -> None:
+def test_the_marks_of_words_weigh_up_word_by_word() -> None:
     """R10.2: a word without a known mark holds its place."""
-    rows, before = WEIGHTS.of_words([("בחיפה", "חיפה"), ("נשר",), ("חיפה", "@place ב")])
-    assert (rows, before) == ([1, 0, 0], [0, 2, 2, 3])
-    assert WEIGHTS.up_to(rows).take(before, 0).tolist() == [[0, 0], [101, 3], [101, 3], [102, 1]]
-    assert WEIGHTS.up_to([]).tolist() == [[0, 0]]
+    sums, before = WEIGHTS.of_words((("בחיפה", "חיפה"), ("נשר",), ("חיפה", "@place ב")))
+    assert sums.tolist() == [[0, 0], [101, 3], [101, 3], [102, 1]]
+    assert before == [0, 2, 2, 3]
+    assert WEIGHTS.of_words(())[0].tolist() == [[0, 0]]
 
 
 def test_small_weights_add_up_beyond_what_one_of_them_can_be() -> None:
     """R10.2: rows are held in bytes, sums are not."""
     weights = Weights(["א", "ב"], np.array([[120], [120], [0]], np.int8))
     assert weights.together(("א", "ב"))[0].tolist() == [240]
-    assert weights.up_to([0, 1, 0]).tolist() == [[0], [120], [240], [360]]
+    assert weights.of_words((("א", "ב"), ("א",)))[0].tolist() == [[0], [240], [360]]
 
 
 def test_marks_are_read_as_they_were_written() -> None:
