@@ -24,7 +24,7 @@ from app.speech.cloud_engines import (
     OpenAiTts,
 )
 from app.speech.embedded_engines import EmbeddedStt, EmbeddedTts, voice_pack_path
-from app.speech.engines import JsonEngine, LlmEngine, SttEngine, TtsEngine
+from app.speech.engines import Failed, JsonEngine, LlmEngine, SttEngine, TtsEngine
 from app.speech.guarded import Guard, GuardedLlm, GuardedStt, GuardedTts
 from app.speech.pack import VoicePack
 from app.speech.sparing import SparingJson
@@ -62,7 +62,9 @@ class Engines:
         }
 
 
-def build_engines(settings: Settings, children: Children, share: Share) -> Engines:
+def build_engines(
+    settings: Settings, children: Children, share: Share, second_voice_spoke: Callable[[], None] = lambda: None
+) -> Engines:
     """Return the engines that `settings` name, which live in `children`; `share`: see `SpeechCache`."""
     cloud, speech, embedded = children.cloud, children.speech, children.embedded
     guards: dict[str, Guard] = {}
@@ -70,6 +72,10 @@ def build_engines(settings: Settings, children: Children, share: Share) -> Engin
     def guarded(engine: str, late_ms: int) -> Guard:
         guards[engine] = _guard(engine, late_ms)
         return guards[engine]
+
+    def fell_back(failed: Failed) -> None:
+        second_voice_spoke()
+        _log.warning("TTS_FALLBACK", code=failed.code, message=failed.message)
 
     stts: dict[str, Callable[[], SttEngine]] = {
         "google": lambda: GoogleStt(speech, cloud),
@@ -99,7 +105,13 @@ def build_engines(settings: Settings, children: Children, share: Share) -> Engin
         llm=GuardedLlm(OpenAiLlm(speech, cloud), guarded("openai", settings.llm_first_token_ms)) if thinks else None,
         extractor=SparingJson(OpenAiJson(speech, cloud), lambda: speech.behind_ms, _soon) if thinks else None,
         voice=Voice(
-            tts, second_voice, cache, settings.tts_first_audio_ms, spawn_after, is_slow=settings.tts == "embedded"
+            tts,
+            second_voice,
+            cache,
+            settings.tts_first_audio_ms,
+            spawn_after,
+            is_slow=settings.tts == "embedded",
+            fell_back=fell_back,
         ),
         cache=cache,
         stock=stock,

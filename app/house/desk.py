@@ -78,6 +78,7 @@ class Desk:
             "version": about.version,
             "commit": about.commit,
             "started_at": about.started_at.isoformat(),
+            "started_at_s": about.started_at.timestamp(),
             "instance": about.instance,
             "development": settings.development_mode,
             "public_base_url": settings.public_base_url,
@@ -110,9 +111,12 @@ class Desk:
 
     def metrics(self) -> Iterator[bytes]:
         """Return the metrics as OpenMetrics text, a family at a time."""
-        try:
-            store = self._store.query("store_status", timeout_s=STORE_ANSWERS_WITHIN_S)
-        except StoreUnavailable:
-            store = None
-        now = gauges(self.status(), store, self._tabs, self._lost_lines(), census())
+        journal, store = self._asked("journal"), self._asked("store_status")
+        now = gauges(self.status(), store, journal, self._tabs, self._lost_lines(), census())
         return exposed(self._counts.registry, now, lambda: sleep(0))
+
+    def _asked(self, name: str) -> dict[str, Any] | None:
+        try:
+            return self._store.query(name, timeout_s=STORE_ANSWERS_WITHIN_S)
+        except StoreUnavailable:
+            return None

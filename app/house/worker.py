@@ -62,7 +62,12 @@ class House:
         self._is_complete = Latch()
         store = build_store(settings, children)
         self._shelf = Shelf(store) if settings.database_url else None
-        self._engines = build_engines(settings, children, self._shelf.put if self._shelf else lambda *_: None)
+        share = self._shelf.put if self._shelf else lambda *_: None
+
+        def second_voice_spoke() -> None:
+            self._counts.second_voice_spoke()
+
+        self._engines = build_engines(settings, children, share, second_voice_spoke)
         self._counts = counts = Counts(self._engines.stt.name)
         self._hub_watch = HubWatch(_tell_late, note=counts.hub_was_late)
         self._links = children.links
@@ -126,6 +131,7 @@ class House:
             admission=self.doorkeeper.judge,
             goes_on=reconnecting,
             voice=lambda: self._has_voice.wait(LONGEST_RINGING_S),
+            refused=lambda: refused("webhook"),
         )
         self.drain = Drain(admission, self.streams, recordings, store, self._links)
         self.desk = Desk(

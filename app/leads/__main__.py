@@ -70,7 +70,9 @@ def main() -> None:
     files = config.files()
     tokens = UsedTokens(Database(config.database_url))
     voices = StockVoices(Database(config.database_url), _now)
+    journal = Journal(config.journal_folder)
     others: dict[str, Callable[..., dict[str, Any]]] = {
+        "journal": lambda: {"waiting": len(journal)},  # what waits for the database, no database can tell
         "peaks": files.peaks,
         "kept_files": files.kept_files,
         "use_token": tokens.use,
@@ -81,7 +83,6 @@ def main() -> None:
     questions = Questions(Database(config.database_url, ANSWERED_WITHIN_S), others)
     keep = Keep(timedelta(days=config.words_keep_days), timedelta(days=config.lead_keep_days))
     Keeper(Sweep(Database(config.database_url), keep, _now), files).start()
-    journal = Journal(config.journal_folder)
     forgetting = Forgetting(
         *(store.database, files, config.journal_folder, config.webhook_url, config.audit_key, _now),
         delete_recording=config.delete_recording(),

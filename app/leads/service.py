@@ -123,8 +123,6 @@ class Service:
             self._questions.ask(question, partial(self._reply, stream_id))
 
     def _reply(self, stream_id: int, answer: dict[str, Any] | None, code: str, message: str) -> None:
-        if answer is not None and "outbox_oldest_s" in answer:
-            answer = {**answer, "journal": len(self._journal)}  # what waits for the database, no database can tell
         if answer is None:
             self._send(stream_id, Op.ERROR, _error(code, message, retriable=code != "invalid_request"))
         else:

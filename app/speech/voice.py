@@ -46,9 +46,11 @@ class Voice:
         *,
         is_slow: bool = False,
         clock_s: Callable[[], float] = time.monotonic,
+        fell_back: Callable[[Failed], None] = lambda _: None,
     ) -> None:
         """An engine silent for `first_audio_ms` counts as failed, the last one after three times as long;
         `schedule(seconds, call)` runs a timer. One that `is_slow` to begin has openings said from the cache.
+        `fell_back` hears why the second engine has to say a sentence.
         """
         self._engines = [engine] if fallback is None else [engine, fallback]
         self._cache = cache
@@ -56,6 +58,7 @@ class Voice:
         self._schedule = schedule
         self._is_slow = is_slow
         self._clock_s = clock_s
+        self._fell_back = fell_back
         self._pace = Pace()
 
     @property
@@ -75,7 +78,9 @@ class Voice:
             listener(Audio(ready))
             listener(Done())
             return _Said()
-        speech = _Speech(text, listener, self._engines, self._cache, self._first_audio_ms, self._schedule)
+        speech = _Speech(
+            text, listener, self._engines, self._cache, self._first_audio_ms, self._schedule, self._fell_back
+        )
         if not self._is_slow:
             speech.begin(text)
             return speech
@@ -124,7 +129,9 @@ class _Speech:
         cache: SpeechCache,
         first_audio_ms: int,
         schedule: Schedule,
+        fell_back: Callable[[Failed], None],
     ) -> None:
+        self._fell_back = fell_back
         self._text = self._rest = text
         self._listener: Listener | None = listener
         self._left = list(engines)
@@ -212,6 +219,7 @@ class _Speech:
             self._left.insert(0, self._engine)
             self._timer = self._schedule(_REVIVAL_S, self._try_next)
         elif self._left:
+            self._fell_back(failed)
             self._try_next()
         else:
             self._finish(failed)

@@ -85,8 +85,12 @@ class Webhooks:
         now_s: Callable[[], float] = time.time,
         goes_on: GoesOn = lambda _params: None,
         voice: Callable[[], None] = lambda: None,
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
-        """`voice` returns once the agent has one, or that takes too long."""
+        """`voice` returns once the agent has one, or that takes too long; `refused` hears of each request that says it
+        is Twilio's and is not.
+        """
+        self._refused = refused
         self._voice = voice
         self._goes_on = goes_on
         self._settings = settings
@@ -139,6 +143,7 @@ class Webhooks:
         form = read_form(environ)
         trusted = self.is_trusted(environ, form)
         if kind == "call_status" and not trusted:
+            self._refused()
             log.warning("webhook_not_believed", path=environ["PATH_INFO"], why=self._why_not(environ))
         self._spawn(self._on_event, kind, dict(form), trusted)
         return no_content()
@@ -210,6 +215,7 @@ class Webhooks:
         """
         form = read_form(environ)
         if not self.is_trusted(environ, form):
+            self._refused()
             raise RefusedError(refuse(403, "not signed by Twilio"), self._why_not(environ))
         return dict(form)
 

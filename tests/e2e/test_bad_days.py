@@ -186,6 +186,7 @@ def test_a_second_voice_says_what_the_first_cannot(town: Town) -> None:
         assert any("אשדוד" in text for text in said)
         assert len(said) == len(set(said))
         assert not any(line.startswith("TTS_FAILED") for line in town.log(phone))
+        assert any(line.startswith("TTS_FALLBACK") for line in town.log(phone))
         assert town.vendors.violations() == []
         ended(town, phone)
     assert "אשדוד" in town.turns(phone)[1]["agent_heard"]

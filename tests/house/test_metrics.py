@@ -19,8 +19,12 @@ STATUS = {
     "live_calls": 3,
     "max_calls": 120,
     "unconfirmed": 0,
+    "draining": False,
+    "started_at_s": 1_795_000_000.0,
+    "disk_free_bytes": 5_000_000_000,
 }
-STORE = {"outbox": {"webhook": {"pending": 2}}, "outbox_oldest_s": 17, "journal": 0}
+STORE = {"outbox": {"webhook": {"pending": 2}}, "outbox_oldest_s": 17}
+JOURNAL = {"waiting": 3}
 CENSUS = {"green_threads": 20, "timers": 7, "sockets": 9}
 TIMING: dict[str, Any] = {
     "withdrawn": 1,
@@ -48,10 +52,12 @@ def busy_worker(calls: int = 1) -> Counts:
         counts.refused.labels(why).inc()
     counts.logins.labels("bad").inc()
     counts.call_ended("recording", "recording")
+    counts.second_voice_spoke()
     happened: list[tuple[str, dict[str, Any]]] = [
         ("STATE→PROCESSING", {"silence_ms": 400, "len": 1500}),
         ("EOU", {"len": 5000, "silence_ms": 0, "forced": True}),
         ("SPECULATION", {"used": True, "guesses": 1}),
+        ("LINE_LOST", {}),
         ("HOLDING", {"turn": 1, "waited_ms": 1600}),
         ("STT_FAILED", {"code": "quota", "message": "full"}),
         ("LLM_LATE", {"waited_ms": 900, "sentences": 0}),
@@ -69,9 +75,10 @@ def busy_worker(calls: int = 1) -> Counts:
     return counts
 
 
-def scraped(counts: Counts, store: dict[str, Any] | None = STORE) -> str:
+def scraped(counts: Counts, store: dict[str, Any] | None = STORE, journal: dict[str, Any] | None = JOURNAL) -> str:
     pauses: list[None] = []
-    text = b"".join(exposed(counts.registry, gauges(STATUS, store, 2, 0, CENSUS), lambda: pauses.append(None))).decode()
+    now = gauges(STATUS, store, journal, 2, 0, CENSUS)
+    text = b"".join(exposed(counts.registry, now, lambda: pauses.append(None))).decode()
     assert len(pauses) > 20, "the hub goes on between families"
     return text
 
@@ -97,6 +104,8 @@ def test_what_happens_in_calls_is_counted() -> None:
     assert value(text, "agent_usage_total", unit="stt_seconds") == 2.5
     assert value(text, "agent_tts_cache_total", result="hit") == 5
     assert value(text, "agent_holes_total") == 2
+    assert value(text, "agent_engine_fallbacks_total", engine="tts") == 1
+    assert value(text, "agent_lines_lost_total") == 1
     assert value(text, "agent_child_restarts_total", child="speech") == 2
     assert value(text, "agent_child_up", child="store") == 0
     assert value(text, "agent_outbox", channel="webhook", state="pending") == 2
@@ -121,8 +130,12 @@ def test_a_thousand_calls_make_no_more_lines_and_hold_nobody_s_number() -> None:
     assert "1234567" not in text
 
 
-def test_a_store_that_does_not_answer_leaves_out_what_only_it_knows() -> None:
-    """R18: the rest is told all the same, and nothing false."""
-    text = scraped(busy_worker(), None)
-    assert value(text, "agent_journal_records") is None
+@pytest.mark.parametrize(("journal", "told"), [(JOURNAL, 3), (None, None)])
+def test_a_database_or_a_store_that_does_not_answer_leaves_out_what_only_it_knows(
+    journal: dict[str, Any] | None, told: float | None
+) -> None:
+    """R18: the rest is told all the same, and nothing false; how much waits for a database is told without it."""
+    text = scraped(busy_worker(), None, journal)
+    assert value(text, "agent_outbox_oldest_seconds") is None
+    assert value(text, "agent_journal_records") == told
     assert value(text, "agent_calls_live") == 3

@@ -162,6 +162,7 @@ def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(
         try:
             answers = child.do(*(turn("CA1", number) for number in range(1, 30)))
             assert all(answer.get("journaled") for answer in answers)
+            assert child.query("journal") == (Op.END, {"waiting": 29}), "which no database could tell"
             op, error = child.query("call_state", call_sid="CA1")
             assert (op, error["code"], error["retriable"]) == (Op.ERROR, "store_down", True)
             child.kill()

@@ -124,11 +124,14 @@ def test_a_folder_that_cannot_be_written_costs_only_the_next_start(tmp_path: Pat
 def test_the_second_engine_speaks_when_the_first_fails(tmp_path: Path) -> None:
     """Design, failure table: TTS down → the second engine."""
     first, second, heard = Script(), Script("second"), list[TtsEvent]()
-    Voice(first, second, cache_in(tmp_path), 1000, Timers()).speak("משפט.", heard.append)
+    told = list[Failed]()
+    voice = Voice(first, second, cache_in(tmp_path), 1000, Timers(), fell_back=told.append)
+    voice.speak("משפט.", heard.append)
     first.listeners[0](Failed("unavailable", "down", retriable=True))
     second.listeners[0](Audio(b"ab"))
     second.listeners[0](Done())
     assert heard == [Audio(b"ab"), Done()]
+    assert [failed.code for failed in told] == ["unavailable"]
 
 
 DIED = Failed("child_died", "the speech child process died", retriable=True)

@@ -1,6 +1,7 @@
 """The webhooks under a real gunicorn (R2, R3), and whom development mode trusts."""
 
 import http.client
+import io
 import json
 import socket
 import time
@@ -13,7 +14,7 @@ import pytest
 from app.telephony import twiml
 from app.telephony.signature import compute
 from app.telephony.token import TokenVerdict, derive_key, verify
-from app.telephony.webhooks import WebhookSettings
+from app.telephony.webhooks import Webhooks, WebhookSettings
 from tests.servers import Server, gunicorn
 from tests.telephony.conftest import AUTH_TOKEN
 from tests.telephony.peer import Peer
@@ -336,3 +337,33 @@ def test_a_caller_whom_nobody_answered_is_told_so(server: Server, path: str, sta
     assert ElementTree.fromstring(body).findtext("Say") == said
     kind, told, signed = wait_for_event(server, form["CallSid"])
     assert (kind, told["DialCallStatus"], signed) == ("transfer_ended", status, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "times"),
+    [("incoming_call", 403, 1), ("message_status", 403, 1), ("call_status", 204, 1), ("stream_status", 204, 0)],
+)
+def test_who_says_to_be_twilio_and_is_not_is_counted(path: str, status: int, times: int) -> None:
+    """R11, R19: with a wrong auth token every call is such, and a person must hear of it; a stream's news is none."""
+    refused: list[str] = []
+    hooks = Webhooks(
+        WebhookSettings(AUTH_TOKEN, "https://public.example", derive_key(AUTH_TOKEN)),
+        on_event=lambda *_: None,
+        spawn=lambda *_: None,
+        refused=lambda: refused.append(path),
+    )
+    body = urlencode(CALL).encode()
+    answer = hooks.handle(
+        {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": f"/webhook/{path}",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.url_scheme": "http",
+            "HTTP_HOST": "public.example",
+            "REMOTE_ADDR": "192.0.2.1",
+        }
+    )
+    assert answer is not None
+    assert (answer.status, len(refused)) == (status, times)

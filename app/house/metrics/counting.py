@@ -16,7 +16,7 @@ OUTCOMES = frozenset(
         *("recording", "abandoned", "fault"),
     )
 )
-REFUSED = ("full", "late", "draining", "muted", "token", "signature", "rate", "too many wait")
+REFUSED = ("full", "late", "draining", "muted", "token", "signature", "webhook", "rate", "too many wait")
 LOGINS = ("ok", "bad", "locked")
 _ERROR_KINDS = {
     "timeout": "timeout",
@@ -54,7 +54,10 @@ class Counts:
         self._ends = self._counter("eou", "Ends of utterances", "kind")
         self._speculations = self._counter("speculations", "Replies prepared before the final transcript", "result")
         self._withdrawn = self._counter("replies_withdrawn", "Replies taken back because the caller went on")
-        self._holding = self._counter("holding", "Holding phrases before late answers")
+        self._happened = {
+            "HOLDING": self._counter("holding", "Holding phrases before late answers"),
+            "LINE_LOST": self._counter("lines_lost", "Media sockets that broke while their call went on"),
+        }
         self._faults = self._counter("timing_faults", "Measured times that cannot be")
         self._holes = self._counter("holes", "Pauses in the agent's voice that were not meant")
         self._errors = self._counter("engine_errors", "What engines failed at", "engine", "kind")
@@ -84,8 +87,8 @@ class Counts:
                 self._ends.labels("forced").inc()
             case "SPECULATION":
                 self._speculations.labels("used" if fields["used"] else "wrong").inc()
-            case "HOLDING":
-                self._holding.inc()
+            case "HOLDING" | "LINE_LOST":
+                self._happened[event].inc()
             case "STT_FAILED" | "LLM_FAILED" | "TTS_FAILED":
                 self._errors.labels(_FAILED[event], _ERROR_KINDS.get(str(fields.get("code")), "other")).inc()
             case "STT_FALLBACK" | "LLM_LATE" | "TTS_LATE":
@@ -97,6 +100,10 @@ class Counts:
             case "CALL_ENDED":
                 self._seconds.observe(since_start_ms / 1000)
                 self._verdicts_told = {told for told in self._verdicts_told if told[0] != call_sid}
+
+    def second_voice_spoke(self) -> None:
+        """Count a sentence that the first voice could not say."""
+        self._fallbacks.labels("tts").inc()
 
     def call_ended(self, channel: str, outcome: str) -> None:
         """Count a call that is over."""

@@ -14,14 +14,18 @@ TROUBLES = ("model_gone", "voice_at_a_wrong_rate")
 
 
 def gauges(
-    status: Status, store: Status | None, tabs: int, lost_lines: int, census: Mapping[str, int]
+    status: Status, store: Status | None, journal: Status | None, tabs: int, lost_lines: int, census: Mapping[str, int]
 ) -> Iterator[Metric]:
-    """Yield the families read at this moment; `store` is None while it does not answer: then its own are left out.
+    """Yield the families read at this moment; what `store` (the database) or `journal` (the store's process) do not
+    answer, None, is left out.
 
     `census` is `runtime.census()`: numbers that grow with calls that are over are a leak.
     """
     yield _one("calls_live", "Calls under way", status["live_calls"])
     yield _one("calls_limit", "MAX_CALLS", status["max_calls"])
+    yield _one("draining", "Whether it was told to stop and takes no calls", status["draining"])
+    yield _one("start_time_seconds", "When this worker was started, in Unix time", status["started_at_s"])
+    yield _one("disk_free_bytes", "Room on the disk of DATA_DIR", status["disk_free_bytes"])
     yield _one("store_unconfirmed", "Records the store has not confirmed", status["unconfirmed"])
     yield _one("console_tabs", "Open pages of the console that are kept up to date", tabs)
     yield _one("green_threads", "Green threads begun and not ended", census["green_threads"])
@@ -41,9 +45,10 @@ def gauges(
     yield restarts
     yield CounterMetricFamily("agent_log_lines_lost", "Log lines that nobody could take", value=lost_lines)
     yield InfoMetricFamily("agent", "What serves", {"version": status["version"], **_named(status["engines"])})
+    if journal is not None:
+        yield _one("journal_records", "Records that wait for a database", journal["waiting"])
     if store is None:
         return
-    yield _one("journal_records", "Records that wait for a database", store["journal"])
     yield _one("outbox_oldest_seconds", "Age of the oldest lead that is still to go out", store["outbox_oldest_s"])
     states = (
         ((channel, state), count) for channel, counts in store["outbox"].items() for state, count in counts.items()
