@@ -29,7 +29,7 @@ from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.judging.intents import SILENT
 from app.dialog.understanding.judging.judge import BESIDE, FRAME, LENIENT, STRUCK, TABLE, VERSIONS, S, Table, versions
-from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_of, position
+from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_of, position, whole_marks
 from app.dialog.understanding.turn import Turn
 from app.dialog.understanding.understand import understand
 from app.qa.scoring import SlotScore, same_value, score_slots
@@ -45,8 +45,8 @@ that is to be left alone."""
 _AS_IT_COMES, _OF_TURNS_AS_THEY_COME = "mixed", 2.0
 """The sets whose turns come as they do to an office, and what a value of theirs weighs."""
 BELOW = (-1.0, 0.8)
-"""Log odds under which a value is left, and under which it is doubted. By `--look` the latter keeps out more
-than half of what is wrong or invented while no more is missed; from 0.8 on each further wrong one costs a right one."""
+"""Log odds under which a value is left, and under which it is doubted. Of 2,300 turns of two authors unmet 1.1 for the
+latter would keep out 17 wrong values more, for 18 right ones; of known sets it would lose more than one in two hundred."""
 _PENALTY = 10.0
 _LEAST_SEEN = 3
 _FOLDS = 5
@@ -201,7 +201,8 @@ def _words(
     starts: Sequence[int],
 ) -> tuple[tuple[str, int], ...]:
     rivals = [other for other in starts if other != value.start]
-    frame = ((mark, 0) for mark in frame_marks(utterance, asked, state, topic, value, rivals))
+    of_value = frame_marks(utterance, asked, state, topic, value, rivals)
+    frame = ((mark, 0) for mark in (*of_value, *whole_marks(utterance)))
     span = value.start, value.end
     around = ((mark, position(index, *span)) for index, marks in enumerate(marks_of(utterance)) for mark in marks)
     return (*frame, *around)

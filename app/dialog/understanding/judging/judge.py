@@ -22,7 +22,7 @@ from app.dialog.domain import TOPICS, Asked
 from app.dialog.hebrew.scopes.scope import ABOUT_THE_OFFICE
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
-from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches
+from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches, whole_marks
 from app.dialog.understanding.judging.names import NameTable, judged_name
 from app.dialog.understanding.judging.weights import Weights, marks_in
 
@@ -40,9 +40,10 @@ OVERRULES = 2.0
 """Log odds from which a value is taken that a rule speaks against: a wrong one costs more than one that is missed."""
 _ASKED_OF_US = 6.0
 """Log odds from which one is taken of a question where the office is: a place is all that such a question names."""
-BARE, NO_MONEY = "bare number", "no money"
-"""Why a number is no rooms, or no sum, by the rules: none speaks against it, but nothing says what it counts."""
-_NEEDED = {BARE: 1.5, NO_MONEY: 1.0, ABOUT_THE_OFFICE: _ASKED_OF_US}
+BARE, NO_MONEY, NO_PLACE, NO_MOVE = "bare number", "no money", "no place", "another time"
+"""Why a number is no rooms, or no sum, a name no place and a time none to move in, by the rules: none speaks against
+it, but nothing speaks for it."""
+_NEEDED = {BARE: 1.5, NO_MONEY: 0.8, NO_PLACE: 1.0, NO_MOVE: 1.0, ABOUT_THE_OFFICE: _ASKED_OF_US}
 """Log odds from which a value is taken, by the rule that speaks against it; of others `OVERRULES`."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5
@@ -273,7 +274,8 @@ class Judge:
         start, end = value.start, value.end
         rivals = [other for other in starts if other != start]
         marks = frame_marks(self._utterance, self._asked, self._state, topic, value, rivals)
-        frame = self._table.frame(marks, versions(topic, self._asked))
+        chosen = versions(topic, self._asked)
+        frame = self._table.frame(marks, chosen) + self._table.frame(whole_marks(self._utterance), chosen)
         up_to, counted = self._up_to(topic)
         around = 0.0
         for at, (first, last) in enumerate(stretches(start, end, len(self._utterance))):

@@ -30,7 +30,7 @@ _OPENINGS, _OPENINGS_OF_SHORT, _ENDINGS = frozenset("שהכבלמתנא"), froze
 """Letters that stand before and after what the forms of a word have in common; yod and vav go wherever they stand."""
 LONG_SPEECH = 80
 """From so many words on nothing is read a second time against the rules: it would take too long."""
-_MOST_ROOMS = 7
+_MOST_ROOMS, _MOST_PLACES = 7, 3
 _FILES = (
     *(f"hebrew/{name}.toml" for name in ("scope", "whereabouts", "past", "timing", "limits", "names", "acts")),
     *(
@@ -38,6 +38,7 @@ _FILES = (
         for name in ("area", "budget", "changes", "deals", "errands", "kinds", "rooms", "turn", "wishes")
     ),
 )
+_TELLING = ("hebrew/scope.toml", "hebrew/whereabouts.toml", "hebrew/past.toml", "real_estate/wishes.toml")
 
 
 @lru_cache(maxsize=8192)
@@ -164,6 +165,39 @@ def _frame_marks(
         f"=rule {rule}",
         f"=ruled out {bool(rule)}",
         f"=value {value}",
+        # What holds of one question, rule or kind of value need not hold of another.
+        f"=asked {asked} rule {rule}",
+        f"=asked {asked} value {value}",
+        f"=asked {asked} known {known}",
+        f"=asked {asked} long {long}",
+        f"=asked {asked} before {before}",
+        f"=prefix {prefix} first {first}",
+        f"=rule {rule} value {value}",
+        f"=before {before} after {after}",
+    )
+
+
+@lru_cache(maxsize=8192)
+def _told(key: str) -> tuple[str, ...]:
+    """Return the lists that tell whose something is in which a folded word stands."""
+    return tuple(mark for mark in word_marks(key, "") if mark.startswith(_TELLING))
+
+
+@lru_cache(maxsize=64)
+def whole_marks(utterance: Utterance) -> tuple[str, ...]:
+    """Return the marks of a turn that count for each of its values: how it opens, how many places it names.
+
+    And the lists it has words of that tell whose something is.
+    """
+    told = sorted(set[str]().union(*map(_told, utterance.keys)))
+    places = sum(marks[-1].startswith("@place") for marks in marks_of(utterance))
+    opening = utterance.key(0)
+    return (
+        *(f"=told {name}" for name in told),
+        f"=places {min(_MOST_PLACES, places)}",
+        f"=opens {opening}",
+        f"=opens {opening} {utterance.key(1)}",
+        f"=opens /{skeleton(opening)}",
     )
 
 

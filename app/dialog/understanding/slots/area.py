@@ -12,7 +12,7 @@ from app.dialog.hebrew.scopes.whereabouts import NEAR, RESIDES, STUDIES, WORKS, 
 from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems
 from app.dialog.understanding.ear.misheard import misheard_places
-from app.dialog.understanding.judging.judge import BESIDE, LENIENT, STRUCK, Jury
+from app.dialog.understanding.judging.judge import BESIDE, LENIENT, NO_PLACE, STRUCK, Jury
 from app.dialog.understanding.slots.known_places import named_again
 from app.dialog.understanding.slots.place_names import DIRECTIONS, is_day, is_place, named_despite_name
 
@@ -249,7 +249,7 @@ def _against(
     return [
         replace(
             mention,
-            against="no place"
+            against=NO_PLACE
             if mention not in certain
             else "off topic"
             if off_topic

@@ -15,7 +15,7 @@ from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.times.dates import Timing, bare_day, within
 from app.dialog.hebrew.times.durations import duration_at, longer_end
 from app.dialog.hebrew.tokens import Match, Utterance, rests, rests_of, words
-from app.dialog.understanding.judging.judge import LENIENT, Jury
+from app.dialog.understanding.judging.judge import LENIENT, NO_MOVE, Jury
 from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.slots.move_in_dates import ENTRY, Dates
 
@@ -252,7 +252,7 @@ def understand_timing(
     if jury.heeds_rules and (plain := _plainly(utterance, asked, today, found, times, claimed, known)) is not None:
         return plain
     told = covered(found)
-    others = [replace(time, against="another time") for time in times if told.isdisjoint(time.tokens)]
+    others = [replace(time, against=NO_MOVE) for time in times if told.isdisjoint(time.tokens)]
     standing, denied = settle(utterance, found, known)
     standing = jury.wished("timing", [*standing, *against(utterance, denied), *others])
     if not standing:

@@ -15,6 +15,7 @@ from app.dialog.understanding.judging.marks import (
     position,
     skeleton,
     stretches,
+    whole_marks,
     word_marks,
 )
 
@@ -77,6 +78,22 @@ def test_the_frame_tells_what_was_asked_and_which_value_of_several_it_is() -> No
     said = normalise("בחיפה או בנשר")
     marks = frame_marks(said, Asked.AREA, {"area": ["לוד"]}, "area", Span(2, 3, "נשר"), [0])
     assert {"=asked area", "=known True", "=first False", "=last True", "=before 1", "=after 0", "=prefix ב"} <= set(
+        marks
+    )
+
+
+def test_the_turn_tells_how_it_opens_how_many_places_it_names_and_of_whom_it_speaks() -> None:
+    """R10.2: "my sister lives in" says of every value of the turn whose it may be."""
+    marks = whole_marks(normalise("אחותי גרה בחיפה ואני בנשר"))
+    assert {"=opens אחותי", "=opens אחותי גרה", "=places 2", "=told hebrew/whereabouts.toml resides"} <= set(marks)
+    assert whole_marks(normalise("")) == ("=places 0", "=opens ", "=opens  ", "=opens /")
+
+
+def test_what_was_asked_and_what_a_rule_says_have_marks_together() -> None:
+    """R10.2: what holds of one question, rule or kind of value need not hold of another."""
+    said = normalise("אולי ארבע")
+    marks = frame_marks(said, Asked.ROOMS, {}, "rooms", Span(1, 2, Bounds(4.0, 4.0), against="denied"), [])
+    assert {"=asked rooms rule denied", "=asked rooms value True True 4", "=rule denied value True True 4"} <= set(
         marks
     )
 
