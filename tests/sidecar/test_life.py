@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import eventlet
 import pytest
 
-from app.sidecar.life import LinkLimits
+from app.sidecar.life import Life, LinkLimits
 from app.sidecar.link import Link
 from app.sidecar.manners import is_idle, yield_to_worker
 from app.sidecar.wire import Op
@@ -40,6 +41,15 @@ def test_a_child_killed_for_its_silence_is_said_to_be(frozen: Link) -> None:
     assert frozen.restarts == 1
     frozen.stop()
     assert frozen.open_streams == 0
+
+
+def test_nothing_is_left_of_a_child_that_is_buried() -> None:
+    """R18: of one that closed its socket and lives on, not even an entry in the process table."""
+    silent = "import os, sys, time; os.close(int(sys.argv[-1])); time.sleep(60)"
+    life = Life("silent", (sys.executable, "-c", silent), dict(os.environ), QUICK)
+    life.ended.wait()
+    life.bury()
+    assert not Path(f"/proc/{life.process.pid}").exists()
 
 
 def test_a_child_that_was_only_slow_lives(frozen: Link) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import eventlet
@@ -53,9 +54,11 @@ def test_results_that_take_long_to_handle_leave_others_their_turn(link: Link) ->
     """R9.2: a full house's frames do not wait until all that the engines said at once is understood."""
     heard: list[int] = []
     turns: list[int] = []
+    begun_s: list[float] = []
 
     def slow(op: Op, payload: bytes) -> None:
-        until_s = time.monotonic() + 0.01
+        begun_s.append(time.monotonic())
+        until_s = begun_s[-1] + 0.01
         while time.monotonic() < until_s:
             pass
         heard.append(len(payload) if op is Op.DATA else -1)
@@ -73,6 +76,7 @@ def test_results_that_take_long_to_handle_leave_others_their_turn(link: Link) ->
     other.wait()
     assert sum(heard[:-1]) == 32
     assert set(turns) == set(range(len(heard)))
+    assert min(after - before for before, after in pairwise(begun_s)) < 0.5, "a turn for others is no pause"
 
 
 @pytest.mark.parametrize(
