@@ -125,3 +125,17 @@ def test_no_child_yields_more_than_there_is_to_yield() -> None:
         yield_to_worker(child.pid, os.getpid(), 40)
         assert os.getpriority(os.PRIO_PROCESS, child.pid) == 19
         child.kill()
+
+
+def test_a_child_that_dies_again_and_again_is_started_again_each_time() -> None:
+    """R18: after the pause for so many short lives; the last one repeats."""
+    link = Link("tests.sidecar.echo_child", limits=LinkLimits(respawn_s=(0.01, 0.02), long_life_s=60.0))
+    link.start()
+    for deaths in range(3):
+        wait_until(lambda: link.ready, f"a child after {deaths} deaths")
+        pid = link.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: link.restarts > deaths, "its end")  # noqa: B023 - waited for within the loop
+    wait_until(lambda: link.ready, "a child after them all")
+    link.stop()
