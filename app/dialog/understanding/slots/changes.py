@@ -60,16 +60,19 @@ def _stepped(utterance: Utterance, known: Known) -> Range | None:
     start, end = at - half, at + 1 + (utterance.key(at + 1) in _ONE)
     verb = _verb_before(utterance, start)
     up, down = _ways(verb, utterance.key(end), by_one=by_one)
-    counted = any(not start <= quantity.start < end for quantity in quantities(utterance))
-    # "עוד חדר ארונות", "יש עוד חדר בבניין": which room.
-    names_it = verb == "עוד" and end < len(utterance)
-    if up == down or counted or names_it:
+    if up == down or _tells_which(utterance, start, end, verb):
         return None
     step = (0.5 if half else 1.0) * (1 if up else -1)
     low, high = (None if bound is None else bound + step for bound in known)
     if not all(_LEAST_ROOMS <= bound <= _MOST_ROOMS for bound in (low, high) if bound is not None):
         return None
     return Range(start, end, Bounds(low, high))
+
+
+def _tells_which(utterance: Utterance, start: int, end: int, verb: str) -> bool:
+    """Whether other rooms are counted, or which room it is is told: "עוד חדר ארונות", "יש עוד חדר בבניין"."""
+    counted = any(not start <= quantity.start < end for quantity in quantities(utterance))
+    return counted or (verb == "עוד" and end < len(utterance))
 
 
 def _ways(verb: str, after: str, *, by_one: bool) -> tuple[bool, bool]:

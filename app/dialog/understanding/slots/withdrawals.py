@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from app.dialog.domain import PARTS, Asked
+from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.numbers import quantities
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, rests, rests_of
 
@@ -30,7 +32,8 @@ _STRIKES, _LOWERS, _BETWEEN = _LISTS.words("strikes"), _LISTS.words("lowers"), _
 _NOT_TO_WRITE, _MATTERS_NOT = _LISTS.phrases("not_to_write"), _LISTS.phrases("matters_not")
 _ENDS = {"min": _LISTS.words("least"), "max": _LISTS.words("most")}
 _PART_OF_NAME = _LISTS.words("part_of_name")
-_KEEPS = _LISTS.words("keeps")
+_KEEPS, _WANTS = _LISTS.words("keeps"), _LISTS.words("wants")
+_REMOVES, _LEFT_EMPTY = _LISTS.words("removes"), _LISTS.phrases("left_empty")
 _WIDEST = 4
 
 
@@ -51,13 +54,31 @@ def _struck(utterance: Utterance, asked: Asked, state: Mapping[str, Any]) -> tup
     ends: list[str] = []
     for verb, ends_only in _verbs(utterance):
         at = _object(utterance, verb)
-        heard = frozenset() if at is None else rests(utterance.key(at))
-        end = next((name for name, words in _ENDS.items() if heard & words), None)
+        if at is None:
+            it = not ends_only and _strikes_it(utterance, verb, asked, state)
+            topics += (_named(utterance.keys) or [asked.value]) if it else []
+            continue
+        end = next((name for name, words in _ENDS.items() if rests(utterance.key(at)) & words), None)
         if end is not None:
             ends += _end_of(utterance, end, asked, state)
-        elif not ends_only and (at is None or utterance.key(at + 1) not in _PART_OF_NAME):
-            topics += [topic for topic, nouns in _STRUCK.items() if heard & nouns]
+        elif not ends_only and utterance.key(at + 1) not in _PART_OF_NAME:
+            topics += _named((utterance.key(at),))
     return topics, ends
+
+
+def _strikes_it(utterance: Utterance, verb: Span[str], asked: Asked, state: Mapping[str, Any]) -> bool:
+    """Whether a verb strikes what was spoken of: "תמחקי את זה", "תשאירי ריק", or what is known: "תמחקי את השש"."""
+    strikes = utterance.key(verb.start) in _REMOVES or _LEFT_EMPTY.at(utterance, verb.start)
+    if not strikes or find(utterance):
+        return False
+    known = {state.get(slot) for slot in PARTS.get(asked.value, ())}
+    return all(quantity.value in known for quantity in quantities(utterance))
+
+
+def _named(keys: tuple[str, ...]) -> list[str]:
+    """Return the details whose nouns are among some words."""
+    heard = rests_of(keys)
+    return [topic for topic, nouns in _STRUCK.items() if heard & nouns]
 
 
 def _verbs(utterance: Utterance) -> Iterator[tuple[Span[str], bool]]:
@@ -67,9 +88,10 @@ def _verbs(utterance: Utterance) -> Iterator[tuple[Span[str], bool]]:
         strikes = key in _STRIKES or bare in _STRIKES
         if not strikes and key not in _LOWERS and bare not in _LOWERS:
             continue
-        if utterance.key(index - 1) not in _KEEPS and utterance.key(index - 2) not in _KEEPS:
+        before = index - 1 - (utterance.key(index - 1) in _WANTS)
+        if utterance.key(before) not in _KEEPS:
             yield Span(index, index + 1, key), not strikes
-    for book, ends_only in ((_NOT_TO_WRITE, False), (_MATTERS_NOT, True)):
+    for book, ends_only in ((_NOT_TO_WRITE, False), (_LEFT_EMPTY, False), (_MATTERS_NOT, True)):
         yield from ((match, ends_only) for match in book.all(utterance))
 
 
