@@ -27,6 +27,8 @@ _LATIN = re.compile("[A-Za-z]")
 _FINALS = str.maketrans("ךםןףץ", "כמנפצ")
 _MEDIAL = "כמנפצ"
 _HESITATION = re.compile(r"^(?:א+ה+|א{2,}|אה?ממ+|אה?מ|ה+ממ*|ממ+|ע+ה+|אהמ+|אהא|ה{2,}|אוו*)$")
+_NOISE = re.compile(r"([אגדזחטינסעפצקרת])\1\1|([א-ת])\2\2\2")
+"""A letter three times in a row, as in no word: "פסססט"; of those that are prefixes, four times: "בבבלי" is a place."""
 _EVERYTHING = re.compile(r"\bהכול\b")
 _LETTERED = frozenset({"שכונה", "רובע", "רמות", "יפו"})
 """After these a lone letter is a part of the name, and no prefix of the number that follows."""
@@ -145,6 +147,8 @@ def heard(utterance: Utterance) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _is_hesitation(text: str, key: str) -> bool:
     if key in _FILLERS:
+        return True
+    if _NOISE.search(text):
         return True
     # "אם" (if, mother) folds like the hesitation "אמ"; only the written form tells them apart.
     return text not in ("אם", "או", "הם") and bool(_HESITATION.match(key))

@@ -66,16 +66,11 @@ def is_common(key: str) -> bool:
 def is_name_word(utterance: Utterance, index: int) -> bool:
     """Whether a word can be part of a name: no number, no common word unless many people bear it."""
     key = utterance.key(index)
-    if len(key) < 2 or utterance.tokens[index].is_number or not ("א" <= key[0] <= "ת") or _is_noise(key):
+    if len(key) < 2 or utterance.tokens[index].is_number or not "א" <= key[0] <= "ת":
         return False
     if is_common(key):
         return bearers_of(key) >= 3000 and key not in STRIP
     return atom_at(utterance, index) is None
-
-
-def _is_noise(key: str) -> bool:
-    """Whether a letter stands three times in a row, as in no word: "פסססט"."""
-    return any(first == second == third for first, second, third in zip(key, key[1:], key[2:], strict=False))
 
 
 def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_first: bool) -> Span[str] | None:

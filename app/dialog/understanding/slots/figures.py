@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from app.dialog.domain import Asked
+from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
 from app.dialog.hebrew.numbers import MILLION, THOUSAND, Quantity, Shape
 from app.dialog.hebrew.repairs import negated
@@ -11,6 +12,8 @@ from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance, rests_of
 from app.dialog.understanding.slots.sums import BUDGET_WORDS, CURRENCY, PER_MONTH
 
+_LISTS = Lexicon("real_estate/budget.toml")
+_TO_HIGHER, _BETWEEN = _LISTS.words("to_higher"), _LISTS.words("between")
 _LARGEST_BARE = {"buy": 20, "rent": 99}
 
 
@@ -59,7 +62,31 @@ def figures_of(utterance: Utterance, found: list[Quantity], deal: str | None, as
         split = first.shape is Shape.SPLIT
         figures.append(replace(_single(utterance, first, second, deal, again=again), evidence=evidence, split=split))
         index += 2 if figures[-1].end > first.end else 1
-    return figures
+    return _with_ranges(utterance, figures)
+
+
+def _with_ranges(utterance: Utterance, figures: list[Figure]) -> list[Figure]:
+    """Join sums of which one is said in tenths: "אחד שלוש או אחד ארבע", "בין שניים שבע לשלושה מיליון"."""
+    joined: list[Figure] = []
+    for figure in figures:
+        if joined and _is_higher_end(utterance, joined[-1], figure):
+            low = joined[-1]
+            ends, sure = Bounds(low.high, figure.high), low.sure and figure.sure
+            joined[-1] = Figure(low.start, figure.end, ends, low.evidence or figure.evidence, sure=sure)
+        else:
+            joined.append(figure)
+    return joined
+
+
+def _is_higher_end(utterance: Utterance, low: Figure, high: Figure) -> bool:
+    """Whether a sum is the far end of a range that the one before it begins, as only sums in tenths leave open."""
+    if low.low is not None or high.low is not None or low.high is None or high.high is None:
+        return False
+    between = [key for key in utterance.keys[low.end : high.start] if key not in CURRENCY]
+    joined = len(between) <= 1 and _TO_HIGHER.issuperset(between)
+    to = utterance.key(high.start).startswith("ל") and utterance.key(low.start - 1) in _BETWEEN
+    tenths = not (low.sure and high.sure) and not negated(utterance, low.start)
+    return tenths and low.high < high.high <= 2 * low.high and (joined if between else to or joined)
 
 
 def _with_ends_in_tenths(utterance: Utterance, found: list[Quantity], deal: str | None) -> list[Quantity]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import THOUSAND, Quantity, Shape, atom_at, quantities
+from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.spelling import UNITS
 from app.dialog.hebrew.tokens import Utterance, rests, words
 
@@ -22,6 +23,7 @@ _NOT_BUDGET = _LISTS.phrases("not_budget")
 _INCOME = _LISTS.words("income")
 _ABOUT, _ONESELF = _LISTS.words("about"), _LISTS.words("oneself")
 _EACH = _LISTS.phrases("each")
+_MORE, _PERHAPS = _LISTS.words("more"), _LISTS.words("perhaps")
 _SOON = 4
 _BESIDE = 2
 """Figures so near to each other are told of together: "שמונה מאות או תשע מאות"."""
@@ -40,8 +42,8 @@ def sums(utterance: Utterance, claimed: frozenset[int], asked: Asked, *, heeds_r
         excluded = None
         if quantity.value == 0 or _lone_unit(utterance, quantity, asked) or _the_two(utterance, quantity):
             continue
-        if kept and _taken_off(utterance, kept[-1], quantity):
-            kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value - quantity.value)
+        if kept and (differs := _differs(utterance, kept[-1], quantity)) is not None:
+            kept[-1] = replace(kept[-1], end=differs.end, value=kept[-1].value + differs.value)
         elif kept and _tenth_of(kept[-1], quantity):
             kept[-1] = replace(kept[-1], end=quantity.end, value=kept[-1].value + quantity.value / 10)
         else:
@@ -132,10 +134,19 @@ def _lone_unit(utterance: Utterance, quantity: Quantity, asked: Asked) -> bool:
     return alone and asked is not Asked.BUDGET and not (after in CURRENCY or after in PER_MONTH)
 
 
-def _taken_off(utterance: Utterance, whole: Quantity, part: Quantity) -> bool:
-    """Whether one figure is said as so much less than another: "ארבעה מיליון פחות מאתיים אלף"."""
-    full = whole.shape is part.shape is Shape.FULL and 2 * part.value < whole.value
-    return full and not part.prefix and utterance.keys[whole.end : part.start] == ("פחות",)
+def _differs(utterance: Utterance, whole: Quantity, part: Quantity) -> Span[float] | None:
+    """Return by how much one figure is said to differ from the one before, and where it ends.
+
+    "ארבעה מיליון פחות מאתיים אלף", "ששת אלפים, אולי מאתיים יותר".
+    """
+    between = utterance.keys[whole.end : part.start]
+    value = part.value * (max(1, whole.scale / THOUSAND) if part.shape is Shape.HUNDREDS else 1)
+    if part.prefix or whole.shape is not Shape.FULL or 2 * value >= whole.value:
+        return None
+    if between == ("פחות",) and part.shape is Shape.FULL:
+        return Span(part.start, part.end, -value)
+    on_top = utterance.key(part.end) in _MORE and _PERHAPS.issuperset(between)
+    return Span(part.start, part.end + 1, value) if on_top else None
 
 
 def _tenth_of(first: Quantity, second: Quantity) -> bool:

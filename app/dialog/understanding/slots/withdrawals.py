@@ -34,6 +34,7 @@ _ENDS = {"min": _LISTS.words("least"), "max": _LISTS.words("most")}
 _PART_OF_NAME = _LISTS.words("part_of_name")
 _KEEPS, _WANTS = _LISTS.words("keeps"), _LISTS.words("wants")
 _REMOVES, _LEFT_EMPTY = _LISTS.words("removes"), _LISTS.phrases("left_empty")
+_NONE, _CONTACT = _LISTS.words("none"), ("phone", "name")
 _WIDEST = 4
 
 
@@ -62,7 +63,9 @@ def _struck(utterance: Utterance, asked: Asked, state: Mapping[str, Any]) -> tup
         if end is not None:
             ends += _end_of(utterance, end, asked, state)
         elif not ends_only and utterance.key(at + 1) not in _PART_OF_NAME:
-            topics += _named((utterance.key(at),))
+            # "אין לי נייד" takes no number back.
+            none = utterance.key(verb.start) in _NONE
+            topics += [topic for topic in _named((utterance.key(at),)) if not (none and topic in _CONTACT)]
     return topics, ends
 
 
