@@ -210,6 +210,36 @@ def test_an_utterance_does_not_end_in_the_moment_the_caller_goes_on() -> None:
     assert talk.voice(500) == []
 
 
+@pytest.mark.parametrize(("rms", "is_held"), [(190.0, False), (210.0, False), (230.0, True), (400.0, True)])
+def test_a_soft_beginning_over_the_noise_holds_the_end(rms: float, is_held: bool) -> None:
+    """R6.3: 2.2 times the silence so far may be the caller who goes on; less is the line's own noise."""
+    talk = Conversation()
+    talk.voice(1500)
+    assert talk.silence(480, 100.0) == []
+    assert (talk.silence(60, rms) == []) is is_held
+
+
+@pytest.mark.parametrize("voice", [(2000.0, 2000.0), (400.0, 250.0), (100.0, 60.0)])
+def test_without_words_no_voice_falls_far_enough_for_the_shortest_wait(voice: tuple[float, float]) -> None:
+    """R6.3: people rest for 300 ms in the midst of a sentence, after a fall as sharp as an end's."""
+    talk = Conversation()
+    talk.voice(900)
+    for rms in voice:
+        talk.voice(160, rms)
+    assert talk.silence(340) == []
+
+
+@pytest.mark.parametrize(("rest_ms", "silence_ms"), [(0, 200), (280, 200), (300, 360), (340, 360)])
+def test_a_caller_who_has_rested_within_a_sentence_gets_no_sharp_end(rest_ms: int, silence_ms: int) -> None:
+    """R6.3: words that sound complete, and a voice that falls, may be the first half of what is said."""
+    talk = Conversation()
+    talk.sentence()
+    assert talk.silence(rest_ms) == []
+    talk.sentence()
+    talk.interim("complete")
+    assert waits(talk) == silence_ms
+
+
 def test_what_was_no_utterance_tells_nothing_of_the_callers_pace() -> None:
     """R6.3: a cough half a second before a sentence is no pause in it."""
     talk, fresh = Conversation(), Conversation()
