@@ -98,10 +98,11 @@ class Conductor:
             sleep(max(0.0, reads_ms / 1000 - time.monotonic()))
             self._keep_time()  # first: what that sends goes out in even steps, whatever hearing the callers takes
             reads_ms = self._due_ms
-            self._read_all()
+            self._read(list(self._readers))
             if now_ms() >= reads_ms:
-                # Hearing took longer than a tick: reading at once again would starve the children, who yield to us.
+                # Hearing took longer than a tick: reading all at once again would starve the children, who yield to us.
                 reads_ms = self._due_ms
+                self._read([reader for reader in self._readers if reader.is_pressing])
         self.runs = False
 
     def _keep_time(self) -> None:
@@ -112,23 +113,24 @@ class Conductor:
             self._due_ms = due_ms + self.tick_ms
             self._tell_time(due_ms)
 
-    def _read_all(self) -> None:
-        """Take what has come on all streams, hear it in one pass or two, and hand it over."""
+    def _read(self, readers: list[Reader]) -> None:
+        """Take what has come on these streams, hear it in one pass or two, and hand it over."""
         self._held_from_ms = now_ms()
-        self._each(list(self._readers), lambda reader: reader.look())
-        while waiting := [reader for reader in self._readers if reader.has_audio]:
+        self._each(readers, lambda reader: reader.look())
+        while waiting := [reader for reader in readers if reader in self._readers and reader.has_audio]:
             # In a full house the last is heard 30 ms after the first: some wait for nobody, not even for one pass.
             pressing: list[Reader] = []
             others: list[Reader] = []
             for reader in waiting:
                 (pressing if reader.is_pressing else others).append(reader)
-            for readers in (pressing, others):
-                self._hear_ahead(readers)
-                self._each(readers, self._hand_over)
+            for part in (pressing, others):
+                self._hear_ahead(part)
+                self._each(part, self._hand_over)
             if any(reader.has_audio for reader in waiting):
                 self._let_others()  # much audio each, and more of it
-        for reader in [reader for reader in self._readers if reader.is_over]:
-            self._readers.pop(reader).send(None)
+        for reader in readers:
+            if reader.is_over and (over := self._readers.pop(reader, None)):
+                over.send(None)
 
     def _hand_over(self, reader: Reader) -> None:
         self._keep_time()

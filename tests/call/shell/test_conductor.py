@@ -124,6 +124,26 @@ def test_whom_something_hangs_on_is_heard_first() -> None:
     assert order == ["pressing", *["other got ready"] * 5, *["other"] * 5]
 
 
+def test_whom_something_hangs_on_is_read_again_once_hearing_all_took_too_long() -> None:
+    """R7.1: the others wait for the tick after, so that the children have their time."""
+    conductor = Conductor()
+    order: list[str] = []
+
+    class Slow(Looks):
+        def hand_over(self) -> None:
+            until_ms = now_ms() + 4 * conductor.tick_ms
+            while now_ms() < until_ms:
+                pass
+            super().hand_over()
+
+    slow = Slow(4, lambda: order.append("all"), pieces=1)
+    pressing = Pressing(8, lambda: order.append("pressing"), pieces=1)
+    for reading in [eventlet.spawn(conductor.read, one) for one in (slow, pressing)]:
+        reading.wait()
+    assert order == 4 * ["all", "pressing", "pressing"]
+    assert (slow.handed_over, pressing.handed_over) == (4, 8)
+
+
 class Garbled(Looks):
     """A stream whose audio cannot be heard with that of others."""
 
