@@ -170,12 +170,7 @@ def settle(utterance: Utterance, found: Sequence[S], known: object = None) -> tu
     """
     if not found:
         return [], []
-    denied = [
-        value
-        for value in found
-        if negated(utterance, value.start)
-        or (rejected_after(utterance, value.end) and not refuses_less(utterance, value.start, value.end))
-    ]
+    denied = [value for value in found if _is_denied(utterance, value)]
     standing = [value for value in found if value not in denied]
     for point in repair_points(utterance):
         after = [value for value in standing if value.start >= point]
@@ -187,6 +182,12 @@ def settle(utterance: Utterance, found: Sequence[S], known: object = None) -> tu
     if new and len(new) < len(standing) and "או" not in utterance.keys:
         return new, [*denied, *(value for value in standing if value.value == known)]
     return standing, denied
+
+
+def _is_denied(utterance: Utterance, value: Span[Any]) -> bool:
+    if negated(utterance, value.start):
+        return True
+    return rejected_after(utterance, value.end) and not refuses_less(utterance, value.start, value.end)
 
 
 def against(utterance: Utterance, denied: Sequence[S]) -> list[S]:

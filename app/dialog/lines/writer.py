@@ -181,8 +181,10 @@ class LineWriter:
     def _acks(self, kind: str, fold: Fold | None) -> list[str]:
         values = fold.values if fold else {}
         name = spoken_name(values.get("name"))
-        said = slots_phrase(values, self.state.slots, self.this_year, _MOST_ACK_WORDS) if values else ""
-        short = slots_phrase(values, self.state.slots, self.this_year, _MOST_ACK_WORDS // 2) if values else ""
+        said, short = (
+            slots_phrase(values, self.state.slots, self.this_year, most) if values else ""
+            for most in (_MOST_ACK_WORDS, _MOST_ACK_WORDS // 2)
+        )
         if name and kind == "noted":
             with_values = book.acks("name_noted", name=name, values=said) if said else ()
             return [*with_values, *book.acks("name", name=name)]
@@ -192,14 +194,16 @@ class LineWriter:
             base = _ACKS_WITH_VALUES[kind]
             options = [ack for value in dict.fromkeys((said, short)) if value for ack in book.acks(base, values=value)]
             return options or [*book.acks("generic")]
-        if kind in ("noted", "corrected"):
-            kind = "generic"
+        return self._plain_acks(kind)
+
+    def _plain_acks(self, kind: str) -> list[str]:
+        """Return the acknowledgements of a kind that say no value back."""
+        if kind.startswith("introduction"):
+            return self._fill(book.entries()["ack"][kind])
         if kind == "sure":
             about = self.state.about
             kind = f"sure_{about}" if about in ("budget", "area") else "sure_other"
-        if kind.startswith("introduction"):
-            return self._fill(book.entries()["ack"][kind])
-        return [*book.acks(kind)]
+        return [*book.acks("generic" if kind in ("noted", "corrected") else kind)]
 
     def introduces(self, words: str, *, recorded: bool) -> bool:
         """Whether these words tell the office, that the assistant is digital, and the recording where there is one."""

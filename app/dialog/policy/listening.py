@@ -23,10 +23,9 @@ def may_listen(text: str) -> bool:
 
 def only_listens(text: str, understood: Understanding) -> bool:
     """Whether words that may listen, understood as an answer to the question that stands, leave the agent the floor."""
-    if understood.updates or understood.refused or understood.phone_digits:
-        return False
-    asks = understood.asks_listing or understood.asks_robot or understood.asks_who or understood.more_to_say
-    if asks or understood.hold or understood.abuse or understood.injection or understood.owner:
+    says_more = (understood.updates, understood.refused, understood.phone_digits, understood.more_to_say)
+    asks = (understood.asks_listing, understood.asks_robot, understood.asks_who, understood.hold)
+    if any((*says_more, *asks, understood.abuse, understood.injection, understood.owner)):
         return False
     if understood.intent is Intent.CONFIRM:
         return True

@@ -71,7 +71,8 @@ class SlotChange:
 
     def as_json(self) -> dict[str, Any]:
         """Return the change as plain data."""
-        return {each: _copied(getattr(self, each)) for each in self.__slots__}
+        copied: dict[str, Any] = _copied({each: getattr(self, each) for each in self.__slots__})
+        return copied
 
 
 SEEKER_STEPS = tuple(Step(topic.name) for topic in TOPICS if not topic.is_contact)
@@ -144,7 +145,8 @@ class DialogState:
 
     def as_json(self) -> dict[str, Any]:
         """Return the state as plain data, which no later turn changes."""
-        return {name: _copied(value) for name, value in vars(self).items()}
+        copied: dict[str, Any] = _copied(vars(self))
+        return copied
 
     def copy(self) -> Self:
         """Return a state of its own: what happens to one does not happen to the other."""
@@ -187,5 +189,6 @@ class DialogState:
 def _copied(held: Any) -> Any:
     """Return plain data anew. `copy.deepcopy`, which knows all kinds of objects, takes twenty times as long."""
     if isinstance(held, dict):
-        return {key: _copied(value) for key, value in held.items()}
+        # Most of it is words and numbers, which nothing changes.
+        return {key: _copied(value) if isinstance(value, (dict, list)) else value for key, value in held.items()}
     return [_copied(value) for value in held] if isinstance(held, list) else held

@@ -324,15 +324,19 @@ def decide(acts: Acts, asked: Asked, *, informed: bool, phone_confirmed: bool) -
         return Intent.WHATSAPP
     if phone_confirmed:
         return Intent.CONFIRM
-    if acts.schedule and not (informed and asked in (Asked.PHONE, Asked.PHONE_CONFIRM)):
-        return Intent.SCHEDULE
-    if acts.busy and not informed:
+    if _puts_off(acts, asked, informed=informed):
         return Intent.SCHEDULE
     if informed:
         return Intent.PROVIDE_INFO
     if acts.hold or acts.abuse or acts.asks_robot or acts.asks_who:
         return Intent.UNCLEAR
     return _answer(acts, asked)
+
+
+def _puts_off(acts: Acts, asked: Asked, *, informed: bool) -> bool:
+    """Whether the call is to go on at another time."""
+    dictates = informed and asked in (Asked.PHONE, Asked.PHONE_CONFIRM)
+    return (acts.schedule and not dictates) or (acts.busy and not informed)
 
 
 def _answer(acts: Acts, asked: Asked) -> Intent:

@@ -26,6 +26,11 @@ def read_phone(notes: Notes) -> None:
             notes.informed = True
             notes.claim(range(dictation.start, dictation.end))
         return
+    _read_yes(notes)
+
+
+def _read_yes(notes: Notes) -> None:
+    """Note the number that is called from, when the caller agrees to it."""
     caller_id = notes.state.get("caller_id")
     if notes.asked in (Asked.PHONE_CONFIRM, Asked.PHONE) and caller_id and not notes.state.get("phone"):
         yes = (notes.acts.confirm and not notes.acts.deny) or notes.acts.same_number

@@ -21,7 +21,7 @@ from app.dialog.understanding.slots.area import Areas, understand_areas
 from app.dialog.understanding.slots.budget import replaces_budget, same_budget, understand_budget
 from app.dialog.understanding.slots.changes import changed_rooms
 from app.dialog.understanding.slots.deal import understand_deal
-from app.dialog.understanding.slots.kind import HOUSES, SETTLES_FOR, understand_type
+from app.dialog.understanding.slots.kind import HOUSES, SETTLES_FOR, Kind, understand_type
 from app.dialog.understanding.slots.move_in import understand_timing
 from app.dialog.understanding.slots.rooms import names_rooms, understand_rooms
 from app.dialog.understanding.slots.withdrawals import withdrawn
@@ -120,18 +120,18 @@ class SoughtHome:
             # "חוה אשכנזי" is no farm.
             kind = None
         asks = notes.acts.question and notes.asked not in (Asked.GREETING, Asked.PROPERTY_TYPE)
-        if kind is not None and not (asks and not notes.seeks()):
-            known = notes.state.get("property_type")
-            passing = (
-                kind.value == "apartment"
-                and not kind.instead
-                and known not in (None, "apartment")
-                and notes.asked is not Asked.PROPERTY_TYPE
-                and notes.utterance.key(kind.end) not in _PLAIN_HOME
-                and not (known in HOUSES and notes.utterance.key(kind.start - 1) in SETTLES_FOR)
-            )
-            if not passing:
-                notes.put("property_type", kind.value, kind.start, kind.end)
+        if kind is not None and not (asks and not notes.seeks()) and not self._in_passing(kind):
+            notes.put("property_type", kind.value, kind.start, kind.end)
+
+    def _in_passing(self, kind: Kind) -> bool:
+        """Whether "a flat" only speaks of the home whose kind is known."""
+        notes = self._notes
+        known = notes.state.get("property_type")
+        if known in (None, "apartment") or kind.value != "apartment" or kind.instead:
+            return False
+        settles = known in HOUSES and notes.utterance.key(kind.start - 1) in SETTLES_FOR
+        said_plainly = notes.asked is Asked.PROPERTY_TYPE or notes.utterance.key(kind.end) in _PLAIN_HOME
+        return not (settles or said_plainly)
 
     def _deal(self) -> None:
         notes = self._notes
@@ -210,7 +210,6 @@ class SoughtHome:
         if notes.acts.hold or (notes.asked in (Asked.PHONE, Asked.PHONE_CONFIRM) and notes.phone_digits):
             return
         deal, kind = notes.known("deal"), notes.known("property_type")
-        was = notes.state.get("deal")
         known = notes.state.get("budget_max") or notes.state.get("budget_min")
         # "תחזרו אליי בשמונה": an hour; beside it only what says it is money counts.
         asked = Asked.NEXT_STEP if notes.acts.schedule else notes.asked
@@ -227,11 +226,17 @@ class SoughtHome:
             notes.claim(budget.tokens)
             if budget.deal is not None and deal is None:
                 notes.put("deal", budget.deal, budget.start, budget.end, unsure=True)
-        if "deal" in notes.updates and was is not None:
-            for slot in ("budget_min", "budget_max"):
-                if slot not in notes.updates and notes.state.get(slot) is not None:
-                    notes.updates[slot] = None
-                    notes.quotes[slot] = notes.quotes.get("deal", "")
+        self._drop_old_sum()
+
+    def _drop_old_sum(self) -> None:
+        """Take the known sum back where the deal changes and no other one is said: a price is no rent."""
+        notes = self._notes
+        if "deal" not in notes.updates or notes.state.get("deal") is None:
+            return
+        for slot in PARTS["budget"]:
+            if slot not in notes.updates and notes.state.get(slot) is not None:
+                notes.updates[slot] = None
+                notes.quotes[slot] = notes.quotes.get("deal", "")
 
     def _may_be_rooms(self, budget: Range) -> bool:
         """Whether what may be a sum may as well be rooms: it is neither, then."""

@@ -207,7 +207,7 @@ def _opens_past(utterance: Utterance, start: int) -> tuple[int, str] | None:
 
 
 def _opens_now(utterance: Utterance, start: int) -> tuple[int, str] | None:
-    key, after, third = utterance.keys[start].removeprefix("ו"), utterance.key(start + 1), utterance.key(start + 2)
+    key, after = utterance.keys[start].removeprefix("ו"), utterance.key(start + 1)
     if after in _PRESENT and not rests(key).isdisjoint(_HOME):
         return start + 1, "this home or the last"
     if key in _WE and (lives := _lives_at(utterance, start + 1)) is not None:
@@ -216,6 +216,11 @@ def _opens_now(utterance: Utterance, start: int) -> tuple[int, str] | None:
     if key in _WE and after[:1] == "ב" and after[1:] in _HOMES and set(utterance.keys[start + 2 :]) & _SEEKS:
         # "אנחנו בדירת שלושה חדרים בירושלים, מחפשים…".
         return start + 2, "today we are in"
+    return _opens_today(utterance, start)
+
+
+def _opens_today(utterance: Utterance, start: int) -> tuple[int, str] | None:
+    key, after, third = utterance.keys[start].removeprefix("ו"), utterance.key(start + 1), utterance.key(start + 2)
     if key == "מה" and after == fold("שיש") and third in _OWN:
         # "מה שיש לי היום זה דירת גג".
         return start + 3, "has today"

@@ -86,25 +86,31 @@ def _background(utterance: Utterance, mention: Mention, named: frozenset[int]) -
         if index in named:
             # "כפר סבא רעננה": words of another place say nothing about this one.
             continue
-        rest = rests(key)
         if _is_no_background(utterance, index):
             continue
-        if key in _CONCLUDES or rest & _WRITES or key.removeprefix("ו") in _ONESELF:
-            # "פעם הייתי אומרת יפו, היום אני אומרת חולון": what one did stands behind the pronoun. "אבא, תרשמי שוהם".
-            return ""
-        if rest & _SEEKS:
-            return _sought(utterance, mention, index)
-        if mention.prefix[-1:] == "ב" and index + 1 in named and tells_deed(key):
-            # "שירתתי במצפה רמון".
-            return DEED
-        if rule := next((rule for rule, verbs in _PLACED.items() if rest & verbs), ""):
-            # "קרוב לאמא שגרה בנס ציונה".
-            return "" if set(utterance.keys[max(0, index - 5) : index]) & NEAR else rule
-        if rest & _CALLS and mention.prefix.endswith("מ"):
-            return "calls from there"
+        if (rule := _told_by(utterance, mention, index, named)) is not None:
+            return rule
         kin = kin or key.removeprefix("ה") in _KIN or key in _KIN
         near = near or key in NEAR
     return "others are there" if kin and not near else ""
+
+
+def _told_by(utterance: Utterance, mention: Mention, index: int, named: frozenset[int]) -> str | None:
+    """Return the rule by which the word at `index` says what a place is for; "": nothing, None: it does not say."""
+    key = utterance.key(index)
+    rest = rests(key)
+    if key in _CONCLUDES or rest & _WRITES or key.removeprefix("ו") in _ONESELF:
+        # "פעם הייתי אומרת יפו, היום אני אומרת חולון": what one did stands behind the pronoun. "אבא, תרשמי שוהם".
+        return ""
+    if rest & _SEEKS:
+        return _sought(utterance, mention, index)
+    if mention.prefix[-1:] == "ב" and index + 1 in named and tells_deed(key):
+        # "שירתתי במצפה רמון".
+        return DEED
+    if rule := next((rule for rule, verbs in _PLACED.items() if rest & verbs), ""):
+        # "קרוב לאמא שגרה בנס ציונה".
+        return "" if set(utterance.keys[max(0, index - 5) : index]) & NEAR else rule
+    return "calls from there" if rest & _CALLS and mention.prefix.endswith("מ") else None
 
 
 def _sought(utterance: Utterance, mention: Mention, verb: int) -> str:

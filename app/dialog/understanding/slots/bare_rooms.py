@@ -144,18 +144,8 @@ def _every_bare(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
                 ages = utterance.key(whole.start - 1) in _AGES
                 index = _past_chained(utterance, index, claimed, ages=ages)
             continue
-        end, extra = quantity.end, 0.0
-        follower = None
-        for start in (quantity.end, quantity.end + 1):
-            candidate = small_at(utterance, start, claimed) if start < len(utterance) else None
-            if (
-                candidate is not None
-                and candidate.value > quantity.value
-                and not negated(utterance, quantity.start)
-                and range_between(utterance, quantity, candidate)
-            ):
-                follower, end = candidate, candidate.end
-                break
+        follower = _other_end(utterance, quantity, claimed)
+        end, extra = quantity.end if follower is None else follower.end, 0.0
         ahead = [utterance.key(position) for position in range(end, end + 2)]
         if ahead[0] in LIVING or adds_living(ahead[0], ahead[1]):
             extra, end = 1.0, end + (1 if ahead[0] in LIVING else 2)
@@ -164,6 +154,17 @@ def _every_bare(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
         found.append(counted(utterance, quantity, follower, quantity.start, end, extra))
         index = end
     return found
+
+
+def _other_end(utterance: Utterance, low: Quantity, claimed: frozenset[int]) -> Quantity | None:
+    """Return the greater number that a smaller one goes up to: "שלושה ארבעה", "שלושה עד ארבעה"."""
+    if negated(utterance, low.start):
+        return None
+    for start in (low.end, low.end + 1):
+        high = small_at(utterance, start, claimed) if start < len(utterance) else None
+        if high is not None and high.value > low.value and range_between(utterance, low, high):
+            return high
+    return None
 
 
 def _one_of_them(utterance: Utterance, rooms: Range, first: Range) -> bool:

@@ -7,7 +7,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.repairs import against, settle
 from app.dialog.hebrew.span import Span, covered
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
+from app.dialog.hebrew.tokens import Phrasebook, Utterance
 from app.dialog.understanding.judging.judge import LENIENT, Jury
 
 _LISTS = Lexicon("real_estate/kinds.toml")
@@ -28,9 +28,10 @@ _GENERIC = ("apartment", "private_house", "commercial", "villa")
 
 @dataclass(frozen=True, slots=True)
 class Kind(Span[str]):
-    """A kind of home; `instead`: another was denied beside it."""
+    """A kind of home; `instead`: another was denied beside it; `prefix` is written onto its first word."""
 
     instead: bool = False
+    prefix: str = ""
 
 
 def understand_type(
@@ -44,22 +45,12 @@ def understand_type(
 
     Of two, one of them `known`, the other: "לא לא דירה רגילה, דירת גן".
     """
-    blocked = covered(_NOT_TYPES.all(utterance)) | claimed
     if asked is Asked.PROPERTY_TYPE and utterance.keys in (("גג",), ("גנ",)):
         # To "which type": a flat with one; anywhere else what a home has besides.
         return Kind(0, 1, "roof_apartment" if utterance.keys == ("גג",) else "garden_apartment")
-    found: list[Kind] = []
-    end = 0
-    for match in _TYPES.each(utterance):
-        if match.start < end or not blocked.isdisjoint(match.tokens):
-            continue
-        kind = Kind(match.start, match.end, match.value)
-        if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
-            # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
-            kind = Kind(match.start, match.start + 1, "apartment")
-        if not (jury.heeds_rules and _somewhere(utterance, match)):
-            found.append(kind)
-        end = kind.end
+    found = _named(utterance, claimed)
+    if jury.heeds_rules:
+        found = [kind for kind in found if not _somewhere(utterance, kind)]
     standing, denied = settle(utterance, found, known)
     standing = jury.wished("property_type", [*standing, *against(utterance, denied)])
     if not standing:
@@ -68,11 +59,32 @@ def understand_type(
     new = [found for found in standing if found.value != known]
     if chosen.value == known and new and "לא" in utterance.keys[: new[0].start]:
         return replace(new[0], instead=True)
-    for other in (kind for kind in standing if kind.start > chosen.start):
-        if chosen.value in _GENERIC and other.value != chosen.value and _specifies(utterance, chosen, other):
-            chosen = other
-            break
-    return chosen
+    return _most_special(utterance, chosen, standing)
+
+
+def _named(utterance: Utterance, claimed: frozenset[int]) -> list[Kind]:
+    """Return the kinds that are named, from left to right, none of them in claimed words."""
+    blocked = covered(_NOT_TYPES.all(utterance)) | claimed
+    found: list[Kind] = []
+    end = 0
+    for match in _TYPES.each(utterance):
+        if match.start < end or not blocked.isdisjoint(match.tokens):
+            continue
+        kind = Kind(match.start, match.end, match.value, prefix=match.prefix)
+        if match.value == "studio" and utterance.key(match.end) in _MORE_THAN_A_ROOM:
+            # "דירת חדר וחצי" counts rooms; "דירת חדר" alone is a studio.
+            kind = Kind(match.start, match.start + 1, "apartment", prefix=match.prefix)
+        found.append(kind)
+        end = kind.end
+    return found
+
+
+def _most_special(utterance: Utterance, chosen: Kind, standing: list[Kind]) -> Kind:
+    """Return the kind by which a general one is then told more exactly: "דירה, פנטהאוז"."""
+    if chosen.value not in _GENERIC:
+        return chosen
+    later = (kind for kind in standing if kind.start > chosen.start and kind.value != chosen.value)
+    return next((kind for kind in later if _specifies(utterance, chosen, kind)), chosen)
 
 
 def _specifies(utterance: Utterance, general: Kind, kind: Kind) -> bool:
@@ -80,7 +92,7 @@ def _specifies(utterance: Utterance, general: Kind, kind: Kind) -> bool:
     return not between or (len(between) <= 3 and between[-1] in _SPECIFIES)
 
 
-def _somewhere(utterance: Utterance, match: Match) -> bool:
+def _somewhere(utterance: Utterance, kind: Kind) -> bool:
     """Whether a home is where something happens: "פגישה במשרד", "דודו מהמשרד"."""
-    placed = match.prefix in ("ב", "מ", "כ", "וב", "מה") and match.value in _BEEN_IN
-    return placed and utterance.key(match.start - 1) not in _INTERESTED
+    placed = kind.prefix in ("ב", "מ", "כ", "וב", "מה") and kind.value in _BEEN_IN
+    return placed and utterance.key(kind.start - 1) not in _INTERESTED

@@ -14,7 +14,7 @@ from app.dialog.hebrew.scopes.scope import lasted
 from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.times.dates import Timing, bare_day, within
 from app.dialog.hebrew.times.durations import duration_at, longer_end
-from app.dialog.hebrew.tokens import Match, Utterance, rests, rests_of, words
+from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, rests, rests_of, words
 from app.dialog.understanding.judging.judge import LENIENT, NO_MOVE, Jury
 from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.slots.move_in_dates import ENTRY, Dates
@@ -99,17 +99,19 @@ class _Finder:
         if self.asked or self.any_time:
             found += self._unhurried()
         for book, kind in books:
-            for match in book.all(self.utterance):
-                if book is _FLEXIBLE_ASKED and self._about_another(match):
-                    # "כמה חדרים לא משנה": it is another thing that does not matter.
-                    continue
-                denied = self.utterance.key(match.start - 1) == "לא"
-                if book is _IMMEDIATE_ASKED and not self._entry_now(match):
-                    continue
-                if match.start in taken or (denied and kind == "flexible") or match.start in self.claimed:
-                    continue
-                found.append(Span(match.start, match.end, {"type": kind}, sure=book is not _IMMEDIATE_ASKED))
+            found += (
+                Span(match.start, match.end, {"type": kind}, sure=book is not _IMMEDIATE_ASKED)
+                for match in book.all(self.utterance)
+                if match.start not in taken and match.start not in self.claimed and self._holds(book, match)
+            )
         return found
+
+    def _holds(self, book: Phrasebook, match: Match) -> bool:
+        """Whether a phrase of a book says when to move in."""
+        if book is _FLEXIBLE_ASKED:
+            # "כמה חדרים לא משנה": it is another thing that does not matter.
+            return self.utterance.key(match.start - 1) != "לא" and not self._about_another(match)
+        return book is not _IMMEDIATE_ASKED or self._entry_now(match)
 
     def _about_another(self, match: Match) -> bool:
         """Whether what does not matter is another thing: "כמה חדרים לא משנה", but not "לא משנה, העיקר המחיר"."""

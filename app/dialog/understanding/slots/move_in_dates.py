@@ -1,5 +1,6 @@
 """Months, seasons, feasts, school and dates that a caller names for moving in (R10.2)."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -74,6 +75,13 @@ class Dates:
 
     def all(self) -> list[Timing]:
         """Return every time found, of one word at most one."""
+        found = self._terms()
+        found += (timing for match in _HOLIDAY_BOOK.all(self.utterance) if (timing := self._holiday(match)) is not None)
+        found += (timing for index in self._may_say_when() if (timing := self._at(index)) is not None)
+        return found
+
+    def _terms(self) -> list[Timing]:
+        """Return the times that schools and universities set: terms, and their ends."""
         school = next_month(9, self.today, over=True)
         found = [Span(match.start, match.end, next_month(10, self.today)) for match in _ACADEMIC.all(self.utterance)]
         found += [Span(match.start, match.end, next_month(3, self.today)) for match in _SPRING_TERM.all(self.utterance)]
@@ -87,27 +95,19 @@ class Dates:
         for match in _SUMMER_BREAK.all(self.utterance):
             late = self.utterance.key(match.start - 1).endswith(fold("סוף"))
             found.append(Span(match.start, match.end, next_month(8 if late else 7, self.today)))
-        for match in _HOLIDAY_BOOK.all(self.utterance):
-            timing = self._holiday(match)
-            if timing is not None:
-                found.append(timing)
+        return found
+
+    def _may_say_when(self) -> Iterator[int]:
+        """Yield the tokens at which a month, a season or a date may begin."""
         for index, key in enumerate(self.utterance.keys):
             if index in self.claimed or not (self.asked or self.entry or not rests(key).isdisjoint(_NAMED)):
                 # Without a question or a word of moving in only a name says when.
                 continue
-            if not (_may_be_month(key) or may_be_dated(self.utterance, index)):
-                continue
-            for read in (
-                self._named_month,
-                self._season,
-                self._date,
-                self._numbered_month,
-            ):
-                timing = read(index)
-                if timing is not None:
-                    found.append(timing)
-                    break
-        return found
+            if _may_be_month(key) or may_be_dated(self.utterance, index):
+                yield index
+
+    def _at(self, index: int) -> Timing | None:
+        return self._named_month(index) or self._season(index) or self._date(index) or self._numbered_month(index)
 
     def _holiday(self, match: Match) -> Timing | None:
         before = self.utterance.key(match.start - 1)
@@ -146,26 +146,29 @@ class Dates:
             if month is None and self.asked and not self.utterance.tokens[index].is_number:
                 # "ינו אר": the recogniser parted it.
                 month = _MONTHS.get(rest + self.utterance.key(index + 1))
-            if month is None:
-                continue
-            past = self.utterance.key(index + 1) in _LAST_ONE
-            if past or rests_of(self.utterance.keys[max(0, index - 3) : index]) & _BORN:
-                return None
-            before = self.utterance.key(index - 1)
-            edge = rests(before) & (_EDGE | _EDGE_OF_MONTH)
-            if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and prefix in ("", "ו") and not edge):
-                return None
-            if not (self.asked or self.entry or prefix or edge):
-                return None
-            year, end = self._year_after(index + 1)
-            if year is not None:
-                return Span(index, end, in_month(year, month))
-            over = month == self.today.month and self._early(index)
-            not_before = before == "לפני" and self._no_before(index - 1) is not None
-            shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
-            shifted = (month - 1 + shift) % 12 + 1
-            return Span(self._with_edge(index), end, next_month(shifted, self.today, over=over))
+            if month is not None:
+                return self._month(index, prefix, month)
         return None
+
+    def _month(self, index: int, prefix: str, month: int) -> Timing | None:
+        """Return when the month named at `index` is to come; None: it is past, or nothing says that it is meant."""
+        past = self.utterance.key(index + 1) in _LAST_ONE
+        if past or rests_of(self.utterance.keys[max(0, index - 3) : index]) & _BORN:
+            return None
+        before = self.utterance.key(index - 1)
+        edge = rests(before) & (_EDGE | _EDGE_OF_MONTH)
+        if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and prefix in ("", "ו") and not edge):
+            return None
+        if not (self.asked or self.entry or prefix or edge):
+            return None
+        year, end = self._year_after(index + 1)
+        if year is not None:
+            return Span(index, end, in_month(year, month))
+        over = month == self.today.month and self._early(index)
+        not_before = before == "לפני" and self._no_before(index - 1) is not None
+        shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
+        shifted = (month - 1 + shift) % 12 + 1
+        return Span(self._with_edge(index), end, next_month(shifted, self.today, over=over))
 
     def _no_before(self, index: int) -> int | None:
         """Return where the no of "אני לא יכולה לפני יולי" stands, "לפני" being at `index`."""

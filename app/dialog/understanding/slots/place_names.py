@@ -103,6 +103,12 @@ def is_place(utterance: Utterance, mention: Mention, asked: Asked, towns: set[st
         return False
     if place.risky == VILLAGE:
         return _is_village(said)
+    return _is_plain_place(said, towns)
+
+
+def _is_plain_place(said: _Said, towns: set[str]) -> bool:
+    """Whether a name that is hardly anything else stands for its place."""
+    place = said.mention.place
     if place.risky == "small":
         return said.is_located or said.is_alone or said.is_listed
     # "לקנות דירה יפו": no preposition, but no person is called so.

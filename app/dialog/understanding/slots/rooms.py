@@ -107,13 +107,8 @@ def _single(utterance: Utterance, noun: int) -> Range | None:
         return None
     if one and (half := _one_and_a_half(utterance, noun)) is not None:
         return half
-    number = noun + 1
-    while definite and utterance.key(number) in _SAYS_NUMBER:
-        number += 1
-    quantity = quantity_at(utterance, number)
-    if quantity is None or (quantity.prefix and not (definite and quantity.prefix == "ל")):
-        return None
-    if not _may_be_rooms(utterance, quantity) or (one and quantity.value >= 2):
+    quantity = _said_after(utterance, noun, definite=definite)
+    if quantity is None or (one and quantity.value >= 2):
         return None
     second = quantity.end + (utterance.key(quantity.end) in words("עד או"))
     high = quantity_at(utterance, second) if second < len(utterance) else None
@@ -122,6 +117,17 @@ def _single(utterance: Utterance, noun: int) -> Range | None:
     # "תורידי את החדרים לשלושה": what is lowered is told, and to how many is wanted.
     start = quantity.start if quantity.prefix == "ל" else noun
     return counted(utterance, quantity, None, start, quantity.end)
+
+
+def _said_after(utterance: Utterance, noun: int, *, definite: bool) -> Quantity | None:
+    """Return the number of rooms that follows the noun, where one does: "החדרים זה ארבעה", "את החדרים לשלושה"."""
+    number = noun + 1
+    while definite and utterance.key(number) in _SAYS_NUMBER:
+        number += 1
+    quantity = quantity_at(utterance, number)
+    if quantity is None or (quantity.prefix and not (definite and quantity.prefix == "ל")):
+        return None
+    return quantity if _may_be_rooms(utterance, quantity) else None
 
 
 def _rises(utterance: Utterance, low: Quantity, high: Quantity) -> bool:

@@ -53,17 +53,7 @@ def sums(utterance: Utterance, claimed: frozenset[int], asked: Asked, *, heeds_r
 
 def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int]) -> bool:
     """Whether the figure is a size, floor, age, own capital, somebody else's price and the like."""
-    if utterance.key(quantity.end) in _OTHER_UNITS or _day_of_month(utterance, quantity):
-        return True
-    after = quantity.end + (utterance.key(quantity.end) in CURRENCY)
-    if _BY_RATE.at(utterance, after) is not None or _EACH.at(utterance, after) is not None:
-        # "שמונים שקל למטר", "מאה אלף בשנה", "אלפיים לכל אחד": no monthly sum.
-        return True
-    if utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND:
-        return True
-    near = range(max(0, quantity.start - _SOON), quantity.start) if _EACH.within(utterance) else ()
-    if any(_EACH.at(utterance, index) and atom_at(utterance, index - 1) is None for index in near):
-        # "כל אחת יכולה אלף שמונה מאות"; right after a number it is that one's.
+    if _counts_other(utterance, quantity) or _is_share(utterance, quantity):
         return True
     listed = _NOT_BUDGET.within(utterance)
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
@@ -81,6 +71,23 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
         if _ends_figure(utterance, index, quantity):
             return False
     return _named_after(utterance, quantity.end, claimed)
+
+
+def _counts_other(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether a number is a measure, a day, or a floor."""
+    if utterance.key(quantity.end) in _OTHER_UNITS or _day_of_month(utterance, quantity):
+        return True
+    return utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND
+
+
+def _is_share(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether a sum is by the metre, by the year or for each: "שמונים שקל למטר", "מאה אלף בשנה", "אלפיים לכל אחד"."""
+    after = quantity.end + (utterance.key(quantity.end) in CURRENCY)
+    if _BY_RATE.at(utterance, after) is not None or _EACH.at(utterance, after) is not None:
+        return True
+    # "כל אחת יכולה אלף שמונה מאות"; right after a number it is that one's.
+    each = (match.start for match in _EACH.each(utterance) if quantity.start - _SOON <= match.start < quantity.start)
+    return any(atom_at(utterance, at - 1) is None for at in each)
 
 
 def _ends_figure(utterance: Utterance, index: int, quantity: Quantity) -> bool:
