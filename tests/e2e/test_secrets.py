@@ -11,7 +11,7 @@ import requests
 from app.config import Settings
 from tests.e2e.office import told
 from tests.e2e.phones import Exchange, sample
-from tests.e2e.town import AUTH_TOKEN, OPENAI_KEY, Town, Vendors, town
+from tests.e2e.town import AUTH_TOKEN, CALLER, OPENAI_KEY, Town, Vendors, town
 from tests.servers import HOST, free_port
 from tests.web.clients import PAGES, SID
 
@@ -81,6 +81,9 @@ def test_nothing_that_is_shown_or_kept_holds_a_secret(leaky: Town) -> None:
     for where, text in texts.items():
         for name, secret in SECRETS.items():
             assert secret not in text, f"{name} in {where}"
+    number = CALLER.removeprefix("+972")
+    shown = {where for where, text in texts.items() if number in text}
+    assert not [where for where in shown if "journal" not in where and not where.endswith("_" + number)], shown
     assert "ASR_TEXT" in texts["the log"]
     assert any("tapes" in where for where in texts)
 

@@ -60,6 +60,9 @@ def busy_worker(calls: int = 1) -> Counts:
         ("LINE_LOST", {}),
         ("HOLDING", {"turn": 1, "waited_ms": 1600}),
         ("STT_FAILED", {"code": "quota", "message": "full"}),
+        ("ASR_TEXT", {"turn": 1, "text": "דירה", "source": "fallback", "asr_ms": 900}),
+        ("ASR_TEXT", {"turn": 2, "text": "דירה", "source": "final", "asr_ms": 200}),
+        ("LLM_FAILED", {"code": "unauthenticated", "message": "no"}),
         ("LLM_LATE", {"waited_ms": 900, "sentences": 0}),
         ("TIMING", {"turn": 1, **TIMING}),
         ("INTERRUPTION", {"number": 1, "verdict": ""}),
@@ -100,11 +103,13 @@ def test_what_happens_in_calls_is_counted() -> None:
     assert value(text, "agent_turn_step_seconds_sum", step="asr") == pytest.approx(0.2)
     assert value(text, "agent_interruptions_total", verdict="floor") == 1  # told twice, happened once
     assert value(text, "agent_engine_errors_total", engine="stt", kind="quota") == 1
-    assert value(text, "agent_engine_fallbacks_total", engine="llm") == 1
+    assert value(text, "agent_engine_errors_total", engine="llm", kind="auth") == 1
+    served_by_what_stands_in = {"stt": 1, "llm": 2, "tts": 1}
+    for engine, times in served_by_what_stands_in.items():
+        assert value(text, "agent_engine_fallbacks_total", engine=engine) == times
     assert value(text, "agent_usage_total", unit="stt_seconds") == 2.5
     assert value(text, "agent_tts_cache_total", result="hit") == 5
     assert value(text, "agent_holes_total") == 2
-    assert value(text, "agent_engine_fallbacks_total", engine="tts") == 1
     assert value(text, "agent_lines_lost_total") == 1
     assert value(text, "agent_child_restarts_total", child="speech") == 2
     assert value(text, "agent_child_up", child="store") == 0

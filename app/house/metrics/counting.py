@@ -26,7 +26,8 @@ _ERROR_KINDS = {
     "child_died": "network",
 }
 _FAILED = {"STT_FAILED": "stt", "LLM_FAILED": "llm", "TTS_FAILED": "tts"}
-_FELL_BACK = {"STT_FALLBACK": "stt", "LLM_LATE": "llm", "TTS_LATE": "tts"}
+_FELL_BACK = {"LLM_FAILED": "llm", "LLM_LATE": "llm", "TTS_LATE": "tts"}
+"""What says that something stood in; of the recogniser that is told with the text."""
 _USAGE = {
     "stt_ms": ("stt_seconds", 0.001),
     "tts_chars": ("tts_chars", 1),
@@ -89,10 +90,10 @@ class Counts:
                 self._speculations.labels("used" if fields["used"] else "wrong").inc()
             case "HOLDING" | "LINE_LOST":
                 self._happened[event].inc()
-            case "STT_FAILED" | "LLM_FAILED" | "TTS_FAILED":
-                self._errors.labels(_FAILED[event], _ERROR_KINDS.get(str(fields.get("code")), "other")).inc()
-            case "STT_FALLBACK" | "LLM_LATE" | "TTS_LATE":
-                self._fallbacks.labels(_FELL_BACK[event]).inc()
+            case "STT_FAILED" | "LLM_FAILED" | "TTS_FAILED" | "LLM_LATE" | "TTS_LATE":
+                self._note_failure(event, fields)
+            case "ASR_TEXT" if fields["source"] == "fallback":
+                self._fallbacks.labels("stt").inc()
             case "USAGE":
                 self._note_usage(fields)
             case "ENDED":
@@ -129,6 +130,12 @@ class Counts:
         if fields["verdict"] and told not in self._verdicts_told:
             self._verdicts_told.add(told)
             self._interruptions.labels(fields["verdict"]).inc()
+
+    def _note_failure(self, event: str, fields: Mapping[str, Any]) -> None:
+        if event in _FAILED:
+            self._errors.labels(_FAILED[event], _ERROR_KINDS.get(str(fields.get("code")), "other")).inc()
+        if event in _FELL_BACK:
+            self._fallbacks.labels(_FELL_BACK[event]).inc()
 
     def _note_usage(self, fields: Mapping[str, Any]) -> None:
         for unit, (name, factor) in _USAGE.items():

@@ -140,17 +140,24 @@ def cloud_settings(settings: Settings) -> CloudSettings:
     )
 
 
+def _google_do(error: ServiceError, service: str) -> str:
+    """Return what mends a failure of one of Google's services."""
+    enable = f"enable {service} for this project, with billing"
+    if error.code != "unauthenticated":
+        return enable
+    return f"set GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON to a key that is valid, of an account that may use it, and {enable}"
+
+
 def check_google_stt(settings: Settings) -> Iterator[Finding]:
     """Google hears Hebrew."""
     if settings.stt != "google":
         return
     from app.speech.cloud import probe
 
-    do = "enable Speech-to-Text for this project, with billing"
     try:
         language = probe.in_time(probe.heard_language(cloud_settings(settings)))
     except ServiceError as error:
-        yield fail("Google STT", f"{error.code}: {error}", do)
+        yield fail("Google STT", str(error), _google_do(error, "Speech-to-Text"))
         return
     yield ok("Google STT", f"takes {language} ({STT_PRICE})")
 
@@ -164,7 +171,7 @@ def check_google_tts(settings: Settings) -> Iterator[Finding]:
     try:
         voices = probe.in_time(probe.hebrew_voices(cloud_settings(settings)))
     except ServiceError as error:
-        yield fail("Google TTS", f"{error.code}: {error}", "enable Text-to-Speech for this project, with billing")
+        yield fail("Google TTS", str(error), _google_do(error, "Text-to-Speech"))
         return
     if settings.google_tts_voice not in voices:
         do = f"this voice is not offered: choose one of {', '.join(voices)}"
@@ -193,7 +200,7 @@ def check_openai(settings: Settings) -> Iterator[Finding]:
                 "quota": "no credit left" if not error.retriable else "too many requests: raise the project's limits",
                 "invalid_request": f"the model {model} is retired or not yours: set {name}",
             }.get(error.code, "try again: OpenAI did not answer well")
-            yield fail("OpenAI", f"{name}: {error.code}: {error}", do)
+            yield fail("OpenAI", f"{name}: {error}", do)
             if error.code == "unauthenticated":
                 return
         else:

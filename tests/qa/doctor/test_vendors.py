@@ -160,7 +160,10 @@ def test_google_that_refuses_is_told_with_what_to_enable(
     ears.reset()
     ears.script(error="PERMISSION_DENIED")
     result = google(ears, voice, tmp_path, GOOGLE_TTS_VOICE="he-IL-Nobody")
-    assert lines(result, "Google STT")[0].endswith("do: enable Speech-to-Text for this project, with billing")
+    (told,) = lines(result, "Google STT")
+    assert told.endswith("and enable Speech-to-Text for this project, with billing")
+    assert "do: set GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON to a key that is valid" in told
+    assert told.count("unauthenticated") == 1
     assert "this voice is not offered: choose one of he-IL-Chirp3-HD-Aoede" in lines(result, "Google TTS")[0]
     ears.reset()
 
