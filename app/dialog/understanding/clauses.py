@@ -100,17 +100,20 @@ class _Said:
         known = [topic for topic in _NOUNS if topic is not self.asked and self._is_known(topic)]
         if not known:
             return
-        told = no_wish(self.utterance)
         places = {mention.start for mention in find(self.utterance) if mention.prefix == "ו"}
-        for index, key in enumerate(self.utterance.keys):
-            if index in told or self.utterance.key(index - 1) in _KEEPS:
-                continue
+        for index in self._told_now():
+            key = self.utterance.keys[index]
             heard = rests(key)
             yield from ((index, topic) for topic in known if heard & _NOUNS[topic])
             if index and (heard & _CHANGES or key in _BESIDES or index in places):
                 yield from ((index, topic) for topic in known if topic in _NAMED_BY_VALUE)
             if index and heard & _MOVES and Asked.BUDGET in known:
                 yield index, Asked.BUDGET
+
+    def _told_now(self) -> list[int]:
+        """Return the words that tell of no other home, nor of what is to stay."""
+        told, key = no_wish(self.utterance), self.utterance.key
+        return [index for index in range(len(self.utterance)) if index not in told and key(index - 1) not in _KEEPS]
 
     def _may_be(self, topic: Asked, change: Utterance) -> bool:
         """Whether a change can be one of a detail: a place is named, not misheard, and "תרשמי נורית לביא" names who."""
