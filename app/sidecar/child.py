@@ -32,6 +32,7 @@ MAX_QUEUED_BYTES = 8 * 1024 * 1024
 _DATA_FRAME_BYTES = 64 * 1024
 _READ_BYTES = 256 * 1024
 _FAREWELL_S = 1.0
+_GATHER_S = 0.005
 _log = logging.getLogger("sidecar")
 
 NICENESS = 5
@@ -48,10 +49,48 @@ class ServiceError(Exception):
         self.retriable = retriable
 
 
+class Gathering:
+    """Writes to the worker, whom each write wakes: what comes within 5 ms of the latest goes with what follows it.
+
+    With a call or two hardly anything waits, with a hundred most of it shares a write.
+    """
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[bytes] = []
+        self._written_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def write(self, frame: bytes) -> None:
+        """Write a frame, behind those before it."""
+        self._waiting.append(frame)
+        if self._timer is None:
+            wait_s = self._written_s + _GATHER_S - self._loop.time()
+            if wait_s <= 0.0:
+                self.flush()
+            else:
+                self._timer = self._loop.call_later(wait_s, self.flush)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            self._writer.write(b"".join(self._waiting))
+            self._waiting.clear()
+            self._written_s = self._loop.time()
+
+    async def drain(self) -> None:
+        """Wait for a worker that is behind."""
+        await self._writer.drain()
+
+
 class Exchange:
     """A handler's side of one stream: iterate over what comes in, send what goes out."""
 
-    def __init__(self, stream_id: int, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, stream_id: int, writer: Gathering) -> None:
         self._id = stream_id
         self._writer = writer
         self._queue: asyncio.Queue[bytes] = asyncio.Queue()
@@ -116,7 +155,7 @@ Warm = Callable[[Tell], Awaitable[None]]
 
 
 class _Server:
-    def __init__(self, handlers: Mapping[str, Handler], writer: asyncio.StreamWriter) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], writer: Gathering) -> None:
         self._handlers = handlers
         self._writer = writer
         self._streams: dict[int, tuple[Exchange, asyncio.Task[None]]] = {}
@@ -184,8 +223,9 @@ async def serve(fd: int, handlers: Mapping[str, Handler], warm: Warm | None = No
     # The worker's eventlet may have left O_NONBLOCK either way on the shared description; asyncio needs it set.
     connection.setblocking(False)  # noqa: FBT003 - the socket API
     reader, writer = await asyncio.open_connection(sock=connection)
-    server = _Server(handlers, writer)
-    warming = asyncio.create_task(_warm(warm, writer))
+    gathering = Gathering(writer)
+    server = _Server(handlers, gathering)
+    warming = asyncio.create_task(_warm(warm, gathering))
     unpacker = Unpacker()
     with contextlib.suppress(ConnectionError):
         while data := await reader.read(_READ_BYTES):
@@ -193,6 +233,7 @@ async def serve(fd: int, handlers: Mapping[str, Handler], warm: Warm | None = No
                 server.receive(stream_id, op, payload)
     warming.cancel()
     await server.close()
+    gathering.flush()
     writer.close()
 
 
@@ -214,7 +255,7 @@ def run(handlers: Mapping[str, Handler], warm: Warm | None = None) -> NoReturn:
         os._exit(status)  # at once: threads still busy with a model must not hold up the end
 
 
-async def _warm(warm: Warm | None, writer: asyncio.StreamWriter) -> None:
+async def _warm(warm: Warm | None, writer: Gathering) -> None:
     def tell(service: str) -> None:
         writer.write(pack(0, Op.EVENT, _json({"warm": service})))
 

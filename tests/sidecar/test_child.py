@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.sidecar.child import MAX_QUEUED_BYTES, Exchange, Handler, ServiceError, Tell, Warm, serve
+from app.sidecar.child import MAX_QUEUED_BYTES, Exchange, Gathering, Handler, ServiceError, Tell, Warm, serve
 from app.sidecar.wire import Op, Unpacker, pack
 from tests.sidecar.echo_child import echo
 
@@ -232,3 +232,36 @@ def test_what_is_warm_is_told_at_once_and_all_is_ready_at_the_end() -> None:
         assert await worker.told() == READY
 
     talk({"trouble": trouble}, conversation, warm)
+
+
+class Socket:
+    """Notes what is written in one go."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+
+
+def test_what_comes_at_once_wakes_the_worker_twice_and_what_comes_alone_waits_for_nothing() -> None:
+    """R18: each write costs the worker of a full house a turn of its hub."""
+    socket_ = Socket()
+
+    async def say() -> None:
+        gathering = Gathering(socket_)  # type: ignore[arg-type]  # the part of a writer that is used
+        for word in (b"a", b"b", b"c", b"d"):
+            gathering.write(word)
+        assert socket_.writes == [b"a"]
+        while len(socket_.writes) < 2:
+            await asyncio.sleep(0.001)
+        assert socket_.writes == [b"a", b"bcd"]
+        await asyncio.sleep(0.05)
+        gathering.write(b"e")
+        assert socket_.writes[2:] == [b"e"]
+        gathering.write(b"f")
+        gathering.flush()
+        gathering.flush()
+        assert socket_.writes[2:] == [b"e", b"f"]
+
+    asyncio.run(asyncio.wait_for(say(), 10))
