@@ -41,13 +41,14 @@ from app.qa.scoring import same_value
 from tools.train_intents import fit_shares
 from tools.train_judge import ROOT, RULED, TAUGHT, Record, load, written_sparse
 
-SURE = (1.0, 2.0, 0.5)
+SURE = (1.0, 1.0, 0.5)
 """By how much log odds another reading must be likelier than the rules': where they found none, to take theirs away,
 and to change it."""
 _PENALTY = 1.0
 _LEAST_SEEN = 3
 _STEPS = 60
-_SPREAD = 2.5
+_SPREAD = 0.25
+"""What a mark counts beside its weight: the smaller, the less is learned of marks that are seldom met."""
 _OF_RULES, _OF_KINDS = 0.5, 2.0
 """What a turn weighs that the rules were made for, and one of the lines that hold a rule in place."""
 _FOLDS = 3
@@ -130,10 +131,10 @@ def train(cases: Sequence[NameCase]) -> bytes:
     marks = ["=edge", *sorted(mark for mark, times in seen.items() if times >= _LEAST_SEEN)]
     row_of = {mark: index for index, mark in enumerate(marks)}
     words = [_columns(case.asked, words, row_of) for (case, _), words in zip(told, marks_of_turns, strict=True)]
-    columns, known = zip(*chain.from_iterable(words), strict=True)
+    columns = [*chain.from_iterable(words)]
     places, compact = np.unique(np.concatenate(columns), return_inverse=True)
     starts = np.cumsum([0, *map(len, columns)])
-    values = np.repeat(_SPREAD / np.sqrt(np.maximum(1, known)), np.diff(starts)).astype(np.float32)
+    values = np.full(len(compact), _SPREAD, np.float32)
     matrix = csr_matrix((values, compact, starts), shape=(len(columns), len(places)))
     labels = np.array([tag for _, tags in told for tag in tags])
     shares = np.array([case.weight for case, tags in told for _ in tags])
@@ -141,13 +142,11 @@ def train(cases: Sequence[NameCase]) -> bytes:
     return written_sparse(marks, places, weights, _SPREAD, SURE)
 
 
-def _columns(
-    asked: Asked, words: Sequence[tuple[str, ...]], row_of: Mapping[str, int]
-) -> list[tuple[npt.NDArray[np.int64], int]]:
-    """Return of each word the places of the weights that count, and of how many marks they are."""
+def _columns(asked: Asked, words: Sequence[tuple[str, ...]], row_of: Mapping[str, int]) -> list[npt.NDArray[np.int64]]:
+    """Return of each word the places of the weights that count."""
     rows = [[row_of[mark] for mark in marks if mark in row_of] for marks in words]
     padded = [*[[0]] * -OFFSETS[0], *rows, *[[0]] * OFFSETS[-1]]
-    found: list[tuple[npt.NDArray[np.int64], int]] = []
+    found: list[npt.NDArray[np.int64]] = []
     for index in range(len(words)):
         near = [
             row * _WIDTH + version * len(OFFSETS) + offset
@@ -155,7 +154,7 @@ def _columns(
             for row in padded[index + offset]
             for version in versions(asked)
         ]
-        found.append((np.array(near, np.int64), len(near) // 2))
+        found.append(np.array(near, np.int64))
     return found
 
 

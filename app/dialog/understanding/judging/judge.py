@@ -36,14 +36,14 @@ VERSIONS = 3 + len(QUESTIONS)
 FRAME = 0.2
 """What a mark of the value itself counts, whatever else is said; a word's mark counts the less the more there are."""
 
-OVERRULES = 2.0
+OVERRULES = 1.8
 """Log odds from which a value is taken that a rule speaks against: a wrong one costs more than one that is missed."""
 _ASKED_OF_US = 6.0
 """Log odds from which one is taken of a question where the office is: a place is all that such a question names."""
 BARE, NO_MONEY, NO_PLACE, NO_MOVE = "bare number", "no money", "no place", "another time"
 """Why a number is no rooms, or no sum, a name no place and a time none to move in, by the rules: none speaks against
 it, but nothing speaks for it."""
-_NEEDED = {BARE: 1.5, NO_MONEY: 0.8, NO_PLACE: 1.0, NO_MOVE: 1.0, ABOUT_THE_OFFICE: _ASKED_OF_US}
+_NEEDED = {BARE: 1.5, NO_MONEY: 1.5, NO_PLACE: 1.0, NO_MOVE: 1.0, ABOUT_THE_OFFICE: _ASKED_OF_US}
 """Log odds from which a value is taken, by the rule that speaks against it; of others `OVERRULES`."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5

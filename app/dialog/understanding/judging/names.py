@@ -60,13 +60,11 @@ class NameTable:
         # Each word, with what stands before the first and after the last.
         padded = [*[size] * -OFFSETS[0], *range(size), *[size] * OFFSETS[-1]]
         every, of_asked = versions(asked)
-        sums, before = self._weights.of_words((*words, _EDGE))
+        sums, _ = self._weights.of_words((*words, _EDGE))
         rows = np.diff(sums, axis=0)
         weighed = (rows[:, every] + rows[:, of_asked]).take(padded, 0)
-        known = np.diff(np.array(before, np.float32)).take(padded)
         total = sum(weighed[at : at + size, at] for at in range(len(OFFSETS)))
-        count = sum(known[at : at + size] for at in range(len(OFFSETS)))
-        odds = total * (self._scale / np.sqrt(np.maximum(1, count)))[:, None]
+        odds = np.asarray(total * self._scale)
         odds -= np.logaddexp.reduce(odds, axis=1, keepdims=True)
         return np.asarray(odds - odds[:, :1], np.float32)
 
