@@ -27,6 +27,7 @@ class Journal:
         self._file: IO[bytes] | None = None
         self._adopted: list[IO[bytes]] = []
         self._rejected = folder / "rejected.jsonl"
+        self._is_failing = False
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -37,7 +38,13 @@ class Journal:
         try:
             self._append(line)
         except OSError as fault:
-            _log.error("the journal in %s cannot be written, keeping records in memory: %s", self._folder, fault)
+            if not self._is_failing:  # said once: a full house brings a hundred records a second
+                _log.error("the journal in %s cannot be written, keeping records in memory: %s", self._folder, fault)
+            self._is_failing = True
+        else:
+            if self._is_failing:
+                _log.info("the journal in %s is written again", self._folder)
+            self._is_failing = False
 
     def reject(self, line: bytes, reason: str) -> None:
         """Put aside a line that no database will ever take, where a person can find it."""

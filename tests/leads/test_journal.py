@@ -125,3 +125,22 @@ def test_a_disk_that_cannot_be_written_leaves_the_lines_in_memory(tmp_path: Path
     (left,) = (tmp_path / "journal").glob("pending-*.jsonl")
     assert left.read_bytes() == b"1\n2\n"
     assert replayed(journal) == [b"1", b"2"]
+
+
+def test_that_a_disk_takes_no_records_is_said_once_and_so_is_that_it_does_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R14, R11: a full house brings a hundred records a second; and what had waited in memory is written then."""
+    caplog.set_level("INFO", "leads")
+    folder = tmp_path / "journal"
+    folder.write_text("a file where a folder should be")
+    journal = Journal(folder)
+    for line in (b"1", b"2", b"3"):
+        journal.append(line)
+    folder.unlink()
+    for line in (b"4", b"5"):
+        journal.append(line)
+    told = [record.getMessage().removeprefix(f"the journal in {folder} ") for record in caplog.records]
+    assert [one.partition(",")[0] for one in told] == ["cannot be written", "is written again"]
+    (written,) = folder.glob("pending-*.jsonl")
+    assert written.read_bytes().split() == [b"1", b"2", b"3", b"4", b"5"]
