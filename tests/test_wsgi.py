@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app.qa.twilio_peer import sign
-from app.qa.twiml_reader import parse_twiml
+from app.qa.wire.twilio_peer import sign
+from app.qa.wire.twiml_reader import parse_twiml
 from tests.e2e.phones import Exchange
 from tests.e2e.town import AUTH_TOKEN, PUBLIC_URL, Town, emulated_vendors, town
 from tests.servers import ROOT, Server, free_port

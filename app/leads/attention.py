@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.leads.folding import backwards
+from app.leads.calls.folding import backwards
 from app.leads.models import Delivery, DeliveryState, Lead, LeadStatus
 
 ISRAEL = ZoneInfo("Asia/Jerusalem")

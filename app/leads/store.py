@@ -16,9 +16,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.leads.attention import bring_up_to_date, settle_attention
+from app.leads.calls.folding import fold, locked_call
+from app.leads.calls.lead import is_lead, lead_payload
+from app.leads.calls.ringing import join, own_lead, rings_alike, says, take_turns, told
+from app.leads.calls.rows import note_activity, write
+from app.leads.calls.summing import sum_up
 from app.leads.database import Database
-from app.leads.folding import fold, locked_call
-from app.leads.lead import is_lead, lead_payload
 from app.leads.models import Call, Channel, Delivery, DeliveryState, Lead, Slot, Turn
 from app.leads.operators import Operators
 from app.leads.outgoing.deliveries import Deliveries, history_of
@@ -37,9 +40,6 @@ from app.leads.records import (
     SlotsChanged,
     TurnSaved,
 )
-from app.leads.ringing import join, own_lead, rings_alike, says, take_turns, told
-from app.leads.rows import note_activity, write
-from app.leads.summing import sum_up
 from app.telephony.numbers import mask_number
 
 _SWEEP_CALLS = 100

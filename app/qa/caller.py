@@ -11,14 +11,14 @@ import click
 import orjson
 
 from app.qa.answering import Manner, Question, slots_right
-from app.qa.http_client import ServerError, get
 from app.qa.line_faults import LineFaults
 from app.qa.player import SAMPLES_PER_MS, SPURT_GAP_SAMPLES
 from app.qa.recording import write_stereo
 from app.qa.script import Cue, Phase, Script, Turn
 from app.qa.scripted import Cast, ScriptError, cast
-from app.qa.twilio_peer import Account, PeerEvents, TwilioPeer
 from app.qa.utterance import RATE_HZ, Line, Utterance, UtteranceError, load_utterance
+from app.qa.wire.http_client import ServerError, get
+from app.qa.wire.twilio_peer import Account, PeerEvents, TwilioPeer
 
 POLL_S = 0.5
 OK = 200

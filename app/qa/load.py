@@ -20,11 +20,11 @@ from urllib.parse import SplitResult, urlsplit
 import click
 import numpy as np
 
-from app.qa.http_client import ServerError, post
 from app.qa.player import FRAME_SAMPLES, SAMPLES_PER_MS
 from app.qa.script import Cue, Phase, Script, Turn
-from app.qa.twilio_peer import Account, TwilioPeer
 from app.qa.utterance import Line, UtteranceError, load_utterance
+from app.qa.wire.http_client import ServerError, post
+from app.qa.wire.twilio_peer import Account, TwilioPeer
 
 CALLBACKS = ("/webhook/stream_status", "/webhook/stream_ended", "/webhook/call_status")
 NO_CONTENT = 204

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from app.media.codec import ULAW_SILENCE
-from app.qa.http_client import ServerError
 from app.qa.player import FRAME_SAMPLES
-from app.qa.twilio_peer import RATE_HZ, Account, TwilioPeer
+from app.qa.wire.http_client import ServerError
+from app.qa.wire.twilio_peer import RATE_HZ, Account, TwilioPeer
 from tests.bench.server import BenchServer
 
 FIRST_SOUND_WITHIN_S = 20.0

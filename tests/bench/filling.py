@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import insert
 
 from app.leads.attention import bring_up_to_date
+from app.leads.calls.folding import backwards
+from app.leads.calls.measured import figures_of
+from app.leads.calls.summing import letters
 from app.leads.database import Database
-from app.leads.folding import backwards
-from app.leads.measured import figures_of
 from app.leads.models import Base, Call, CallText, Delivery, Interruption, Lead, Slot, Turn
-from app.leads.summing import letters
 
 DAYS = 180
 TURNS = 5

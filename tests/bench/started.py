@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Self
 
-from app.qa.http_client import ServerError
+from app.qa.wire.http_client import ServerError
 from tests.bench.processes import Usage, core_busy_s, descendants, usage
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from app.qa.http_client import HttpResponse, post
-from app.qa.twilio_peer import sign
+from app.qa.wire.http_client import HttpResponse, post
+from app.qa.wire.twilio_peer import sign
 from tests.e2e.phones import Phone, sample, until
 from tests.e2e.town import AUTH_TOKEN, PUBLIC_URL, Town
 from tests.leads.receiver import Receiver

@@ -13,8 +13,8 @@ import numpy as np
 
 from app.qa.line_faults import LineFaults
 from app.qa.player import FRAME_SAMPLES, SAMPLES_PER_MS
-from app.qa.twilio_peer import RATE_HZ, Account, TwilioPeer
 from app.qa.utterance import Line, Samples, Utterance, load_utterance, utterance
+from app.qa.wire.twilio_peer import RATE_HZ, Account, TwilioPeer
 
 AUDIO = Path(__file__).parents[2] / "samples"
 PATIENCE_S = 30.0

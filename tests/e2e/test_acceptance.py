@@ -19,7 +19,7 @@ from app.qa.acceptance.runner import Options, accept
 from app.qa.acceptance.scenes import SCENES
 from app.qa.acceptance.sounds import SAMPLES, load_sounds
 from app.qa.doctor.command import doctor_command
-from app.qa.twilio_peer import Account
+from app.qa.wire.twilio_peer import Account
 from tests.e2e.phones import until
 from tests.e2e.town import AUTH_TOKEN, PUBLIC_URL, Town, town, twilio_environment
 

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from app.dialog.lines import book
-from app.qa.http_client import ServerError
+from app.qa.wire.http_client import ServerError
 from tests.e2e.office import told
 from tests.e2e.phones import Phone, sample, until
 from tests.e2e.town import CALLER, Town

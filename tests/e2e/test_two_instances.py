@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from app.qa.twilio_peer import Account
+from app.qa.wire.twilio_peer import Account
 from tests.e2e.office import values
 from tests.e2e.phones import Exchange, Phone, sample, until
 from tests.e2e.town import AUTH_TOKEN, CALLER, PUBLIC_URL, Town, Vendors, town

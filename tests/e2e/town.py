@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.qa.twilio_peer import Account
+from app.qa.wire.twilio_peer import Account
 from tests.e2e.phones import Exchange, Phone, until
 from tests.emulators.base import EmulatorProcess
 from tests.emulators.twilio_rest import TwilioRestEmulator

@@ -21,7 +21,7 @@ import wsproto
 from wsproto.events import CloseConnection, TextMessage
 
 from app.media.codec import decode_ulaw, encode_ulaw
-from app.qa.twilio_peer import sign
+from app.qa.wire.twilio_peer import sign
 
 PUBLIC = "https://voice.example"
 PASSWORD = "a password of this console"

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from app.qa.http_client import ServerError
 from app.qa.load import LoadOptions, LoadReport, percentiles, run_load
 from app.qa.script import Cue
 from app.qa.utterance import utterance
+from app.qa.wire.http_client import ServerError
 from tests.qa.fake_agent import Habits, fake_agent, tone
 
 

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from app.qa.sockets import SO_TIMESTAMPNS, StampedSocket
+from app.qa.wire.sockets import SO_TIMESTAMPNS, StampedSocket
 
 T = TypeVar("T")
 _BREATH_S = 0.00005

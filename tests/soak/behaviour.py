@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from app.qa.http_client import ServerError
+from app.qa.wire.http_client import ServerError
 from tests.e2e.phones import Phone, sample
 from tests.e2e.town import Town, Vendors
 

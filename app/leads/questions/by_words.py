@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Select, column, func, literal_column, select, table, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.leads.calls.summing import letters
 from app.leads.models import CallText
 from app.leads.questions.paging import before_cursor, cursor
 from app.leads.questions.prefixes import forms
-from app.leads.summing import letters
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from app.leads.calls.ringing import counting_lead
 from app.leads.models import FLAGS, Call, Interruption, Lead, Slot, Turn
 from app.leads.questions.by_words import Listed, page_by_words
 from app.leads.questions.paging import before_cursor, bounded, cursor, iso, time_of
 from app.leads.questions.rows import HEAVY, call_rows, delivery_rows, head, lead_rows
 from app.leads.questions.searching import sids_by_number
-from app.leads.ringing import counting_lead
 
 _TEST = "browser"
 _ERASED = "erased"

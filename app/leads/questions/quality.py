@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from app.leads.measured import Figures, figures_of
+from app.leads.calls.measured import Figures, figures_of
 from app.leads.models import Call, Interruption, QualityDay, Turn
 from app.leads.queries import percentile
 from app.leads.questions.paging import time_of

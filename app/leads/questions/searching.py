@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.leads.folding import backwards
+from app.leads.calls.folding import backwards
 from app.leads.models import Call, Lead
 
 LEAST_DIGITS = 3

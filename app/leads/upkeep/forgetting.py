@@ -21,8 +21,8 @@ import phonenumbers
 from sqlalchemy import String, cast, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.leads.calls.folding import backwards
 from app.leads.database import Database
-from app.leads.folding import backwards
 from app.leads.models import (
     Call,
     Channel,

@@ -9,8 +9,9 @@ from sqlalchemy import CursorResult, Delete, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.leads.attention import bring_up_to_date, settle_attention
+from app.leads.calls.folding import backwards
+from app.leads.calls.summing import sum_up
 from app.leads.database import Database
-from app.leads.folding import backwards
 from app.leads.models import (
     Call,
     CallText,
@@ -26,7 +27,6 @@ from app.leads.models import (
     UsedToken,
 )
 from app.leads.questions.quality import day_figures, next_unsettled
-from app.leads.summing import sum_up
 
 SLICE = 200
 AUDIT_KEEP = timedelta(days=365)

@@ -19,8 +19,8 @@ from app.qa.acceptance.runner import NotJudgedError, Options, accept
 from app.qa.acceptance.sounds import SAMPLES, load_sounds
 from app.qa.answering import Manner
 from app.qa.scripted import Cast, ScriptError, cast
-from app.qa.twilio_peer import Account
 from app.qa.utterance import UtteranceError
+from app.qa.wire.twilio_peer import Account
 
 SAMPLE_DIALOG = "w01"
 ALL_AT_ONCE = 6

@@ -13,8 +13,8 @@ from app.qa.acceptance.scenes import ANSWERED_WITHIN_MS, MOST_TRIES, interrupt
 from app.qa.acceptance.server import ServerUnderTest
 from app.qa.acceptance.sounds import Sounds
 from app.qa.acceptance.webhooks import check_callbacks_during
-from app.qa.http_client import ServerError
 from app.qa.player import SAMPLES_PER_MS
+from app.qa.wire.http_client import ServerError
 
 APART_S = 0.15
 LATE, SILENT, NO_SILENCE = "9.1", "12.1", "7.1"

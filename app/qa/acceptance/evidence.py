@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import orjson
 
 from app.qa.acceptance.server import FORM, ServerUnderTest
-from app.qa.http_client import HttpResponse, ServerError
+from app.qa.wire.http_client import HttpResponse, ServerError
 
 Event = dict[str, Any]
 NO_EVENTS = "needs states and words: give --console-password or run the server in development mode"

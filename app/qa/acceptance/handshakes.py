@@ -13,10 +13,10 @@ import orjson
 from app.qa.acceptance.findings import Findings
 from app.qa.acceptance.server import STRANGER, ServerUnderTest, new_call_form
 from app.qa.acceptance.webhooks import PREVIEW
-from app.qa.http_client import SWITCHING_PROTOCOLS, HttpResponse, ServerError
-from app.qa.sockets import ACCEPT_SUFFIX, QuickWebSocket
-from app.qa.twilio_peer import SUBPROTOCOL, TwilioPeer
-from app.qa.twiml_reader import parse_twiml
+from app.qa.wire.http_client import SWITCHING_PROTOCOLS, HttpResponse, ServerError
+from app.qa.wire.sockets import ACCEPT_SUFFIX, QuickWebSocket
+from app.qa.wire.twilio_peer import SUBPROTOCOL, TwilioPeer
+from app.qa.wire.twiml_reader import parse_twiml
 from app.telephony.browser_calls import new_browser_call_sid
 
 MEDIA = "/ws/twilio-media"

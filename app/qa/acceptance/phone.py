@@ -6,8 +6,8 @@ from collections.abc import Callable
 from app.qa.acceptance.witness import Witness
 from app.qa.player import SAMPLES_PER_MS
 from app.qa.script import Turn, judge
-from app.qa.twilio_peer import Account, PeerEvents, TwilioPeer
 from app.qa.utterance import Line, Utterance
+from app.qa.wire.twilio_peer import Account, PeerEvents, TwilioPeer
 from app.telephony.browser_calls import new_browser_call_sid
 
 GAP_MS = 400

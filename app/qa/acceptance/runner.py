@@ -22,9 +22,9 @@ from app.qa.acceptance.scenes import CONVERSATION, SCENES, Scene, Stage
 from app.qa.acceptance.server import ServerUnderTest, new_call_form
 from app.qa.acceptance.sounds import Sounds
 from app.qa.acceptance.webhooks import HTTP_CHECKS, check_callbacks_during
-from app.qa.http_client import ServerError
 from app.qa.scripted import Cast
-from app.qa.twilio_peer import INCOMING_CALL, Account
+from app.qa.wire.http_client import ServerError
+from app.qa.wire.twilio_peer import INCOMING_CALL, Account
 
 FORBIDDEN = 403
 CLOSED_WITHIN_S, LOOKS_EVERY_S = 10.0, 0.5

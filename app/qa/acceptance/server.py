@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from app.qa.http_client import HttpResponse, request
-from app.qa.twilio_peer import Account, sign
+from app.qa.wire.http_client import HttpResponse, request
+from app.qa.wire.twilio_peer import Account, sign
 from app.telephony.browser_calls import new_browser_call_sid
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from app.qa.acceptance.findings import Findings
 from app.qa.acceptance.server import ServerUnderTest, new_call_form
-from app.qa.http_client import HttpResponse, ServerError
-from app.qa.twilio_peer import INCOMING_CALL
-from app.qa.twiml_reader import StreamTwiml, parse_twiml
+from app.qa.wire.http_client import HttpResponse, ServerError
+from app.qa.wire.twilio_peer import INCOMING_CALL
+from app.qa.wire.twiml_reader import StreamTwiml, parse_twiml
 
 PREVIEW = "/incoming_call_preview"
 RECORDING = "/webhook/handle_recording"

@@ -17,7 +17,7 @@ from app.qa.acceptance.sounds import load_sounds
 from app.qa.doctor import deployment, machine, retention, vendors
 from app.qa.doctor.finding import Finding, Health, fail, warn
 from app.qa.symptoms import Symptom, find, symptoms
-from app.qa.twilio_peer import Account
+from app.qa.wire.twilio_peer import Account
 
 Check = Callable[[Settings], Iterator[Finding]]
 UNKNOWN_SYMPTOM = 2

@@ -13,7 +13,7 @@ from app.qa.acceptance.scenes import SCENES
 from app.qa.acceptance.sounds import load_sounds
 from app.qa.answering import Answering, Manner
 from app.qa.scripted import Cast
-from app.qa.twilio_peer import Account
+from app.qa.wire.twilio_peer import Account
 from tests.qa.broken_server import DIALOG, PASSWORD, PUBLIC, Server, broken_server
 from tests.qa.virtual_time import run_virtually
 

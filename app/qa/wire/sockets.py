@@ -28,7 +28,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from app.qa.http_client import CONNECT_TIMEOUT_S, SWITCHING_PROTOCOLS, ServerError, endpoint
+from app.qa.wire.http_client import CONNECT_TIMEOUT_S, SWITCHING_PROTOCOLS, ServerError, endpoint
 
 NORMAL_CLOSURE = 1000
 ABNORMAL_CLOSURE = 1006

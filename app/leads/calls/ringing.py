@@ -21,8 +21,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.leads.folding import backwards
-from app.leads.lead import caller_number
+from app.leads.calls.folding import backwards
+from app.leads.calls.lead import caller_number
 from app.leads.models import Call, Delivery, Lead, LeadStatus, Slot, Turn
 
 TOGETHER = timedelta(hours=1)

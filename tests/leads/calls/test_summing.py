@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.leads.calls.summing import letters
 from app.leads.database import Database
 from app.leads.models import Call, CallText
 from app.leads.records import CallEnded, InterruptionSaved, Timing, TurnSaved
 from app.leads.store import LeadRules, Store
-from app.leads.summing import letters
 from tests.leads.conftest import Clock
 
 

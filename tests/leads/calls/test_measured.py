@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from app.leads.measured import figures_of
+from app.leads.calls.measured import figures_of
 
 AT = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 

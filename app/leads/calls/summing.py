@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.leads.measured import answer_ms, figures_of
+from app.leads.calls.measured import answer_ms, figures_of
 from app.leads.models import Call, CallText, Interruption, Turn
 
 SLOW_ANSWER_MS = 2000

@@ -19,10 +19,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
-from app.qa.http_client import HttpResponse, ServerError, post
 from app.qa.player import FRAME_SAMPLES, SAMPLES_PER_MS, Player
-from app.qa.sockets import QuickWebSocket, StrictWebSocket
-from app.qa.twiml_reader import StreamTwiml, check_twiml_response, parse_twiml
+from app.qa.wire.http_client import HttpResponse, ServerError, post
+from app.qa.wire.sockets import QuickWebSocket, StrictWebSocket
+from app.qa.wire.twiml_reader import StreamTwiml, check_twiml_response, parse_twiml
 
 SUBPROTOCOL = "audio.twilio.com"
 INCOMING_CALL = "/webhook/incoming_call"

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.leads.calls.rows import is_newer, write
 from app.leads.models import Call
 from app.leads.records import (
     ABANDONED,
@@ -22,7 +23,6 @@ from app.leads.records import (
     SlotsChanged,
     TurnSaved,
 )
-from app.leads.rows import is_newer, write
 
 
 def backwards(number: str) -> str:

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.qa.http_client import ServerError
-from app.qa.sockets import QuickWebSocket, StampedSocket, StrictWebSocket, WebSocketClient
+from app.qa.wire.http_client import ServerError
+from app.qa.wire.sockets import QuickWebSocket, StampedSocket, StrictWebSocket, WebSocketClient
 from tests.qa.fake_agent import Habits, fake_agent
 
 KINDS = [StrictWebSocket, QuickWebSocket]

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import app.leads.lead as lead_module
+import app.leads.calls.lead as lead_module
 from app.dialog.domain import SLOT_NAMES
-from app.leads.lead import caller_number, is_lead, lead_payload
+from app.leads.calls.lead import caller_number, is_lead, lead_payload
 from app.leads.models import Call, Slot, Turn
 from app.leads.records import CallBack, FactsSaved
 
-SCHEMA = json.loads((Path(lead_module.__file__).parent / "lead_schema.json").read_text())
+SCHEMA = json.loads((Path(lead_module.__file__).parents[1] / "lead_schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 VALUES = st.one_of(st.none(), st.text(max_size=5), st.integers(0), st.floats(0, 9), st.lists(st.text(max_size=5)))

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from app.leads.calls.ringing import MOST_NAMED, says
 from app.leads.database import Database
 from app.leads.models import Call, Channel, DeliveryState, Lead
 from app.leads.outgoing.deliveries import Change, Claim
 from app.leads.questions import QUESTIONS
 from app.leads.records import CallEnded, CallStarted, FactsSaved, LeadMarked, LeadNoted, TurnSaved
-from app.leads.ringing import MOST_NAMED, says
 from app.leads.store import LeadRules, Store
 from tests.leads.conftest import Clock
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-from app.qa.http_client import HttpResponse, ServerError
+from app.qa.wire.http_client import HttpResponse, ServerError
 
 PARAMETER_LIMIT = 500
 OK = 200

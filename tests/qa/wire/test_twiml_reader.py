@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.qa.http_client import HttpResponse, ServerError
-from app.qa.twiml_reader import PARAMETER_LIMIT, check_twiml_response, parse_twiml
+from app.qa.wire.http_client import HttpResponse, ServerError
+from app.qa.wire.twiml_reader import PARAMETER_LIMIT, check_twiml_response, parse_twiml
 
 STREAM = (
     '<?xml version="1.0"?><Response><Connect action="https://a.example/webhook/stream_ended">'
