@@ -33,9 +33,12 @@ def office_environment(desk: Receiver) -> dict[str, str]:
 
 
 def converse(there: Town, texts: Sequence[str]) -> Phone:
-    """Hold a call in which the recogniser hears these turns; return it while the last is being answered."""
+    """Hold a call in which the recogniser hears these turns; return it while the last is being answered.
+
+    All words of a turn are heard while its voice lasts: on a busy machine an interim may stand for a late final.
+    """
     there.vendors.reset()
-    there.vendors.ears.script(*({"texts": [text]} for text in texts))
+    there.vendors.ears.script(*({"texts": [text], "start_ms": 0, "ms_per_word": 60} for text in texts))
     phone = there.greeted()
     for _ in texts[:-1]:
         phone.ask(sample("w01_02"))
