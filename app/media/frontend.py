@@ -142,15 +142,15 @@ def process_ahead(waiting: Sequence[Waiting]) -> list[list[Frame]]:
         ulaw = b"".join([wholes[row][start : start + FRAME_SAMPLES] for row in rows])
         samples = decode_ulaw(ulaw).reshape(-1, FRAME_SAMPLES).astype(np.float64)
         filter_together([fronts[row].filter for row in rows], samples)
-        powers = np.einsum("ij,ij->i", samples, samples) / FRAME_SAMPLES
+        loudness = np.sqrt(np.einsum("ij,ij->i", samples, samples) / FRAME_SAMPLES)
         played = [waiting[row].playing((len(wholes[row]) - start) // _BYTES_PER_MS - FRAME_MS) for row in rows]
-        levels = np.sqrt(powers).tolist()
+        levels = loudness.tolist()
         echoes = listen_together([fronts[row].echo for row in rows], samples, levels, played)
         measured = [fronts[row].measure(rms, echo) for row, rms, echo in zip(rows, levels, echoes, strict=True)]
-        scale_together(samples, levels, [gains for _, gains in measured])
+        scale_together(samples, loudness, [gains for _, gains in measured])
         pcm = np.rint(samples, out=samples).astype(np.int16).tobytes()
-        for at, (row, (loudness, _)) in enumerate(zip(rows, measured, strict=True)):
-            heard[row].append(fronts[row].frame(pcm[at * _PCM_BYTES : (at + 1) * _PCM_BYTES], loudness))
+        for at, (row, (of_frame, _)) in enumerate(zip(rows, measured, strict=True)):
+            heard[row].append(fronts[row].frame(pcm[at * _PCM_BYTES : (at + 1) * _PCM_BYTES], of_frame))
     for one, frames in zip(waiting, heard, strict=True):
         one.front.expect(one.ulaw, frames)
     return heard
