@@ -34,7 +34,9 @@ _ENDS = {"min": _LISTS.words("least"), "max": _LISTS.words("most")}
 _PART_OF_NAME = _LISTS.words("part_of_name")
 _KEEPS, _WANTS = _LISTS.words("keeps"), _LISTS.words("wants")
 _REMOVES, _LEFT_EMPTY = _LISTS.words("removes"), _LISTS.phrases("left_empty")
-_NONE, _CONTACT = _LISTS.words("none"), ("phone", "name")
+_NONE, _WITHOUT, _AFTER_NONE = _LISTS.words("none"), _LISTS.words("without"), _LISTS.words("after_none")
+_TO_US, _GIVES_UP = _LISTS.words("to_us"), _LISTS.words("gives_up")
+_CONTACT = ("phone", "name")
 _WIDEST = 4
 
 
@@ -62,11 +64,20 @@ def _struck(utterance: Utterance, asked: Asked, state: Mapping[str, Any]) -> tup
         end = next((name for name, words in _ENDS.items() if rests(utterance.key(at)) & words), None)
         if end is not None:
             ends += _end_of(utterance, end, asked, state)
-        elif not ends_only and utterance.key(at + 1) not in _PART_OF_NAME:
+        elif not ends_only and utterance.key(at + 1) not in _PART_OF_NAME and not _tells_of(utterance, verb, at):
             # "אין לי נייד" takes no number back.
-            none = utterance.key(verb.start) in _NONE
+            none = utterance.key(verb.start).removeprefix("ו") in _NONE
             topics += [topic for topic in _named((utterance.key(at),)) if not (none and topic in _CONTACT)]
     return topics, ends
+
+
+def _tells_of(utterance: Utterance, verb: Span[str], noun: int) -> bool:
+    """Whether something is told of what there is none of: "אין באזור חניה", "התקציב בלי ארנונה"."""
+    if utterance.key(verb.start).removeprefix("ו") not in _NONE | _WITHOUT:
+        return False
+    rest = utterance.keys[max(verb.end, noun + 1) :]
+    after = next((key for key in rest if key not in _TO_US), "")
+    return utterance.key(noun).startswith("ב") or not (after in _AFTER_NONE or after[:1] in ("", "ו"))
 
 
 def _strikes_it(utterance: Utterance, verb: Span[str], asked: Asked, state: Mapping[str, Any]) -> bool:
@@ -90,6 +101,8 @@ def _verbs(utterance: Utterance) -> Iterator[tuple[Span[str], bool]]:
         bare = key.removeprefix("ו")
         strikes = key in _STRIKES or bare in _STRIKES
         if not strikes and key not in _LOWERS and bare not in _LOWERS:
+            continue
+        if bare in _GIVES_UP and utterance.key(index + 1) != "על":
             continue
         before = index - 1 - (utterance.key(index - 1) in _WANTS)
         if utterance.key(before) not in _KEEPS:

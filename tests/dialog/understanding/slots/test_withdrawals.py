@@ -38,6 +38,43 @@ def test_a_detail_is_struck_by_a_verb_beside_it(said: str, slots: set[str]) -> N
     assert taken_back(said) == slots
 
 
+@pytest.mark.parametrize(
+    ("said", "slots"),
+    [
+        ("אין סכום אני רוצה לראות קודם", {"budget_min", "budget_max"}),
+        ("אין לי תקציב מוגדר", {"budget_min", "budget_max"}),
+        ("ואין מחיר", {"budget_min", "budget_max"}),
+        ("תקציב אין לי כרגע", {"budget_min", "budget_max"}),
+        ("בלי תקציב ובלי מספר חדרים", {"budget_min", "budget_max", "rooms_min", "rooms_max"}),
+        ("אין לי תקציב גבוה", set()),
+        ("אין אזור יותר טוב מזה", set()),
+        ("אין באזור חניה", set()),
+        ("עם הסכום אין לי בעיה", set()),
+        ("התקציב בלי ארנונה", set()),
+        ("משהו בלי מחיר מופקע", set()),
+    ],
+)
+def test_what_there_is_none_of_is_struck_unless_something_is_told_of_it(said: str, slots: set[str]) -> None:
+    """R10.2: "there is no budget" takes it back, "there is no high budget" does not."""
+    assert taken_back(said) == slots
+
+
+@pytest.mark.parametrize(
+    ("said", "slots"),
+    [
+        ("אני מוותר על התקציב", {"budget_min", "budget_max"}),
+        ("מוותרים על האזור", {"area"}),
+        ("אני לא מוותרת על האזור", set()),
+        ("בתקציב מותר להתגמש", set()),
+        ("כמה חדרים מותר לי", set()),
+        ("האזור מותר לכלבים", set()),
+    ],
+)
+def test_who_gives_a_detail_up_says_of_what_and_who_may_do_something_does_not(said: str, slots: set[str]) -> None:
+    """R10.2: "מוותר" and "מותר" are one word to a recogniser's spelling."""
+    assert taken_back(said) == slots
+
+
 def test_of_a_range_one_end_may_be_struck() -> None:
     """R10.2: three rooms are no range, so that a minimum is the budget's."""
     assert taken_back("בלי מינימום") == {"budget_min"}
