@@ -54,9 +54,8 @@ class LiveCalls(Protocol):
 
         `version, commit, started_at, instance, development, public_base_url, engines: {stt, stt_fallback, llm, tts},
         children: [{name, up, restarts, last_end}], engines_down: {name: bool}, troubles: {kind: what},
-        hub_lag_p99_ms, live_calls, max_calls, draining, unconfirmed, disk_free_bytes`. What only the store knows
-        (outbox, journal) is in
-        `Records.store_status`.
+        hub_lag_p99_ms, live_calls, max_calls, draining, unconfirmed, disk_free_bytes`, and `started_at_s`, in Unix time.
+        What only the store knows (the outbox) is in `Records.store_status`.
         """
 
     def book(self, call_sid: str) -> bool:
@@ -159,7 +158,7 @@ class Records(Protocol):
         """Return `kind, keep, oldest, count` of everything that is kept for a time."""
 
     def store_status(self) -> Answer:
-        """Return `outbox: {channel: {state: n}}, outbox_oldest_s, journal, unconfirmed`."""
+        """Return `outbox: {channel: {state: n}}, outbox_oldest_s, unconfirmed`."""
 
     def peaks(self, call_sid: str) -> Answer | None:
         """Return `duration_ms, caller, agent` (peaks 0…127, 50 a second) of a call's kept audio."""

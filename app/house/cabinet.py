@@ -85,7 +85,7 @@ class Cabinet:
         return actions
 
     def store_status(self) -> Answer:
-        """Return how the outbox and the journal stand."""
+        """Return how the outbox stands, and how many records the store has not confirmed."""
         return {**self._store.query("store_status"), "unconfirmed": self._store.unconfirmed}
 
     def retention(self) -> list[Answer]:

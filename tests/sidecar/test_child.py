@@ -10,6 +10,7 @@ import pytest
 
 from app.sidecar.child import MAX_QUEUED_BYTES, Exchange, Gathering, Handler, ServiceError, Tell, Warm, serve
 from app.sidecar.wire import Op, Unpacker, pack
+from tests.qa.virtual_time import run_virtually
 from tests.sidecar.echo_child import echo
 
 Frame = tuple[int, Op, bytes]
@@ -250,11 +251,13 @@ def test_what_comes_at_once_wakes_the_worker_twice_and_what_comes_alone_waits_fo
 
     async def say() -> None:
         gathering = Gathering(socket_)  # type: ignore[arg-type]  # the part of a writer that is used
+        await asyncio.sleep(1.0)
         for word in (b"a", b"b", b"c", b"d"):
             gathering.write(word)
         assert socket_.writes == [b"a"]
-        while len(socket_.writes) < 2:
-            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.004)
+        assert socket_.writes == [b"a"]
+        await asyncio.sleep(0.002)
         assert socket_.writes == [b"a", b"bcd"]
         await asyncio.sleep(0.05)
         gathering.write(b"e")
@@ -264,4 +267,4 @@ def test_what_comes_at_once_wakes_the_worker_twice_and_what_comes_alone_waits_fo
         gathering.flush()
         assert socket_.writes[2:] == [b"e", b"f"]
 
-    asyncio.run(asyncio.wait_for(say(), 10))
+    run_virtually(say())
