@@ -54,8 +54,8 @@ class LiveCalls(Protocol):
 
         `version, commit, started_at, instance, development, public_base_url, engines: {stt, stt_fallback, llm, tts},
         children: [{name, up, restarts, last_end}], engines_down: {name: bool}, troubles: {kind: what},
-        hub_lag_p99_ms, live_calls, max_calls, draining, unconfirmed, disk_free_bytes`, and `started_at_s`, in Unix time.
-        What only the store knows (the outbox) is in `Records.store_status`.
+        hub_lag_p99_ms, live_calls, max_calls, draining, unconfirmed, disk_free_bytes, started_at_s`
+        (Unix time). What only the store knows (the outbox) is in `Records.store_status`.
         """
 
     def book(self, call_sid: str) -> bool:

@@ -75,7 +75,7 @@ class StoredOffice(FakeOffice):
         return [{"kind": kind, "keep": "30 days", "oldest": at, "count": None} for kind, at in oldest.items()]
 
     def store_status(self) -> dict[str, Any]:
-        return {**self.question("store_status"), "journal": 0, "unconfirmed": 0}
+        return {**self.question("store_status"), "unconfirmed": 0}
 
 
 @dataclass(frozen=True, slots=True)
