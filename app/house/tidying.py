@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-TIDIES_AFTER_S, MOST_PUT_OFF = 30.0, 10
+TIDIES_AFTER_S, MOST_PUT_OFF = 30.0, 4
 """From the first call that ended; while callers are on the line it is put off, so often at most. A call's own parts let
 go of one another as it ends; this is for what a fault, or a library, has tied into a knot. Searching all that lives
 takes 25 ms with 120 callers on the line: each second, it was 5% of a full house's time.
