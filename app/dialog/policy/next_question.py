@@ -21,7 +21,8 @@ HOMES = frozenset(
         "semi_detached",
     }
 )
-_ASKED = {
+_ASKED: dict[str, Asked] = {
+    **{step.value: Asked(step.value) for step in Step if step.value in set(Asked)},
     Step.CALLER_ID: Asked.PHONE_CONFIRM,
     Step.READ_BACK: Asked.PHONE_CONFIRM,
     Step.SUMMARY: Asked.SUMMARY_CONFIRM,
@@ -34,10 +35,9 @@ _ASKED = {
 
 def asked_of(state: DialogState) -> Asked:
     """Return the question kind an answer is to be understood by."""
-    step = Step(state.step)
-    if step is Step.SURE:
+    if state.step == Step.SURE:
         return Asked.NEXT_STEP if state.about in WISHES else Asked(state.about)
-    return _ASKED.get(step) or Asked(step.value)
+    return _ASKED[state.step]
 
 
 def confirms(state: DialogState) -> dict[str, Any]:

@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+
+_AT_ONCE = 8
+"""Words that are weighed in one product."""
 
 
 class Weights:
@@ -28,13 +32,20 @@ class Weights:
         return np.add.reduce(self.rows.take(known, 0), 0, np.float32), len(known)
 
     def _of_words(self, words: tuple[tuple[str, ...], ...]) -> tuple[Floats, list[int]]:
-        # Words come in ever new pairs: to gather what few of them weigh costs less than to keep what each weighs.
-        rows = [len(self.rows) - 1]
-        before = [0]
-        for marks in words:
-            rows += self._known(marks)
-            before.append(len(rows) - 1)
-        return np.add.accumulate(self.rows.take(rows, 0), 0, np.float32).take(before, 0), before
+        # Words come in ever new pairs: to gather what few of them weigh costs less than to keep what each weighs. A
+        # product with ones up to each word is three times as quick as numpy's running sum, but of many words at once
+        # it would grow with their square.
+        known = [self._known(marks) for marks in words]
+        rows = np.array([row for of_word in known for row in of_word], np.intp)
+        before = [0, *accumulate(map(len, known))]
+        flat = self.rows.reshape(len(self.rows), -1)
+        sums = [np.zeros((1, flat.shape[1]), np.float32)]
+        for first in range(0, len(words), _AT_ONCE):
+            start, *ends = before[first : first + _AT_ONCE + 1]
+            weigh = flat.take(rows[start : ends[-1]], 0).astype(np.float32)
+            up_to = np.arange(start, ends[-1]) < np.array(ends)[:, None]
+            sums.append(up_to.astype(np.float32) @ weigh + sums[-1][-1])
+        return np.concatenate(sums).reshape(-1, *self.rows.shape[1:]), before
 
     def _known(self, marks: Iterable[str]) -> list[int]:
         return [row for row in map(self._row_of.get, marks) if row is not None]

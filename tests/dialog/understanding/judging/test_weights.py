@@ -23,6 +23,17 @@ def test_the_marks_of_words_weigh_up_word_by_word() -> None:
     assert WEIGHTS.of_words(())[0].tolist() == [[0, 0]]
 
 
+def test_a_long_turn_weighs_up_as_a_short_one_does() -> None:
+    """R10.2: however many words are weighed at once."""
+    words = (("בחיפה",), ("נשר",), ("חיפה", "בחיפה")) * 9
+    sums, before = WEIGHTS.of_words(words)
+    singly = [
+        WEIGHTS.together(tuple(mark for marks in words[:size] for mark in marks)) for size in range(len(words) + 1)
+    ]
+    assert sums.tolist() == [held.tolist() for held, _ in singly]
+    assert before == [count for _, count in singly]
+
+
 def test_small_weights_add_up_beyond_what_one_of_them_can_be() -> None:
     """R10.2: rows are held in bytes, sums are not."""
     weights = Weights(["א", "ב"], np.array([[120], [120], [0]], np.int8))
