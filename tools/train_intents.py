@@ -33,6 +33,7 @@ from app.dialog.understanding.judging.judge import Judge, Table, table
 from app.dialog.understanding.judging.marks import marks_of
 from app.dialog.understanding.turn import Turn
 from tools.train_judge import (
+    AS_IT_COMES,
     ROOT,
     RULED,
     TAUGHT,
@@ -45,14 +46,15 @@ from tools.train_judge import (
     written_sparse,
 )
 
-SURE = (0.4, 0.8)
+SURE = (0.55, 0.8)
 """The chance from which the rules are overruled, and the one from which a wish that changes the call comes or goes."""
 _PENALTY = 1.0
 _LEAST_SEEN = 3
 _STEPS = 60
 _SPREAD = 2.5
-_OF_RULES, _OF_KINDS = 0.5, 2.0
-"""What a turn weighs that the rules were made for, and one of the lines that hold a rule in place."""
+_OF_RULES, _OF_KINDS, _OF_TURNS_AS_THEY_COME = 0.5, 4.0, 2.0
+"""What a turn weighs that the rules were made for, one of the lines that hold a rule in place, and one of the sets
+whose turns are as they come."""
 _FOLDS = 3
 
 Floats = npt.NDArray[np.float64]
@@ -171,10 +173,16 @@ def cases_of_turns(told: Sequence[Told], weight: float = 1.0) -> list[IntentCase
             Asked(record["asked"]),
             turn,
             _allowed(record),
-            _OF_KINDS if name.endswith("kinds") else weight,
+            _weight(name, weight),
         )
         for name, record, turn in told
     ]
+
+
+def _weight(name: str, otherwise: float) -> float:
+    if name.endswith("kinds"):
+        return _OF_KINDS
+    return _OF_TURNS_AS_THEY_COME if name.startswith(AS_IT_COMES) else otherwise
 
 
 def look(taught: Sequence[Told], ruled: Sequence[IntentCase]) -> list[str]:

@@ -41,7 +41,7 @@ from app.qa.scoring import same_value
 from tools.train_intents import fit_shares
 from tools.train_judge import ROOT, RULED, TAUGHT, Record, load, written_sparse
 
-SURE = (1.0, 1.0, 0.5)
+SURE = (1.0, 1.5, 0.5)
 """By how much log odds another reading must be likelier than the rules': where they found none, to take theirs away,
 and to change it."""
 _PENALTY = 1.0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from app.dialog.domain import PARTS, Asked
 from app.dialog.hebrew.contact.name_words import first_names
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.number_words import is_masculine
+from app.dialog.hebrew.number_words import atoms_of, is_masculine
 from app.dialog.hebrew.numbers import quantities
 from app.dialog.hebrew.scopes.scope import Whose, rules_at, tokens_of
 from app.dialog.hebrew.span import Range
@@ -32,6 +32,8 @@ _HOW_MUCH_IS, _WHAT_IS = _LISTS.phrases("how_much_is"), _LISTS.phrases("what_is"
 _NO_QUESTION = _LISTS.words("no_question")
 _PLAIN_HOME = _LISTS.words("plain_home")
 _ENTERS = _LISTS.words("enters")
+_DICTATED = 4
+"""So many numbers and nothing else are digits of a phone number."""
 
 
 class SoughtHome:
@@ -164,9 +166,13 @@ class SoughtHome:
             notes.bounds("rooms", rooms)
 
     def _weighs_bare(self) -> bool:
-        """Whether numbers that nothing is said of come before the jury: not from others' words, nor long speech."""
-        notes = self._notes
-        return not self._overruling and len(notes.utterance) < LONG_SPEECH
+        """Whether numbers that nothing is said of come before the jury: not from others' words, nor long speech.
+
+        Nor from digits that are dictated.
+        """
+        said = self._notes.utterance
+        dictated = len(said) >= _DICTATED and all(atoms_of(said))
+        return not self._overruling and len(said) < LONG_SPEECH and not dictated
 
     def _replaces_budget(self, rooms: tuple[float | None, float | None]) -> bool:
         """Whether numbers that count nothing are the known budget and its new value: "שניים שש במקום שניים שמונה"."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.dialog import data
-from app.dialog.domain import WISHES, Asked, Intent, Understanding
+from app.dialog.domain import TOPIC_OF, WISHES, Asked, Intent, Understanding
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import marks_of
 from app.dialog.understanding.judging.weights import Floats, Weights, read_sparse
@@ -116,6 +116,11 @@ def turn_marks(size: int, asked: Asked, read: Understanding) -> tuple[str, ...]:
     return ("=", f"={rules}", *(f"={fact}" for fact in facts), *(f"={rules} {fact}" for fact in facts))
 
 
+def _told(read: Understanding) -> set[str]:
+    """Return the topics of which a turn tells something."""
+    return {TOPIC_OF.get(slot, slot) for slot, value in read.updates.items() if value is not None}
+
+
 def judged_intent(
     utterance: Utterance, asked: Asked, read: Understanding, weights: IntentTable | None = None
 ) -> Intent:
@@ -126,5 +131,7 @@ def judged_intent(
     chances = table.chances(utterance, asked, read)
     best = INTENTS[int(chances.argmax())]
     plain, grave = table.sure
-    needed = grave if best in _GRAVE or read.intent in WISHES else plain
+    # "יובל, תודה": what answers the question declines nothing.
+    declines = best is Intent.DENY and asked.value in _told(read)
+    needed = grave if best in _GRAVE or declines or read.intent in WISHES else plain
     return best if chances.max() >= needed else read.intent

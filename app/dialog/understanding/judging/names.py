@@ -150,8 +150,9 @@ def judged_name(
     if by_rules is not None and (start, end) == (by_rules.start, by_rules.end):
         return by_rules
     # "טל בן דור" does not end with the "בן".
-    cut_short = by_rules is not None and end < by_rules.end and utterance.key(end - 1) in PARTICLES
-    if cut_short or all(key in STRIP for key in utterance.keys[start:end]):
+    if end < len(utterance) and end not in claimed and utterance.key(end - 1) in PARTICLES:
+        end += 1
+    if all(key in STRIP for key in utterance.keys[start:end]):
         return by_rules
     if best - of_rules < (new if by_rules is None else other):
         return by_rules
