@@ -10,8 +10,6 @@ _MOST_STEPS = 4
 _BAR_SHARE = 0.5  # of the caller's own level: no false alarm makes the agent deaf to the caller
 _LONGEST_VOICE_MS = 220
 _CLOSURE_FRAMES = 6
-# A voice that the closer look denied at first, as it does some beginnings for 200 ms, has been one for so long at most.
-_DENIED_MS = 160
 # A voice farther away than the caller's must go on for so long.
 _FAR_VOICE_MS = 500
 
@@ -47,7 +45,6 @@ class BargeIn:
         self._steps = 0
         self._armed_from_ms: int | None = None
         self._onset_ms: int | None = None
-        self._denied_from_ms: int | None = None
         self._missed = 0
         self._power, self._frames = 0.0, 0
         self._is_confirmed = False
@@ -88,9 +85,7 @@ class BargeIn:
         """
         if self._armed_from_ms is None:
             return None
-        is_over = frame.rms > self._bar_over(threshold, caller_rms)
-        is_loud = is_over and opinion is not False
-        before_ms = 0 if over_echo else max(before_ms, self._denied_ms(frame, is_over=is_over, opinion=opinion))
+        is_loud = opinion is not False and frame.rms > self._bar_over(threshold, caller_rms)
         goes_on = is_faint and not over_echo and self._is_confirmed and self._onset_ms is not None
         if not is_loud and not goes_on:
             # A voice on which there is no opinion yet is not over where it sounds like one.
@@ -102,7 +97,7 @@ class BargeIn:
             return None
         self._missed = 0
         if self._onset_ms is None:
-            self._onset_ms, self._is_confirmed = frame.start_ms - before_ms, False
+            self._onset_ms, self._is_confirmed = frame.start_ms - (0 if over_echo else before_ms), False
             self._power, self._frames = 0.0, 0
         if is_loud:
             self._power += frame.rms * frame.rms
@@ -116,14 +111,6 @@ class BargeIn:
             return None
         onset_ms, self._armed_from_ms, self._onset_ms = self._onset_ms, None, None
         return BargeInDetected(onset_ms)
-
-    def _denied_ms(self, frame: Frame, *, is_over: bool, opinion: bool | None) -> int:
-        """Return for how long the sound that is speech by now was denied without a break; at most so long as counts."""
-        if not is_over or opinion is None:
-            self._denied_from_ms = None
-        elif opinion is False and self._denied_from_ms is None:
-            self._denied_from_ms = frame.start_ms if self._onset_ms is None else self._onset_ms
-        return 0 if self._denied_from_ms is None else min(frame.start_ms - self._denied_from_ms, _DENIED_MS)
 
     def _bar_over(self, threshold: float, caller_rms: float | None) -> float:
         bar = threshold * _BAR_STEP**self._steps

@@ -161,26 +161,6 @@ def test_what_is_denied_is_no_voice() -> None:
     assert all(barge_in.receive(Frame(at, b"", 500.0), THRESHOLD, opinion=False) is None for at in range(0, 2000, 20))
 
 
-@pytest.mark.parametrize(
-    ("denied", "gap", "over_echo", "counted_ms"),
-    [(4, 0, False, 100), (7, 0, False, 160), (20, 0, False, 160), (4, 1, False, 0), (7, 0, True, 0)],
-)
-def test_what_was_denied_at_first_counts_for_the_voice_that_it_is(
-    denied: int, gap: int, over_echo: bool, counted_ms: int
-) -> None:
-    """R7.1: a beginning that the network takes for noise costs its length, not all of it; a break is a new sound."""
-    barge_in = speaking()
-    opinions: list[bool | None] = [None, *[False] * denied, *[True] * 12]
-    levels = [500.0] * (1 + denied - gap) + [0.0] * gap + [500.0] * 12
-    starts_ms = range(100, 2000, 20)
-    found = [
-        barge_in.receive(Frame(at_ms, b"", rms), THRESHOLD, opinion=opinion, over_echo=over_echo)
-        for at_ms, rms, opinion in zip(starts_ms, levels, opinions, strict=False)
-    ]
-    (hit,) = [one for one in found if one]
-    assert hit.onset_ms == 100 + 20 * (1 + denied) - counted_ms
-
-
 def test_a_voice_not_yet_confirmed_counts_but_waits_for_the_opinion() -> None:
     """R7.1: the agent stops as soon as both the 200 ms are over and the sound is known to be speech."""
     barge_in = speaking()
