@@ -32,18 +32,17 @@ from app.dialog.understanding.judging.intents import (
 from app.dialog.understanding.judging.judge import Judge, Table, table
 from app.dialog.understanding.judging.marks import marks_of
 from app.dialog.understanding.turn import Turn
+from tools.fitting import fit_shares, written_sparse
+from tools.labels import Record
 from tools.train_judge import (
     AS_IT_COMES,
     ROOT,
     RULED,
     TAUGHT,
-    Record,
     cases_of,
-    least,
     load,
     ruled_cases,
     train,
-    written_sparse,
 )
 
 SURE = (0.55, 0.8)
@@ -56,8 +55,6 @@ _OF_RULES, _OF_KINDS, _OF_TURNS_AS_THEY_COME = 0.5, 4.0, 2.0
 """What a turn weighs that the rules were made for, one of the lines that hold a rule in place, and one of the sets
 whose turns are as they come."""
 _FOLDS = 3
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +107,6 @@ def _matrix(cases: Sequence[IntentCase], row_of: Mapping[str, int], column_of: M
         values.append(np.full(len(own), _SPREAD / np.sqrt(max(1, known)), np.float32))
         starts.append(starts[-1] + len(own))
     return csr_matrix((np.concatenate(values), np.array(columns), starts), shape=(len(cases), len(column_of)))
-
-
-def fit_shares(
-    matrix: csr_matrix, labels: npt.NDArray[np.int64], shares: Floats, kinds: int, penalty: float, steps: int
-) -> Floats:
-    """Return the weights [columns, kinds] of a multinomial logistic regression with a quadratic penalty."""
-    across = matrix.T.tocsr()
-    rows = np.arange(len(labels))
-    shape = (matrix.shape[1], kinds)
-
-    def cost(flat: Floats) -> tuple[float, Floats]:
-        weights = flat.reshape(shape)
-        odds = matrix @ weights
-        odds -= odds.max(axis=1, keepdims=True)
-        chances = np.exp(odds)
-        chances /= chances.sum(axis=1, keepdims=True)
-        total = -float(shares @ np.log(chances[rows, labels] + 1e-12)) + float(flat @ flat) * penalty / 2
-        chances[rows, labels] -= 1
-        slope = across @ (chances * shares[:, None]) + penalty * weights
-        return total, np.asarray(slope).ravel()
-
-    return least(cost, shape[0] * shape[1], steps).reshape(shape)
 
 
 Told = tuple[str, Record, Understanding]

@@ -11,29 +11,28 @@ and with a judge that was trained without them. Sets named besides are trained o
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from app.dialog.domain import PARTS, SLOT_NAMES, Asked
-from app.dialog.hebrew.gazetteer import find
+from app.dialog.domain import SLOT_NAMES, Asked
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.judging.intents import SILENT
-from app.dialog.understanding.judging.judge import BESIDE, FRAME, LENIENT, STRUCK, TABLE, VERSIONS, S, Table, versions
+from app.dialog.understanding.judging.judge import FRAME, LENIENT, STRUCK, TABLE, VERSIONS, S, Table, versions
 from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_of, position, whole_marks
 from app.dialog.understanding.turn import Turn
 from app.dialog.understanding.understand import understand
-from app.qa.scoring import SlotScore, same_value, score_slots
+from app.qa.scoring import SlotScore, score_slots
 from app.qa.understanding import fold_updates
+from tools.fitting import Floats, in_bytes, least, written
+from tools.labels import Record, label_of, leaves_area_open
 
 ROOT = Path(__file__).parent.parent
 TAUGHT = ROOT / "training"
@@ -60,8 +59,6 @@ _POSITIONS_OF = (_BEFORE, _AFTER, (*_BEFORE[:_NEAR], *_AFTER[:_NEAR]), (*_BEFORE
 _WIDTH = POSITIONS + len(_POSITIONS_OF)
 """A weight is the sum of one for the very position and of those for its side, for near ones and for any."""
 
-Record = Mapping[str, Any]
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
@@ -130,7 +127,7 @@ def cases_of(record: Record, taught_by: str, weight: float = 1.0, otherwise: flo
         recorder = Recorder(heeds_rules=heeds_rules)
         Turn(utterance, asked, state, date.fromisoformat(record["today"]), recorder).read()
         for topic, value, starts in recorder.found:
-            label = _label(record, topic, value)
+            label = label_of(record, topic, value)
             key = (topic, value.start, value.end, str(value.value))
             if label is None or key in seen:
                 continue
@@ -149,7 +146,7 @@ def cases_of_saying_again(record: Record, taught_by: str, otherwise: float = 1.0
     would learn that whoever says a place again gives it up.
     """
     places = record["expected"].get("area")
-    if not places or _leaves_area_open(record):
+    if not places or leaves_area_open(record):
         return
     state = {**(record.get("state") or {}), "area": places}
     expected = {slot: value for slot, value in record["expected"].items() if slot != "area"}
@@ -210,59 +207,6 @@ def _words(
     return (*frame, *around)
 
 
-def _label(record: Record, topic: str, value: Span[Any]) -> bool | None:
-    """Return whether a value is wished for by a turn's labels; None: they leave it open."""
-    meant = value.value
-    if topic in (STRUCK, BESIDE):
-        return _label_of_known(record, topic, value)
-    if topic not in PARTS:
-        return _label_of(record, topic, meant)
-    labels = [_label_of(record, slot, end) for slot, end in zip(PARTS[topic], meant, strict=True) if end is not None]
-    return True if True in labels else None if None in labels else False
-
-
-def _label_of_known(record: Record, question: str, place: Span[Any]) -> bool | None:
-    """Return what a turn's labels do to the places known; None: they leave it open."""
-    known = list((record.get("state") or {})["area"])
-    named = {mention.value for mention in find(normalise(record["caller"]))} | {place.value}
-    if _leaves_area_open(record):
-        return None
-    changes, after = "area" in record["expected"], record["expected"].get("area") or []
-    if question == STRUCK:
-        return changes and not _among(place.value, after)
-    others = [name for name in known if name not in named]
-    if not others or (changes and not _among(place.value, after)) or (not changes and place.value not in known):
-        return None
-    return not changes or any(_among(name, after) for name in others)
-
-
-def _leaves_area_open(record: Record) -> bool:
-    return any("area" in (record.get(labels) or {}) for labels in ("accept", "optional"))
-
-
-def _among(place: str, names: Sequence[str]) -> bool:
-    return any(same_value("area", [place], [[name]], []) for name in names)
-
-
-def _label_of(record: Record, slot: str, value: Any) -> bool | None:
-    expected, accept, optional = record["expected"], record.get("accept") or {}, record.get("optional") or {}
-    known = (record.get("state") or {}).get(slot)
-    if slot == "area":
-        wanted = [[name] for names in (expected.get(slot), *accept.get(slot, [])) for name in names or ()]
-        beside = list(optional.get(slot) or ())
-        left_open = (beside and same_value(slot, [value], [[name] for name in beside], beside)) or (
-            slot not in expected and value in (known or ())
-        )
-        return True if same_value(slot, [value], wanted, []) and wanted else None if left_open else False
-    wanted = [*([expected[slot]] if slot in expected else []), *accept.get(slot, [])]
-    if slot in expected and same_value(slot, value, wanted, []):
-        return True
-    generic = slot == "property_type" and slot in expected and value in ("apartment", "private_house", "commercial")
-    may_be = [*wanted, *([optional[slot]] if slot in optional else [])]
-    left_open = generic or same_value(slot, value, may_be, []) or (slot not in expected and known == value)
-    return None if left_open else False
-
-
 def train(cases: Sequence[Case]) -> bytes:
     """Return the table learned from cases, as the product reads it."""
     seen = Counter(mark for case in cases for mark in {mark for mark, _ in case.words})
@@ -272,29 +216,6 @@ def train(cases: Sequence[Case]) -> bytes:
     held, scale = in_bytes(rows)
     held = np.concatenate([held, np.zeros((1, VERSIONS, POSITIONS), np.int8)])
     return written(marks, rows=held, scale=scale * _SPREAD, below=np.array(BELOW))
-
-
-def in_bytes(weights: Floats) -> tuple[npt.NDArray[np.int8], float]:
-    """Return weights as whole numbers of a byte each, and what one of them stands for."""
-    widest = float(np.quantile(np.abs(weights), 0.9999))
-    return np.clip(np.round(weights / widest * 127), -127, 127).astype(np.int8), widest / 127
-
-
-def written(marks: Sequence[str], **held: Any) -> bytes:
-    """Return a table's file: its marks and what it holds of them."""
-    out = BytesIO()
-    np.savez_compressed(out, marks=np.frombuffer("\n".join(marks).encode(), np.uint8), **held)
-    return out.getvalue()
-
-
-def written_sparse(
-    marks: Sequence[str], places: npt.ArrayLike, weights: Floats, spread: float, sure: Sequence[float]
-) -> bytes:
-    """Return a table's file that holds only the rows of `weights`, of these `places`, that are not zero."""
-    held, scale = in_bytes(weights)
-    kept = np.flatnonzero(held.any(axis=1))
-    at = np.asarray(places, np.int32)[kept]
-    return written(marks, places=at, rows=held[kept], scale=scale * spread, sure=np.array(sure))
 
 
 def _heard(cases: Sequence[Case], row_of: Mapping[str, int]) -> tuple[csr_matrix, Ints]:
@@ -359,12 +280,6 @@ def _fit(cases: Sequence[Case], row_of: Mapping[str, int]) -> Floats:
     weights = np.zeros((len(row_of), VERSIONS, _WIDTH))
     weights.reshape(-1)[used] = least(cost, len(used), _STEPS)
     return weights
-
-
-def least(cost: Callable[[Floats], tuple[float, Floats]], size: int, steps: int) -> Floats:
-    """Return the `size` weights of least cost, looked for from zero in so many steps; `cost` gives its slope, too."""
-    options = {"maxiter": steps, "maxcor": 6, "ftol": 1e-6}
-    return np.asarray(minimize(cost, np.zeros(size), jac=True, method="L-BFGS-B", options=options).x)
 
 
 def look(taught: Mapping[str, list[Record]], ruled: Sequence[Case]) -> list[str]:

@@ -38,8 +38,9 @@ from app.dialog.understanding.judging.names import (
 )
 from app.dialog.understanding.turn import Turn
 from app.qa.scoring import same_value
-from tools.train_intents import fit_shares
-from tools.train_judge import ROOT, RULED, TAUGHT, Record, load, written_sparse
+from tools.fitting import fit_shares, written_sparse
+from tools.labels import Record
+from tools.train_judge import ROOT, RULED, TAUGHT, load
 
 SURE = (1.0, 1.5, 0.5)
 """By how much log odds another reading must be likelier than the rules': where they found none, to take theirs away,

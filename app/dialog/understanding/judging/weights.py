@@ -54,7 +54,7 @@ class Weights:
 def read_sparse(content: bytes, *shape: int) -> tuple[list[str], npt.NDArray[np.int8], float, list[float]]:
     """Return marks, rows [marks + 1, *shape], scale and limits of a table that holds only rows that are not zero.
 
-    See `tools.train_judge.written_sparse`.
+    See `tools.fitting.written_sparse`.
     """
     with np.load(BytesIO(content)) as held:
         marks = marks_in(held["marks"])
