@@ -79,7 +79,8 @@ class _Said:
             if any(slot in self.whole.updates for slot in slots) or not self._may_be(topic, change):
                 continue
             said = self.read(change, topic)
-            if new := {slot: said.updates[slot] for slot in slots if slot in said.updates}:
+            new = {slot: said.updates[slot] for slot in slots if slot in said.updates}
+            if any(value is not None for value in new.values()):
                 return _joined(self._as_answer(start), said, new)
         return None
 

@@ -54,6 +54,11 @@ _BEFORE_SUMMER = _LISTS.words("before_summer")
 _MONTH, _ONE_LONG = _LISTS.words("month"), _LISTS.words("one_long")
 
 
+def names_time(key: str) -> bool:
+    """Whether a word, its prefixes taken off, is a month or a season."""
+    return not rests(key).isdisjoint(_NAMED)
+
+
 @lru_cache(maxsize=8192)
 def _may_be_month(key: str) -> bool:
     """Whether a word names a month or a season, or a recogniser may have parted one after it."""
@@ -100,7 +105,7 @@ class Dates:
     def _may_say_when(self) -> Iterator[int]:
         """Yield the tokens at which a month, a season or a date may begin."""
         for index, key in enumerate(self.utterance.keys):
-            if index in self.claimed or not (self.asked or self.entry or not rests(key).isdisjoint(_NAMED)):
+            if index in self.claimed or not (self.asked or self.entry or names_time(key)):
                 # Without a question or a word of moving in only a name says when.
                 continue
             if _may_be_month(key) or may_be_dated(self.utterance, index):

@@ -6,9 +6,10 @@ from typing import Any
 from app.dialog.domain import PARTS, Asked
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.numbers import quantities
+from app.dialog.hebrew.numbers import atom_at, quantities
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, rests, rests_of
+from app.dialog.understanding.slots.move_in_dates import names_time
 
 _LISTS, _NOUNS = Lexicon("real_estate/withdrawals.toml"), Lexicon("real_estate/turn.toml")
 _CLEARED = {
@@ -36,6 +37,7 @@ _KEEPS, _WANTS = _LISTS.words("keeps"), _LISTS.words("wants")
 _REMOVES, _LEFT_EMPTY = _LISTS.words("removes"), _LISTS.phrases("left_empty")
 _NONE, _WITHOUT, _AFTER_NONE = _LISTS.words("none"), _LISTS.words("without"), _LISTS.words("after_none")
 _TO_US, _GIVES_UP = _LISTS.words("to_us"), _LISTS.words("gives_up")
+_BEFORE_IT, _IT, _BEGINS_CLAUSE = _LISTS.words("before_it"), _LISTS.words("it"), _LISTS.words("begins_clause")
 _CONTACT = ("phone", "name")
 _WIDEST = 4
 
@@ -83,10 +85,25 @@ def _tells_of(utterance: Utterance, verb: Span[str], noun: int) -> bool:
 def _strikes_it(utterance: Utterance, verb: Span[str], asked: Asked, state: Mapping[str, Any]) -> bool:
     """Whether a verb strikes what was spoken of: "תמחקי את זה", "תשאירי ריק", or what is known: "תמחקי את השש"."""
     strikes = utterance.key(verb.start) in _REMOVES or _LEFT_EMPTY.at(utterance, verb.start)
-    if not strikes or find(utterance):
+    if not strikes or find(utterance) or _strikes_other(utterance, verb):
         return False
     known = {state.get(slot) for slot in PARTS.get(asked.value, ())}
     return all(quantity.value in known for quantity in quantities(utterance))
+
+
+def _strikes_other(utterance: Utterance, verb: Span[str]) -> bool:
+    """Whether a verb strikes what is no detail: "תבטלי את השיחה", "תסירי אותי מהרשימה", "את הפגישה תבטלי"."""
+    after = next((at for at in range(verb.end, len(utterance)) if utterance.key(at) not in _BEFORE_IT), None)
+    objects = [after] if after is not None else []
+    if utterance.key(verb.start - 2) == "את":
+        objects.append(verb.start - 1)
+    return any(
+        utterance.key(at) not in _IT | _BEGINS_CLAUSE
+        and not utterance.key(at).startswith("ו")
+        and not names_time(utterance.key(at))
+        and atom_at(utterance, at) is None
+        for at in objects
+    )
 
 
 def _named(keys: tuple[str, ...]) -> list[str]:

@@ -75,6 +75,23 @@ def test_who_gives_a_detail_up_says_of_what_and_who_may_do_something_does_not(sa
     assert taken_back(said) == slots
 
 
+@pytest.mark.parametrize(
+    ("said", "slots"),
+    [
+        ("תמחקי", {"budget_min", "budget_max"}),
+        ("תמחקי את זה בבקשה", {"budget_min", "budget_max"}),
+        ("את חמש וחצי תמחקי", set()),
+        ("את הפגישה תבטלי", set()),
+        ("תבטלי את השיחה", set()),
+        ("תסירי אותי מרשימת התפוצה", set()),
+        ("הוציאו אותי מהבית", set()),
+    ],
+)
+def test_what_was_asked_for_is_struck_by_a_verb_without_another_object(said: str, slots: set[str]) -> None:
+    """R10.2: who cancels a meeting takes no budget back."""
+    assert taken_back(said, Asked.BUDGET) == slots
+
+
 def test_of_a_range_one_end_may_be_struck() -> None:
     """R10.2: three rooms are no range, so that a minimum is the budget's."""
     assert taken_back("בלי מינימום") == {"budget_min"}
