@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from app.dialog import data
-from app.dialog.hebrew.tokens import Phrasebook, fold, words
+from app.dialog.hebrew.phrases import Phrasebook
+from app.dialog.hebrew.tokens import fold, words
 from app.dialog.hebrew.verbs import is_meaning, verb_forms
 
 CLASSES = "hebrew/classes.toml"

@@ -2,7 +2,8 @@
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Quantity, atom_at
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold, stems
+from app.dialog.hebrew.phrases import Phrasebook
+from app.dialog.hebrew.tokens import Utterance, fold, stems
 
 _LISTS = Lexicon("hebrew/limits.toml")
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from app.dialog.domain import Asked, Intent
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.phrases import Match, Phrasebook
 from app.dialog.hebrew.times.clock_times import callback_words
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold, words
+from app.dialog.hebrew.tokens import Utterance, fold, words
 
 _LISTS = Lexicon("hebrew/acts.toml")
 _HUMAN = _LISTS.phrases("human")

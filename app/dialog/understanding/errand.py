@@ -6,8 +6,9 @@ numbers: the homes they speak of are no wish.
 
 from app.dialog.domain import Asked, Errand
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.phrases import Match
 from app.dialog.hebrew.scopes.scope import OTHERS, Whose, tokens_of
-from app.dialog.hebrew.tokens import Match, Utterance, rests_of
+from app.dialog.hebrew.tokens import Utterance, rests_of
 from app.dialog.understanding.acts import WRONG_NUMBER
 from app.dialog.understanding.slots.kind import SEEKS
 

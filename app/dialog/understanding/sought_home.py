@@ -11,9 +11,9 @@ from app.dialog.hebrew.contact.name_words import first_names
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import atoms_of, is_masculine
 from app.dialog.hebrew.numbers import quantities
+from app.dialog.hebrew.phrases import Phrasebook
 from app.dialog.hebrew.scopes.scope import Whose, rules_at, tokens_of
 from app.dialog.hebrew.span import Range
-from app.dialog.hebrew.tokens import Phrasebook
 from app.dialog.understanding.judging.judge import BARE, AgainstRules, Jury
 from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.notes import Notes, whole

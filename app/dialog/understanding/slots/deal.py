@@ -4,10 +4,11 @@ from itertools import pairwise
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.phrases import Phrasebook
 from app.dialog.hebrew.repairs import against, settle
 from app.dialog.hebrew.scopes.scope import LETS_LATER, scopes
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import Phrasebook, Utterance, fold
+from app.dialog.hebrew.tokens import Utterance, fold
 from app.dialog.understanding.judging.judge import LENIENT, Jury
 from app.dialog.understanding.slots.kind import YOU
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from app.dialog.data import property_kinds
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.phrases import Phrasebook
 from app.dialog.hebrew.repairs import against, settle
 from app.dialog.hebrew.span import Span, covered
-from app.dialog.hebrew.tokens import Phrasebook, Utterance
+from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.judge import LENIENT, Jury
 
 _LISTS = Lexicon("real_estate/kinds.toml")

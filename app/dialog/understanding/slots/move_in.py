@@ -8,13 +8,14 @@ from typing import Any
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import Shape, atom_at, quantity_at
+from app.dialog.hebrew.phrases import Match, Phrasebook
 from app.dialog.hebrew.repairs import against, negated, rejected_after, settle, turns
 from app.dialog.hebrew.scopes.past import happened
 from app.dialog.hebrew.scopes.scope import lasted
 from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.times.dates import Timing, bare_day, within
 from app.dialog.hebrew.times.durations import duration_at, longer_end
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, rests, rests_of, words
+from app.dialog.hebrew.tokens import Utterance, rests, rests_of, words
 from app.dialog.understanding.judging.judge import LENIENT, NO_MOVE, Jury
 from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.slots.move_in_dates import ENTRY, Dates

@@ -7,6 +7,7 @@ from functools import lru_cache
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at, quantity_at
+from app.dialog.hebrew.phrases import Match, Phrasebook
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.times.dates import (
     Timing,
@@ -20,7 +21,7 @@ from app.dialog.hebrew.times.dates import (
     written_date,
 )
 from app.dialog.hebrew.times.holidays import HOLIDAYS, holiday_span
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance, fold, heard, rests, rests_of, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, heard, rests, rests_of, stems, words
 
 _LISTS = Lexicon("hebrew/timing.toml")
 _CALENDAR = Lexicon("hebrew/calendar.toml")

@@ -7,8 +7,9 @@ wish; what one can do without is taken back.
 from app.dialog import data
 from app.dialog.domain import Wish
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.phrases import Match, Phrasebook
 from app.dialog.hebrew.scopes.scope import Whose, no_wish, tokens_of
-from app.dialog.hebrew.tokens import Match, Phrasebook, Utterance
+from app.dialog.hebrew.tokens import Utterance
 
 _FILE = "real_estate/wishes.toml"
 _LISTS = Lexicon(_FILE)
