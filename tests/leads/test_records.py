@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.leads.records import RECORD, InterruptionSaved, TurnSaved, WhatsAppRequest, storable, transfer_result
+from app.leads.records import (
+    RECORD,
+    InterruptionSaved,
+    Timing,
+    TurnSaved,
+    WhatsAppRequest,
+    storable,
+    transfer_result,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +98,9 @@ def test_an_interruption_has_a_number_from_one_on_and_a_summary_a_number_to_go_t
         with pytest.raises(ValidationError):
             WhatsAppRequest(to=to, body="")
     assert WhatsAppRequest(to="+12345678", body="x" * 1600).variables == {}
+
+
+def test_of_a_turn_that_nobody_measured_nothing_is_counted() -> None:
+    """R14: nor made up."""
+    told = Timing().model_dump(exclude={"segments", "moments"})
+    assert {value for value in told.values() if value is not None} == {0}, "0 and False"

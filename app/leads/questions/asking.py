@@ -1,7 +1,8 @@
 """Operators' questions, answered beside the calls' writes: a thread and a connection of their own.
 
-A question that takes too long is ended, one that waited too long is not begun, and when too many wait, the next is
-refused: a page can be asked for again, a call's record cannot.
+A question that takes too long is ended, a page's that waited too long is not begun, and when too many wait, the next
+is refused: a page can be asked for again, a call's record cannot. What else is asked leaves something behind (a token
+is used, a line kept): it is done though nobody waits for the answer any more.
 """
 
 import logging
@@ -28,8 +29,14 @@ _log = logging.getLogger("leads.questions")
 class Questions:
     """A queue of questions and the thread that answers them."""
 
-    def __init__(self, database: Database, others: Mapping[str, Callable[..., dict[str, Any]]]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        others: Mapping[str, Callable[..., dict[str, Any]]],
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Answer from `database`, which nobody else uses; `others` are questions about something else."""
+        self._clock_s = clock_s
         self._database = database
         self._others = others
         self._waiting: queue.Queue[tuple[float, object, Reply]] = queue.Queue(MOST_WAITING)
@@ -42,14 +49,14 @@ class Questions:
     def ask(self, request: object, reply: Reply) -> None:
         """Have a question answered; returns at once."""
         try:
-            self._waiting.put_nowait((time.monotonic(), request, reply))
+            self._waiting.put_nowait((self._clock_s(), request, reply))
         except queue.Full:
             reply(None, "busy", f"{MOST_WAITING} questions wait already")
 
     def _run(self) -> None:
         while True:
             asked_at, request, reply = self._waiting.get()
-            if time.monotonic() - asked_at > STALE_S:
+            if self._clock_s() - asked_at > STALE_S and _is_of_a_page(request):
                 reply(None, "timeout", "the question waited too long")
                 continue
             self._answer(request, reply)
@@ -76,3 +83,7 @@ class Questions:
             raise ValueError(f"no such question: {query.name[:50]!r}")
         with self._database.begin(read_only=True) as session:
             return question(session, **query.arguments)
+
+
+def _is_of_a_page(request: object) -> bool:
+    return isinstance(request, dict) and request.get("name") in QUESTIONS

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.leads.database import Database, StoreDown
-from app.leads.questions.asking import MOST_WAITING, Questions
+from app.leads.questions.asking import MOST_WAITING, STALE_S, Questions
 
 Told = list[tuple[dict[str, Any] | None, str, str]]
 
@@ -27,7 +27,8 @@ class Desk:
     """Asks, and waits for what is told."""
 
     def __init__(self, **others: Callable[..., dict[str, Any]]) -> None:
-        self.questions = Questions(Database("sqlite:///:memory:"), others)
+        self.now_s = 0.0
+        self.questions = Questions(Database("sqlite:///:memory:"), others, lambda: self.now_s)
         self.told: Told = []
         self._all_told = threading.Semaphore(0)
 
@@ -91,3 +92,20 @@ def test_when_too_many_wait_the_next_is_refused_at_once() -> None:
     assert desk.told == [(None, "busy", f"{MOST_WAITING} questions wait already")]
     desk.questions.start()
     assert desk.wait(MOST_WAITING + 1)[1:] == [({}, "", "")] * MOST_WAITING
+
+
+def test_a_page_that_waited_too_long_is_not_begun_but_a_token_is_used_all_the_same() -> None:
+    """R2.6, R16: on a machine so busy that the caller was let in unasked, the token opens nothing a second time."""
+    used: list[str] = []
+
+    def use_token(digest: str) -> dict[str, Any]:
+        used.append(digest)
+        return {"first": True}
+
+    desk = Desk(use_token=use_token)
+    desk.ask("today")
+    desk.ask("use_token", digest="d")
+    desk.now_s = STALE_S + 1
+    desk.questions.start()
+    assert desk.wait(2) == [(None, "timeout", "the question waited too long"), ({"first": True}, "", "")]
+    assert used == ["d"]
