@@ -25,6 +25,7 @@ _VILLAGE_KINDS = _LISTS.words("village_kinds")
 _EVERYDAY = _LISTS.words("everyday")
 _SONS = _LISTS.words("sons")
 VILLAGE = "village"
+_OR = fold("או")
 _HOUSES = fold("בתים")
 
 
@@ -137,7 +138,7 @@ def _found(utterance: Utterance, is_asked: bool) -> tuple[Mention, ...]:
         else:
             found.append(mention)
             index = mention.end
-            while (also := _elliptic(utterance, found[-1])) is not None:
+            while (also := _elliptic(utterance, found[-1]) or _listed(utterance, found[-1])) is not None:
                 found.append(also)
                 index = also.end
     return tuple(found)
@@ -160,6 +161,15 @@ def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
     if entry is None or entry[0] == before.place or _at(utterance, index) is not None:
         return None
     return Mention(index, index + 1, entry[0].name, entry[0], "ו" if key[0] == "ו" else "", entry[1])
+
+
+def _listed(utterance: Utterance, before: Mention) -> Mention | None:
+    """Read the village of "קצרין או חספין", "בכליל או ביודפת": where another place is said, it needs nothing more."""
+    start = before.end + 1
+    if utterance.key(before.end) != _OR or before.place.risky == "word" or utterance.key(start) in COMMON_WORDS:
+        return None
+    mention = _at(utterance, start, is_listed=True)
+    return mention if mention is not None and mention.prefix in ("", "ב") else None
 
 
 @lru_cache(maxsize=1)
@@ -185,8 +195,6 @@ def says_village(word: str) -> bool:
 
 def _is_village(utterance: Utterance, start: int, count: int, prefix: str, name: str, *, is_asked: bool) -> bool:
     """Whether a village stands at `start`, and no person or thing that is called so; its words are written apart."""
-    if count != len(name.split()):
-        return False
     if says_village(utterance.key(start - 1)):
         return True
     if fold(name).replace(" ", "") in _EVERYDAY:
@@ -207,7 +215,7 @@ def _rests_after(utterance: Utterance, start: int, stems_here: Iterable[str]) ->
     return found
 
 
-def _at(utterance: Utterance, start: int, *, is_asked: bool = False) -> Mention | None:
+def _at(utterance: Utterance, start: int, *, is_asked: bool = False, is_listed: bool = False) -> Mention | None:
     names = gazetteer()
     first = utterance.tokens[start]
     readings = ((first.prefix, first.key),) if first.is_number else _readings(first.key)
@@ -220,13 +228,13 @@ def _at(utterance: Utterance, start: int, *, is_asked: bool = False) -> Mention 
             place, care = names.get(stem.replace("יי", "י") + rest, (None, ""))
             if place is None or (care == "short" and not first.abbreviated):
                 continue
-            if not _is_something_else(utterance, start, count, prefix, place, is_asked=is_asked):
+            if not _is_something_else(utterance, start, count, prefix, place, is_asked=is_asked, is_listed=is_listed):
                 return Mention(start, start + count, place.name, place, prefix, care)
     return None
 
 
 def _is_something_else(
-    utterance: Utterance, start: int, count: int, prefix: str, place: Place, *, is_asked: bool
+    utterance: Utterance, start: int, count: int, prefix: str, place: Place, *, is_asked: bool, is_listed: bool
 ) -> bool:
     """Whether so many words that are written as a place's name are none."""
     first = utterance.key(start)
@@ -238,4 +246,7 @@ def _is_something_else(
     ):
         # "מחר יש" is not "from Harish".
         return True
-    return place.risky == VILLAGE and not _is_village(utterance, start, count, prefix, place.name, is_asked=is_asked)
+    if place.risky != VILLAGE:
+        return False
+    village = is_listed or _is_village(utterance, start, count, prefix, place.name, is_asked=is_asked)
+    return count != len(place.name.split()) or not village

@@ -120,7 +120,9 @@ def _denies(utterance: Utterance, index: int) -> bool:
 
 
 def rejected_after(utterance: Utterance, end: int) -> bool:
-    """Whether the words after a value reject it: "חולון כבר לא רלוונטי"."""
+    """Whether the words after a value reject it: "חולון כבר לא רלוונטי", "סגולה לא, קריית אריה כן"."""
+    if utterance.key(end) == "לא" and utterance.keys[-1] == "כנ" and end + 1 < len(utterance) - 1:
+        return True
     if _dropped_after(utterance, end) or (
         utterance.key(end) in _DEAR and utterance.key(end + 1) not in _TURNS_BACK and utterance.key(end - 1) != "לא"
     ):
@@ -185,6 +187,9 @@ def settle(utterance: Utterance, found: Sequence[S], known: object = None) -> tu
 
 
 def _is_denied(utterance: Utterance, value: Span[Any]) -> bool:
+    if utterance.keys[value.end :] == ("כנ",):
+        # "סגולה לא, קריית אריה כן".
+        return False
     if negated(utterance, value.start):
         return True
     return rejected_after(utterance, value.end) and not refuses_less(utterance, value.start, value.end)

@@ -123,6 +123,9 @@ def _frames(utterance: Utterance, region: Mention, mentions: list[Mention]) -> b
     others = [other for other in mentions if other.place.kind != "region"]
     if any(0 < other.start - region.end <= _NARROWING and _narrows(utterance, region, other) for other in others):
         return True
+    if any(other.start == region.end and other.prefix in ("", "ב") for other in others):
+        # "בעמק יזרעאל נהלל, רמת ישי".
+        return True
     around = utterance.key(region.start - 1) in _AREA_OF
     before = region.start - (1 + (utterance.key(region.start - 2) == "כל"))
     return around and any(

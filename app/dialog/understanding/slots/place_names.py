@@ -80,9 +80,10 @@ class _Said:
 
     @property
     def is_listed(self) -> bool:
-        """Whether, a place being asked, it is one of several: "פארן, צופר", "שמשית או ציפורי"."""
+        """Whether it is one of several: "קצרין או חספין"; and, a place being asked, "פארן, צופר", "שמשית או ציפורי"."""
         joined = "או" in (self.before, self.after) or self.mention.prefix == "ו"
-        return self.is_asked and self.others and (joined or len(self.utterance) <= _SHORT_LIST)
+        asked = self.is_asked and (joined or len(self.utterance) <= _SHORT_LIST)
+        return self.others and (asked or self.before == "או")
 
 
 def is_place(utterance: Utterance, mention: Mention, asked: Asked, towns: set[str], mentions: int) -> bool:
