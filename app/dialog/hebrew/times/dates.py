@@ -186,10 +186,12 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
     """Read "סוף השנה", "שבוע הבא", "החודש הבא", "השנה הבאה", "רבעון שני"."""
     rest = rests(utterance.key(index))
     after, before = utterance.key(index + 1), rests(utterance.key(index - 1))
-    if before & _PARTS_OF_YEAR and (spoken := _spoken_year(utterance, index)) is not None:
-        # "סוף אלפיים עשרים ושבע".
+    of_year = utterance.key(index - 1) == "שנת"
+    part = rests(utterance.key(index - 2)) if of_year else before
+    if part & _PARTS_OF_YEAR and (spoken := spoken_year(utterance, index)) is not None:
+        # "סוף אלפיים עשרים ושבע", "תחילת שנת עשרים ושבע".
         end, year = spoken
-        return Span(index - 1, end, in_month(year, _month_of_part(before))) if year > today.year else None
+        return Span(index - 1 - of_year, end, in_month(year, _month_of_part(part))) if year > today.year else None
     if not (rest & _PERIODS or is_year(utterance, index)):
         return None
     if rest & {fold("רבעון")}:
@@ -212,12 +214,13 @@ def _month_of_part(before: frozenset[str]) -> int:
     return _LAST_MONTH if before & words("סוף") else _MID_YEAR if before & words("אמצע") else 1
 
 
-def _spoken_year(utterance: Utterance, index: int) -> tuple[int, int] | None:
-    """Return the end and the year said as a number in words: "אלפיים עשרים ושבע"."""
+def spoken_year(utterance: Utterance, index: int) -> tuple[int, int] | None:
+    """Return the end and the year said as a number in words: "אלפיים עשרים ושבע", "עשרים ושבע"."""
     said = quantity_at(utterance, index)
-    if said is None or said.end - index < len(("two thousand", "and so many")) or said.value not in _YEARS:
+    if said is None or said.end - index < len(("twenty", "and so many")) or utterance.key(said.end) in _COUNTED:
         return None
-    return said.end, int(said.value)
+    year = said.value + (2000 if said.value < _CENTURY else 0)
+    return (said.end, int(year)) if year in _YEARS else None
 
 
 def _told_month(utterance: Utterance, index: int, today: date) -> Timing | None:

@@ -17,6 +17,7 @@ from app.dialog.hebrew.times.dates import (
     ordinal_date,
     relative_period,
     spelled_hebrew_month,
+    spoken_year,
     weekday,
     written_date,
 )
@@ -44,6 +45,7 @@ _NO = _LISTS.words("no")
 _CAN = _LISTS.words("can")
 _MAKES_FEAST = _LISTS.words("makes_feast")
 _AROUND_FEAST = _LISTS.words("around_feast")
+_AFTER = fold("אחרי")
 _CIVIL = _LISTS.words("civil")
 _TO_FEAST = _LISTS.words("to_feast")
 _LAST_ONE = _LISTS.words("last_one")
@@ -99,8 +101,9 @@ class Dates:
             ends = next_month(7 if edge & words("אחרי") else 6, self.today)
             found.append(Span(match.start, match.end, ends if edge & _ENDS else school))
         for match in _SUMMER_BREAK.all(self.utterance):
-            late = self.utterance.key(match.start - 1).endswith(fold("סוף"))
-            found.append(Span(match.start, match.end, next_month(8 if late else 7, self.today)))
+            before = self.utterance.key(match.start - 1)
+            month = 9 if before.endswith(_AFTER) else 8 if before.endswith(fold("סוף")) else 7
+            found.append(Span(match.start, match.end, next_month(month, self.today)))
         return found
 
     def _may_say_when(self) -> Iterator[int]:
@@ -142,9 +145,19 @@ class Dates:
         quantity = quantity_at(self.utterance, index)
         if quantity is not None and 2024 <= quantity.value <= 2040:
             return int(quantity.value), quantity.end
+        if (spoken := spoken_year(self.utterance, index)) is not None and spoken[1] >= self.today.year:
+            return spoken[1], spoken[0]
         if token.key in words("הבא") or (token.key == fold("שנה") and self.utterance.key(index + 1) == fold("הבאה")):
             return None, index + 1
         return None, index
+
+    def _year_before(self, index: int) -> tuple[int, int] | None:
+        """Return where the year of "באלפיים עשרים ושמונה באפריל" begins, and the year."""
+        for start in range(max(0, index - 3), index - 1):
+            quantity = quantity_at(self.utterance, start, index)
+            if quantity is not None and quantity.end == index and 2024 <= quantity.value <= 2040:
+                return start, int(quantity.value)
+        return None
 
     def _named_month(self, index: int) -> Timing | None:
         for prefix, rest in stems(self.utterance.key(index)):
@@ -168,8 +181,11 @@ class Dates:
         if not (self.asked or self.entry or prefix or edge):
             return None
         year, end = self._year_after(index + 1)
+        start = index
+        if year is None and (before_it := self._year_before(index)) is not None:
+            start, year = before_it
         if year is not None:
-            return Span(index, end, in_month(year, month))
+            return Span(start, end, in_month(year, month))
         over = month == self.today.month and self._early(index)
         not_before = before == "לפני" and self._no_before(index - 1) is not None
         shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
