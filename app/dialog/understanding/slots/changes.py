@@ -79,7 +79,7 @@ def _ways(verb: str, after: str, *, by_one: bool) -> tuple[bool, bool]:
     """Return whether a room comes on top, and whether it goes; `by_one`: "תעלי בחדר", where no other word says so."""
     if by_one:
         return verb in _RAISED, verb in _LOWERED
-    return verb in _MORE or after in _ONE_MORE, verb in _LESS or after in _ONE_LESS
+    return verb in _MORE | _RAISED or after in _ONE_MORE, verb in _LESS or after in _ONE_LESS
 
 
 def _verb_before(utterance: Utterance, start: int) -> str:

@@ -24,6 +24,8 @@ SETTLES_FOR = _LISTS.words("settles_for")
 HOUSES = ("villa", "private_house", "cottage", "semi_detached", "farm", "land")
 """Whoever sought one and speaks of a flat sets it against them; a penthouse is a flat, too."""
 _BEEN_IN = ("office", "private_house", "building", "store", "farm")
+_WIDEST = 5
+"""So many words may part a home from what kind it is: "דירה עם כניסה פרטית, כמו דירת גן"."""
 _GENERIC = ("apartment", "private_house", "commercial", "villa")
 
 
@@ -90,7 +92,7 @@ def _most_special(utterance: Utterance, chosen: Kind, standing: list[Kind]) -> K
 
 def _specifies(utterance: Utterance, general: Kind, kind: Kind) -> bool:
     between = [utterance.key(index) for index in range(general.end, kind.start)]
-    return not between or (len(between) <= 3 and between[-1] in _SPECIFIES)
+    return not between or (len(between) <= _WIDEST and between[-1] in _SPECIFIES)
 
 
 def _somewhere(utterance: Utterance, kind: Kind) -> bool:

@@ -53,6 +53,7 @@ _LASTS = _LISTS.words("lasts")
 _FROM_NOW = _LISTS.words("from_now")
 _BY, _LENGTHS = _LISTS.words("by"), _LISTS.words("lengths")
 _LEASED_FOR = _LISTS.words("leased_for")
+_ADDS, _ON_TOP = _LISTS.words("adds"), _LISTS.words("on_top")
 _LATER, _ALSO_FOR_US = _LISTS.words("later"), _LISTS.words("also_for_us")
 
 
@@ -321,6 +322,8 @@ def _instead(
     Another time stands where the known one is named beside it ("מאי זה מאוחר לי, אפריל", "רק מרץ לא פברואר") or where
     something is put off ("המפנה מתעכב אז ספטמבר").
     """
+    if (longer := _longer(utterance, found, known)) is not None:
+        return longer
     again = [timing for timing in found if _is_same(timing.value, known)]
     if not again:
         return None if asked is Asked.TIMING else _put_off(utterance, found)
@@ -330,6 +333,17 @@ def _instead(
         return standing[0] if only else None
     taken_back = len(again) == len(found) and _is_dropped(utterance, again)
     return Span(again[0].start, again[0].end, None) if taken_back else None
+
+
+def _longer(utterance: Utterance, found: list[Timing], known: object) -> Timing | None:
+    """Return the time that is so much later than the one `known`: "תוסיפו עוד חצי שנה"."""
+    only = found[0] if len(found) == 1 else None
+    if only is None or not isinstance(known, dict) or not {"months_max"} <= known.keys() & only.value.keys():
+        return None
+    before = utterance.keys[max(0, only.start - 2) : only.start]
+    if not (before and before[-1] in _ON_TOP and not _ADDS.isdisjoint(before)):
+        return None
+    return replace(only, value=within(known["months_max"] + only.value["months_max"]))
 
 
 def _put_off(utterance: Utterance, found: list[Timing]) -> Timing | None:
