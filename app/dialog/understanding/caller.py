@@ -1,7 +1,7 @@
 """Who calls, and on what number: read beside what is sought (R10.2)."""
 
 from app.dialog.domain import Asked
-from app.dialog.hebrew.contact.names import GIVEN_NAME_ONLY, opens_answer, understand_name, whole_name
+from app.dialog.hebrew.contact.names import GIVEN_NAME_ONLY, opens_answer, said_besides, understand_name, whole_name
 from app.dialog.hebrew.contact.phone_repairs import places_digits, repaired_phone
 from app.dialog.hebrew.contact.phones import PHONE_NOUNS, Dictation, understand_phone
 from app.dialog.hebrew.span import Span
@@ -66,7 +66,7 @@ def read_name(notes: Notes, areas: Areas, jury: Jury) -> None:
         notes.put("name", by_rules.value, by_rules.start, by_rules.end, unsure=not by_rules.sure)
         return
     name = jury.name(notes.claimed, by_rules)
-    if name is not None:
+    if name is not None and said_besides(notes.utterance).isdisjoint(name.tokens):
         notes.put("name", name.value, name.start, name.end, unsure=not name.sure)
 
 

@@ -10,6 +10,7 @@ from app.dialog.understanding.caller import read_name, read_phone
 from app.dialog.understanding.judging.judge import Lenient
 from app.dialog.understanding.notes import Notes
 from app.dialog.understanding.slots.area import Areas
+from app.dialog.understanding.understand import understand
 from tests.dialog.strategies import TODAY
 
 NUMBER = "+972543219876"
@@ -61,6 +62,19 @@ def test_digits_that_correct_the_known_number_are_put_into_it() -> None:
 def test_who_does_something_else_names_nobody(said: str) -> None:
     """R10.2: whatever was asked."""
     assert "name" not in heard(said, Asked.NAME, {}).updates
+
+
+@pytest.mark.parametrize("asked", [Asked.NAME, Asked.GREETING])
+@pytest.mark.parametrize("said", ["שים לב", "תשימי לב שאני מחפש", "לא שמתי לב", "שימו לב טוב"])
+def test_who_asks_for_attention_names_nobody(said: str, asked: Asked) -> None:
+    """R10.2: though Lev is a name, and "put down" a word before one."""
+    assert "name" not in understand(said, asked=asked, state={}, today=TODAY).updates
+
+
+@pytest.mark.parametrize("said", ["לב", "קוראים לי לב", "תרשמי לב", "שמי לב"])
+def test_who_is_called_so_is(said: str) -> None:
+    """R10.2."""
+    assert understand(said, asked=Asked.NAME, state={}, today=TODAY).updates == {"name": "לב"}
 
 
 def test_a_full_name_beside_the_question_for_the_number_is_one() -> None:

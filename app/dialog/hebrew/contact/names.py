@@ -63,7 +63,7 @@ def understand_name(
 
     Weak cues ("אני X") need a known given name unless a name is `expected`.
     """
-    claimed = claimed | _politeness(utterance) | _somebody_else(utterance)
+    claimed = claimed | said_besides(utterance) | _somebody_else(utterance)
     if known and (other := _not_known(utterance, known) or _longer(utterance, known, claimed)) is not None:
         return other
     best = _said(utterance, claimed, expected=expected)
@@ -170,8 +170,8 @@ def _left_over(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | Non
     return name if name is not None and (name.start, name.end) == (left[0], left[-1] + 1) else None
 
 
-def _politeness(utterance: Utterance) -> frozenset[int]:
-    """Return the tokens of what is only said besides: "נעים מאוד", "בלי שם משפחה"."""
+def said_besides(utterance: Utterance) -> frozenset[int]:
+    """Return the tokens of what is only said besides a name: "נעים מאוד", "בלי שם משפחה", "שימי לב"."""
     return covered(_POLITE.all(utterance))
 
 
