@@ -219,6 +219,16 @@ def test_a_soft_beginning_over_the_noise_holds_the_end(rms: float, is_held: bool
     assert (talk.silence(60, rms) == []) is is_held
 
 
+@pytest.mark.parametrize("before_ms", [100, 300, 400])
+def test_a_line_that_grows_louder_in_the_silence_is_doubted_for_200_ms(before_ms: int) -> None:
+    """R6.3: what the VAD has not called speech by then is noise, and no caller waits for it to end."""
+    talk = Conversation()
+    talk.voice(1500)
+    assert talk.silence(before_ms, 100.0) == []
+    (ended,) = talk.silence(1000, 300.0)
+    assert ended.silence_ms == max(500, before_ms + 220)
+
+
 @pytest.mark.parametrize("voice", [(2000.0, 2000.0), (400.0, 250.0), (100.0, 60.0)])
 def test_without_words_no_voice_falls_far_enough_for_the_shortest_wait(voice: tuple[float, float]) -> None:
     """R6.3: people rest for 300 ms in the midst of a sentence, after a fall as sharp as an end's."""
@@ -238,6 +248,17 @@ def test_a_caller_who_has_rested_within_a_sentence_gets_no_sharp_end(rest_ms: in
     talk.sentence()
     talk.interim("complete")
     assert waits(talk) == silence_ms
+
+
+def test_who_was_cut_in_upon_gets_no_sharp_end_until_a_turn_has_ended_in_peace() -> None:
+    """R6.3: a rest of 240 ms after words that sounded complete; the next turn is followed by a second of silence."""
+    talk, waited = Conversation(), []
+    for pause_ms in (240, 1400, 1400):
+        talk.sentence()
+        talk.interim("complete")
+        (ended,) = talk.silence(pause_ms)
+        waited.append(ended.silence_ms)
+    assert waited == [200, 360, 200]
 
 
 def test_what_was_no_utterance_tells_nothing_of_the_callers_pace() -> None:

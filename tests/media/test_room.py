@@ -205,6 +205,16 @@ def test_another_voice_is_known_as_long_as_it_is_half_as_loud_and_found_sooner_t
     assert again <= first - 10
 
 
+def test_another_s_voice_that_sets_in_by_itself_is_far_since_the_caller_was_heard() -> None:
+    """R6.2: the stretch's own level is the other's; where speech ended is told by the caller's last syllable."""
+    room = Room()
+    say(room, one_voice(CALLER, 60))
+    hear(room, [LINE] * 10)
+    room.speech_began()
+    assert hear(room, one_voice(0.15 * CALLER, 90), is_speech=True)
+    assert room.far_frames >= 60
+
+
 @pytest.mark.parametrize(("pause_frames", "is_other"), [(24, True), (25, False)])
 def test_a_second_sentence_as_soft_is_not_another_voice_s(pause_frames: int, is_other: bool) -> None:
     """R6.2: what follows a pause is measured by itself: a soft answer, somebody else who takes the phone."""
