@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.dialog.domain import PARTS, TOPIC_OF, Asked, Intent, Understanding
+from app.dialog.hebrew.contact.phone_repairs import places_digits
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import atoms_of
@@ -65,6 +66,9 @@ class _Said:
         digits = sum(atom is not None for atom in atoms_of(self.utterance))
         short = digits <= _MOST_DIGITS and not any(token.is_number for token in self.utterance.tokens)
         if not (asks and after and short) or "phone" in self.whole.updates or not _OF_A_NUMBER.isdisjoint(keys):
+            return None
+        if places_digits(self.utterance):
+            # "כן, רק שתיים ארבע בסוף".
             return None
         besides = self._besides(after)
         return _joined(self._as_answer(after), besides, besides.updates) if besides.intent in _PLAIN else None

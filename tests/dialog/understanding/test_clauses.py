@@ -35,6 +35,14 @@ def test_a_yes_to_the_number_stands_beside_what_is_changed() -> None:
     assert said == {"phone": CALLER, "timing": {"type": "month", "month": "2027-01"}}
 
 
+@pytest.mark.parametrize(
+    "said", ["כן רק שתיים ארבע בסוף", "כן אבל בסוף שלוש אחת", "כן והסוף הוא תשע תשע", "נכון רק שהקידומת אפס חמש שתיים"]
+)
+def test_a_yes_with_digits_that_are_to_be_others_takes_no_number(said: str) -> None:
+    """R10.2: a lead with a wrong number is lost."""
+    assert updates(said, Asked.PHONE_CONFIRM, caller_id=CALLER) == {}
+
+
 @pytest.mark.parametrize("said", ["דני ואני בן שלושים", "יוסי והתקציב שלי לא השתנה"])
 def test_what_else_is_told_behind_a_name_changes_nothing(said: str) -> None:
     """R10.2: an age is no number of rooms, and a budget that has not changed stays."""
