@@ -18,6 +18,7 @@ _NIQQUD = re.compile("[\u0591-\u05c7]")
 _QUOTES = re.compile("[\"'`\u2018\u2019\u201c\u201d\u05f3\u05f4\u00b4]")
 _TOKEN = re.compile(
     r"(?P<number>\d+(?:[.,:/]\d+)*)"
+    "|(?P<okay>או קיי?(?![\u05d0-\u05ea]))"
     "|(?P<hebrew>[\u05d0-\u05ea][\u0591-\u05bd\u05bf-\u05c7\u05d0-\u05ea\"'`\u2019\u05f3\u05f4\u201d]*)"
     r"|(?P<latin>[A-Za-z]+)"
     r"|(?P<sign>[+*%₪$])"
@@ -262,6 +263,9 @@ def _word(found: str, kind: str | None) -> tuple[str, str, bool]:
     """Return a word, number or sign without quote marks around it, its key, and whether it is a number."""
     if kind == "number":
         return found, found, True
+    if kind == "okay":
+        # A recogniser parts the word; "קיי" by itself is a thousand.
+        return found, fold(found.replace(" ", "")), False
     written = found.rstrip('"`\u05f4\u201d') if kind == "hebrew" else found.strip("\"'`\u05f3\u05f4\u2019\u201d")
     return written or found, fold(written or found), False
 

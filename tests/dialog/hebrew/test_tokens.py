@@ -58,9 +58,15 @@ def test_every_token_is_where_it_says_it_is(text: str) -> None:
         ("two and a half million", ("שתיימ", "וחצי", "מיליונ")),
         ("12 rooms in herzliya", ("12", "חדרימ", "in", "הרצליה")),
         ("thirteen", ("13",)),
+        ("או קיי עד שתיים", ("אוקי", "עד", "שתיימ")),
+        ("טוב או קי", ("טוב", "אוקי")),
+        ("כן או קיי תודה", ("כנ", "אוקי", "תודה")),
+        ("ארבע או חמש קיי", ("ארבע", "או", "חמש", "קי")),
+        ("שלושים קיי", ("שלושימ", "קי")),
+        ("באו קיימברידג'", ("באו", "קימברידג")),
     ],
 )
-def test_a_vav_apart_and_english_words_are_read_as_hebrew(said: str, keys: tuple[str, ...]) -> None:
+def test_what_is_parted_and_english_words_are_read_as_hebrew(said: str, keys: tuple[str, ...]) -> None:
     """R10.2: what the recogniser wrote apart belongs together; English words have the keys of Hebrew ones."""
     assert normalise(said).keys == keys
 
