@@ -150,6 +150,7 @@ def test_google_is_asked_whether_it_hears_and_speaks_hebrew(
     result = google(ears, voice, tmp_path)
     assert lines(result, "Google STT")[0].startswith("ok   Google STT — takes iw-IL (under 0.001 USD)")
     assert lines(result, "Google TTS")[0].startswith("ok")
+    assert ears.entries[-1]["audio_ms"] > 0, "a configuration alone is not judged before there is something to hear"
     assert ears.violations == voice.violations == []
 
 
