@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float32]
 
 _AT_ONCE = 8
 """Words that are weighed in one product."""
+_SHORT = 40
 
 
 class Weights:
@@ -22,10 +23,14 @@ class Weights:
         self.rows = rows
         self.together = lru_cache(maxsize=2048)(self._together)
         """Returns the sum of some marks' rows, and how many of the marks are known: for marks that recur together."""
-        self.of_words = lru_cache(maxsize=64)(self._of_words)
-        """Returns, of the marks of each word of a turn, what those of the first words weigh together, for none, one, …
-        all of them, and how many of these are known. A turn is weighed for each of its questions, and read twice.
+        self._kept = lru_cache(maxsize=256)(self._of_words)
+
+    def of_words(self, words: tuple[tuple[str, ...], ...]) -> tuple[Floats, list[int]]:
+        """Return what the marks of the first words of a turn weigh together, and how many of these are known.
+
+        For none, one, … all of the words. Kept of turns that are short: these are said again and again.
         """
+        return self._kept(words) if len(words) <= _SHORT else self._of_words(words)
 
     def _together(self, marks: tuple[str, ...]) -> tuple[Floats, int]:
         known = self._known(marks)
