@@ -166,7 +166,9 @@ def _elliptic(utterance: Utterance, before: Mention) -> Mention | None:
 def _listed(utterance: Utterance, before: Mention) -> Mention | None:
     """Read the village of "קצרין או חספין", "בכליל או ביודפת": where another place is said, it needs nothing more."""
     start = before.end + 1
-    if utterance.key(before.end) != _OR or before.place.risky == "word" or utterance.key(start) in COMMON_WORDS:
+    if utterance.key(before.end) != _OR or before.place.risky == "word" or start == len(utterance):
+        return None
+    if utterance.key(start) in COMMON_WORDS:
         return None
     mention = _at(utterance, start, is_listed=True)
     return mention if mention is not None and mention.prefix in ("", "ב") else None

@@ -40,6 +40,12 @@ def test_a_town_beside_its_neighbourhood_is_left_out() -> None:
     assert areas("תל אביב או יפו") == ["תל אביב", "יפו"]
 
 
+@pytest.mark.parametrize("joins", ["או", "ו", "גם", "עד", "בין", "ליד", "במקום"])
+def test_a_place_is_read_where_the_next_one_is_not_said_yet(joins: str) -> None:
+    """R10.2: interims break off anywhere, callers now and then."""
+    assert areas(f"אני מחפש בחולון {joins}") == ["חולון"]
+
+
 def test_adding_removing_and_replacing_keep_the_list_right() -> None:
     """R10.2: the full list after the turn."""
     assert areas("תוסיפי גם את חולון", "בת ים") == ["בת ים", "חולון"]
