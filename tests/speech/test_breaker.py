@@ -44,6 +44,20 @@ def test_failures_between_successes_do_not_open_it() -> None:
     assert breaker.allows()
 
 
+def test_an_engine_that_was_back_is_given_up_after_as_many_failures_as_at_first() -> None:
+    """R18: and not sooner."""
+    breaker, clock, changes = broken()
+    clock.now_s += FIRST_REST_S
+    assert breaker.allows()
+    breaker.succeeded()
+    for _ in range(MOST_FAILURES - 1):
+        breaker.failed()
+    assert breaker.allows()
+    breaker.failed()
+    assert not breaker.allows()
+    assert changes == ["down", "back", "down"]
+
+
 def test_after_a_rest_one_probe_goes_through_and_its_success_closes_it() -> None:
     """R18: recovery without a restart."""
     breaker, clock, changes = broken()
