@@ -31,6 +31,13 @@ def test_continuous_voice_triggers_once_and_tells_its_onset(voice_ms: int) -> No
     assert hits(barge_in, [0.0] * 50 + [500.0] * 40) == [(1000 + voice_ms, BargeInDetected(onset_ms=1000))]
 
 
+@pytest.mark.parametrize("bad", [{"voice_ms": 179}, {"voice_ms": 221}, {"grace_ms": 149}, {"grace_ms": 251}])
+def test_a_setting_out_of_range_is_named(bad: dict[str, int]) -> None:
+    """R7.1, R7.2."""
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        BargeInSettings(**bad)
+
+
 def test_shorter_sounds_do_not_stop_the_agent() -> None:
     """R7.1: however many there are."""
     assert hits(speaking(), [0.0] * 20 + ([500.0] * 8 + [0.0] * 8) * 20) == []

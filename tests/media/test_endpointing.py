@@ -287,6 +287,7 @@ def test_reset_forgets_the_utterance() -> None:
         {"max_silence_ms": 600},
         {"min_silence_ms": 450, "max_silence_ms": 400},
         {"sharp_silence_ms": 100},
+        {"sharp_silence_ms": 360},
         {"min_utterance_ms": 500},
         {"max_utterance_ms": 9000},
     ],

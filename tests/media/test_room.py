@@ -205,6 +205,27 @@ def test_another_voice_is_known_as_long_as_it_is_half_as_loud_and_found_sooner_t
     assert again <= first - 10
 
 
+def test_another_s_voice_is_known_after_more_than_a_second() -> None:
+    """R6.2: what a caller says softly behind a loud word is over by then, or has a loud syllable in it."""
+    room = Room()
+    room.speech_began()
+    levels = [*one_voice(CALLER, 60), *one_voice(0.15 * CALLER, 120)]
+    assert 110 <= hear(room, levels, is_speech=True)[0] <= 125
+
+
+@pytest.mark.parametrize(("gap", "stays"), [(0.18, False), (0.22, True)])
+def test_over_a_loud_line_a_gap_is_a_fifth_of_the_bed(gap: float, stays: bool) -> None:
+    """R6.2: the line itself is heard in it, so it is no deeper."""
+    room, line = Room(), 40.0
+    say(room, one_voice(CALLER, 60))
+    for _ in range(100):
+        room.receive(200.0, line, is_speech=False)
+    assert room.bed == pytest.approx(200)
+    for _ in range(3):
+        room.receive(gap * 200.0, line, is_speech=False)
+    assert (room.bed > 0) is stays
+
+
 def test_another_s_voice_that_sets_in_by_itself_is_far_since_the_caller_was_heard() -> None:
     """R6.2: the stretch's own level is the other's; where speech ended is told by the caller's last syllable."""
     room = Room()

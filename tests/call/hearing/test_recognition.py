@@ -65,6 +65,20 @@ def test_a_turn_that_ends_where_it_was_cut_holds_nothing_more_to_read() -> None:
     assert part.end(1000) == []
 
 
+def test_a_streaming_recogniser_is_asked_once_for_its_final_where_the_voice_stops_and_hears_on_after_it() -> None:
+    """R7.5: the stretch in progress is asked, and what follows waits until the voice is back."""
+    part = recognition()
+    assert part.finish_early() == []
+    speak(part, 10)
+    part.receive(SttHeard(1, "כן", True, 1.0, ()), 1000)
+    speak(part, 8)
+    assert part.finish_early()[-1] == FinishStt(2)
+    assert part.finish_early() == []
+    assert speak(part, 10) == []
+    assert part.go_on() == []
+    assert written(speak(part, 10), 3)
+
+
 def test_no_sign_of_words_means_nothing_while_a_segment_is_read_or_after_a_failure() -> None:
     """R8.2: and something where a recogniser tells of words as they are said."""
     batch, live, broken = recognition(streams=False), recognition(), recognition()
