@@ -91,6 +91,10 @@ def opens_answer(utterance: Utterance, name: Span[str]) -> bool:
     "ליאור, ואת ירוחם תוציאי", "מוטי, והמחיר סופי", "אילנה זה השם"; not "יוסי ואני", and not "דני תפסיק".
     """
     opens = all(key in STRIP for key in utterance.keys[: name.start])
+    polite = said_besides(utterance)
+    if opens and polite and all(at in polite for at in range(name.end, len(utterance))):
+        # "שלום, אני שרגי, נעים מאוד".
+        return True
     known = bearers_of(utterance.key(name.start)) >= KNOWN_BEARERS and not is_common(utterance.key(name.start))
     return opens and known and _new_clause(utterance, name.end)
 

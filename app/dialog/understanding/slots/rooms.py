@@ -35,6 +35,7 @@ _SAYS_NUMBER = _LISTS.words("says_number")
 _LEADS_TO_NUMBER = _LISTS.words("leads_to_number") | _LISTS.words("leads_to_new")
 _BEFORE_ELLIPTIC = _LISTS.words("before_elliptic")
 _ALSO = _LISTS.words("also")
+_WHO_FOR = _LISTS.words("who_for")
 _SOON, _SOON_CAPPED = 4, 6
 _OF_THE_HOME = (Asked.PROPERTY_TYPE, Asked.DEAL, Asked.AREA)
 
@@ -214,6 +215,8 @@ def understand_rooms(
     standing, denied = settle(utterance, found, known)
     if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
         standing = denied
+    if _opens_answer(utterance, asked, standing, denied):
+        return standing[0], told
     uncounted = _uncounted(utterance, claimed | told, known) if bare else []
     standing = jury.wished("rooms", [*standing, *against(utterance, denied), *uncounted])
     if not standing:
@@ -223,6 +226,13 @@ def understand_rooms(
         ends = Bounds(*_merge(first, last))
         return Range(first.start, last.end, ends, sure=first.sure, against=first.against), told
     return jury.likeliest("rooms", standing), told
+
+
+def _opens_answer(utterance: Utterance, asked: Asked, standing: list[Range], denied: list[Range]) -> bool:
+    """Whether a number of rooms with its noun opens the answer, and who they are for follows: no jury need be asked."""
+    only = standing[0] if asked is Asked.ROOMS and len(standing) == 1 and not denied else None
+    counted_first = only is not None and only.start == 0 and not rests(utterance.key(only.end - 1)).isdisjoint(ROOM)
+    return only is not None and counted_first and utterance.key(only.end) in _WHO_FOR
 
 
 def _uncounted(utterance: Utterance, claimed: frozenset[int], known: object) -> list[Range]:
