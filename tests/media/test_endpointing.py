@@ -195,6 +195,19 @@ def test_a_caller_who_no_longer_pauses_is_answered_as_soon_as_before() -> None:
     assert waits(talk) == first
 
 
+@pytest.mark.parametrize(("short_pauses", "silence_ms"), [(1, 500), (3, 480), (12, 360)])
+def test_a_pace_is_forgotten_by_a_tenth_at_a_time(short_pauses: int, silence_ms: int) -> None:
+    """R6.3: who paused once for long may do so again in the sentence after next."""
+    talk = Conversation()
+    talk.sentence()
+    waits_then_go_on(talk, 600)
+    for _ in range(short_pauses):
+        talk.sentence()
+        talk.silence(200)
+    talk.sentence()
+    assert waits(talk) == pytest.approx(silence_ms, abs=20)
+
+
 def waits_then_go_on(talk: Conversation, silence_ms: int) -> int:
     (ended,) = talk.silence(silence_ms)
     return ended.silence_ms
