@@ -5,7 +5,7 @@ the store has of it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import eventlet
@@ -15,6 +15,7 @@ from app.house.streams import Streams
 from app.leads.client import LeadStore
 from app.leads.records import ABANDONED
 from app.office import StoreUnavailable
+from app.runtime import spawn_after
 from app.telephony import messages
 
 ASKED_WITHIN_S = 3.0
@@ -27,6 +28,8 @@ RESUME = "resume"
 """The stream parameter that says that the call has a past in the store, and the number of its last turn."""
 _MOST_REMEMBERED = 1000
 _MOST_EXPECTED = 100
+EXPECTED_FOR_S = 20.0
+"""A stream comes within a second or two of Twilio's question, or never: then nothing of what was said stays here."""
 V = TypeVar("V")
 _log = structlog.get_logger("server")
 
@@ -40,9 +43,13 @@ cannot be had; the talk begins anew, behind what is stored.
 class Reconnecting:
     """Answers Twilio's `action`, and recalls what was said."""
 
-    def __init__(self, streams: Streams, store: LeadStore) -> None:
+    def __init__(
+        self, streams: Streams, store: LeadStore, later: Callable[[float, Callable[[], None]], Any] = spawn_after
+    ) -> None:
+        """`later` calls something after so many seconds."""
         self._streams = streams
         self._store = store
+        self._later = later
         self._from_store: dict[str, int] = {}
         self._expected: dict[str, Past] = {}
         """What the store told of calls whose streams are on their way."""
@@ -77,7 +84,12 @@ class Reconnecting:
         if past is not None:
             _remember(self._from_store, call_sid, times + 1, _MOST_REMEMBERED)
             _remember(self._expected, call_sid, past, _MOST_EXPECTED)
+            self._later(EXPECTED_FOR_S, lambda: self._expect_no_more(call_sid, past))
         return past
+
+    def _expect_no_more(self, call_sid: str, past: Past) -> None:
+        if self._expected.get(call_sid) is past:
+            del self._expected[call_sid]
 
     def _recall(self, call_sid: str, within_s: float) -> Past | None:
         stored = self._stored(call_sid, time.monotonic() + within_s)

@@ -1,10 +1,11 @@
 """Twilio asks what now of a call that this process does not know."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
-from app.house.reconnecting import MOST_FROM_STORE, RESUME, Reconnecting
+from app.house.reconnecting import EXPECTED_FOR_S, MOST_FROM_STORE, RESUME, Reconnecting
 from app.office import StoreUnavailable
 from app.telephony.messages import StreamStart
 
@@ -78,6 +79,27 @@ def test_the_stream_that_was_offered_has_what_its_webhook_was_told_where_the_sto
         more = asked(CALL)
         assert more is not None
         assert asked.recall(start(**more)) == past
+
+
+def test_of_a_call_whose_stream_never_comes_nothing_stays_in_memory() -> None:
+    """What was said can be erased from the store: no copy outlives the seconds in which the line may come back."""
+    timers: list[tuple[float, Callable[[], None]]] = []
+    store = Store(LIVING)
+    asked = Reconnecting(
+        cast("Any", NoStreams()), cast("Any", store), lambda delay_s, work: timers.append((delay_s, work))
+    )
+    asked(CALL)
+    more = asked(CALL)
+    assert more is not None
+    assert [after_s for after_s, _ in timers] == [EXPECTED_FOR_S] * 2
+    timers[0][1]()  # the first question's time is over, the second's is not
+    store.answers = [StoreUnavailable("no answer")]
+    assert asked.recall(start(**more)) == (LIVING["state"], 2)
+    store.answers = [LIVING]
+    asked(CALL)
+    timers[2][1]()
+    store.answers = [StoreUnavailable("no answer")]
+    assert asked.recall(start(**more)) == (None, 2)
 
 
 @pytest.mark.parametrize(("told", "last_turn"), [("4", 4), ("-4", 0), ("x", 0)])
