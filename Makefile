@@ -3,9 +3,9 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-# Three at a time on two cores, for half of it is calls that take their time; and in the order of their folders, so that what
-# a folder shares (a server, its vendors) is started once by each process.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Two at a time on two cores: a third would spare a minute and a half, and now and then a call that keeps time would come
+# late. In the order of their folders, so that what a folder shares (a server, its vendors) is started once by each process.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test check fix bench bench-turns bench-peer soak fuzz install replay vendor call clean
 
