@@ -37,8 +37,12 @@ class Store:
         return answer
 
 
-def reconnecting(store: Store) -> Reconnecting:
-    return Reconnecting(cast("Any", NoStreams()), cast("Any", store))
+def reconnecting(store: Store, timers: list[tuple[float, Callable[[], None]]] | None = None) -> Reconnecting:
+    """Return one whose `timers`, a delay in seconds and what is called then, the test rings."""
+    rung = [] if timers is None else timers
+    return Reconnecting(
+        cast("Any", NoStreams()), cast("Any", store), lambda delay_s, work: rung.append((delay_s, work))
+    )
 
 
 @pytest.mark.parametrize("why", ["child_died: is not running", "no answer within 3 s"])
@@ -85,9 +89,7 @@ def test_of_a_call_whose_stream_never_comes_nothing_stays_in_memory() -> None:
     """What was said can be erased from the store: no copy outlives the seconds in which the line may come back."""
     timers: list[tuple[float, Callable[[], None]]] = []
     store = Store(LIVING)
-    asked = Reconnecting(
-        cast("Any", NoStreams()), cast("Any", store), lambda delay_s, work: timers.append((delay_s, work))
-    )
+    asked = reconnecting(store, timers)
     asked(CALL)
     more = asked(CALL)
     assert more is not None

@@ -326,9 +326,8 @@ def test_what_breaks_in_a_call_ends_that_call_and_is_stored() -> None:
     assert "CALL_BROKE" in [entry["event"] for entry in logs]
 
 
-def test_a_second_stream_of_the_call_takes_it_over_where_it_is() -> None:
-    """R18: the older closes with 1000 and ends nothing; the newer one's end is the call's."""
-    house = House()
+def taken_over(house: House) -> tuple[Line, Line]:
+    """Return a call's first stream, closed as it should be, and the one that took over from it."""
     older = connect(house)
     older.start()
     older.until_state(State.LISTENING)
@@ -336,6 +335,13 @@ def test_a_second_stream_of_the_call_takes_it_over_where_it_is() -> None:
     newer.start(stream_sid="MZ2")
     assert older.closed_with() == 1000
     older.twilio.send(close(1000))
+    return older, newer
+
+
+def test_a_second_stream_of_the_call_takes_it_over_where_it_is() -> None:
+    """R18: the older closes with 1000 and ends nothing; the newer one's end is the call's."""
+    house = House()
+    older, newer = taken_over(house)
     eventlet.sleep(0.1)
     assert house.ends == []
     assert not older.served.dead
@@ -367,13 +373,7 @@ def test_a_call_that_its_process_ends_is_not_over_where_another_may_go_on_with_i
 def test_the_line_of_a_call_that_went_on_on_a_newer_stream_is_waited_for_like_any() -> None:
     """R18: that a stream took over is no news of the line that is lost later."""
     house = House()
-    older = connect(house)
-    older.start()
-    older.until_state(State.LISTENING)
-    newer = connect(house)
-    newer.start(stream_sid="MZ2")
-    assert older.closed_with() == 1000
-    older.twilio.send(close(1000))
+    _, newer = taken_over(house)
     newer.twilio.socket.close()
     eventlet.sleep(0.2)
     assert house.ends == []
