@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from app.dialog.domain import PARTS, Asked
+from app.dialog.domain import PARTS, TOPICS, Asked
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at, quantities
@@ -38,7 +38,7 @@ _REMOVES, _LEFT_EMPTY = _LISTS.words("removes"), _LISTS.phrases("left_empty")
 _NONE, _WITHOUT, _AFTER_NONE = _LISTS.words("none"), _LISTS.words("without"), _LISTS.words("after_none")
 _TO_US, _GIVES_UP = _LISTS.words("to_us"), _LISTS.words("gives_up")
 _BEFORE_IT, _IT, _BEGINS_CLAUSE = _LISTS.words("before_it"), _LISTS.words("it"), _LISTS.words("begins_clause")
-_CONTACT = ("phone", "name")
+_CONTACT = frozenset(topic.name for topic in TOPICS if topic.is_contact)
 _WIDEST = 4
 
 
