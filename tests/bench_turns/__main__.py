@@ -1,7 +1,7 @@
 """Turn-taking, measured: `make bench-turns`, or `python -m tests.bench_turns [tuning] [second] … [held-out]`.
 
 Each corpus is made here and now, from seeds, out of voices and noises; every label is exact by construction. Settings
-are chosen on `tuning`, causes of what was lost were looked for on `second` to `sixth`, too; `held-out` has other
+are chosen on `tuning`, causes of what was lost were looked for on `second` to `seventh`, too; `held-out` has other
 voices, words, noises, levels, delays, rhythms and seeds. One table each: ours, the target, what peers are known for on
 their own audio; then the voice detectors side by side on this audio.
 """
@@ -11,17 +11,19 @@ import time
 from dataclasses import dataclass, field
 
 from tests.bench_turns import lines, measures
-from tests.bench_turns.fifth_noises import FIFTH_NOISES
-from tests.bench_turns.fourth_noises import FOURTH_NOISES
-from tests.bench_turns.held_out_noises import HELD_OUT_NOISES
-from tests.bench_turns.noises import NOISES, Noise, babble_of
+from tests.bench_turns.noises.fifth import FIFTH_NOISES
+from tests.bench_turns.noises.fourth import FOURTH_NOISES
+from tests.bench_turns.noises.held_out import HELD_OUT_NOISES
+from tests.bench_turns.noises.second import SECOND_NOISES
+from tests.bench_turns.noises.seventh import SEVENTH_NOISES
+from tests.bench_turns.noises.sixth import SIXTH_NOISES
+from tests.bench_turns.noises.sounds import Noise, babble_of
+from tests.bench_turns.noises.third import THIRD_NOISES
+from tests.bench_turns.noises.tuning import TUNING_NOISES
 from tests.bench_turns.peers import detectors
 from tests.bench_turns.processor import cost_of_a_call
 from tests.bench_turns.resuming import resuming
-from tests.bench_turns.scripts import FIFTH, FOURTH, HELD_OUT, SECOND, SIXTH, THIRD, TUNING, Script
-from tests.bench_turns.second_noises import SECOND_NOISES
-from tests.bench_turns.sixth_noises import SIXTH_NOISES
-from tests.bench_turns.third_noises import THIRD_NOISES
+from tests.bench_turns.scripts import FIFTH, FOURTH, HELD_OUT, SECOND, SEVENTH, SIXTH, THIRD, TUNING, Script
 from tests.bench_turns.voices import load
 
 
@@ -37,7 +39,7 @@ class Corpus:
 
 
 CORPORA = {
-    "tuning": Corpus(TUNING, NOISES, 0, 6),
+    "tuning": Corpus(TUNING, TUNING_NOISES, 0, 6),
     "second": Corpus(SECOND, SECOND_NOISES, 1000, 5),
     "third": Corpus(THIRD, THIRD_NOISES, 5000, 7, measures.Lines(levels_db=(-4.0, -10.0))),
     "fourth": Corpus(
@@ -67,13 +69,22 @@ CORPORA = {
             levels_db=(2.0, -9.0), delays_ms=(110, 390), step_ms=45, rhythms_ms=((7000, 7500), (4500, 3000))
         ),
     ),
-    "held-out": Corpus(
-        HELD_OUT,
-        HELD_OUT_NOISES,
+    "seventh": Corpus(
+        SEVENTH,
+        SEVENTH_NOISES,
         21000,
         7,
         measures.Lines(
             levels_db=(4.0, -7.0), delays_ms=(130, 350), step_ms=55, rhythms_ms=((5500, 6500), (3500, 4500))
+        ),
+    ),
+    "held-out": Corpus(
+        HELD_OUT,
+        HELD_OUT_NOISES,
+        25000,
+        5,
+        measures.Lines(
+            levels_db=(1.0, -8.0), delays_ms=(150, 310), step_ms=35, rhythms_ms=((6000, 5500), (4000, 3500))
         ),
     ),
 }

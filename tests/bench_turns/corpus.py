@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.media.codec import encode_ulaw
-from tests.bench_turns.noises import Noise
+from tests.bench_turns.noises.sounds import Noise
 from tests.bench_turns.voices import SPEECH_RMS, Floats, Said, pause_points
 
 LEAD_MS, TAIL_MS = 1200, 2000

@@ -10,7 +10,7 @@ from app.media.codec import decode_ulaw
 from tests.bench_turns.corpus import Clip, clip, to_ulaw
 from tests.bench_turns.listening import SETTINGS, Heard, listen
 from tests.bench_turns.measures import Lines, Material, Row
-from tests.bench_turns.noises import Floats, Noise, babble_of
+from tests.bench_turns.noises.sounds import Floats, Noise, babble_of
 from tests.bench_turns.peers import Detector, detectors
 from tests.bench_turns.voices import SPEECH_RMS, Said
 

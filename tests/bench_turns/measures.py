@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.bench_turns.corpus import Clip, clip, noise_only
 from tests.bench_turns.listening import Heard, listen
-from tests.bench_turns.noises import Noise
+from tests.bench_turns.noises.sounds import Noise
 from tests.bench_turns.peers import Detector
 from tests.bench_turns.voices import SPEECH_RMS, Said
 

@@ -9,7 +9,7 @@ from app.call.events import SendClear
 from app.call.states import State
 from tests.bench_turns.listening import SETTINGS
 from tests.bench_turns.measures import Material, Row
-from tests.bench_turns.noises import Floats
+from tests.bench_turns.noises.sounds import Floats
 from tests.call.driver import CallDriver, Stt, World, hush, settings
 
 _LIMIT_MS = 5000

@@ -7,12 +7,13 @@ from app.call.hearing.ear import Ear, Noticed
 from app.media.bargein import BargeInSettings
 from app.media.endpointing import EndpointSettings
 from app.media.vad import SpeechStarted, SpeechStopped, VadSettings
-from tests.bench_turns.noises import NOISES, babble_of
-from tests.bench_turns.second_noises import SECOND_NOISES
+from tests.bench_turns.noises.second import SECOND_NOISES
+from tests.bench_turns.noises.sounds import babble_of
+from tests.bench_turns.noises.tuning import TUNING_NOISES
 from tests.media.sounds import Floats, at_dbfs, caller, noise, silence, to_ulaw
 
 LOUD_RMS = 820.0  # 10 dB under a voice at -22 dBFS
-NOT_SPEECH = {**SECOND_NOISES, **{f"tuning {name}": make for name, make in NOISES.items()}}
+NOT_SPEECH = {**SECOND_NOISES, **{f"tuning {name}": make for name, make in TUNING_NOISES.items()}}
 
 
 def _ear(*, neural: bool = True) -> Ear:

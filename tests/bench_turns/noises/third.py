@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.bench_turns.noises import RATE_HZ, Floats, Noise, dtmf, repeated, shaped, unit
+from tests.bench_turns.noises.sounds import RATE_HZ, Floats, Noise, dtmf, repeated, shaped, unit
 
 
 def kettle(ms: int, random: np.random.Generator) -> Floats:
