@@ -29,6 +29,7 @@ _BACKCHANNEL = frozenset(_LEXICON["backchannels"])
 _MOST_BACKCHANNEL_WORDS = 3
 _MOBILE_DIGITS = 10
 _LANDLINE_DIGITS = 9
+_ABROAD_FOLLOWS, _ABROAD_DIGITS = "פלוס", 12
 _UNITS = {word for table in (MASCULINE, FEMININE) for word in table.split("|")[0].split()} | {"שתים"}
 _LANDLINE_SECONDS = {"2", "3", "4", "8", "9", "שתיים", "שתים", "שלוש", "ארבע", "שמונה", "תשע"}
 _TENS = {"עשרים", "שלושים", "ארבעים", "חמישים", "שישים", "שבעים", "שמונים", "תשעים"}
@@ -88,6 +89,8 @@ def _is_open(word: str) -> bool:
 
 
 def _dictation(words: list[str], digits: int) -> Sounds:
+    if _ABROAD_FOLLOWS in words:
+        return "complete" if digits >= _ABROAD_DIGITS else "dictating"
     spelled = [word for word in words if word.isdigit() or word in _UNITS or word in _TENS or word == "אפס"]
     second = spelled[0][1:2] if spelled[0].isdigit() else spelled[1] if len(spelled) > 1 else ""
     landline = spelled[0].startswith(("אפס", "0")) and second in _LANDLINE_SECONDS

@@ -34,6 +34,8 @@ from app.dialog.understanding.endings import interim_sounds, is_backchannel
         ("אפס חמש ארבע", Asked.PHONE, "dictating"),
         ("054 721", Asked.PHONE, "dictating"),
         ("חמישים ושתיים שלושים", Asked.PHONE, "dictating"),
+        ("פלוס שלוש שלוש שש שתיים ארבע שבע תשע אחת שמונה", Asked.PHONE, "dictating"),
+        ("פלוס ארבע ארבע שבע שבע אפס אפס תשע שתיים שמונה שש שלוש אחת", Asked.PHONE, "complete"),
         ("אפס חמש ארבע שבע שתיים אחת ארבע שש תשע שבע", Asked.PHONE, "complete"),
         ("0547214697", Asked.PHONE, "complete"),
         ("036492083", Asked.PHONE, "complete"),

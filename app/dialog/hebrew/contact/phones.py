@@ -19,6 +19,8 @@ _MOST_CUT = 4
 _MOST_A_WORD = 4
 """Digits that one word of a number can stand for: "ארבע פעמים אפס"."""
 _PREFIX_DIGITS = 3
+_SHORTEST_ABROAD, MOST_DIGITS = 11, 15
+"""E.164 allows for fifteen digits."""
 _REPLACE = _LISTS.words("replace")
 _RESTART = _LISTS.words("restart")
 _TIMES = _LISTS.words("times")
@@ -26,6 +28,9 @@ _TIMES_EACH = fold("פעמים")
 _NOUGHTS = _LISTS.words("noughts")
 PHONE_NOUNS = _LISTS.words("phone_nouns")
 _GLUE = _LISTS.words("glue")
+_ABROAD_FOLLOWS = _LISTS.words("abroad_follows")
+_ABROAD = _LISTS.valued("abroad")
+_HOME_CODES = ("+972", "00972", "972")
 CALLER_NUMBER = re.compile(r"\+[1-9]\d{7,14}")
 # Withheld numbers arrive as words ("anonymous") or as these, which spell such words on a keypad (facts of Twilio).
 WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
@@ -44,18 +49,28 @@ class Dictation:
 def to_e164(digits: str) -> str | None:
     """Return an Israeli number as E.164: 05x/07x with ten digits, landline 02/03/04/08/09 with nine; else None.
 
-    Unallocated ranges are accepted: numbering plans move, and the number is read back anyway.
+    So, too, a number of another country behind "+" or 00, with as many digits as are dialled there. Unallocated ranges
+    are accepted: numbering plans move, and the number is read back anyway.
     """
-    for country in ("00972", "972"):
+    for country in _HOME_CODES:
         if digits.startswith(country) and len(digits) >= len(country) + 8:
             rest = digits.removeprefix(country)
             digits = rest if rest.startswith("0") else "0" + rest
             break
+    if digits.startswith(("+", "00")):
+        return _abroad(digits.removeprefix("+").removeprefix("00"))
     if len(digits) == _LANDLINE_DIGITS and digits[0] == "5":
         digits = "0" + digits
     mobile = len(digits) == _MOBILE_DIGITS and (digits[:2] == "05" or (digits[:2] == "07" and digits[2] in "23456789"))
     landline = len(digits) == _LANDLINE_DIGITS and digits[0] == "0" and digits[1] in "23489"
     return "+972" + digits[1:] if mobile or landline else None
+
+
+def _abroad(number: str) -> str | None:
+    """Return another country's number, whose code comes first, as E.164 when it is whole."""
+    whole = next((int(_ABROAD[number[:length]]) for length in (3, 2, 1) if number[:length] in _ABROAD), None)
+    is_whole = _SHORTEST_ABROAD <= len(number) <= MOST_DIGITS if whole is None else len(number) == whole
+    return f"+{number}" if is_whole and not number.startswith(("0", "972")) else None
 
 
 def takes_whatsapp(phone: str) -> bool:
@@ -71,6 +86,8 @@ def _groups(utterance: Utterance, start: int = 0) -> tuple[list[str], int, int]:
         key = utterance.key(index)
         if key in _RESTART and groups:
             groups = []
+        elif key in _ABROAD_FOLLOWS and group_at(utterance, index + 1) is not None:
+            groups, first = ["+"], index
         elif key in _REPLACE or (key == "לא" and groups):
             index = _repair(utterance, index, groups)
             last = max(last, index)
@@ -222,11 +239,12 @@ def understand_phone(utterance: Utterance, held: str, *, expected: bool) -> Dict
     phone, digits = _whole(utterance, groups, held)
     if phone is not None:
         said = expected or bool(held) or not PHONE_NOUNS.isdisjoint(utterance.keys)
-        said = said or (digits[0] in "09" and _solid(utterance, start, end))
+        said = said or (digits[0] in "09+" and _solid(utterance, start, end))
         return Dictation(phone, "", start, end) if said else None
     if not expected or (len(digits) < 2 and not held):
         return None
-    if len(digits) >= _MOBILE_DIGITS and not digits.startswith(("972", "00972")):
+    most = MOST_DIGITS if digits.startswith((*_HOME_CODES, "+", "00")) else _MOBILE_DIGITS
+    if len(digits) >= most:
         return Dictation(None, "", start, end)
     return Dictation(None, digits, start, end)
 

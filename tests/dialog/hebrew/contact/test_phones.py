@@ -16,6 +16,13 @@ from app.dialog.hebrew.tokens import normalise
         ("9720521234567", "+972521234567"),
         ("0721234567", "+972721234567"),
         ("036123456", "+97236123456"),
+        ("+14155230178", "+14155230178"),
+        ("00447700928631", "+447700928631"),
+        ("+6591234567", "+6591234567"),
+        ("+4915234567812", "+4915234567812"),
+        ("+972521234567", "+972521234567"),
+        ("+3362479185", None),
+        ("+0521234567", None),
         ("0711234567", None),
         ("052123456", None),
         ("05212345678", None),
@@ -23,8 +30,8 @@ from app.dialog.hebrew.tokens import normalise
         ("", None),
     ],
 )
-def test_numbers_of_the_israeli_plan_are_accepted(digits: str, phone: str | None) -> None:
-    """R10.2: 05x and 07x with ten digits, landlines with nine; a nine-digit mobile lost its zero."""
+def test_numbers_that_can_be_dialled_are_accepted(digits: str, phone: str | None) -> None:
+    """R10.2: 05x and 07x with ten digits, landlines with nine; a nine-digit mobile lost its zero; as many as abroad."""
     assert to_e164(digits) == phone
 
 
@@ -41,6 +48,7 @@ def test_numbers_of_the_israeli_plan_are_accepted(digits: str, phone: str | None
         ("אפס חמש שתיים שוב אפס חמש ארבע", "054"),
         ("אפס חמש שתיים שלוש מאות עשרים ואחת", "052321"),
         ("אפס חמישה ארבעה", "054"),
+        ("פלוס שלוש שלוש שש שתיים ארבע", "+33624"),
     ],
 )
 def test_digits_are_read_as_they_are_said(said: str, digits: str) -> None:
