@@ -111,12 +111,20 @@ class Desk:
 
     def metrics(self) -> Iterator[bytes]:
         """Return the metrics as OpenMetrics text, a family at a time."""
-        journal, store = self._asked("journal"), self._asked("store_status")
+        journal, store = told_by(self._store.query)
         now = gauges(self.status(), store, journal, self._tabs, self._lost_lines(), census())
         return exposed(self._counts.registry, now, lambda: sleep(0))
 
-    def _asked(self, name: str) -> dict[str, Any] | None:
-        try:
-            return self._store.query(name, timeout_s=STORE_ANSWERS_WITHIN_S)
-        except StoreUnavailable:
-            return None
+
+def told_by(query: Callable[..., dict[str, Any]]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return what the store's process (`journal`) and its database (`store_status`) tell, None for what is silent.
+
+    A process that is silent is not asked for its database, too: whoever looks on waits once.
+    """
+    told: list[dict[str, Any] | None] = [None, None]
+    try:
+        for number, name in enumerate(("journal", "store_status")):
+            told[number] = query(name, timeout_s=STORE_ANSWERS_WITHIN_S)
+    except StoreUnavailable:
+        pass
+    return told[0], told[1]

@@ -4,6 +4,7 @@ An interval timer of the system rings while the hub is late (`signal.setitimer`)
 what holds the hub is seen at its work, and a hub that is in time pays two system calls twenty times a second.
 """
 
+import contextlib
 import gc
 import os
 import signal
@@ -14,29 +15,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from app.runtime import now_ms, sleep, spawn
+from app.runtime import sleep, spawn
 
 _APP = str(Path(__file__).parents[1])
-_LOOKS_AFTER_MS, _LOOKS_EVERY_MS = 15, 10
+_LOOKS_AFTER_MS, _LOOKS_EVERY_MS = 5, 5
 _PLACES_TOLD = 3
 _DEEPEST = 60
+_NS_A_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """One time the hub was late: of `lag_ms`, the process worked for `worked_ms`; the machine had other work else."""
+    """One time the hub was late, and what of `lag_ms` was whose."""
 
     lag_ms: int
     worked_ms: int
+    starved_ms: int
+    """The process wanted to run, and the machine ran something else: nothing of ours is to be mended."""
     collected_ms: int
     """Spent in the garbage collector."""
     places: tuple[str, ...]
     """What ran, most often seen first: `service.py:apply<store.py:write`."""
 
+    @property
+    def held_ms(self) -> int:
+        """How long this process itself held the hub: at work, or waiting for a disk, a lock, a process."""
+        return self.lag_ms - self.starved_ms
+
     def fields(self) -> Mapping[str, object]:
         """Return it as a log line's fields."""
         return {
             "lag_ms": self.lag_ms,
+            "held_ms": self.held_ms,
             "worked_ms": self.worked_ms,
             "collected_ms": self.collected_ms,
             "held_by": " ".join(self.places) or "unseen",
@@ -65,13 +75,16 @@ class HubWatch:
         self._lags_ms: deque[int] = deque(maxlen=keep)
         self._keeps = False
         self._seen = Counter[str]()
+        self._seen_late: _Spent | None = None
         self._collector = _CollectorClock()
+        self._thread = _ThreadClock()
         self._is_on = False
 
     def start(self) -> None:
         """Watch from now on (in the main thread); what is measured is kept from `judge` on."""
         signal.signal(signal.SIGALRM, self._look)
         self._collector.start()
+        self._thread.start()
         self._is_on = True
         spawn(self._run)
 
@@ -82,6 +95,7 @@ class HubWatch:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_IGN)
             self._collector.stop()
+            self._thread.stop()
 
     def judge(self) -> None:
         """Judge from now on: how late a start runs says nothing of how full the process is."""
@@ -107,21 +121,70 @@ class HubWatch:
 
     def _run(self) -> None:
         while self._is_on:
-            due_ms, worked_ns, collected_ns = now_ms() + self._every_ms, time.thread_time_ns(), self._collector.spent_ns
+            before, collected_ns, self._seen_late = self._thread.now(), self._collector.spent_ns, None
             signal.setitimer(signal.ITIMER_REAL, (self._every_ms + _LOOKS_AFTER_MS) / 1000, _LOOKS_EVERY_MS / 1000)
             sleep(self._every_ms / 1000)
             if not self._is_on:
                 return
             signal.setitimer(signal.ITIMER_REAL, 0)
-            lag_ms = max(0, now_ms() - due_ms)
-            worked_ms = (time.thread_time_ns() - worked_ns) // 1_000_000
-            collected_ms = (self._collector.spent_ns - collected_ns) // 1_000_000
-            places = tuple(f"{place}×{times}" for place, times in self._seen.most_common(_PLACES_TOLD))
-            self._seen.clear()
-            self.measured(Late(lag_ms, min(worked_ms, lag_ms), collected_ms, places))
+            self.measured(self._late(before.at_ns + self._every_ms * _NS_A_MS, before, collected_ns))
+
+    def _late(self, due_ns: int, before: "_Spent", collected_ns: int) -> Late:
+        """Return how late it is now, and what the time since it was due was spent on.
+
+        That is known exactly from the first look on; what was spent `before` that belongs to it as far as it can.
+        """
+        now = self._thread.now()
+        seen, self._seen_late = self._seen_late or now, None
+        places = tuple(f"{place}×{times}" for place, times in self._seen.most_common(_PLACES_TOLD))
+        self._seen.clear()
+        lag_ns, unseen_ns = max(0, now.at_ns - due_ns), max(0, seen.at_ns - due_ns)
+        worked_ns = min(seen.worked_ns - before.worked_ns, unseen_ns) + now.worked_ns - seen.worked_ns
+        starved_ns = min(seen.starved_ns - before.starved_ns, unseen_ns) + now.starved_ns - seen.starved_ns
+        return Late(
+            lag_ns // _NS_A_MS,
+            min(worked_ns, lag_ns) // _NS_A_MS,
+            min(starved_ns, lag_ns) // _NS_A_MS,
+            (self._collector.spent_ns - collected_ns) // _NS_A_MS,
+            places,
+        )
 
     def _look(self, _: int, frame: FrameType | None) -> None:
+        if self._seen_late is None:
+            self._seen_late = self._thread.now()
         self._seen[_place_of(frame)] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What the calling thread has spent by a moment, in ns."""
+
+    at_ns: int
+    worked_ns: int
+    starved_ns: int
+    """It could have run and did not; 0 where the system does not tell (Linux: proc/<pid>/schedstat)."""
+
+
+class _ThreadClock:
+    """Tells what one thread spends its time on."""
+
+    def __init__(self) -> None:
+        self._schedule: int | None = None
+
+    def start(self) -> None:
+        """Watch the calling thread."""
+        with contextlib.suppress(OSError):
+            self._schedule = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+
+    def stop(self) -> None:
+        if self._schedule is not None:
+            os.close(self._schedule)
+            self._schedule = None
+
+    def now(self) -> _Spent:
+        """To be asked in that thread: 5 us."""
+        starved_ns = 0 if self._schedule is None else int(os.pread(self._schedule, 100, 0).split()[1])
+        return _Spent(time.monotonic_ns(), time.thread_time_ns(), starved_ns)
 
 
 class _CollectorClock:

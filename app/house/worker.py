@@ -47,6 +47,8 @@ LONGEST_START_S = 60.0
 """A child that is not there by then is no longer part of the start."""
 REST_AFTER_S, STEP_S = 1.0, 0.1
 """What nobody waits for is done so long after there is a voice, a step at a time: the first greeting goes first."""
+HELD_TOLD_FROM_MS = 20
+"""A frame of audio: so long our own work may hold the hub before the log says by what, at LOG_LEVEL=DEBUG."""
 _log = structlog.get_logger("server")
 
 
@@ -69,7 +71,7 @@ class House:
 
         self._engines = build_engines(settings, children, share, second_voice_spoke)
         self._counts = counts = Counts(self._engines.stt.name)
-        self._hub_watch = HubWatch(_tell_late, note=counts.hub_was_late)
+        self._hub_watch = HubWatch(_tell_late, note=self._hub_was_late)
         self._links = children.links
 
         def refused(why: str) -> None:
@@ -175,6 +177,11 @@ class House:
         """See `house.draining.Drain.stop`; nothing is served after it."""
         self.drain.stop()
         self._hub_watch.stop()
+
+    def _hub_was_late(self, late: Late) -> None:
+        self._counts.hub_was_late(late)
+        if late.held_ms >= HELD_TOLD_FROM_MS:
+            _log.debug("HUB_HELD", live_calls=len(self.streams), **late.fields())
 
     def _anyone_there(self) -> bool:
         return len(self.streams) > 0

@@ -51,6 +51,8 @@ class WebSocket:
         self.call_sid = ""
         """Whose it is, once that is known: for the log."""
         self.close_reason = ""
+        self.last_words: str | bytes = ""
+        """The latest message that came behind our Close, when nothing is answered any more."""
         self.is_behind = False
         """Whether the latest read, of half a second of a call's audio, has left more to read."""
         self.heard_at_s = time.monotonic()
@@ -142,8 +144,9 @@ class WebSocket:
                 while self._events:
                     event = self._events.popleft()
                     if isinstance(event, str | bytes):
-                        if not self._closing:  # what comes after our Close is read only to keep the line polite
+                        if not self._closing:
                             return event
+                        self.last_words = event  # it is read only to keep the line polite
                     else:
                         self._control(event)
                 if not self._over:

@@ -35,7 +35,7 @@ def test_a_containers_share_counts(tmp_path: Path, limit: str, cores: float | No
 
 def measured(watch: HubWatch, *lags_ms: int) -> None:
     for lag_ms in lags_ms:
-        watch.measured(Late(lag_ms, 0, 0, ()))
+        watch.measured(Late(lag_ms, 0, 0, 0, ()))
 
 
 def test_late_is_a_tenth_of_the_last_seconds_not_one_hiccup() -> None:

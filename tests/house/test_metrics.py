@@ -47,7 +47,7 @@ TIMING: dict[str, Any] = {
 def busy_worker(calls: int = 1) -> Counts:
     """A worker to which everything that is counted has happened in each of its calls."""
     counts = Counts("google")
-    counts.hub_was_late(Late(3, 2, 0, ()))
+    counts.hub_was_late(Late(3, 2, 1, 0, ()))
     for why in ("full", "draining", "muted", "token", "signature", "rate"):
         counts.refused.labels(why).inc()
     counts.logins.labels("bad").inc()

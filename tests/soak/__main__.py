@@ -17,10 +17,11 @@ from pathlib import Path
 import click
 
 from app.house.tidying import TIDIES_AFTER_S
+from app.house.worker import HELD_TOLD_FROM_MS
 from tests.e2e.phones import Exchange, until
 from tests.e2e.town import Town, emulated_vendors, town
 from tests.leads.receiver import Receiver
-from tests.soak.audit import Size, faults, in_doubt, longest_ms, repeats, size_of, unexpected
+from tests.soak.audit import Held, Size, faults, held, in_doubt, longest_ms, repeats, size_of, unexpected
 from tests.soak.behaviour import Harm, Troubles, behave
 from tests.soak.clock import WallClock
 
@@ -41,6 +42,8 @@ LOOK_EVERY = 200
 LAST = 10
 """One in so many calls is held at the end, while workers are killed, too: before, memory is one worker's."""
 MOST_SHIFT_S = 90
+TOLD = 5
+"""Of what held the hub, the longest."""
 
 
 @click.command()
@@ -61,7 +64,11 @@ def main(calls: int, at_once: int, seed: int | None, log: Path | None) -> None:
         clock = WallClock(Path(folder))
         if not clock.can_be_set:
             click.echo("note: no C compiler here, so no clock is set")
-        env = {"LEAD_WEBHOOK_URL": desk.url + "/leads", "LEAD_WEBHOOK_SECRET": "a secret of the soak"}
+        env = {
+            "LEAD_WEBHOOK_URL": desk.url + "/leads",
+            "LEAD_WEBHOOK_SECRET": "a secret of the soak",
+            "LOG_LEVEL": "DEBUG",  # who held the hub is told there
+        }
         with town(vendors, exchange, Path(folder), env | clock.environment) as there:
             try:
                 found = Soak(there, desk, clock, at_once, seed).run(calls)
@@ -98,12 +105,12 @@ class Soak:
                 until_call = min(start + LOOK_EVERY, calls - last)
                 self._hold(seeds[start:until_call])
                 self._look(until_call)
-        lags_ms = [longest_ms(self._there, histogram) for histogram in ("hub_lag", "hub_held")]
+        late_ms, holds = longest_ms(self._there, "hub_lag"), held(self._there.server.log())
         with self._going_wrong({"the worker is killed": self._kill_worker, **harms}):
             self._hold(seeds[calls - last :])
         found = faults(self._there, self._desk, self._sids)
         found += unexpected(self._there.server.log()) + self._left(judges_memory=first == WARM_AFTER)
-        self._print_table(lags_ms, found)
+        self._print_table(late_ms, holds, found)
         return found
 
     def _hold(self, seeds: list[int]) -> None:
@@ -158,7 +165,7 @@ class Soak:
             found.append(f"memory grew from {before.memory_mb:.0f} to {after.memory_mb:.0f} MB")
         return found
 
-    def _print_table(self, lags_ms: list[float], found: list[str]) -> None:
+    def _print_table(self, late_ms: float, holds: list[Held], found: list[str]) -> None:
         """Print what was done and what is left."""
         there, sizes = self._there, self._sizes
 
@@ -178,7 +185,10 @@ class Soak:
             "timers": course("timers"),
             "native threads": course("threads"),
             "memory, MB": course("memory_mb"),
-            "hub late, at most, ms; by its own work": " / ".join(f"{lag_ms:g}" for lag_ms in lags_ms),
+            "hub late, at most, ms": f"{late_ms:g}",
+            f"of which held by the server itself, callers there, over {HELD_TOLD_FROM_MS} ms": len(holds),
+            "the longest of these, ms": " / ".join(str(one.held_ms) for one in holds[:TOLD]) or "none",
+            **{f"held {one.held_ms} ms of {one.lag_ms} by": one.by for one in holds[:TOLD]},
             "faults": len(found),
         }
         lines = ["| what | count |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows.items())]

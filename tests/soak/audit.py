@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.leads.outgoing.deliveries import IN_DOUBT
-from tests.e2e.town import Town
+from tests.e2e.town import Town, fields
 from tests.leads.receiver import Receiver
 
 SETTLES_WITHIN_S = 330.0
@@ -60,6 +60,22 @@ def longest_ms(town: Town, histogram: str) -> float:
         if name.startswith(f"agent_{histogram}_seconds_bucket")
     }
     return 1000 * min(bound for bound, count in lags.items() if count == max(lags.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One time the server itself held its hub: for `held_ms` of the `lag_ms` for which it was late."""
+
+    held_ms: int
+    lag_ms: int
+    by: str
+
+
+def held(log: str) -> list[Held]:
+    """Return when the server held its hub for too long with callers on the line, the longest first."""
+    told = [fields(line) for line in log.splitlines() if " HUB_HELD " in line]
+    holds = [Held(int(one["held_ms"]), int(one["lag_ms"]), one["held_by"]) for one in told if one["live_calls"] != "0"]
+    return sorted(holds, key=lambda one: -one.held_ms)
 
 
 def unexpected(log: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.soak.audit import store_faults, unexpected
+from tests.soak.audit import Held, held, store_faults, unexpected
 
 
 class Kept:
@@ -59,3 +59,10 @@ def test_a_line_that_tells_of_a_fault_is_found_and_a_child_killed_for_cause_is_n
     """R11: what was done to the children on purpose is in the log, too."""
     log = "t INFO call_sid=CA1 TURN\nt ERROR sidecar_killed | name=speech\nt ERROR call_sid=CA1 CALL_BROKE\n"
     assert unexpected(log) == ["t ERROR call_sid=CA1 CALL_BROKE"]
+
+
+def test_what_held_the_hub_counts_with_callers_on_the_line_and_the_longest_is_first() -> None:
+    """R19: who loads while nobody is there holds nobody."""
+    line = "t DEBUG HUB_HELD | live_calls={} | lag_ms={} | held_ms={} | worked_ms=9 | collected_ms=0 | held_by={}"
+    log = "\n".join([line.format(0, 90, 80, "start"), line.format(3, 50, 21, "a×2 b×1"), line.format(3, 40, 30, "c×1")])
+    assert held(log) == [Held(30, 40, "c×1"), Held(21, 50, "a×2 b×1")]

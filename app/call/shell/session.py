@@ -190,7 +190,7 @@ class Session:
             reason = reader.run(self._conductor)
             if reason == "closed" and self._is_lost(socket) and not self._await_line(socket):
                 reason = LOST
-            if self._is_closing and self._hands_over:
+            if reason == "closed" and self._is_closing and self._hands_over:
                 reason = LOST
         finally:
             if socket is self._socket:

@@ -55,8 +55,8 @@ class StreamReader:
             if self._is_stopped:
                 return "stop"
             while self._socket.receive() is not None:
-                pass  # closing takes its time, and nothing that comes now counts
-            return "closed"
+                pass  # closing takes its time, and of what comes now only that the caller hung up counts
+            return "stop" if _is_stop(self._socket.last_words) else "closed"
         finally:
             self._watching.cancel()
 
@@ -143,6 +143,13 @@ class StreamReader:
 
     def _watch_on(self) -> None:
         self._watching = spawn_after(self._dead_after_s / 4, self._watch)
+
+
+def _is_stop(raw: str | bytes) -> bool:
+    try:
+        return isinstance(messages.parse(raw), messages.StreamStop)
+    except messages.MessageError:
+        return False
 
 
 class _Gathered:

@@ -113,7 +113,7 @@ class Counts:
     def hub_was_late(self, late: Late) -> None:
         """Take a measurement of the hub."""
         self._lag.observe(late.lag_ms / 1000)
-        self._held.observe(late.worked_ms / 1000)
+        self._held.observe(late.held_ms / 1000)
 
     def _note_timing(self, fields: Mapping[str, Any]) -> None:
         self._withdrawn.inc(fields["withdrawn"])

@@ -370,6 +370,23 @@ def test_a_call_that_its_process_ends_is_not_over_where_another_may_go_on_with_i
     assert [one["reason"] for one in house.ends] == [reason]
 
 
+@pytest.mark.parametrize("before", [True, False], ids=["before our Close", "across it"])
+def test_who_hangs_up_in_the_moment_of_a_hand_over_has_ended_the_call(*, before: bool) -> None:
+    """R18: nobody goes on with it elsewhere, and its lead waits for nobody."""
+    house = House()
+    line = connect(house)
+    line.start()
+    line.until_state(State.LISTENING)
+    last = text('{"event":"stop"}')
+    if before:
+        line.twilio.socket.sendall(last)  # and it is not read before the process closes
+    eventlet.spawn(line.session.close, hands_over=True)
+    assert line.closed_with() == 1001
+    line.twilio.send((b"" if before else last) + close(1001))
+    line.wait()
+    assert [one["reason"] for one in house.ends] == ["stop"]
+
+
 def test_the_line_of_a_call_that_went_on_on_a_newer_stream_is_waited_for_like_any() -> None:
     """R18: that a stream took over is no news of the line that is lost later."""
     house = House()
