@@ -123,7 +123,7 @@ class Endpointer:
         self._silence_frames = 0
         self._doubted_frames = 0
         self._voice_level = 0.0
-        self._finality = 0.5
+        self._finality: float | None = None
         self._sound: Sound = "unknown"
         self._pace_ms = 0.0
         self._cut_in = False
@@ -137,10 +137,10 @@ class Endpointer:
         if self._sound == "open":
             return settings.max_silence_ms
         if self._sound == "complete":
-            is_sharp = self._finality >= _PLAUSIBLE and self._fell_sharply
+            is_sharp = self._fell_sharply and self._how_final() >= _PLAUSIBLE
             rests = self._cut_in or self._pace_ms > settings.min_silence_ms
             return settings.sharp_silence_ms if is_sharp and not rests else settings.min_silence_ms
-        doubt = max((_SURE - self._finality) / (_SURE - _UNSURE), 0.0)
+        doubt = max((_SURE - self._how_final()) / (_SURE - _UNSURE), 0.0)
         by_voice = settings.min_silence_ms + doubt * (settings.max_silence_ms - settings.min_silence_ms)
         return round(min(max(by_voice, self._pace_ms), settings.max_silence_ms))
 
@@ -183,7 +183,7 @@ class Endpointer:
         self._stopped_ms = at_ms
         self._silence_power, self._silence_frames, self._doubted_frames = 0.0, 0, 0
         self._contour.trim(at_ms)
-        self._finality = self._contour.finality()
+        self._finality = None
         self._voice_level = self._contour.level(_SHARP_FRAMES)
 
     def _may_be_voice(self, rms: float) -> bool:
@@ -191,6 +191,12 @@ class Endpointer:
             return False
         silence = math.sqrt(self._silence_power / self._silence_frames)
         return rms > max(_VOICE_OVER_SILENCE * silence, _QUIET_RATIO * self._voice_level)
+
+    def _how_final(self) -> float:
+        """Return the voice's finality, worked out for the first that asks: most silences are over by then."""
+        if self._finality is None:
+            self._finality = self._contour.finality()
+        return self._finality
 
     @property
     def _fell_sharply(self) -> bool:

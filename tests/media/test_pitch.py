@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.media.pitch import HIGHEST_HZ, LOWEST_HZ, PitchTracker
+from app.media.pitch import HIGHEST_HZ, LOWEST_HZ, held_share, pitches
 from tests.media.sounds import Floats, noise, silence, to_pcm
 
 
 def track(sound: Floats) -> list[float | None]:
-    tracker = PitchTracker()
-    pcm = to_pcm(sound).tobytes()
-    return [tracker.receive(pcm[at : at + 320]) for at in range(0, len(pcm), 320)]
+    pcm = bytes(320) + to_pcm(sound).tobytes()
+    return pitches([pcm[at : at + 640] for at in range(0, len(pcm) - 320, 320)])
 
 
 @pytest.mark.parametrize("hz", [80, 110, 150, 220, 300])
@@ -44,3 +43,16 @@ def test_a_pitch_is_within_the_range_of_voices(pcm: bytes, smooth: int, low_hz: 
     for sound in (coloured, coloured + 6000 * np.sin(low_hz * at) + 3000 * np.sin(high_hz * at)):
         for heard in track(np.asarray(sound)):
             assert heard is None or LOWEST_HZ <= heard <= HIGHEST_HZ
+
+
+@given(st.lists(st.binary(min_size=640, max_size=640), max_size=40))
+def test_many_sounds_at_once_have_the_pitch_that_each_has_alone(sounds: list[bytes]) -> None:
+    assert pitches(sounds) == [pitch for sound in sounds for pitch in pitches([sound])]
+
+
+def test_a_held_tone_holds_its_pitch_and_noise_does_not() -> None:
+    tone = to_pcm(3000 * np.sin(2 * np.pi * 150 * np.arange(1600) / 8000)).tobytes()
+    hiss = to_pcm(noise(2000, 200)).tobytes()
+    assert held_share([tone[at : at + 320] for at in range(0, len(tone), 320)], 0.06) > 0.8
+    assert held_share([hiss[at : at + 320] for at in range(0, len(hiss), 320)], 0.06) < 0.3
+    assert held_share([], 0.06) == 0.0
