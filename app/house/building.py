@@ -133,7 +133,7 @@ def _guard(engine: str, late_ms: int) -> Guard:
 
 def build_store(settings: Settings, children: Children) -> LeadStore:
     """Return the store, as it is told from here."""
-    return LeadStore(children.store, journal_folder(settings))
+    return LeadStore(children.store, journal_folder(settings), beside=offload)
 
 
 def recording_account(settings: Settings) -> RecordingAccount | None:

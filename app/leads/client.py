@@ -25,6 +25,7 @@ _RETRY_S = 0.2
 _AT_ONCE = 20
 """Records that are sent again in one go, 1 ms of the hub: a thousand wait where a child was away for a minute."""
 _SPILLED_AT_ONCE = 100
+"""Records that go to one file: 2 ms of the hub, the disk's own time not among them."""
 P = ParamSpec("P")
 _log = structlog.get_logger("leads")
 
@@ -52,14 +53,17 @@ class LeadStore:
         journal_folder: Path,
         most_waiting: int = 1000,
         clock: CallClock | None = None,
+        beside: Callable[[Callable[[], None]], None] = lambda write: write(),
     ) -> None:
+        """`beside` does what waits for a disk while the hub goes on (`runtime.offload`)."""
+        self._beside = beside
         self._clock = clock or CallClock()
         self._link = link
         self._folder = journal_folder
         self._most_waiting = most_waiting
         self._unconfirmed: dict[int, Record] = {}
         self._next = 0
-        self._waiting = False
+        self._waiting = self._is_spilling = False
         self._losses = 0
 
     @property
@@ -83,8 +87,9 @@ class LeadStore:
         self._unconfirmed[self._next] = record
         if not self._waiting:
             self._send(self._next)
-        elif len(self._unconfirmed) > self._most_waiting:
-            self._spill(_SPILLED_AT_ONCE)
+        elif len(self._unconfirmed) > self._most_waiting and not self._is_spilling:
+            self._is_spilling = True
+            eventlet.spawn_n(self._spill, self._most_waiting)
 
     def query(self, name: str, timeout_s: float = 2.0, **arguments: Any) -> dict[str, Any]:
         """Ask one of `questions.QUESTIONS`, or `call_state`; waits in the calling greenlet.
@@ -123,7 +128,9 @@ class LeadStore:
             self._ask({"op": "finish"}, max(0.1, deadline - time.monotonic()))
         except StoreUnavailable as fault:
             _log.warning("store_not_finished", why=str(fault))
-        self._spill(len(self._unconfirmed))
+        while self._is_spilling:
+            eventlet.sleep(0.02)
+        self._spill(0)
         self._link.stop()
 
     def _send(self, number: int) -> None:
@@ -158,24 +165,36 @@ class LeadStore:
         else:
             eventlet.spawn_after(0, self._resume, due[-1], self._losses)
 
-    def _spill(self, count: int) -> None:
-        """Move the oldest that wait to a file that the child adopts, so many at once that calls do not notice."""
-        if not self._unconfirmed:
-            return
-        spilled = list(islice(self._unconfirmed, count))
-        lines = b"".join(self._unconfirmed[number].model_dump_json().encode() + b"\n" for number in spilled)
+    def _spill(self, most: int) -> None:
+        """Move the oldest that wait to files that the child adopts, a piece at a time, until no more than `most` wait.
+
+        Calls go on meanwhile, however slow the disk is. What the child comes to confirm in between is told it twice.
+        """
+        while len(self._unconfirmed) > most and self._spill_some():
+            eventlet.sleep(0)
+        self._is_spilling = False
+
+    def _spill_some(self) -> bool:
+        """Move one file's worth of records; False: the disk would not take it."""
+        spilled = dict(islice(self._unconfirmed.items(), _SPILLED_AT_ONCE))
+        lines = b"".join(record.model_dump_json().encode() + b"\n" for record in spilled.values())
         path = self._folder / f"pending-{time.time_ns()}-{os.getpid()}-w.jsonl"
-        try:
+
+        def write() -> None:
             self._folder.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(".tmp")  # not adopted before it is whole
             unfinished.write_bytes(lines)
             unfinished.rename(path)
+
+        try:
+            self._beside(write)
         except OSError as fault:
             _log.error("records_not_spilled", waiting=len(self._unconfirmed), why=str(fault))
-            return
+            return False
         _log.warning("records_spilled", records=len(spilled), file=path.name)
         for number in spilled:
-            del self._unconfirmed[number]
+            self._unconfirmed.pop(number, None)
+        return True
 
     def _answer(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         op, answer = self._ask(request, timeout_s)

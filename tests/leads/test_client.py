@@ -11,6 +11,7 @@ from typing import Any
 
 import eventlet
 import pytest
+from eventlet.event import Event
 from structlog.testing import capture_logs
 
 from app.config import load
@@ -217,6 +218,33 @@ def test_what_does_not_fit_goes_to_files_a_piece_at_a_time(tmp_path: Path) -> No
     assert [len(lines) for lines in files] == [100, 100]
     assert [json.loads(line)["number"] for lines in files for line in lines] == list(range(200))
     assert store.unconfirmed == 150
+
+
+def test_a_slow_disk_holds_up_nobody_who_tells_and_nothing_is_lost(tmp_path: Path) -> None:
+    """R14: what is told while a file is written waits behind it; the end waits for the file."""
+    disk: list[Event] = []
+
+    def slowly(write: Callable[[], None]) -> None:
+        disk.append(Event())
+        disk[-1].wait()
+        write()
+
+    store = LeadStore(FlakyLink(), tmp_path, most_waiting=150, beside=slowly)
+    told = 0
+    while told < 300:
+        store.tell(TurnSaved, call_sid="CA1", number=told, caller_text="כן")
+        told += 1
+        eventlet.sleep(0)
+    assert len(disk) == 1  # one file at a time
+    assert store.unconfirmed == told
+    over = eventlet.spawn(store.stop, 0.0)
+    while not over.dead:
+        eventlet.sleep(0)
+        for file in disk:
+            if not file.ready():
+                file.send()
+    written = [path.read_bytes().splitlines() for path in sorted(tmp_path.glob("pending-*.jsonl"))]
+    assert [json.loads(line)["number"] for lines in written for line in lines] == list(range(told))
 
 
 def test_a_child_that_never_answers_holds_up_no_call(tmp_path: Path) -> None:

@@ -185,6 +185,7 @@ class Soak:
             "timers": course("timers"),
             "native threads": course("threads"),
             "memory, MB": course("memory_mb"),
+            "of which its own, MB": course("own_memory_mb"),
             "hub late, at most, ms": f"{late_ms:g}",
             f"of which held by the server itself, callers there, over {HELD_TOLD_FROM_MS} ms": len(holds),
             "the longest of these, ms": " / ".join(str(one.held_ms) for one in holds[:TOLD]) or "none",

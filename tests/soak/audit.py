@@ -26,6 +26,8 @@ class Size:
     descriptors: int
     threads: int
     memory_mb: float
+    own_memory_mb: float
+    """Without the pages of files, whose share changes with whoever else on the machine reads them."""
     green_threads: int
     timers: int
 
@@ -33,13 +35,15 @@ class Size:
 def size_of(town: Town) -> Size:
     """Measure the worker; memory counts shared pages in part."""
     folder = Path(f"/proc/{town.worker()}")
-    pss = next(line for line in (folder / "smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
+    parts = [line.split() for line in (folder / "smaps_rollup").read_text().splitlines()[1:]]
+    size_kb = {name.rstrip(":"): int(size) for name, size, *_ in parts}
     threads = len(list((folder / "task").iterdir()))
     told = metrics_of(town)
     return Size(
         len(list((folder / "fd").iterdir())),
         threads,
-        int(pss.split()[1]) / 1024,
+        size_kb["Pss"] / 1024,
+        size_kb["Pss_Anon"] / 1024,
         int(told["agent_green_threads"]),
         int(told["agent_hub_timers"]),
     )
