@@ -63,7 +63,7 @@ class Delivery:
             if not reply.has_audio:
                 return commands, Trigger.NOTHING_SAID if reply.is_whole else None
             commands += self._begin(reply, now_ms)
-        if floor.state is State.SPEAKING:
+        if floor.state is State.SPEAKING and not floor.agent.rests(now_ms):
             commands += floor.agent.move(reply, now_ms)
             if floor.agent.is_over(now_ms):
                 return commands, Trigger.PLAYED

@@ -49,6 +49,11 @@ class BargeIn:
         self._power, self._frames = 0.0, 0
         self._is_confirmed = False
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether a voice is under way: until there is one, frames that are not over the threshold mean nothing."""
+        return self._onset_ms is not None
+
     def agent_started(self, at_ms: int) -> None:
         """The agent's utterance starts to be heard at `at_ms`: the grace begins."""
         self._armed_from_ms = at_ms + self._grace_ms

@@ -67,7 +67,7 @@ class Room:
     """Follow one line; give it every frame once the line's noise is known."""
 
     def __init__(self) -> None:
-        self._powers = deque([0.0] * _SMOOTH_FRAMES, maxlen=_SMOOTH_FRAMES)
+        self._before = (0.0, 0.0)  # the powers of the two frames before: with the latest they are 60 ms
         self._recent: deque[float] = deque(maxlen=_MEMORY_FRAMES)
         self._frames = self._lively_until = 0
         self._near_frames = 0
@@ -111,8 +111,10 @@ class Room:
 
     def receive(self, rms: float, line_rms: float, *, is_speech: bool) -> bool:
         """Take a frame's level, the line's, and whether there is speech; return whether a bed was found with it."""
-        self._powers.append(rms * rms)
-        level = self.level = math.sqrt(sum(self._powers) / _SMOOTH_FRAMES)
+        first, second = self._before
+        power = rms * rms
+        self._before = second, power
+        level = self.level = math.sqrt((first + second + power) / _SMOOTH_FRAMES)
         self._recent.append(level)
         self._frames += 1
         self._measure(level, is_speech=is_speech)

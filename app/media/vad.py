@@ -129,6 +129,8 @@ class Vad:
         self._peak = self._voice_level = 0.0
         self._voiced_frames = 0
         self._last_loud_ms = self._last_voiced_ms = self._tail_until_ms = 0
+        self.threshold = self._floor.threshold
+        """The RMS over which the latest frame is voice: over the line's noise, and over the voices of the room."""
         self.is_speech = False
         self.is_voiced = False
         """Whether the latest frame by itself was voice, without hysteresis."""
@@ -137,11 +139,6 @@ class Vad:
     def noise_floor(self) -> float:
         """The line's noise (RMS, int16 scale); 0 before calibration is complete."""
         return self._floor.level
-
-    @property
-    def threshold(self) -> float:
-        """The RMS over which a frame is voice: over the line's noise, and over the voices of the room."""
-        return max(self._floor.threshold, self._room_threshold)
 
     @property
     def _room_threshold(self) -> float:
@@ -230,8 +227,10 @@ class Vad:
     def _judge(self, frame: Frame, *, loud: bool) -> VadEvent | None:
         end_ms = frame.start_ms + FRAME_MS
         found_bed = self._look_around(frame)
+        room_threshold = self._room_threshold
+        self.threshold = max(self._floor.threshold, room_threshold)
         # Single frames of many voices are loud, 60 ms of them are not.
-        loud = loud and self._room.level > self._room_threshold
+        loud = loud and self._room.level > room_threshold
         if found_bed and self.is_speech:
             return self._end_in_bed(end_ms)
         if loud:

@@ -42,6 +42,11 @@ class Speaking:
             commands.append(Log("TTS_END", {"reply": reply.number, "frames": self._frames_sent}))
         return commands
 
+    def rests(self, now_ms: int) -> bool:
+        """Whether `move` has nothing to do yet: the whole reply is in hand, and neither a frame nor its end is due."""
+        due_ms = self._playout.timer() if self._is_queued else None
+        return due_ms is not None and due_ms > max(now_ms, self.sends_until_ms)
+
     def is_over(self, now_ms: int) -> bool:
         """Whether the reply begun last was played to its end."""
         return self._playout.ended(now_ms)

@@ -113,11 +113,14 @@ class Ear:
         vad = self._vad
         if frame.echo_rms > vad.threshold:
             self._echo_until_ms = frame.end_ms + _ECHO_MS
+        bar = max(vad.threshold, frame.echo_rms)
+        if frame.rms <= bar and not self._barge_in.is_counting:
+            return False  # most of what is heard while the agent speaks
         # Without a gate there is no echo, or a voice that is more than one by the power of 200 ms.
         over_echo = frame.echo_rms > 0.0 and frame.end_ms < self._echo_until_ms
         hit = self._barge_in.receive(
             frame,
-            max(vad.threshold, frame.echo_rms),
+            bar,
             opinion=vad.opinion,
             near_rms=vad.near_rms,
             caller_rms=vad.caller_rms,

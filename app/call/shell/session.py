@@ -273,21 +273,27 @@ class Session:
             if self._tape and (decisions := tape.decided(commands, at_ms)):
                 self._tape(decisions)
             self._measure(event, commands, at_ms, waited_ms)
-            for command in commands:
-                self._perform(command)
-            if self._outgoing:
-                self._send()
-            if isinstance(event, SttHeard):
-                turn, words = call.words_so_far
-                self._show("INTERIM", {"turn": turn, "text": words})
-            is_more = any(not isinstance(command, SendMedia) for command in commands)
-            if is_more and (saying := call.saying) and saying != self._saying:
-                self._saying = saying
-                self._show("SAYING", dict(zip(("turn", "reply", "text"), saying, strict=True)))
-            if call.state is State.ENDED:
-                self._release()
+            if commands or not isinstance(event, CallerAudio):  # nothing comes of half of all that is heard
+                self._follow(event, commands)
         except Exception:  # noqa: BLE001 - one call's fault must end that call alone
             self._break()
+
+    def _follow(self, event: Event, commands: list[Command]) -> None:
+        """Do what an event brought about, and let onlookers see it."""
+        is_more = False
+        for command in commands:
+            self._perform(command)
+            is_more = is_more or not isinstance(command, SendMedia)
+        if self._outgoing:
+            self._send()
+        if isinstance(event, SttHeard):
+            turn, words = self._call.words_so_far
+            self._show("INTERIM", {"turn": turn, "text": words})
+        if is_more and (saying := self._call.saying) and saying != self._saying:
+            self._saying = saying
+            self._show("SAYING", dict(zip(("turn", "reply", "text"), saying, strict=True)))
+        if self._call.state is State.ENDED:
+            self._release()
 
     def _break(self) -> None:
         """A fault of ours ends this call."""
@@ -316,7 +322,7 @@ class Session:
 
     def _perform(self, command: Command) -> None:
         match command:
-            case SendMedia():
+            case SendMedia():  # two thirds of all
                 self._outgoing.append(self._frames.media(command.ulaw))
             case SendMark():
                 self._outgoing.append(self._frames.mark(command.name))
