@@ -18,6 +18,9 @@ from app.dialog.policy.state import DialogState
 
 MOST_GUESSES = 3
 STABLE_SILENCE_MS = 100  # less would guess within a word: consonants stop the voice for as long
+OVERTAKEN_STANDS_MS, RIGHT_LESS_MS = 150, 50
+"""More words in the same breath: the recogniser is behind the voice. Then words have to stand for so long, in this
+call, and less by so much with each guess that was right: a full house would guess at every word that comes late."""
 
 _NOT_WORDS = re.compile(r"[^\w\s]|[\u0591-\u05c7]")
 
@@ -42,6 +45,8 @@ class Guesses:
     def __init__(self) -> None:
         self.guess: Guess | None = None
         self._made = 0
+        self._stands_ms = self._since_ms = 0
+        self._text = ""
         self._understood: _Understood | None = None
 
     def begin_turn(self) -> None:
@@ -58,9 +63,15 @@ class Guesses:
         now_ms: int,
     ) -> list[Command]:
         """Prepare the reply to `text`, an interim that stands; whatever was guessed from other words goes."""
+        if text != self._text:
+            self._text, self._since_ms = text, now_ms
         if self._made >= MOST_GUESSES or (self.guess and same_words(self.guess.text, text)):
             return []
+        if self.guess:
+            self._stands_ms = OVERTAKEN_STANDS_MS
         commands = self.drop()
+        if now_ms < self._since_ms + self._stands_ms:
+            return commands
         if not text or dialog.interim_sounds(text) in ("open", "dictating"):
             return commands
         self._made += 1
@@ -75,6 +86,7 @@ class Guesses:
         """The final says `text`: return the guess if it was right; else it is thrown away."""
         if self.guess is None or not self.guess.fits(text):
             return None, self.drop()
+        self._stands_ms = max(0, self._stands_ms - RIGHT_LESS_MS)
         guess, self.guess, self._understood = self.guess, None, None
         return guess, [Log("SPECULATION", {"used": True, "guesses": self._made})]
 

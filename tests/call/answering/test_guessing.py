@@ -33,9 +33,20 @@ class Caller:
 
     def pauses(self, text: str, alternatives: tuple[str, ...] = ()) -> Mapping[str, Any]:
         """The interim stands; return what the dialog would be after it."""
-        self.guesses.prepare(text, alternatives, self.dialog, self._reply, 0)
+        self.hears(text, 0, alternatives)
         assert self.guesses.guess
         return self.guesses.guess.dialog.state
+
+    def hears(self, text: str, now_ms: int, alternatives: tuple[str, ...] = ()) -> str | None:
+        """The interim of a pause; return which words there is a guess for now."""
+        self.guesses.prepare(text, alternatives, self.dialog, self._reply, now_ms)
+        return self.guesses.guess.text if self.guesses.guess else None
+
+    def ends(self, text: str) -> bool:
+        """The turn is over, and so is the wait for the next one; return whether it was guessed."""
+        guess, _ = self.guesses.take(text)
+        self.guesses.begin_turn()
+        return guess is not None
 
     def _reply(self, plan: Plan) -> Reply:
         return Reply(next(self._numbers), 1, [plan.line], None, ReplySettings(900, 1500), self._numbers, 0)
@@ -91,3 +102,36 @@ def test_a_guess_that_was_taken_and_a_new_turn_begin_anew() -> None:
     caller.guesses.begin_turn()
     caller.pauses("דירה בחולון")
     assert len(caller.understood) > once
+
+
+def test_words_that_come_behind_the_voice_are_guessed_once_they_stand() -> None:
+    """R10: where the recogniser is behind, each word more would cost a guess."""
+    caller = Caller()
+    assert caller.hears("דירה", 0) == "דירה"
+    assert caller.hears("דירה בחולון", 60) is None
+    assert caller.hears("דירה בחולון עם", 200) is None
+    assert caller.hears("דירה בחולון עם מרפסת", 260) is None
+    assert caller.hears("דירה בחולון עם מרפסת", 400) is None
+    assert caller.hears("דירה בחולון עם מרפסת", 410) == "דירה בחולון עם מרפסת"
+    assert len(set(caller.understood)) == 2
+
+
+def test_a_recogniser_that_was_behind_is_trusted_again_by_and_by() -> None:
+    """R10: each guess that was right is the sooner for the next."""
+    caller = Caller()
+    caller.hears("דירה", 0)
+    caller.hears("דירה בחולון", 60)
+    assert caller.hears("דירה בחולון", 210) == "דירה בחולון"
+    assert caller.ends("דירה בחולון")
+    for waits_ms, words in ((100, "שלושה חדרים"), (50, "עד שני מיליון"), (0, "עם מרפסת")):
+        assert (caller.hears(words, 1000) is None) is (waits_ms > 0)
+        assert caller.hears(words, 1000 + waits_ms) == words
+        assert caller.ends(words)
+
+
+def test_a_caller_who_goes_on_is_no_recogniser_that_is_behind() -> None:
+    """R10: the voice came back with more words, and the guess was thrown away with it."""
+    caller = Caller()
+    caller.hears("דירה", 0)
+    caller.guesses.drop()
+    assert caller.hears("דירה בחולון", 900) == "דירה בחולון"
