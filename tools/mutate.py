@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def running(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def mutants(source: str) -> list[tuple[int, str]]:
-    """Return every change of a module that stands on one line: the line and the whole new text, none of them twice."""
+    """Return every change of a module that stands on one line: the line and the whole new text, no text twice."""
     tree = ast.parse(source)
     lines = source.splitlines(keepends=True)
     found: dict[str, int] = {}
@@ -112,8 +113,7 @@ def mutants(source: str) -> list[tuple[int, str]]:
                 new = f"({new})"
             changed = text[: target.col_offset] + new.encode() + text[target.end_col_offset :]
             found.setdefault("".join([*lines[: first - 1], changed.decode(), *lines[last:]]), first)
-    same = ast.dump(tree)
-    return [(line, text) for text, line in found.items() if ast.dump(ast.parse(text)) != same]
+    return [(line, text) for text, line in found.items()]
 
 
 def chosen(rooms: list[str], count: int, seed: int) -> list[Mutant]:
@@ -122,7 +122,10 @@ def chosen(rooms: list[str], count: int, seed: int) -> list[Mutant]:
     modules = [path for room in paths for path in (sorted(room.rglob("*.py")) if room.is_dir() else [room])]
     sources = [(path.relative_to(ROOT), path.read_text(encoding="utf-8")) for path in modules]
     every = [Mutant(place, line, text, new) for place, text in sources for line, new in mutants(text)]
-    return random.Random(seed).sample(every, min(count, len(every)))  # noqa: S311
+    random.Random(seed).shuffle(every)  # noqa: S311
+    return list(
+        islice((one for one in every if ast.dump(ast.parse(one.before)) != ast.dump(ast.parse(one.after))), count)
+    )
 
 
 class Copy:
