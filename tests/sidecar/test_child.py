@@ -268,3 +268,54 @@ def test_what_comes_at_once_wakes_the_worker_twice_and_what_comes_alone_waits_fo
         assert socket_.writes[2:] == [b"e", b"f"]
 
     run_virtually(say())
+
+
+def test_what_was_flushed_has_begun_the_next_wait() -> None:
+    """R18: one write in 5 ms, whoever asked for the one before."""
+    socket_ = Socket()
+
+    async def say() -> None:
+        gathering = Gathering(socket_)  # type: ignore[arg-type]  # the part of a writer that is used
+        await asyncio.sleep(1.0)
+        gathering.write(b"a")
+        gathering.write(b"b")
+        await asyncio.sleep(0.003)
+        gathering.flush()
+        gathering.write(b"c")
+        await asyncio.sleep(0.003)
+        assert socket_.writes == [b"a", b"b"]
+        await asyncio.sleep(0.003)
+        assert socket_.writes == [b"a", b"b", b"c"]
+
+    run_virtually(say())
+
+
+def test_a_handler_that_will_not_end_holds_up_the_childs_end_by_a_second_at_most() -> None:
+    """R18: the worker has gone; nobody waits for its answer."""
+    begun: list[str] = []
+    may_end = asyncio.Event()
+
+    async def stubborn(_request: dict[str, Any], _exchange: Exchange) -> None:
+        begun.append("stubborn")
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            begun.append("told to end")
+            await may_end.wait()
+
+    async def life() -> float:
+        ours, theirs = socket.socketpair()
+        child = asyncio.create_task(serve(theirs.detach(), {"stubborn": stubborn}))
+        ours.sendall(pack(1, Op.OPEN, b'{"service": "stubborn"}'))
+        while not begun:
+            await asyncio.sleep(0.01)
+        ours.close()
+        closed_s = asyncio.get_running_loop().time()
+        await child
+        took_s = asyncio.get_running_loop().time() - closed_s
+        may_end.set()
+        await asyncio.sleep(0.01)
+        return took_s
+
+    assert 0.5 < run_virtually(life()) < 2.0
+    assert begun == ["stubborn", "told to end"]

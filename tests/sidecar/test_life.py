@@ -9,13 +9,39 @@ from pathlib import Path
 import eventlet
 import pytest
 
-from app.sidecar.life import Life, LinkLimits
+from app.sidecar.life import Life, LinkLimits, LinkStream
 from app.sidecar.link import Link
 from app.sidecar.manners import is_idle, yield_to_worker
-from app.sidecar.wire import Op
+from app.sidecar.wire import Op, Unpacker, pack
 from tests.sidecar.hub import Frames, wait_until
 
 QUICK = LinkLimits(ping_interval_s=0.1, missed_pings=3)
+PATIENT = LinkLimits(ping_interval_s=60.0)
+MIRROR = """
+from struct import pack
+while data := os.read(fd, 65536):
+    os.write(fd, pack("<IIB", len(data), 1, 2) + data)
+"""
+
+
+def life_of(body: str, limits: LinkLimits = PATIENT) -> Life:
+    """A life whose child does `body` with its end of the socket, `fd`."""
+    begin = f"import os, sys, time\nfd = int(sys.argv[-1])\n{body}"
+    return Life("scripted", (sys.executable, "-S", "-c", begin), dict(os.environ), limits)
+
+
+def told_by_child(*frames: tuple[int, Op, bytes], limits: LinkLimits = PATIENT) -> Life:
+    """A life whose child says this and waits for the end."""
+    said = b"".join(pack(*frame) for frame in frames)
+    return life_of(f"os.write(fd, {said!r})\nwhile os.read(fd, 65536): pass", limits)
+
+
+def end(life: Life) -> None:
+    """End it and see it buried."""
+    life.hang_up()
+    life.ended.wait()
+    life.bury()
+    assert life.process.poll() is not None
 
 
 @pytest.fixture
@@ -50,6 +76,7 @@ def test_nothing_is_left_of_a_child_that_is_buried() -> None:
     life.ended.wait()
     life.bury()
     assert not Path(f"/proc/{life.process.pid}").exists()
+    assert life.why == "its socket ended"
 
 
 def test_a_child_that_was_only_slow_lives(frozen: Link) -> None:
@@ -139,3 +166,117 @@ def test_a_child_that_dies_again_and_again_is_started_again_each_time() -> None:
         wait_until(lambda: link.restarts > deaths, "its end")  # noqa: B023 - waited for within the loop
     wait_until(lambda: link.ready, "a child after them all")
     link.stop()
+
+
+def test_how_patient_a_link_is() -> None:
+    """R18, R8.2: a caller who waits for a frozen child waits half a second; a loaded machine has time to start one."""
+    limits = LinkLimits()
+    assert limits.idle_pings * limits.ping_interval_s == 0.5
+    assert 1.5 <= limits.missed_pings * limits.ping_interval_s <= 2.0
+    assert limits.boot_pings * limits.ping_interval_s == 30.0
+    assert limits.backlog_bytes == 50 * 10 * 16_000 + 388_608, "ten seconds of fifty callers, in whole MiB"
+    assert limits.coalesce_s <= 0.01, "half a frame"
+    assert limits.respawn_s == (0.02, 0.2, 1.0, 2.0, 5.0)
+    assert (limits.long_life_s, limits.spare_pause_s) == (10.0, 1.0)
+
+
+def test_audio_waits_for_company_and_goes_with_the_next_frame_that_may_not_wait() -> None:
+    """R9.2: in the order in which it was given, whatever it waited for."""
+    life, mirrored = life_of(MIRROR, LinkLimits(ping_interval_s=60.0, coalesce_s=60.0)), Frames()
+    stream = life.open({"service": "any"}, mirrored)
+    unpacker, seen = Unpacker(), list[tuple[Op, bytes]]()
+
+    def came(op: Op) -> bool:
+        seen.extend((kind, payload) for kind, payload in mirrored.frames if kind is Op.DATA)
+        mirrored.frames.clear()
+        frames = [frame for _, data in seen for frame in unpacker.feed(data)]
+        seen.clear()
+        got.extend(frames)
+        return any(kind is op for _, kind, _ in got)
+
+    got: list[tuple[int, Op, bytes]] = []
+    wait_until(lambda: came(Op.OPEN), "the beginning")
+    before = len(got)
+    stream.write(b"one")
+    stream.write(b"two")
+    stream.finish()
+    wait_until(lambda: came(Op.FINISH), "the end")
+    assert got[before:] == [(1, Op.DATA, b"one"), (1, Op.DATA, b"two"), (1, Op.FINISH, b"")]
+    end(life)
+
+
+def test_audio_goes_by_itself_when_nothing_comes_after_it() -> None:
+    """R9.2: within the time it may wait."""
+    life, mirrored = life_of(MIRROR, LinkLimits(ping_interval_s=60.0, coalesce_s=0.001)), Frames()
+    stream = life.open({"service": "any"}, mirrored)
+    for word in (b"first", b"second"):
+        stream.write(word)
+        wait_until(lambda: word in mirrored.data, "the word")  # noqa: B023 - waited for within the loop
+    end(life)
+
+
+def test_what_a_child_says_of_itself_is_known() -> None:
+    """R18, R13.1: what is warm, what a person should mend; and that all is, which a fault takes back."""
+    said = [b'{"warm": "voice"}', b'{"trouble": "model_gone", "what": "it is retired"}', b'{"ready": true}']
+    life = told_by_child(*((0, Op.EVENT, line) for line in said))
+    wait_until(lambda: life.ready, "it is ready")
+    assert (life.warm, life.troubles, life.why) == ({"voice"}, {"model_gone": "it is retired"}, "")
+    end(life)
+    assert not life.ready
+    faulty = told_by_child((0, Op.EVENT, b'{"ready": true}'), (0, Op.EVENT, b'{"fault": "no memory"}'))
+    wait_until(lambda: faulty.why, "its last words")
+    assert not faulty.ready
+    end(faulty)
+    assert faulty.why == "no memory", "its last words say more than its status"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("os._exit(3)", "ended with status 3"),
+        ("os._exit(0)", "ended with status 0"),
+        ("os.kill(os.getpid(), 15)", "killed by SIGTERM"),
+        ("os.kill(os.getpid(), 40)", "killed by signal 40"),
+        ("os.write(fd, bytes(9)); os.read(fd, 1); time.sleep(60)", "not a frame: length=0 op=0"),
+    ],
+)
+def test_how_a_child_ended_is_told(body: str, why: str) -> None:
+    """R13.1: its status, the signal that killed it, or the nonsense for which it was killed."""
+    life = life_of(body)
+    life.ended.wait()
+    life.bury()
+    assert life.why == why
+
+
+def test_a_frame_for_nobody_is_passed_over_and_a_stream_that_ended_is_over() -> None:
+    """R7: what a cancelled stream still says; what one says behind its end."""
+    heard = Frames()
+    life = told_by_child((7, Op.DATA, b"nobody's"), (1, Op.DATA, b"ours"), (1, Op.END, b"{}"), (1, Op.DATA, b"late"))
+    life.open({"service": "any"}, heard)
+    assert heard.wait() == (Op.END, {})
+    assert life.streams == {}
+    eventlet.sleep(0)
+    assert [op for op, _ in heard.frames] == [Op.DATA, Op.END]
+    end(life)
+
+
+def test_a_stream_says_nothing_behind_its_end() -> None:
+    """R8.2: the end is heard once."""
+    for last in (Op.END, Op.ERROR):
+        heard = Frames()
+        stream = LinkStream(None, 1, heard)
+        for op in (Op.EVENT, last, Op.DATA, Op.ERROR):
+            stream.deliver(op, b"{}")
+        assert [op for op, _ in heard.frames] == [Op.EVENT, last]
+
+
+@pytest.mark.parametrize(("boot_pings", "lives"), [(10_000, True), (3, False)])
+def test_a_child_that_starts_is_given_time_until_it_has_spoken(boot_pings: int, lives: bool) -> None:
+    """R18: while its imports wait for a busy disk it looks frozen; but not for ever."""
+    limits = LinkLimits(ping_interval_s=0.02, missed_pings=2, idle_pings=2, boot_pings=boot_pings)
+    event = pack(0, Op.EVENT, b'{"ready": true}')
+    wait_s = 0.3 if lives else 60.0
+    life = life_of(f"time.sleep({wait_s})\nos.write(fd, {event!r})\nos._exit(4)", limits)
+    life.ended.wait()
+    life.bury()
+    assert life.why == ("ended with status 4" if lives else "no sign of life for 3 pings")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.speech.breaker import FIRST_REST_S, LONGEST_REST_S, MOST_FAILURES, PROBE_S, Breaker
+from app.speech.breaker import FIRST_REST_S, LONGEST_REST_S, MOST_FAILURES, Breaker
 
 
 class Clock:
@@ -29,6 +29,7 @@ def broken() -> tuple[Breaker, Clock, list[str]]:
 def test_a_few_failures_in_a_row_open_it_and_that_is_told_once() -> None:
     """R18: call 51 does not pay for what call 1 learned."""
     breaker, _, changes = broken()
+    assert MOST_FAILURES == 3
     assert not breaker.allows()
     assert changes == ["down"]
     breaker.failed()  # one that was under way
@@ -78,7 +79,7 @@ def test_a_probe_that_fails_rests_it_for_twice_as_long_up_to_a_bound() -> None:
             clock.now_s += 0.5
         rests_s.append(clock.now_s - began_s)
         breaker.failed()
-    assert rests_s == [FIRST_REST_S, 10.0, 20.0, 40.0, LONGEST_REST_S, LONGEST_REST_S]
+    assert rests_s == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0]
 
 
 def test_a_probe_nobody_waited_for_makes_way_for_another() -> None:
@@ -86,7 +87,9 @@ def test_a_probe_nobody_waited_for_makes_way_for_another() -> None:
     breaker, clock, _ = broken()
     clock.now_s += FIRST_REST_S
     assert breaker.allows()
-    clock.now_s += PROBE_S
+    clock.now_s += 9.5
+    assert not breaker.allows()
+    clock.now_s += 0.5
     assert breaker.allows()
 
 

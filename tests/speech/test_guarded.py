@@ -116,6 +116,29 @@ def test_a_stream_that_spoke_and_is_cut_off_late_is_a_success() -> None:
     assert not house.breaker.is_open
 
 
+def test_a_stream_that_failed_has_failed_once_however_late_it_is_let_go() -> None:
+    """R18: one incident counts as one."""
+    house = House()
+    for _ in range(MOST_FAILURES - 1):
+        stream = house.llm.open([], lambda _: None)
+        house.engine.listener(DOWN)
+        house.now_s += 2 * LATE_S
+        stream.cancel()
+        stream.cancel()
+    assert not house.breaker.is_open
+
+
+def test_a_stream_that_was_waited_for_in_vain_has_failed_once_however_often_it_is_cancelled() -> None:
+    """`Stream.cancel`: safe to call twice."""
+    house = House()
+    for _ in range(MOST_FAILURES - 1):
+        stream = house.llm.open([], lambda _: None)
+        house.now_s += 2 * LATE_S
+        stream.cancel()
+        stream.cancel()
+    assert not house.breaker.is_open
+
+
 def test_a_recogniser_is_waited_for_from_the_end_of_the_turn() -> None:
     """R8.2: a caller who thinks for a minute is no fault of the engine."""
     house = House()

@@ -56,22 +56,6 @@ def cache_in(folder: Path, voice: str = "v", limit_bytes: int = 10_000) -> Speec
     return SpeechCache(folder, "script", voice, frozenset({GREETING, "רגע."}), now, limit_bytes)
 
 
-def test_what_is_said_for_the_first_time_is_shared_and_what_others_said_is_not(tmp_path: Path) -> None:
-    """R9.4: among instances; and it lies in the folder for the next start."""
-    shared: list[tuple[str, bytes]] = []
-    stock = frozenset({GREETING, "רגע."})
-    cache = SpeechCache(tmp_path, "script", "v", stock, now, share=lambda *line: shared.append(line))
-    cache.put(GREETING, b"said here")
-    cache.put(GREETING, b"said again")
-    cache.put("no stock line", b"x")
-    cache.take("רגע.", b"said elsewhere")
-    assert shared == [(cache.digest(GREETING), b"said here")]
-    assert len({cache.digest(GREETING), cache.digest("רגע."), cache_in(tmp_path, "w").digest(GREETING)}) == 3
-    again = cache_in(tmp_path)
-    assert again.load() == 2
-    assert (again.get(GREETING), again.get("רגע.")) == (b"said here", b"said elsewhere")
-
-
 def test_a_stock_line_is_synthesised_once_and_survives_a_restart(tmp_path: Path) -> None:
     """R9.4: the cache is a folder under DATA_DIR."""
     engine, heard = Script(), list[TtsEvent]()
@@ -95,30 +79,6 @@ def test_a_line_with_a_callers_words_is_never_kept(tmp_path: Path) -> None:
     engine.listeners[0](Audio(b"ab"))
     engine.listeners[0](Done())
     assert list(tmp_path.iterdir()) == []
-
-
-def test_another_voice_never_plays_the_old_ones_audio(tmp_path: Path) -> None:
-    """R9.4: keyed by engine, voice and text."""
-    cache_in(tmp_path).put(GREETING, b"ab")
-    assert cache_in(tmp_path, voice="other").load() == 0
-
-
-def test_the_cache_is_bounded(tmp_path: Path) -> None:
-    """R9.4: the least recently used line goes first."""
-    cache = cache_in(tmp_path, limit_bytes=3)
-    cache.put(GREETING, b"ab")
-    cache.put("רגע.", b"cd")
-    assert cache.get(GREETING) is None
-    assert cache.get("רגע.") == b"cd"
-
-
-def test_a_folder_that_cannot_be_written_costs_only_the_next_start(tmp_path: Path) -> None:
-    """R1.6: the file system may vanish."""
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    cache = cache_in(blocked / "speech")
-    cache.put(GREETING, b"ab")
-    assert cache.get(GREETING) == b"ab"
 
 
 def test_the_second_engine_speaks_when_the_first_fails(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from app.sidecar.child import Exchange
 from app.sidecar.wire import Op, Unpacker
 from app.speech.cloud.handfuls import GATHER_S
 from app.speech.cloud.mouth import Mouth
+from tests.qa.virtual_time import run_virtually
 
 VOICE = struct.pack("<8000h", *(round(9000 * np.sin(number / 5)) for number in range(8000)))
 
@@ -89,3 +90,20 @@ def test_where_nobody_listens_any_more_nothing_is_passed_on() -> None:
 
     asyncio.run(cancelled())
     assert len(b"".join(worker.pieces)) < len(VOICE) // 2
+
+
+def test_a_piece_of_nothing_does_not_begin_the_voice() -> None:
+    """R9.1: what comes after a vendor's empty answer is gathered as from the beginning."""
+    worker = Worker()
+
+    async def late() -> None:
+        async with Mouth(Exchange(1, worker), 8000) as mouth:  # type: ignore[arg-type]  # as above
+            await mouth.add(b"")
+            await mouth.add(VOICE[:1])
+            await asyncio.sleep(2.0)
+            for piece in [VOICE[1:1600], *cut(1600)[1:]]:
+                await mouth.add(piece)
+
+    run_virtually(late())
+    assert b"".join(worker.pieces) == encode_ulaw(np.frombuffer(VOICE, "<i2"))
+    assert len([piece for piece in worker.pieces if piece]) < 6

@@ -46,6 +46,17 @@ def test_doubling_keeps_a_tone_in_its_place() -> None:
     assert np.max(np.abs(doubled[500:-500].astype(int) - wanted[500:-500])) < 200
 
 
-def test_other_rates_are_refused() -> None:
+def test_what_is_as_loud_as_it_can_be_stays_so() -> None:
+    """R9.1: a filter overshoots at an edge; what is past the end of the scale must not come out at the other end."""
+    loud = np.repeat(np.array([32767, -32768] * 8, dtype=np.int16), 300)
+    for out, edges_every, delay in ((Downsampler(24000).process(loud), 100, 16), (double_rate(loud), 600, 0)):
+        plateaus = out[delay : len(out) - edges_every + delay].reshape(-1, edges_every)[:, 3:-3]
+        assert (plateaus.max(), plateaus.min()) == (32767, -32768)
+        assert (plateaus[::2] > 25_000).all()
+        assert (plateaus[1::2] < -25_000).all()
+
+
+@pytest.mark.parametrize("rate_hz", [22050, 0, -8000, 1, 8001])
+def test_other_rates_are_refused(rate_hz: int) -> None:
     with pytest.raises(ValueError, match="multiple of 8000"):
-        Downsampler(22050)
+        Downsampler(rate_hz)

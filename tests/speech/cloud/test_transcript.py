@@ -49,6 +49,34 @@ def test_a_final_counts_once_however_often_it_comes() -> None:
     assert transcript.text == "מיליון שמונים שמונים"
 
 
+def test_ends_near_each_other_are_one_where_the_best_reading_is_the_same() -> None:
+    """R8.1: other readings may differ; from 200 ms on it is the word said again ("לא, לא")."""
+    for end_ms, readings, text in (
+        (1199, ("לא", "לו"), "לא"),
+        (1200, ("לא", "לו"), "לא לא"),
+        (801, ("לא", "לו"), "לא"),
+        (800, ("לא", "לו"), "לא לא"),
+        (1199, ("לו", "לא"), "לא לו"),
+    ):
+        transcript = Transcript()
+        transcript.take([piece("לא", final=True, end_ms=1000)])
+        transcript.take([piece(*readings, final=True, end_ms=end_ms)])
+        assert transcript.text == text
+
+
+def test_a_transcript_of_nothing_is_empty_and_settled() -> None:
+    transcript = Transcript()
+    transcript.take(
+        [Piece((), is_final=True, stability=0.0, end_ms=1), Piece((), is_final=False, stability=0.5, end_ms=2)]
+    )
+    assert (transcript.text, transcript.alternatives, transcript.is_settled, transcript.stability) == (
+        "",
+        (),
+        True,
+        1.0,
+    )
+
+
 def test_finals_stand_in_the_order_of_the_audio() -> None:
     """R8.1: one that comes late goes where it was said."""
     transcript = Transcript()
