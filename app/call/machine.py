@@ -53,7 +53,7 @@ from app.call.turn_end import TurnEnd
 from app.dialog.dialog import Dialog
 from app.media.codec import SAMPLE_RATE_HZ
 from app.media.endpointing import EndOfUtterance
-from app.media.vad import SpeechStarted
+from app.media.vad import SpeechStarted, SpeechStopped
 from app.media.wav import write_wav
 
 __all__ = ["Call", "CallSettings"]
@@ -247,6 +247,8 @@ class Call:
         if isinstance(noticed.change, SpeechStarted):
             commands += self._on_speech_started(now_ms)
         commands += floor.caller.keep(noticed.frame.pcm)
+        if isinstance(noticed.change, SpeechStopped) and floor.caller.stretch:
+            commands += floor.caller.stretch.pause()
         if noticed.eou:
             commands += self._on_eou(noticed.eou, now_ms)
         floor.notice_pause()

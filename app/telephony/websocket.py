@@ -117,15 +117,16 @@ class WebSocket:
         if not self._events:
             self._read_ready()
         taken: list[str | bytes] = []
-        while self._events:
-            event = self._events[0]
+        events = self._events
+        while events:
+            event = events[0]
             if isinstance(event, str | bytes):
                 taken.append(event)
             elif isinstance(event, frames.Ping):
                 self._control(event)
             else:
                 break
-            self._events.popleft()
+            events.popleft()
         return taken
 
     def receive(self) -> str | bytes | None:

@@ -16,6 +16,7 @@ from app.call.events import (
     SpeechAudio,
     SttHeard,
     Tick,
+    WriteStt,
 )
 from app.call.states import State
 from tests.call.driver import TODAY, WORD_MS, CallDriver, Stt, World, buzz, hush, settings
@@ -53,6 +54,19 @@ def test_the_state_and_the_end_of_the_utterance_are_logged_with_their_numbers() 
     lines = drive.lines()
     assert lines.index("ASR_TEXT") > lines.index("STATE→LISTENING")
     assert drive.logged("ASR_TEXT")[0].fields["text"] == AREA
+
+
+@pytest.mark.parametrize("ms", [1200, 1260, 1320, 1380])
+def test_the_end_of_a_word_is_at_the_recogniser_as_soon_as_the_voice_has_paused(ms: int) -> None:
+    """R8.1: whatever is left of a message; the words of the pause decide what it is."""
+    drive = CallDriver(World(stts=[Stt(AREA)])).listening()
+    drive.quiet(400)
+    before = len(drive.steps)
+    drive.says(ms)
+    ended_ms = drive.now_ms
+    drive.quiet(120)
+    written = [step.at_ms for step in drive.steps[before:] if any(isinstance(one, WriteStt) for one in step.commands)]
+    assert ended_ms + 40 <= written[-1] <= ended_ms + 100
 
 
 @pytest.mark.parametrize("streams", [True, False])

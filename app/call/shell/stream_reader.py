@@ -19,6 +19,7 @@ MOST_BEHIND_MS = 15_000  # of audio that comes without a pause; what is staler i
 HAND_OVER_WITHIN_S = 1.0  # whatever still follows
 PIECE_MS = 100  # so much in one go; other calls go on in between
 _BYTES_PER_MS = SAMPLE_RATE_HZ // 1000
+_PIECE_BYTES = PIECE_MS * _BYTES_PER_MS
 
 
 class StreamReader:
@@ -121,13 +122,15 @@ class StreamReader:
                 self._is_stopped = True
 
     def _queue_audio(self) -> None:
+        if not self._gathered.has_any:
+            return
         ulaw, lost_ms = self._gathered.take()
         if lost_ms:
             # This process could not keep up: what is long past is given up, rather than answered ever later.
             self._log.warning("AUDIO_LOST", ms=lost_ms)
-        piece, came_at_ms = PIECE_MS * _BYTES_PER_MS, now_ms()
-        for start in range(0, len(ulaw), piece):
-            self._waiting.append(CallerAudio(ulaw[start : start + piece], came_at_ms))
+        came_at_ms = now_ms()
+        for start in range(0, len(ulaw), _PIECE_BYTES):
+            self._waiting.append(CallerAudio(ulaw[start : start + _PIECE_BYTES], came_at_ms))
 
     def _watch(self) -> None:
         silent_s = time.monotonic() - self._socket.heard_at_s
@@ -162,6 +165,11 @@ class _Gathered:
         self._since_s = 0.0
 
     @property
+    def has_any(self) -> bool:
+        """Whether there is any."""
+        return bool(self._frames)
+
+    @property
     def is_old(self) -> bool:
         """Whether what was gathered first has waited for long enough."""
         return bool(self._frames) and time.monotonic() - self._since_s > HAND_OVER_WITHIN_S
@@ -169,15 +177,18 @@ class _Gathered:
     def add(self, message: messages.MediaIn) -> None:
         if not self._frames:
             self._since_s = time.monotonic()
-        self._position_ms = max(self._position_ms, message.timestamp_ms or 0)
-        self._frames.append((self._position_ms, message.payload))
-        self._position_ms += len(message.payload) // _BYTES_PER_MS
-        while self._position_ms - self._frames[0][0] > MOST_BEHIND_MS:
+        payload, timestamp_ms, _ = message
+        position_ms = self._position_ms
+        if timestamp_ms is not None and timestamp_ms > position_ms:
+            position_ms = timestamp_ms
+        self._frames.append((position_ms, payload))
+        self._position_ms = position_ms = position_ms + len(payload) // _BYTES_PER_MS
+        while position_ms - self._frames[0][0] > MOST_BEHIND_MS:
             self._lost_bytes += len(self._frames.popleft()[1])
 
     def take(self) -> tuple[bytes, int]:
         """Return what is left of it, and how many ms were given up."""
-        ulaw, lost_ms = b"".join(payload for _, payload in self._frames), self._lost_bytes // _BYTES_PER_MS
+        ulaw, lost_ms = b"".join([payload for _, payload in self._frames]), self._lost_bytes // _BYTES_PER_MS
         self._frames.clear()
         self._lost_bytes = 0
         return ulaw, lost_ms

@@ -36,14 +36,35 @@ def texts(part: Recognition, now_ms: int) -> str | None:
 
 
 def test_a_streaming_recogniser_hears_the_turn_as_it_is_spoken_to_the_last_sample() -> None:
-    """R8.1: audio flows in 100 ms messages and the rest goes out before the end."""
+    """R8.1: audio flows in 200 ms messages and the rest goes out before the end."""
     part = recognition()
     commands = speak(part, 13)
     assert commands[0] == OpenStt(1, False, ("רעננה",))
-    assert len(written(commands, 1)) == 2 * 1600
+    assert len(written(commands, 1)) == 3200
     commands += part.end(1000)
     assert written(commands, 1) == FRAME * 13
     assert commands[-1] == FinishStt(1)
+
+
+def test_the_end_of_a_word_is_heard_as_the_voice_pauses_and_what_follows_in_whole_messages() -> None:
+    """R8.1: words in the pause are what a guess, and the end of a turn, wait for."""
+    part = recognition()
+    commands = [*speak(part, 13), *part.pause()]
+    assert written(commands, 1) == FRAME * 13
+    assert part.pause() == []
+    assert written(speak(part, 9), 1) == b""
+    assert len(written(speak(part, 1), 1)) == 3200
+
+
+def test_a_pause_has_nothing_read_that_nobody_reads() -> None:
+    """R8.1: before the first frame, of a batch recogniser, behind a final that was asked for."""
+    assert recognition().pause() == []
+    batch = recognition(streams=False)
+    assert [*speak(batch, 13), *batch.pause()] == []
+    held = recognition()
+    speak(held, 13)
+    assert held.finish_early()
+    assert [*speak(held, 3), *held.pause()] == []
 
 
 def test_the_final_is_the_text_of_the_turn() -> None:
