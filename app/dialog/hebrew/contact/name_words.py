@@ -19,7 +19,6 @@ MAX_WORDS = 3
 _SHORTEST_COMMAND = 5
 _LONGEST_STUTTER = 3
 _BEFORE_COMMON = ("ה", "ו", "ב", "ל", "ש", "וש", "וב", "ול")
-_FINAL_LETTERS = dict(zip("כמנפצ", "ךםןףץ", strict=True))
 PARTICLES = _LISTS.words("particles")
 _AFFILIATIONS, _TITLES = _LISTS.words("affiliations"), _LISTS.words("titles")
 _NICKNAMES, _STOP = _LISTS.words("nicknames"), _LISTS.words("stop")
@@ -78,7 +77,7 @@ def collect(utterance: Utterance, start: int, claimed: frozenset[int], *, known_
     chosen: list[int] = []
     for index in range(_past_titles(utterance, start), len(utterance)):
         full = sum(utterance.key(at) not in PARTICLES for at in chosen) == MAX_WORDS
-        if full or index in claimed or _spelled(utterance, index) or not is_name_word(utterance, index):
+        if full or index in claimed or not is_name_word(utterance, index):
             break
         if chosen and _ends_before(utterance, index, len(chosen), known_first=known_first):
             break
@@ -115,11 +114,6 @@ def _ends_before(utterance: Utterance, index: int, words: int, *, known_first: b
     return (affiliated or index in origins(utterance)) and token.key not in first_names()
 
 
-def _spelled(utterance: Utterance, index: int) -> bool:
-    """Whether a name is spelled from here on: "ריש ואו נון"."""
-    return all(utterance.key(at).removeprefix("ו") in _LETTERS for at in (index, index + 1))
-
-
 def _stutters(utterance: Utterance, start: int) -> bool:
     """Whether a name is only begun here: "א אורי", "איי איילת"."""
     key, after = utterance.key(start), utterance.key(start + 1)
@@ -135,23 +129,6 @@ def spelled(utterance: Utterance) -> frozenset[int]:
         if all(letters[at : at + 3]):
             found.update(range(at, at + 3))
     return frozenset(found)
-
-
-def spelled_name(utterance: Utterance) -> Span[str] | None:
-    """Read a given name of which only the letters are said: "דלת נון הא"."""
-    at = sorted(spelled(utterance))
-    if not at or at[-1] - at[0] != len(at) - 1:
-        return None
-    letters = "".join("מ" * _hums(utterance, index) + utterance.key(index)[0] for index in at)
-    if bearers_of(letters) < KNOWN_BEARERS:
-        return None
-    return Span(at[0], at[-1] + 1, letters[:-1] + _FINAL_LETTERS.get(letters[-1], letters[-1]))
-
-
-def _hums(utterance: Utterance, index: int) -> bool:
-    """Whether "מם" stands before token `index`: the letter sounds like a hesitation, of which no token is made."""
-    begins = utterance.tokens[index - 1].end if index else 0
-    return "מם" in utterance.text[begins : utterance.tokens[index].start]
 
 
 def origins(utterance: Utterance) -> frozenset[int]:

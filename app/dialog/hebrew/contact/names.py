@@ -14,14 +14,13 @@ from app.dialog.hebrew.contact.name_words import (
     collect,
     is_common,
     is_name_word,
-    spelled_name,
 )
 from app.dialog.hebrew.gazetteer import COMMON_WORDS, Mention
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
 from app.dialog.hebrew.repairs import repair_points
 from app.dialog.hebrew.span import Span, covered
-from app.dialog.hebrew.tokens import Utterance, fold, heard, rests
+from app.dialog.hebrew.tokens import Utterance, fold
 
 _LISTS = Lexicon("hebrew/names.toml")
 _ADDRESSED = _LISTS.words("addressed")
@@ -45,9 +44,8 @@ _WELL_KNOWN = 2000
 _RARE = 40
 """Of fewer people a name is hardly known."""
 _PRONOUNS = _LISTS.words("pronouns")
-_RENAMES = _LISTS.phrases("renames")
 _WEAK_CUES = _LISTS.phrases("weak_cues")
-_MINE, _THEIRS = _LISTS.words("mine"), _LISTS.words("theirs")
+_THE_OLD_NAME = _LISTS.words("the_old_name")
 _GIVEN_AND_SURNAME = 2
 _CALLED, _ADDS, _CORRECTS = _LISTS.words("called"), _LISTS.words("adds"), _LISTS.words("corrects")
 _HONOURED, _IS_HERE = _LISTS.words("honoured"), _LISTS.words("is_here")
@@ -63,14 +61,14 @@ def understand_name(
 
     Weak cues ("אני X") need a known given name unless a name is `expected`.
     """
-    claimed = claimed | said_besides(utterance) | _somebody_else(utterance)
-    if known and (other := _not_known(utterance, known) or _longer(utterance, known, claimed)) is not None:
+    claimed = claimed | said_besides(utterance)
+    if known and (other := _longer(utterance, known, claimed)) is not None:
         return other
     best = _said(utterance, claimed, expected=expected)
     if best is None and not known and claimed:
         best = _left_over(utterance, claimed)
     if best is None:
-        return (_new_surname(utterance, known, claimed) or _corrected(utterance, places, claimed)) if known else None
+        return _new_surname(utterance, known, claimed) if known else None
     best = _repaired(utterance, _said_again(utterance, best, claimed), claimed)
     if expected:
         return _without_particle(utterance, _with_surname(utterance, best, claimed))
@@ -109,29 +107,17 @@ def _new_clause(utterance: Utterance, start: int) -> bool:
 
 def _said(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Span[str] | None:
     """Read the name where it is said: behind a cue, before one, or, where it is `expected`, without any."""
+    best = _who_called(utterance, claimed) or _cued(utterance, claimed, expected=expected)
     best = (
-        _of_mine(utterance, claimed)
-        or _who_called(utterance, claimed)
-        or _cued(utterance, claimed, expected=expected)
-        or _renamed(utterance)
+        best
+        or _another(utterance, claimed)
+        or _speaking(utterance, claimed)
+        or _honoured(utterance, claimed)
+        or _weak(utterance, expected, claimed)
     )
-    best = best or _speaking(utterance, claimed) or _honoured(utterance, claimed) or _weak(utterance, expected, claimed)
     if best is not None or not expected:
         return best
-    return _alone(utterance, claimed) or _at_the_end(utterance, claimed) or spelled_name(utterance)
-
-
-def _of_mine(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
-    """Read "שלו יוסי שלי דנה": of two names one is the caller's."""
-    if _MINE.isdisjoint(heard(utterance)):
-        return None
-    at = {word: index for index, key in enumerate(utterance.keys) for word in rests(key) if word in _MINE | _THEIRS}
-    named = {
-        word: collect(utterance, index + 1, claimed | frozenset(at.values()), known_first=True)
-        for word, index in at.items()
-    }
-    both = any(named.get(word) for word in _THEIRS) and any(named.get(word) for word in _MINE)
-    return next((name for word, name in named.items() if both and word in _MINE), None)
+    return _alone(utterance, claimed) or _at_the_end(utterance, claimed)
 
 
 def _on_me(utterance: Utterance, index: int) -> bool:
@@ -179,16 +165,6 @@ def said_besides(utterance: Utterance) -> frozenset[int]:
     return covered(_POLITE.all(utterance))
 
 
-def _somebody_else(utterance: Utterance) -> frozenset[int]:
-    """Return where a name is denied before another is given: "לא אני לא משה, אני ניר"."""
-    if "לא" not in utterance.keys:
-        return frozenset()
-    named = [at for at, key in enumerate(utterance.keys) if bearers_of(key) >= KNOWN_BEARERS and not is_common(key)]
-    return frozenset(
-        at for at in named[:-1] if utterance.key(at - 1) == "לא" and (at == 1 or utterance.key(at - 2) in _PRONOUNS)
-    )
-
-
 def _longer(utterance: Utterance, known: str, claimed: frozenset[int]) -> Span[str] | None:
     """Read what is said with the known given name as more of it: "קטיה ואיתי זיו", "רשמת מיכל, תוסיפי כהן צדק"."""
     given = fold(known.split(maxsplit=1)[0])
@@ -230,32 +206,24 @@ def _honoured(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None
     return None if at is None else collect(utterance, at + 1, claimed, known_first=True)
 
 
-def _renamed(utterance: Utterance) -> Span[str] | None:
-    """Read "תשני את השם לדורית": the lamed is no part of the name."""
-    for match in _RENAMES.all(utterance):
-        if _to_name(utterance.key(match.end)):
-            return Span(match.end, match.end + 1, utterance.tokens[match.end].text[1:])
+def _another(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
+    """Read "תשני את השם לדורית", "תתקני ליונתן גיל": the lamed is no part of the name, and nothing follows it."""
+    for at, key in enumerate(utterance.keys):
+        start = at + 1
+        while utterance.key(start) in _THE_OLD_NAME:
+            start += 1
+        if key not in _CORRECTS or start in claimed or not _to_name(utterance.key(start)):
+            continue
+        rest = collect(utterance, start + 1, claimed, known_first=False)
+        end = start + 1 if rest is None else rest.end
+        if end == len(utterance):
+            return Span(start, end, utterance.quote(start, end)[1:])
     return None
 
 
 def _to_name(key: str) -> bool:
     """Whether a word is a given name behind "ל" and none with it."""
     return key.startswith("ל") and bearers_of(key[1:]) >= KNOWN_BEARERS > bearers_of(key) and not is_common(key[1:])
-
-
-def _corrected(utterance: Utterance, places: tuple[Mention, ...], claimed: frozenset[int]) -> Span[str] | None:
-    """Read "תתקני ליונתן גיל", a name being known: nothing but a name follows."""
-    named = covered(places)
-    for at, key in enumerate(utterance.keys[:-1]):
-        start = at + 1
-        if key not in _CORRECTS or start in named or start in claimed or not _to_name(utterance.key(start)):
-            continue
-        rest = collect(utterance, start + 1, claimed, known_first=False)
-        end = start + 1 if rest is None else rest.end
-        if end == len(utterance):
-            given = utterance.tokens[start].text[1:]
-            return Span(start, end, given if rest is None else f"{given} {rest.value}")
-    return None
 
 
 def _speaking(utterance: Utterance, claimed: frozenset[int]) -> Span[str] | None:
@@ -304,20 +272,6 @@ def _with_surname(utterance: Utterance, name: Span[str] | None, claimed: frozens
             return Span(surname.start, name.end, f"{name.value} {surname.value}")
         return Span(name.start, surname.end, f"{name.value} {surname.value}")
     return name
-
-
-def _not_known(utterance: Utterance, known: str) -> Span[str] | None:
-    """Read "השם לא נכון, זה בן שושן, לא בן שמעון": what stands between its cue and the name that is denied."""
-    denied = tuple(fold(word) for word in known.split())
-    for at in range(1, len(utterance) - len(denied)):
-        if utterance.key(at) != "לא" or utterance.keys[at + 1 : at + 1 + len(denied)] != denied:
-            continue
-        start = at
-        while start and utterance.key(start - 1) not in _AFTER_CUE:
-            start -= 1
-        if 0 < start < at:
-            return Span(start, at, " ".join(token.text for token in utterance.tokens[start:at]))
-    return None
 
 
 def _new_surname(utterance: Utterance, known: str, claimed: frozenset[int]) -> Span[str] | None:
