@@ -243,18 +243,18 @@ class Call:
 
     def _on_frame(self, noticed: Noticed, now_ms: int) -> list[Command]:
         floor, ear = self._floor, self._ear
-        commands: list[Command] = []
-        if isinstance(noticed.change, SpeechStarted):
-            commands += self._on_speech_started(now_ms)
-        commands += floor.caller.keep(noticed.frame.pcm)
-        if isinstance(noticed.change, SpeechStopped) and floor.caller.stretch:
+        frame, change, eou = noticed
+        commands = self._on_speech_started(now_ms) if isinstance(change, SpeechStarted) else []
+        commands += floor.caller.keep(frame.pcm)
+        if isinstance(change, SpeechStopped) and floor.caller.stretch:
             commands += floor.caller.stretch.pause()
-        if noticed.eou:
-            commands += self._on_eou(noticed.eou, now_ms)
-        floor.notice_pause()
+        if eou:
+            commands += self._on_eou(eou, now_ms)
+        if floor.insists:
+            floor.notice_pause()
         state = floor.state
         if state is State.SPEAKING:
-            if ear.is_interrupting(noticed.frame):
+            if ear.is_interrupting(frame):
                 commands += floor.barge_in(now_ms)
         elif state is State.PROCESSING:
             if ear.is_speech and ear.since_onset_ms >= self._settings.barge_in.voice_ms:
@@ -311,9 +311,12 @@ class Call:
     # -- nothing happens, or nothing that is understood -----------------------------------------------------------
 
     def _on_tick(self, now_ms: int) -> list[Command]:
-        silent = self._floor.caller.receive_nothing(self._floor.agent.playing(now_ms), now_ms)
-        commands = [command for noticed in silent for command in self._on_frame(noticed, now_ms)]
-        commands += self._floor.verdict(now_ms)
+        floor, commands = self._floor, list[Command]()
+        if self.misses_audio(now_ms):
+            silent = floor.caller.receive_nothing(floor.agent.playing(now_ms), now_ms)
+            commands += [command for noticed in silent for command in self._on_frame(noticed, now_ms)]
+        if floor.interruption:
+            commands += floor.verdict(now_ms)
         commands += self._on_last_minute(self._longest, now_ms) if self._longest else []
         progress_due_ms = self._prompting.due_ms()
         if progress_due_ms is not None and now_ms >= progress_due_ms:

@@ -129,6 +129,11 @@ class Endpointer:
         self._cut_in = False
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is an utterance that may end; without one, frames mean nothing."""
+        return self._turn_start_ms is not None
+
+    @property
     def wait_ms(self) -> int:
         """How much silence would end the utterance, by what is known now."""
         settings = self._settings

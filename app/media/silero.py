@@ -21,6 +21,7 @@ _WINDOW, _HOP = 128, 64
 _FRAMES = 4
 _BINS = _WINDOW // 2 + 1
 _CELLS = 128
+_MEMORY = _CONTEXT_SAMPLES + 2 * _CELLS
 _PAD_ROWS = 16  # so many rows at least: the library sums fewer of them in another order
 
 Floats = npt.NDArray[np.float32]
@@ -39,7 +40,8 @@ class Silero:
         self._spectra = np.zeros((_FRAMES + 2, _BINS), np.float32)
         self._first = np.zeros((_FRAMES + 2, 128), np.float32)
         self._recurrent = np.zeros(2 * _CELLS, np.float32)
-        self._cells = np.zeros(_CELLS, np.float32)
+        self._memory = np.zeros(_MEMORY, np.float32)
+        self._context, self._hidden, self._cells = _parts(self._memory)
         slide = np.lib.stride_tricks.sliding_window_view
         self._windows = slide(self._samples, _WINDOW)[::_HOP]
         self._spectra_windows = slide(self._spectra.reshape(-1), 3 * _BINS)[::_BINS]
@@ -50,23 +52,21 @@ class Silero:
     def reset(self) -> None:
         """Forget the stream: what comes next has nothing to do with it."""
         self._ahead.clear()
-        self._samples[:] = 0
-        self._recurrent[:] = 0
-        self._cells[:] = 0
+        self._memory[:] = 0
 
     def process(self, chunk: npt.NDArray[np.int16]) -> float:
         """Return the probability of speech in the next 256 samples (8 kHz, int16 scale)."""
         if self._ahead:
             ahead = self._ahead.popleft()
             if ahead.chunk.tobytes() == chunk.tobytes():  # a quarter of `array_equal`'s time
-                context, self._recurrent[_CELLS:], self._cells[:] = ahead.memory
-                self._samples[CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES] = context
+                self._memory[:] = ahead.memory
                 return ahead.probability
             self._ahead.clear()
         samples = self._samples
-        samples[:_CONTEXT_SAMPLES] = samples[CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES]
+        samples[:_CONTEXT_SAMPLES] = self._context
         np.multiply(chunk, 1 / 32768, out=samples[_CONTEXT_SAMPLES:-_CONTEXT_SAMPLES], casting="unsafe")
         samples[-_CONTEXT_SAMPLES:] = samples[-_CONTEXT_SAMPLES - 2 : -2 * _CONTEXT_SAMPLES - 2 : -1]
+        self._context[:] = samples[CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES]
         parts = self._windows.dot(_W["basis"])
         np.sqrt(_powers(parts), out=self._spectra[1:-1])
         _convolve(self._spectra_windows, 0, out=self._first[1:-1])
@@ -74,15 +74,13 @@ class Silero:
         third = _convolve(second.reshape(1, -1), 2)
         recurrent = self._recurrent
         _convolve(third, 3, out=recurrent[None, :_CELLS])
+        recurrent[_CELLS:] = self._hidden
         return self._remember(recurrent.dot(_W["lstm"]) + _W["lstm_bias"])
 
     @property
-    def memory(self) -> tuple[Floats, Floats, Floats]:
-        """What it remembers after the chunks so far, those worked out ahead included: sound, hidden state, cells."""
-        if self._ahead:
-            return self._ahead[-1].memory
-        context = self._samples[CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES]
-        return context, self._recurrent[_CELLS:], self._cells
+    def memory(self) -> Floats:
+        """What it remembers after the chunks so far, those worked out ahead included; see `_parts`."""
+        return self._ahead[-1].memory if self._ahead else self._memory
 
     def expect(self, ahead: "Ahead") -> None:
         """Take what was worked out elsewhere, should `process` be asked for just that next."""
@@ -90,7 +88,7 @@ class Silero:
 
     def _remember(self, gates: Floats) -> float:
         hidden = _step(gates, self._cells)
-        self._recurrent[_CELLS:] = hidden
+        self._hidden[:] = hidden
         score = float(np.maximum(hidden, 0).dot(_W["out"])) + float(_W["out_bias"][0])
         return float(1 / (1 + np.exp(-score)))
 
@@ -100,7 +98,13 @@ class Ahead(NamedTuple):
 
     chunk: npt.NDArray[np.int16]
     probability: float
-    memory: tuple[Floats, Floats, Floats]
+    memory: Floats
+
+
+def _parts(memory: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return what a network, or each row of many, remembers: the end of the sound, the hidden state, the cells."""
+    hidden, cells = _CONTEXT_SAMPLES, _CONTEXT_SAMPLES + _CELLS
+    return memory[..., :hidden], memory[..., hidden:cells], memory[..., cells:]
 
 
 def _step(gates: Floats, cells: Floats) -> Floats:
@@ -136,9 +140,10 @@ def process_ahead(networks: Sequence[Silero], chunks: Sequence[npt.NDArray[np.in
     rows = len(networks)
     padded = -(-rows // _PAD_ROWS) * _PAD_ROWS
     samples = np.zeros((padded, _CONTEXT_SAMPLES + CHUNK_SAMPLES + _CONTEXT_SAMPLES), np.float32)
-    recurrent, cells = np.zeros((padded, 2 * _CELLS), np.float32), np.zeros((padded, _CELLS), np.float32)
-    for row, network in enumerate(networks):
-        samples[row, :_CONTEXT_SAMPLES], recurrent[row, _CELLS:], cells[row] = network.memory
+    recurrent, memory = np.zeros((padded, 2 * _CELLS), np.float32), np.zeros((padded, _MEMORY), np.float32)
+    memory[:rows] = [network.memory for network in networks]
+    context, before, cells = _parts(memory)
+    samples[:, :_CONTEXT_SAMPLES], recurrent[:, _CELLS:] = context, before
     heard = samples[:rows, _CONTEXT_SAMPLES:-_CONTEXT_SAMPLES]
     np.multiply(np.array(chunks), 1 / 32768, out=heard, casting="unsafe")
     samples[:, -_CONTEXT_SAMPLES:] = samples[:, -_CONTEXT_SAMPLES - 2 : -2 * _CONTEXT_SAMPLES - 2 : -1]
@@ -152,9 +157,9 @@ def process_ahead(networks: Sequence[Silero], chunks: Sequence[npt.NDArray[np.in
     hidden = _step(recurrent.dot(_W["lstm"]) + _W["lstm_bias"], cells)
     scores = np.maximum(hidden, 0).dot(_W["out"]).reshape(-1) + _W["out_bias"][0]
     probabilities: list[float] = (1 / (1 + np.exp(-scores))).tolist()
-    contexts = samples[:, CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES]
-    for row, network in enumerate(networks):
-        network.expect(Ahead(chunks[row], probabilities[row], (contexts[row], hidden[row], cells[row])))
+    context[:], before[:] = samples[:, CHUNK_SAMPLES : CHUNK_SAMPLES + _CONTEXT_SAMPLES], hidden
+    for network, chunk, probability, remembered in zip(networks, chunks, probabilities, memory, strict=False):
+        network.expect(Ahead(chunk, probability, remembered))
 
 
 @cache

@@ -219,7 +219,8 @@ class Vad:
             if started is None:
                 started = self._judge(frame, loud=loud)
             elif loud:
-                self._ask(frame, is_open=True)
+                if self._confirmer is not None:
+                    self._confirmer.receive(frame, is_open=True)
                 self._last_voiced_ms = frame.end_ms
         self._calibration.clear()
         return started
@@ -235,7 +236,7 @@ class Vad:
             return self._end_in_bed(end_ms)
         if loud:
             self._last_loud_ms = end_ms
-        denied = self._is_denied(frame, loud=loud)
+        denied = self._confirmer is not None and self._is_denied(self._confirmer, frame, loud=loud)
         self.is_voiced = loud and not denied
         if not self.is_speech:
             return self._await_speech(frame, end_ms, loud=loud)
@@ -317,13 +318,8 @@ class Vad:
     def _is_near(self) -> bool:
         return not self._is_loud_room or self._peak >= _NEAR_SHARE * self._voice_level
 
-    def _is_denied(self, frame: Frame, *, loud: bool) -> bool:
+    def _is_denied(self, confirmer: SpeechConfirmer, frame: Frame, *, loud: bool) -> bool:
         """Ask for the second opinion; a run of sound stays open over gaps as short as the release."""
         is_recent = self._last_loud_ms > 0 and frame.start_ms - self._last_loud_ms < self._release_ms
-        return self._ask(frame, is_open=loud or self.is_speech or is_recent)
-
-    def _ask(self, frame: Frame, *, is_open: bool) -> bool:
-        if self._confirmer is None:
-            return False
-        self._confirmer.receive(frame, is_open=is_open)
-        return self._confirmer.is_speech is False
+        confirmer.receive(frame, is_open=loud or self.is_speech or is_recent)
+        return confirmer.is_speech is False

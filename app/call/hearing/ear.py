@@ -87,7 +87,9 @@ class Ear:
             self._voiced_ms += change.at_ms - self._voiced_from_ms
             self._silent_from_ms = change.at_ms
         eou = self._endpointer.receive(change) if change else None
-        return Noticed(frame, change, self._endpointer.receive(frame) or eou)
+        if self._endpointer.is_open:
+            eou = self._endpointer.receive(frame) or eou
+        return Noticed(frame, change, eou)
 
     def told(self, sounds: Sound) -> None:
         """The words of the utterance so far sound like this."""
