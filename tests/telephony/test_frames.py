@@ -1,5 +1,6 @@
 """The frame decoder, held against wsproto; the server's own frames, read by wsproto (RFC 6455)."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
@@ -149,3 +150,83 @@ def test_nothing_is_read_after_the_end() -> None:
     decoder = FrameDecoder()
     assert decoder.feed(frame(0x8) + frame(0x1, b"late")) == [PeerClosed(frames.NO_CODE, "")]
     assert decoder.feed(frame(0x1, b"later")) == []
+
+
+@pytest.mark.parametrize(
+    ("length", "head"),
+    [(0, 2), (125, 2), (126, 4), (127, 4), (65_535, 4), (65_536, 10)],
+)
+def test_every_length_has_its_shortest_form_both_ways(length: int, head: int) -> None:
+    """RFC 6455 §5.2."""
+    text = "a" * length
+    made = frames.text_frame(text)
+    assert len(made) == head + length
+    masked = frame(0x1, text.encode())
+    assert len(masked) == head + 4 + length
+    assert FrameDecoder(1 << 20).feed(masked + masked) == [text, text]
+    decoder, told = FrameDecoder(1 << 20), list[object]()
+    for piece in cut(masked + frame(0x9, b"p") + masked, [1] * 20 + [length, 7]):
+        told += decoder.feed(piece)
+    assert told == [text, Ping(b"p"), text]
+
+
+@pytest.mark.parametrize(
+    ("head", "is_good"),
+    [
+        (b"\x81\xfe\x00\x7d", False),
+        (b"\x81\xfe\x00\x7e", True),
+        (b"\x81\xff\x00\x00\x00\x00\x00\x00\xff\xff", False),
+        (b"\x81\xff\x00\x00\x00\x00\x00\x01\x00\x00", True),
+    ],
+)
+def test_a_length_in_a_longer_form_than_it_needs_is_a_violation(head: bytes, is_good: bool) -> None:
+    """RFC 6455 §5.2: told by the head alone."""
+    told = FrameDecoder(1 << 20).feed(head + bytes(4))
+    assert told == ([] if is_good else [Violation(frames.PROTOCOL_ERROR, "length not in its shortest form")])
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (frame(0x9, b"a" * 126), "over 125"),
+        (frame(0x9, b"a", fin=False), "fragmented"),
+        (frame(0x1, b"a", masked=False), "not masked"),
+        (frame(0x1, b"a", rsv=1), "reserved bit"),
+        (frame(0x3, b"a"), "unknown opcode 0x3"),
+        (frame(0x0, b"a"), "continuation of nothing"),
+        (frame(0x8, b"a"), "Close with a code"),
+        (frame(0x8, (2999).to_bytes(2)), "Close with a code"),
+        (frame(0x8, (5000).to_bytes(2)), "Close with a code"),
+        (frame(0x8, (1000).to_bytes(2) + b"\xff"), "not UTF-8"),
+        (frame(0x1, b"\xff"), "not UTF-8"),
+    ],
+)
+def test_a_violation_says_what_is_wrong_and_ends_the_reading(sent: bytes, why: str) -> None:
+    """RFC 6455 §5.1, §5.5, §7.4, §8.1."""
+    decoder = FrameDecoder()
+    first, *more = decoder.feed(frame(0x1, b"before") + sent + frame(0x1, b"after"))
+    assert first == "before"
+    (violation,) = more
+    assert isinstance(violation, Violation)
+    assert why in violation.reason
+    assert violation.code == (frames.BAD_DATA if why == "not UTF-8" else frames.PROTOCOL_ERROR)
+    assert decoder.feed(frame(0x1, b"later")) == []
+
+
+def test_what_stands_at_a_bound_is_good() -> None:
+    """RFC 6455 §5.5, §7.4.2."""
+    assert FrameDecoder().feed(frame(0x9, b"a" * 125)) == [Ping(b"a" * 125)]
+    assert frames.ping_frame(b"a" * 200) == b"\x89\x7d" + b"a" * 125
+    for code in (3000, 4999):
+        assert FrameDecoder().feed(frame(0x8, code.to_bytes(2) + b"bye")) == [PeerClosed(code, "bye")]
+
+
+def test_each_message_is_measured_by_itself() -> None:
+    """64 KiB: what the last one held no longer counts, and what comes between fragments does not."""
+    decoder = FrameDecoder(10)
+    fragments = frame(0x1, b"a" * 9, fin=False) + frame(0x9, b"b" * 100) + frame(0x0, b"a")
+    for _ in range(3):
+        assert decoder.feed(fragments) == [Ping(b"b" * 100), "a" * 10]
+        assert decoder.feed(frame(0x2, b"c" * 10)) == [b"c" * 10]
+    assert len(FrameDecoder().feed(frame(0x1, b"a" * 65_536))[0]) == 65_536  # type: ignore[arg-type]  # a text
+    assert FrameDecoder().feed(frame(0x1, b"a" * 65_537)) == [Violation(frames.TOO_BIG, "message over 65536 bytes")]

@@ -74,6 +74,33 @@ def test_a_start_without_parameters_or_format_is_taken_with_the_defaults() -> No
     assert parse(json.dumps(bare)) == StreamStart(SID, "CA1", "", {})
 
 
+def test_a_start_is_told_as_it_is_though_another_format_cannot_be_served() -> None:
+    """R2.6: it is judged where it is known what is served."""
+    other = {"encoding": "audio/l16", "sampleRate": "16000", "channels": 2}
+    start = {**START["start"], "mediaFormat": other, "tracks": ["inbound", "outbound"]}
+    assert parse(json.dumps({**START, "start": start})) == StreamStart(
+        SID, "CA1", "AC1", START["start"]["customParameters"], ("inbound", "outbound"), "audio/l16", 16000, 2
+    )
+
+
+@pytest.mark.parametrize(("sid", "good"), [("M" * 64, True), ("M" * 65, False), ("é", False), ("", False), (7, False)])
+def test_a_sid_is_what_twilio_makes_sids_of(sid: object, good: bool) -> None:
+    """R11: it goes into messages and logs as it is."""
+    message = json.dumps({"event": "start", "streamSid": sid, "start": {"callSid": "CA1"}})
+    with contextlib.nullcontext() if good else pytest.raises(MessageError, match="streamSid"):
+        assert parse(message) == StreamStart(str(sid), "CA1", "", {})
+
+
+def test_a_stop_that_names_no_call_is_one_all_the_same_and_a_track_is_told() -> None:
+    """R5.1: the stream is over; and whose audio it is."""
+    nothing: tuple[object, ...] = (None, {}, "now")
+    for stop in nothing:
+        assert parse(json.dumps({"event": "stop", "stop": stop})) == parse('{"event":"stop"}') == StreamStop("")
+    outbound = MEDIA | {"media": MEDIA["media"] | {"track": "outbound"}}
+    assert parse(json.dumps(outbound)) == MediaIn(b"\xff\x7f", 60, "outbound")
+    assert parse('{"event":"connected"}') == Connected("", "")
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -37,6 +37,10 @@ def test_twilios_own_address_and_the_configured_one_are_good(suffix: str) -> Non
     wanted = f"http://127.0.0.1:9/2010-04-01/Accounts/{ACCOUNT}/Recordings/{SID}.wav"
     assert elsewhere.address(GOOD + suffix) == wanted
     assert elsewhere.address(wanted) == wanted
+    assert RecordingAccount(ACCOUNT, "t").address(GOOD.replace(".com", ".com:443")) == GOOD + ".wav"
+    plain = RecordingAccount(ACCOUNT, "t", "http://twilio.example:80/")
+    at_80 = wanted.replace("127.0.0.1:9", "twilio.example:80")
+    assert plain.address(at_80.replace(":80/", "/")) == at_80
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,9 @@ def test_twilios_own_address_and_the_configured_one_are_good(suffix: str) -> Non
         GOOD.replace(SID, "../Messages"),
         GOOD + "/../../Calls",
         GOOD + "?Download=//evil.example",
+        GOOD.replace("https://", "https://:secret@"),
+        GOOD.replace("https:", ""),
+        GOOD + ".ogg",
         GOOD + "#x",
         GOOD + "%0d%0aHost: evil.example",
     ],
@@ -78,8 +85,10 @@ def test_what_may_pass_is_retriable(emulator: TwilioRestEmulator, status: int, r
 def test_a_huge_recording_is_not_swallowed(emulator: TwilioRestEmulator) -> None:
     """R2.7: size-capped, whatever its length says."""
     emulator.recordings[SID] = bytes(300_000)
-    with pytest.raises(RecordingError, match="over 100000 bytes"):
-        fetch_recording(account(emulator), GOOD, max_bytes=100_000)
+    with pytest.raises(RecordingError, match="over 299999 bytes") as refused:
+        fetch_recording(account(emulator), GOOD, max_bytes=299_999)
+    assert not refused.value.retriable
+    assert len(fetch_recording(account(emulator), GOOD, max_bytes=300_000)) == 300_000
 
 
 def test_the_longest_message_that_twilio_takes_for_us_is_fetched_whole(emulator: TwilioRestEmulator) -> None:

@@ -12,6 +12,8 @@ from app.telephony.token import (
     TokenVerdict,
     UsedTokens,
     derive_key,
+    digest_of,
+    expiry,
     mint,
     verify,
 )
@@ -100,3 +102,35 @@ def test_used_tokens_are_forgotten_when_expired_and_never_more_than_the_capacity
 
     assert used.use(mint(KEY, "CA99", NOW_S + 400), NOW_S + 400)
     assert len(used) == 1
+
+
+def test_a_process_remembers_the_tokens_of_a_busy_day_and_the_oldest_goes_first() -> None:
+    """R2.6: ten thousand; one that was forgotten too soon would open its call again."""
+    used = UsedTokens()
+    tokens = [f"call.{int(NOW_S) + 300}.{number}.mac" for number in range(10_001)]
+    for token in tokens:
+        assert used.use(token, NOW_S)
+    assert len(used) == 10_000
+    assert not used.use(tokens[1], NOW_S)
+    assert used.use(tokens[0], NOW_S)
+
+
+def test_a_token_is_remembered_until_it_expires_and_not_after() -> None:
+    """R2.6: whether it comes again in its last moment."""
+    used = UsedTokens(capacity=2)
+    token = mint(KEY, "CA1", NOW_S)
+    assert used.use(token, NOW_S)
+    assert used.use(mint(KEY, "CA2", NOW_S + 299), NOW_S + 299)
+    assert not used.use(token, NOW_S + 299)
+    assert used.use(mint(KEY, "CA3", NOW_S + 300), NOW_S + 300)
+    assert len(used) == 2
+
+
+def test_what_is_kept_of_a_token_in_a_store_tells_when_it_may_go() -> None:
+    """R2.6: a digest, and the moment in UTC."""
+    token = mint(KEY, "CA1", NOW_S)
+    assert expiry(token) == "2027-01-15T08:05:00+00:00"
+    assert len(digest_of(token)) == 64
+    assert digest_of(token) != digest_of(token + "x")
+    assert token not in digest_of(token)
+    assert digest_of("\ud800")
