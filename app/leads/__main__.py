@@ -43,7 +43,7 @@ def _outboxes(config: StoreChildConfig, store: Store) -> list[Outbox]:
     return outboxes
 
 
-NICENESS = 10  # nobody on the line waits for the store
+NICENESS = 15  # nobody on the line waits for the store
 
 
 def main() -> None:
