@@ -232,3 +232,53 @@ def test_a_voice_as_loud_as_the_callers_is_the_callers(rms: float, needed_ms: in
     barge_in = speaking()
     found = [barge_in.receive(Frame(at * 20, b"", rms), THRESHOLD, near_rms=320.0) for at in range(30)]
     assert found.index(BargeInDetected(0)) * 20 + 20 == needed_ms
+
+
+def test_each_utterance_of_the_agent_is_judged_by_what_comes_over_it() -> None:
+    """R7.2: a voice that was under way before it began is heard from its beginning on."""
+    barge_in = speaking()
+    assert hits(barge_in, [500.0] * 9, 100) == []
+    assert barge_in.is_counting
+    barge_in.agent_started(280)
+    assert not barge_in.is_counting
+    assert hits(barge_in, [500.0] * 20, 280) == [(480, BargeInDetected(280))]
+    assert not barge_in.is_counting
+
+
+def test_the_bar_rises_by_3_db_a_time_and_by_12_at_most() -> None:
+    """R7.5."""
+    for alarms, needed in ((0, 100.0), (1, 140.0), (2, 196.0), (3, 274.4), (4, 384.16), (9, 384.16)):
+        for rms, is_heard in ((needed * 0.99, False), (needed * 1.01, True)):
+            barge_in = speaking()
+            for _ in range(alarms):
+                barge_in.raise_bar()
+            assert bool(hits(barge_in, [rms] * 40, 1000)) is is_heard
+
+
+def test_no_alarm_that_was_none_makes_the_agent_hear_more_than_it_would() -> None:
+    """R7.5."""
+    barge_in = speaking()
+    barge_in.lower_bar()
+    barge_in.raise_bar()
+    assert hits(barge_in, [130.0] * 40, 1000) == []
+
+
+def test_half_the_callers_level_never_makes_the_bar_lower_than_the_threshold() -> None:
+    """R7.5: a soft caller does not have noise stop the agent."""
+    barge_in = speaking()
+    barge_in.raise_bar()
+    frames = [Frame(at, b"", 99.0) for at in range(1000, 2000, 20)]
+    assert not any(barge_in.receive(frame, THRESHOLD, caller_rms=100.0) for frame in frames)
+    frames = [Frame(at, b"", 101.0) for at in range(2000, 3000, 20)]
+    assert any(barge_in.receive(frame, THRESHOLD, caller_rms=100.0) for frame in frames)
+
+
+def test_a_voice_whose_frames_are_near_on_average_is_near() -> None:
+    """R7.5: by power; and each voice is weighed by its own frames."""
+    barge_in = speaking()
+    assert hits(barge_in, [110.0] * 8 + [0.0] * 10, 400) == []
+    levels = [200.0] * 5 + [430.0] * 5
+    found = [
+        barge_in.receive(Frame(1000 + at * 20, b"", one), THRESHOLD, near_rms=330.0) for at, one in enumerate(levels)
+    ]
+    assert found == [None] * 9 + [BargeInDetected(1000)]

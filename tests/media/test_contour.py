@@ -1,6 +1,9 @@
 """How speech ends."""
 
+import math
+
 import numpy as np
+import pytest
 
 from app.media.contour import Contour
 from app.media.frontend import Frame
@@ -64,3 +67,42 @@ def test_a_rumble_under_the_range_of_voices_is_no_tune() -> None:
     for index in range(50):
         contour.receive(Frame(index * 20, rumble[index * 320 : index * 320 + 320], 2000.0))
     assert 0 < contour.finality() < 0.15
+
+
+def test_each_db_and_each_semitone_by_which_a_voice_falls_counts_as_it_was_fitted() -> None:
+    """R6.3: 0.25 a dB of the last 200 ms, 0.22 a dB of the last 300's loudest, 0.42 a semitone."""
+
+    def log_odds(levels: list[float], hz: list[float]) -> float:
+        finality = spoken(levels, hz).finality()
+        return math.log(finality / (1 - finality))
+
+    level = log_odds([2000.0] * 50, [180.0] * 50)
+    assert level == pytest.approx(-3.9, abs=0.05)
+    quiet_end = log_odds([2000.0] * 240 + [200.0] * 10, [180.0] * 250)
+    mean_db = 10 * math.log10((240 * 2000**2 + 10 * 200**2) / 250) - 20 * math.log10(200)
+    assert quiet_end - level == pytest.approx(0.25 * mean_db, abs=0.05)
+    long_quiet_end = log_odds([2000.0] * 235 + [200.0] * 15, [180.0] * 250)
+    mean_db = 10 * math.log10((235 * 2000**2 + 15 * 200**2) / 250) - 20 * math.log10(200)
+    assert long_quiet_end - level == pytest.approx(0.25 * mean_db + 0.22 * 20, abs=0.05)
+    octave_lower = log_odds([2000.0] * 60, [200.0] * 50 + [100.0] * 10)
+    assert octave_lower - level == pytest.approx(0.42 * 12, abs=0.6)
+
+
+def test_three_hundred_ms_are_enough_to_judge_by_and_five_seconds_are_remembered() -> None:
+    """R6.3."""
+    assert spoken([2000.0] * 14, [180.0] * 14).finality() == 0.5
+    assert spoken([2000.0] * 15, [180.0] * 15).finality() < 0.1
+    contour = spoken([100.0] * 10 + [2000.0] * 250, [180.0] * 260)
+    assert contour.level() == pytest.approx(2000.0)
+    assert contour.level(1) == 2000.0
+    assert spoken([100.0] * 10 + [2000.0] * 249, [180.0] * 259).level() < 1999.0
+    assert spoken([100.0] * 3 + [2000.0] * 10, [180.0] * 13).level(10) == pytest.approx(2000.0)
+
+
+def test_a_voice_that_cannot_be_heard_is_as_quiet_as_the_quietest() -> None:
+    """R6.3: nothing is ever the logarithm of nothing."""
+    silent = spoken([2000.0] * 40 + [0.0] * 15, [180.0] * 55)
+    assert silent.finality() == spoken([2000.0] * 40 + [1.0] * 15, [180.0] * 55).finality() > 0.99
+    contour = spoken([2000.0] * 20, [180.0] * 20)
+    contour.trim(0)
+    assert contour.level() == 0.0
