@@ -207,10 +207,14 @@ class Copy:
             sys.dont_write_bytecode = True
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         import pytest
+        from hypothesis import Phase, settings
 
+        # That an example fails is enough: it need not be made small.
+        settings.register_profile("first", deadline=None, phases=(Phase.explicit, Phase.generate))
+        options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile=first"]
         code = 0
         for group in groups:
-            code = code or int(pytest.main(["-q", "-x", "-n", "0", "-p", "no:cacheprovider", *map(str, group)]))
+            code = code or int(pytest.main([*options, *map(str, group)]))
         if learn:
             libraries = [
                 name for name in sys.modules if name.split(".")[0] not in ("app", "tests", "tools", "__main__")
