@@ -23,6 +23,8 @@ ASKED_WITHIN_S = 3.0
 Twilio waits 15 s. A store that is well answers in milliseconds, so that R3.1's 100 ms hold."""
 _ASKED_AGAIN_S = 0.1
 RECALLED_WITHIN_S = 0.5
+UNASKED_WITHIN_S = 0.02
+"""The same where nothing says that the call has a past: it has, if Twilio repeated its webhook at another instance."""
 MOST_FROM_STORE = 3
 RESUME = "resume"
 """The stream parameter that says that the call has a past in the store, and the number of its last turn."""
@@ -44,9 +46,15 @@ class Reconnecting:
     """Answers Twilio's `action`, and recalls what was said."""
 
     def __init__(
-        self, streams: Streams, store: LeadStore, later: Callable[[float, Callable[[], None]], Any] = spawn_after
+        self,
+        streams: Streams,
+        store: LeadStore,
+        later: Callable[[float, Callable[[], None]], Any] = spawn_after,
+        *,
+        has_company: bool = False,
     ) -> None:
-        """`later` calls something after so many seconds."""
+        """`later` calls something after so many seconds; `has_company`: other instances write to the same database."""
+        self._has_company = has_company
         self._streams = streams
         self._store = store
         self._later = later
@@ -70,10 +78,10 @@ class Reconnecting:
         return more
 
     def recall(self, start: messages.StreamStart) -> Past | None:
-        """Return the past of a call that says it has one; a store that is slow to tell is not waited for long."""
+        """Return the past of a call that says it has one, or has one elsewhere; the store is not waited for long."""
         last_turn = start.parameters.get(RESUME)
         if last_turn is None:
-            return None
+            return self._recall(start.call_sid, UNASKED_WITHIN_S) if self._has_company else None
         expected = self._expected.pop(start.call_sid, None)
         past = self._recall(start.call_sid, RECALLED_WITHIN_S) or expected
         return past or (None, int(last_turn) if last_turn.isdecimal() else 0)

@@ -26,6 +26,7 @@ from app.house.draining import Drain
 from app.house.hub_watch import HubWatch, Late
 from app.house.lobby import Visitor
 from app.house.metrics.counting import Counts
+from app.house.moving import Moving
 from app.house.reconnecting import Reconnecting
 from app.house.shelf import Shelf
 from app.house.streams import Streams
@@ -94,7 +95,9 @@ class House:
             keeps_audio=settings.record_calls == "on",
         )
         admission, engines = self.doorkeeper.admission, self._engines
-        reconnecting = Reconnecting(self.streams, store)
+        has_company = settings.database_url is not None
+        reconnecting = Reconnecting(self.streams, store, has_company=has_company)
+        self._moving = Moving(self.streams, store.query, self.about.instance) if has_company else None
         self._services = Services(
             stt=engines.stt,
             stt_fallback=engines.stt_fallback,
@@ -165,6 +168,8 @@ class House:
         if self._shelf and engines.voice.missing(engines.stock):
             self._children.store.start()
             spawn(self._shelf.fill, engines.cache, engines.stock)
+        if self._moving:
+            spawn(self._moving.run)
         warming = Warming(
             engines.voice, engines.stock, self._children, self._anyone_there, self._has_voice.open, self._tell_where
         )

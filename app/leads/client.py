@@ -92,7 +92,7 @@ class LeadStore:
             eventlet.spawn_n(self._spill, self._most_waiting)
 
     def query(self, name: str, timeout_s: float = 2.0, **arguments: Any) -> dict[str, Any]:
-        """Ask one of `questions.QUESTIONS`, or `call_state`; waits in the calling greenlet.
+        """Ask one of `questions.QUESTIONS`, or of `queries.IN_ORDER`; waits in the calling greenlet.
 
         Raises:
             StoreUnavailable: no answer in `timeout_s`, or the store is down.

@@ -3,6 +3,7 @@
 What the operators' pages ask is in `questions`.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -30,6 +31,18 @@ def call_state(session: Session, call_sid: str) -> dict[str, Any]:
         "last_turn": last_turn,
         "facts": call.facts,
     }
+
+
+def served_by(session: Session, call_sids: list[str]) -> dict[str, Any]:
+    """Return which instance was the last to take up each of these calls."""
+    rows = session.execute(select(Call.call_sid, Call.instance).where(Call.call_sid.in_(call_sids)))
+    return {"instances": {call_sid: instance for call_sid, instance in rows if instance}}
+
+
+IN_ORDER: Mapping[str, Callable[..., dict[str, Any]]] = {
+    question.__name__: question for question in (call_state, served_by)
+}
+"""Questions of calls: answered behind all that their instance has told before."""
 
 
 def call_timeline(session: Session, call_sid: str) -> dict[str, Any]:

@@ -14,6 +14,9 @@ ABANDONED = "abandoned"
 LOST = "lost"
 """Reason of an end that may be none: the line broke, or the worker ends, and the call may go on elsewhere."""
 
+MOVED = "moved"
+"""Reason of an end that is none: another instance has taken the call over on a newer stream of it."""
+
 CallSid = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -246,7 +249,7 @@ class FactsSaved(_Record):
 class CallEnded(_Record):
     """The call is over. `outcome` is empty where only the end is known, as from Twilio's status webhook (R3.3).
 
-    `reason`: who ended it, as far as this process knows (stop, agent_done, max_call, lost, fault, …).
+    `reason`: who ended it, as far as this process knows (stop, agent_done, max_call, lost, moved, fault, …).
     """
 
     op: Literal["call_ended"] = "call_ended"

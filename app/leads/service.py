@@ -23,9 +23,9 @@ from pydantic import ValidationError
 from app.leads.database import StoreDown
 from app.leads.journal import Journal
 from app.leads.outgoing.outbox import Outbox
-from app.leads.queries import call_state
+from app.leads.queries import IN_ORDER
 from app.leads.questions.asking import Questions
-from app.leads.records import RECORD, ByOperator, CallEnded, CallRecord, Forget, MessageStatus, Query, Record
+from app.leads.records import RECORD, ByOperator, CallEnded, CallRecord, CallUsed, Forget, MessageStatus, Query, Record
 from app.leads.store import Store
 from app.leads.upkeep.forgetting import Forgetting
 from app.sidecar.wire import Op, Unpacker, WireError, pack
@@ -220,7 +220,7 @@ class Service:
     def _note(self, record: Record) -> None:
         if isinstance(record, CallEnded):
             self._open_calls.discard(record.call_sid)
-        elif not isinstance(record, MessageStatus | ByOperator):
+        elif not isinstance(record, MessageStatus | ByOperator | CallUsed):  # that may be told behind the end
             # Not only at its start: that may have been told to a child before this one.
             self._open_calls.add(record.call_sid)
 
@@ -228,7 +228,7 @@ class Service:
         try:
             query = Query.model_validate(request)
             with self._store.database.begin(read_only=True) as session:
-                answer = call_state(session, **query.arguments)
+                answer = IN_ORDER[query.name](session, **query.arguments)
         except StoreDown as fault:
             self._send(stream_id, Op.ERROR, _error("store_down", str(fault), retriable=True))
         except Exception as fault:  # noqa: BLE001 - the asker hears of it, the others go on
@@ -340,7 +340,7 @@ def _question(payload: bytes) -> dict[str, Any] | None:
         return None
     try:
         request = json.loads(payload)["record"]
-        is_question = request["op"] == "query" and request["name"] != call_state.__name__
+        is_question = request["op"] == "query" and request["name"] not in IN_ORDER
     except (ValueError, KeyError, TypeError):
         return None
     return request if is_question else None

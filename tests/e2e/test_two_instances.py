@@ -106,10 +106,10 @@ def test_a_call_rings_at_one_and_talks_at_the_other_and_its_lead_goes_out_once(b
     assert (call["from_number"], call["ended_at"] is not None) == (CALLER, True)
 
 
-def test_a_line_that_breaks_at_one_goes_on_at_the_other_though_the_first_gives_it_up(
+def test_a_line_that_breaks_at_one_goes_on_at_the_other_and_the_first_lets_go_of_it(
     both: Both, vendors: Vendors, exchange: Exchange
 ) -> None:
-    """R18, R14: the first waits for the line in vain; that ends neither the call nor what comes to be known of it."""
+    """R18, R14: that ends neither the call nor what comes to be known of it."""
     vendors.reset()
     vendors.ears.script(texts=[WISH])
     phone = exchange.call(account(both.one))
@@ -122,15 +122,34 @@ def test_a_line_that_breaks_at_one_goes_on_at_the_other_though_the_first_gives_i
         back.hear_reply()
         back.ask(sample("w01_02"))
         both.one.wait_for_log(phone, "CALL_ENDED")
-        ended_at = "SELECT ended_at FROM calls WHERE call_sid = %s"
-        until(lambda: both.rows(ended_at, phone.call_sid)[0]["ended_at"], "the first's word for it")
         vendors.ears.script(texts=[BUDGET])
         back.ask(sample("w01_02"))
-        until(lambda: heard(both, phone)[-1:] == [BUDGET], "the turn after the first gave up")
-        assert both.rows(ended_at, phone.call_sid) == [{"ended_at": None}]
+        until(lambda: heard(both, phone)[-1:] == [BUDGET], "the turn after the first let go of it")
+        assert is_open(both, phone)
     lead = both.lead(phone.call_sid)
     assert values(lead) == {"area": ["רחובות"], "property_type": "apartment", "deal": "buy", "budget_max": 2_000_000}
     assert [turn["caller"] for turn in lead["transcript"]] == ["", WISH, "", DEAL, BUDGET]
+
+
+def test_of_two_streams_of_one_call_at_two_instances_the_newer_has_it(
+    both: Both, vendors: Vendors, exchange: Exchange
+) -> None:
+    """R18, line.md: Twilio repeated its webhook; the talk goes on where it was, and the older stream closes quietly."""
+    vendors.reset()
+    vendors.ears.script(texts=[WISH])
+    older = exchange.call(account(both.one))
+    older.hear_reply()
+    older.ask(sample("w01_02"))
+    until(lambda: heard(both, older) == ["", WISH], "the turn in the store")
+    vendors.ears.script(texts=[DEAL])
+    with exchange.call(account(both.two), older.call_sid) as newer:
+        until(lambda: older.is_over, "the older's end")
+        assert older.peer.closed == (1000, "replaced by a newer stream")
+        newer.hear_reply()
+        newer.ask(sample("w01_02"))
+        until(lambda: heard(both, newer)[-1:] == [DEAL], "the turn at the newer")
+        assert is_open(both, newer)
+    assert values(both.lead(newer.call_sid)) == {"area": ["רחובות"], "property_type": "apartment", "deal": "buy"}
 
 
 def test_a_call_that_outlives_its_instance_goes_on_at_another(both: Both, vendors: Vendors, exchange: Exchange) -> None:
@@ -151,6 +170,11 @@ def test_a_call_that_outlives_its_instance_goes_on_at_another(both: Both, vendor
     lead = both.lead(phone.call_sid)
     assert values(lead) == {"area": ["רחובות"], "property_type": "apartment", "deal": "buy"}
     assert [turn["caller"] for turn in lead["transcript"]] == ["", WISH, "", DEAL]
+
+
+def is_open(both: Both, phone: Phone) -> bool:
+    """Return whether the call goes on, as the store has it."""
+    return both.rows("SELECT ended_at FROM calls WHERE call_sid = %s", phone.call_sid) == [{"ended_at": None}]
 
 
 def heard(both: Both, phone: Phone) -> list[str]:

@@ -38,7 +38,7 @@ def watched(work: object, *args: object) -> list[Late]:
 
 def test_a_hub_that_is_held_says_by_what_and_for_how_long() -> None:
     """R19: the lag is a number, and whoever held the hub is named: at work, by those of ours that called it."""
-    (late,) = watched(hold, 0.15)
+    late = max(watched(hold, 0.15), key=lambda one: one.held_ms)
     assert late.lag_ms >= 100
     assert late.worked_ms >= 100
     assert late.places[0].startswith("test_hub_watch.py:hold×")
@@ -47,7 +47,7 @@ def test_a_hub_that_is_held_says_by_what_and_for_how_long() -> None:
 
 def test_a_wait_is_told_from_work() -> None:
     """R19: who waits for a disk holds the hub as well, and with less to be seen for it."""
-    (late,) = watched(eventlet.patcher.original("time").sleep, 0.15)
+    late = max(watched(eventlet.patcher.original("time").sleep, 0.15), key=lambda one: one.held_ms)
     assert late.held_ms >= 100
     assert late.worked_ms < 60
 

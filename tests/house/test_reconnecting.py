@@ -37,11 +37,16 @@ class Store:
         return answer
 
 
-def reconnecting(store: Store, timers: list[tuple[float, Callable[[], None]]] | None = None) -> Reconnecting:
+def reconnecting(
+    store: Store, timers: list[tuple[float, Callable[[], None]]] | None = None, *, has_company: bool = False
+) -> Reconnecting:
     """Return one whose `timers`, a delay in seconds and what is called then, the test rings."""
     rung = [] if timers is None else timers
     return Reconnecting(
-        cast("Any", NoStreams()), cast("Any", store), lambda delay_s, work: rung.append((delay_s, work))
+        cast("Any", NoStreams()),
+        cast("Any", store),
+        lambda delay_s, work: rung.append((delay_s, work)),
+        has_company=has_company,
     )
 
 
@@ -110,3 +115,14 @@ def test_where_nobody_knows_the_past_the_talk_begins_anew_behind_what_is_stored(
     asked = reconnecting(Store(StoreUnavailable("no answer")))
     assert asked.recall(start(resume=told)) == (None, last_turn)
     assert asked.recall(start()) is None
+
+
+def test_a_call_that_another_instance_serves_too_goes_on_where_it_was() -> None:
+    """R18: Twilio repeated its webhook there; a database that cannot tell at once has the caller greeted."""
+    assert reconnecting(Store(LIVING), has_company=True).recall(start()) == (LIVING["state"], 2)
+    silent = Store(StoreUnavailable("no answer"))
+    assert reconnecting(silent, has_company=True).recall(start()) is None
+    assert silent.asked == 1
+    alone = Store(LIVING)
+    assert reconnecting(alone).recall(start()) is None
+    assert alone.asked == 0

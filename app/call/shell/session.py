@@ -45,7 +45,7 @@ from app.call.shell.showing import shown
 from app.call.shell.stream_reader import DEAD_AFTER_S, StreamReader
 from app.call.shell.telephone import lost_transfer_line
 from app.call.states import State
-from app.leads.records import LOST
+from app.leads.records import LOST, MOVED
 from app.media.codec import SAMPLE_RATE_HZ
 from app.runtime import Inbox, Latch, OneByOne, now_ms, spawn, task
 from app.speech.engines import (
@@ -109,7 +109,7 @@ class Session:
         self._held: list[Event] | None = None
         self._reader: StreamReader | None = None
         self._reconnects = 0
-        self._is_asked_for = self._is_closing = self._hands_over = False
+        self._is_asked_for = self._is_closing = self._hands_over = self._has_moved = False
 
     @property
     def state(self) -> State:
@@ -190,7 +190,9 @@ class Session:
             reason = reader.run(self._conductor)
             if reason == "closed" and self._is_lost(socket) and not self._await_line(socket):
                 reason = LOST
-            if reason == "closed" and self._is_closing and self._hands_over:
+            if self._has_moved:
+                reason = MOVED
+            elif reason == "closed" and self._is_closing and self._hands_over:
                 reason = LOST
         finally:
             if socket is self._socket:
@@ -237,6 +239,13 @@ class Session:
         self._is_closing, self._hands_over = True, hands_over and not is_browser_call(self.call_sid)
         self._line_back.put(None)
         self._socket.close(1001, "going away")
+
+    def leave_to(self, instance: str) -> None:
+        """Another instance has the call, on a newer stream of it: this one ends quietly, and is no end of the call."""
+        self._log.warning("STREAM_REPLACED", before=self._stream_sid, instance=instance)
+        self._is_closing = self._has_moved = True
+        self._line_back.put(None)
+        self._socket.close(1000, "replaced by a newer stream")
 
     def tick(self, until_ms: int, sends_until_ms: int) -> None:
         """Let the machine do what is due by `until_ms`, and send along what is due by `sends_until_ms`.

@@ -13,6 +13,7 @@ from app.leads.models import Call
 from app.leads.records import (
     ABANDONED,
     LOST,
+    MOVED,
     CallEnded,
     CallRecord,
     CallServed,
@@ -56,7 +57,9 @@ def fold(session: Session, call: Call, record: CallRecord) -> None:
 
 
 def _fold_end(call: Call, record: CallEnded) -> None:
-    """Close the call; one whose line was lost is given up, until it shows that it goes on elsewhere."""
+    """Close the call, unless it moved; one whose line was lost is given up, until it shows that it goes on."""
+    if record.reason == MOVED:
+        return
     is_doubtful = record.reason == LOST and (call.ended_at is None or call.outcome == ABANDONED)
     if is_doubtful and record.at < call.last_activity_at:
         return  # it has gone on elsewhere

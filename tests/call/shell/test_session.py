@@ -370,6 +370,26 @@ def test_a_call_that_its_process_ends_is_not_over_where_another_may_go_on_with_i
     assert [one["reason"] for one in house.ends] == [reason]
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_call_that_moved_to_another_instance_ends_quietly_and_is_not_over(*, is_lost: bool) -> None:
+    """R18: also where its line broke first, and whatever the older stream says at its end."""
+    house = House()
+    line = connect(house)
+    line.start()
+    line.until_state(State.LISTENING)
+    if is_lost:
+        line.twilio.socket.close()
+        eventlet.sleep(0.1)
+    eventlet.spawn(line.session.leave_to, "another-2")
+    if not is_lost:
+        assert line.closed_with() == 1000
+        line.twilio.send(text('{"event":"stop"}') + close(1000))
+    line.wait()
+    assert [one["reason"] for one in house.ends] == ["moved"]
+    assert house.asked_of_twilio == []
+    assert house.streams.goes_on("CA1") is None
+
+
 @pytest.mark.parametrize("before", [True, False], ids=["before our Close", "across it"])
 def test_who_hangs_up_in_the_moment_of_a_hand_over_has_ended_the_call(*, before: bool) -> None:
     """R18: nobody goes on with it elsewhere, and its lead waits for nobody."""
