@@ -86,7 +86,8 @@ class Echo:
         self._sent, self._heard, self._sent_span = _Latest(), _Latest(), _Latest()
         self._sent_power = self._heard_power = 0.0
         self._played: deque[bytes] = deque([_SILENCE] * (LAGS + _COMPARED), maxlen=LAGS + _COMPARED)
-        self._samples: deque[npt.NDArray[np.float64]] = deque([_QUIET] * _COMPARED, maxlen=_COMPARED)
+        self._samples = np.zeros((_COMPARED, FRAME_SAMPLES), np.float32)
+        self._at = 0
         self._over_frames = self._alike = self._unheard_frames = 0
         self._is_alike = False
         self._open_gate = 0.0
@@ -114,7 +115,7 @@ class Echo:
         """
         if not self._play(playing, sent_rms):
             return 0.0
-        self._hear(samples.copy(), rms)
+        self._hear(samples, rms)
         gate = self._gate()
         if rms <= gate or self.gain < _KNOWN_SHARE * self._prior:
             return gate
@@ -125,9 +126,9 @@ class Echo:
         return None
 
     @property
-    def lately_heard(self) -> npt.NDArray[np.float64]:
+    def lately_heard(self) -> npt.NDArray[np.float32]:
         """What a comparison is about: the caller's latest frames."""
-        return np.concatenate(self._samples)
+        return np.concatenate((self._samples[self._at :], self._samples[: self._at]), axis=None)
 
     @property
     def lately_played(self) -> bytes:
@@ -170,7 +171,8 @@ class Echo:
         return True
 
     def _hear(self, samples: npt.NDArray[np.float64], rms: float) -> None:
-        self._samples.append(samples)
+        self._samples[self._at] = samples
+        self._at = (self._at + 1) % _COMPARED
         self._heard.add(rms)
         self._heard_power += (rms * rms - self._heard.values[-1 - _SPAN] ** 2) / _SPAN
 

@@ -25,7 +25,7 @@ _FLOOR = 0.1  # of the mean: what is softer says nothing
 
 _ROWS_AT_ONCE = 8  # what they take fits into a processor's cache
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 _Powers = npt.NDArray[np.float32]
 
 
@@ -68,7 +68,8 @@ def _compare(heard: Floats, sent: Floats) -> list[Likeness]:
 
 def _bands(samples: Floats, hop: int) -> _Powers:
     """Return the power in each band, line by line, frame by frame; single precision is far finer than the floor."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float32), FRAME_SAMPLES, axis=1)[:, ::hop]
+    samples = samples.astype(np.float32, copy=False)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME_SAMPLES, axis=1)[:, ::hop]
     parts = np.square(frames.reshape(-1, FRAME_SAMPLES).dot(_BASIS))
     bands: _Powers = np.add.reduceat(parts[:, :_BINS] + parts[:, _BINS:], _EDGES[:-1] - _LOWEST_BIN, axis=1)
     return bands.reshape(*frames.shape[:2], _BANDS)

@@ -14,6 +14,8 @@ from app.media.echo import Playing
 
 LEAST = 12
 """Fewer callers are heard faster one by one: a pass takes as long for one as for sixteen."""
+LEAST_CHUNKS = 8
+"""The network likewise."""
 
 
 class Caller(NamedTuple):
@@ -36,6 +38,6 @@ def hear_ahead(callers: Sequence[Caller]) -> None:
     ]
     for number in count():
         these = [(network, ones[number]) for network, ones in chunks if len(ones) > number]
-        if not these:
+        if len(these) < LEAST_CHUNKS:
             return
         silero.process_ahead([network for network, _ in these], [chunk for _, chunk in these])

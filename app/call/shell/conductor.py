@@ -114,18 +114,14 @@ class Conductor:
             self._tell_time(due_ms)
 
     def _read(self, readers: list[Reader]) -> None:
-        """Take what has come on these streams, hear it in one pass or two, and hand it over."""
+        """Take what has come on these streams, hear it in one pass, and hand it over."""
         self._held_from_ms = now_ms()
         self._each(readers, lambda reader: reader.look())
         while waiting := [reader for reader in readers if reader in self._readers and reader.has_audio]:
-            # In a full house the last is heard 30 ms after the first: some wait for nobody, not even for one pass.
-            pressing: list[Reader] = []
-            others: list[Reader] = []
-            for reader in waiting:
-                (pressing if reader.is_pressing else others).append(reader)
-            for part in (pressing, others):
-                self._hear_ahead(part)
-                self._each(part, self._hand_over)
+            # In a full house the last is heard 30 ms after the first: some wait for nobody, only for the pass over all.
+            waiting.sort(key=lambda reader: not reader.is_pressing)
+            self._hear_ahead(waiting)
+            self._each(waiting, self._hand_over)
             if any(reader.has_audio for reader in waiting):
                 self._let_others()  # much audio each, and more of it
         for reader in readers:
