@@ -114,6 +114,12 @@ def test_an_end_in_good_order_is_told_as_1000() -> None:
     assert frames.close_frame(frames.NORMAL) == b"\x88\x02\x03\xe8"
 
 
+def test_the_codes_are_those_of_the_registry() -> None:
+    """RFC 6455 §7.4.1: the peer reads them, and so does Twilio's log."""
+    named = (frames.NORMAL, frames.GOING_AWAY, frames.PROTOCOL_ERROR, frames.NO_CODE, frames.ABNORMAL)
+    assert (*named, frames.BAD_DATA, frames.POLICY, frames.TOO_BIG) == (1000, 1001, 1002, 1005, 1006, 1007, 1008, 1009)
+
+
 def test_codes_nobody_may_send_become_an_empty_close() -> None:
     """RFC 6455 §7.4.1."""
     assert frames.close_frame(frames.NO_CODE) == frames.close_frame(frames.ABNORMAL, "x") == b"\x88\x00"
