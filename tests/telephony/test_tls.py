@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.telephony import tls
 from app.telephony.rest import TwilioRest
 from app.telephony.tls import OneContext, session
 from tests.emulators.certificate import Certificate
@@ -88,3 +89,31 @@ def test_a_context_that_is_given_is_the_one_that_is_used(
     assert emulator.calls["CA1"] == "completed"
     with session(trusted) as http, pytest.raises(requests.exceptions.SSLError, match="not valid for 'localhost'"):
         http.get(emulator.url.replace("127.0.0.1", "localhost"), timeout=5)
+
+
+@pytest.fixture
+def anew() -> Iterator[None]:
+    """A process in which no connection was made yet."""
+    for made_once in (tls._shared, tls.load_authorities):
+        made_once.cache_clear()
+    yield
+    for made_once in (tls._shared, tls.load_authorities):
+        made_once.cache_clear()
+
+
+@pytest.mark.usefixtures("anew")
+def test_the_first_connection_reads_whom_to_trust_where_nobody_has(
+    emulator: TwilioRestEmulator, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R13: doctor and the store's child connect without the worker's preparations."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.path))
+    TwilioRest(emulator.account_sid, emulator.auth_token, base_url=emulator.url).hang_up("CA1")
+    assert emulator.calls["CA1"] == "completed"
+    assert tls.load_authorities() == str(certificate.path)
+
+
+@pytest.mark.usefixtures("anew")
+def test_authorities_may_be_named_as_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """REQUESTS_CA_BUNDLE may be either; without it they are the usual ones."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert tls.load_authorities() == str(tmp_path)

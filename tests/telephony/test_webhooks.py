@@ -6,12 +6,14 @@ import json
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
 
 from app.telephony import twiml
+from app.telephony.responses import Response
 from app.telephony.signature import compute
 from app.telephony.token import TokenVerdict, derive_key, verify
 from app.telephony.webhooks import Webhooks, WebhookSettings
@@ -346,24 +348,103 @@ def test_a_caller_whom_nobody_answered_is_told_so(server: Server, path: str, sta
 def test_who_says_to_be_twilio_and_is_not_is_counted(path: str, status: int, times: int) -> None:
     """R11, R19: with a wrong auth token every call is such, and a person must hear of it; a stream's news is none."""
     refused: list[str] = []
-    hooks = Webhooks(
-        WebhookSettings(AUTH_TOKEN, "https://public.example", derive_key(AUTH_TOKEN)),
-        on_event=lambda *_: None,
-        spawn=lambda *_: None,
-        refused=lambda: refused.append(path),
-    )
-    body = urlencode(CALL).encode()
-    answer = hooks.handle(
-        {
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": f"/webhook/{path}",
-            "CONTENT_TYPE": "application/x-www-form-urlencoded",
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.url_scheme": "http",
-            "HTTP_HOST": "public.example",
-            "REMOTE_ADDR": "192.0.2.1",
-        }
-    )
+    hooks = at_hand(refused=lambda: refused.append(path))
+    answer = hooks.handle(request(path, CALL))
     assert answer is not None
     assert (answer.status, len(refused)) == (status, times)
+
+
+def at_hand(**given: Any) -> Webhooks:
+    """Webhooks without a server, which do at once what they would have done off the request."""
+    asked: dict[str, Any] = {"on_event": lambda *_: None, "spawn": lambda work, *args: work(*args), **given}
+    return Webhooks(WebhookSettings(AUTH_TOKEN, "https://public.example", derive_key(AUTH_TOKEN)), **asked)
+
+
+def request(path: str, form: Mapping[str, str], *, is_signed: bool = False) -> dict[str, Any]:
+    """A request as WSGI has it, from elsewhere."""
+    body = urlencode(form).encode()
+    signature = compute(f"https://public.example/webhook/{path}", form, AUTH_TOKEN)
+    return {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": f"/webhook/{path}",
+        "RAW_URI": f"/webhook/{path}",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.url_scheme": "http",
+        "HTTP_HOST": "public.example",
+        "REMOTE_ADDR": "192.0.2.1",
+        **({"HTTP_X_TWILIO_SIGNATURE": signature} if is_signed else {}),
+    }
+
+
+def parameters(answer: Response | None) -> dict[str, str]:
+    """What a stream that is opened in answer brings along."""
+    assert answer is not None
+    assert (answer.status, answer.content_type) == (200, twiml.CONTENT_TYPE)
+    return {one.get("name", ""): one.get("value", "") for one in ElementTree.fromstring(answer.body).iter("Parameter")}
+
+
+@pytest.mark.parametrize(
+    ("status", "is_signed", "more", "goes_on"),
+    [
+        ("in-progress", True, {"lost": "1"}, True),
+        ("in-progress", True, {}, True),
+        ("in-progress", True, None, False),
+        ("completed", True, {"lost": "1"}, False),
+        ("in-progress", False, {"lost": "1"}, False),
+    ],
+)
+def test_only_a_call_in_progress_that_twilio_tells_of_gets_another_stream(
+    status: str, is_signed: bool, more: dict[str, str] | None, goes_on: bool
+) -> None:
+    """R18: whatever the answer, what was told is told on, with whether it may be believed."""
+    told: list[tuple[str, bool]] = []
+    hooks = at_hand(goes_on=lambda _: more, on_event=lambda kind, _, trusted: told.append((kind, trusted)))
+    answer = hooks.handle(request("stream_ended", CALL | {"CallStatus": status}, is_signed=is_signed))
+    assert told == [("stream_ended", is_signed)]
+    assert answer is not None
+    assert answer.status == (200 if goes_on else 204)
+    if goes_on:
+        brought = parameters(answer)
+        assert {**brought, **(more or {})} == brought
+        assert brought["call_sid"] == CALL["CallSid"]
+
+
+def test_the_token_of_a_call_is_good_for_five_minutes_and_its_parties_are_cut_to_what_twilio_takes() -> None:
+    """R2.6: a SIP address may be long."""
+    long = "sip:" + "a" * 500
+    answer = at_hand(now_s=lambda: 1000.0).handle(
+        request("incoming_call", CALL | {"From": long, "To": long[:400]}, is_signed=True)
+    )
+    brought = parameters(answer)
+    assert (brought["from"], brought["to"]) == (long[:400], long[:400])
+    key = derive_key(AUTH_TOKEN)
+    assert verify(key, brought["token"], CALL["CallSid"], 1299.0) is TokenVerdict.VALID
+    assert verify(key, brought["token"], CALL["CallSid"], 1300.0) is TokenVerdict.EXPIRED
+
+
+@pytest.mark.parametrize(("full", "waits"), [(None, 1), (b"<Response/>", 0)])
+def test_a_caller_for_whom_there_is_no_room_waits_for_no_voice(full: bytes | None, waits: int) -> None:
+    """R15, R18."""
+    waited: list[bool] = []
+    hooks = at_hand(admission=lambda _: full, voice=lambda: waited.append(True))
+    answer = hooks.handle(request("incoming_call", CALL, is_signed=True))
+    assert answer is not None
+    assert (answer.status, len(waited), answer.body == full) == (200, waits, full is not None)
+
+
+@pytest.mark.parametrize(
+    ("sid", "status"), [("C" * 64, 200), ("C" * 65, 400), ("", 400), ("CA-1", 400), ("CA\u05d0", 400)]
+)
+def test_a_call_is_named_by_what_twilio_makes_sids_of(sid: str, status: int) -> None:
+    """R11: it goes into messages and logs as it is."""
+    answer = at_hand().handle(request("incoming_call", CALL | {"CallSid": sid}, is_signed=True))
+    assert answer is not None
+    assert answer.status == status
+
+
+def test_what_is_not_ours_is_left_to_others() -> None:
+    """R3: with or without a slash, but no more than one."""
+    for path, is_ours in (("call_status", True), ("call_status/", True), ("call_status//", False), ("other", False)):
+        assert (at_hand().handle(request(path, CALL)) is not None) is is_ours
