@@ -33,16 +33,23 @@ from tests.speech.cloud.google_scenes import (
 MASKED = "Internal error from Core"
 
 
-def test_live_audio_goes_in_messages_of_100_ms_and_the_rest_when_the_turn_is_over() -> None:
-    """R8.1: few messages, none empty, none waiting once the caller is done."""
-    google = Google(says((None, final("שלום", 240))))
-    caller = run_virtually(turn(google, speech(250), frame_ms=20))
-    assert [len(message) // BYTES_PER_MS for message in google.streams[0].messages] == [100, 100, 50]
-    assert google.streams[0].audio == speech(250)
+def test_live_audio_goes_as_the_worker_sends_it_and_the_rest_when_the_turn_is_over() -> None:
+    """R8.1: none empty, none waiting: what waits here is heard later."""
+    google = Google(says((None, final("שלום", 440))))
+    caller = run_virtually(turn(google, speech(450), frame_ms=200))
+    assert [len(message) // BYTES_PER_MS for message in google.streams[0].messages] == [200, 200, 50]
+    assert google.streams[0].audio == speech(450)
     assert caller.events[-1] == {"text": "שלום", "is_final": True, "stability": 1.0, "alternatives": ()}
 
 
-def test_a_message_goes_as_soon_as_100_ms_were_spoken() -> None:
+def test_what_lies_ready_goes_in_few_messages() -> None:
+    """R8.1: the sound before a turn's onset, and what a process that is behind has not sent."""
+    google = Google(says((None, final("שלום", 1000))))
+    run_virtually(turn(google, speech(1000), frame_ms=1000))
+    assert [len(message) // BYTES_PER_MS for message in google.streams[0].messages] == [400, 400, 200]
+
+
+def test_a_message_goes_as_soon_as_it_is_there() -> None:
     """R6: what waits here is heard later."""
     heard_at_s: list[float] = []
 
@@ -233,6 +240,19 @@ def test_a_stream_that_was_too_fast_is_followed_at_the_careful_pace_and_its_fina
     assert caller.events[-1]["text"] == "אחת"
     assert google.pace is CAREFUL
     assert google.streams[1].audio == speech(11_000)
+
+
+@pytest.mark.parametrize(("at_once", "is_careful"), [(True, True), (False, False)])
+def test_a_stream_of_which_only_a_crossed_write_tells_was_too_fast_if_it_was_ahead(
+    at_once: bool, is_careful: bool
+) -> None:
+    """R8.2: Google's words are lost where a message of ours crosses them; a live turn is not ahead of its time."""
+    masked = error(grpc.StatusCode.INTERNAL, MASKED)
+    google = Google(says((1600, interim("אחת", 1000)), (2000, masked)), says((None, final("אחת", 3000))))
+    caller = run_virtually(turn(google, speech(4000), at_once=at_once))
+    assert caller.events[-1]["text"] == "אחת"
+    assert (google.pace is CAREFUL) is is_careful
+    assert google.streams[1].audio == speech(4000)
 
 
 def test_what_is_too_fast_at_the_careful_pace_is_an_error() -> None:
