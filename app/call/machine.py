@@ -116,11 +116,13 @@ class Call:
 
     @property
     def is_deciding(self) -> bool:
-        """Whether the caller's next frames may stop the agent, or end a turn."""
-        caller = self._floor.caller
+        """Whether the caller's next frames may stop the agent, or end a turn, or are overdue."""
+        caller, ear = self._floor.caller, self._ear
+        if caller.line.is_overdue:
+            return True
         if self._floor.state is State.SPEAKING:
-            return caller.ear.is_speech
-        return caller.stretch is not None and not caller.ear.is_speech
+            return ear.is_speech or ear.is_counting
+        return caller.stretch is not None and not ear.is_speech
 
     @property
     def state(self) -> State:

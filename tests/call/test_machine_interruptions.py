@@ -50,7 +50,9 @@ def test_a_call_tells_when_something_hangs_on_the_next_frames() -> None:
     """R7.1: whose voice is over the agent's, or has just fallen silent, is heard before the others of a full house."""
     drive = _speaking(World(stts=[Stt(AREA)]))
     assert not drive.call.is_deciding
-    drive.says(140)
+    drive.says(40)
+    assert drive.call.is_deciding, "it may be going to be a voice"
+    drive.says(100)
     assert drive.call.state is State.SPEAKING
     assert drive.call.is_deciding
     drive.says(1000)

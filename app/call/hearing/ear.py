@@ -45,6 +45,11 @@ class Ear:
         return self._vad.is_speech
 
     @property
+    def is_counting(self) -> bool:
+        """Whether something over the agent's voice may be going to stop it."""
+        return self._barge_in.is_counting
+
+    @property
     def since_onset_ms(self) -> int:
         """How long ago the latest voice set in."""
         return self.media_ms - self._voiced_from_ms

@@ -34,6 +34,11 @@ class Line:
         """Whether no audio has come since silence was filled in."""
         return self._filled_ms > 0
 
+    @property
+    def is_overdue(self) -> bool:
+        """Whether audio is missed, which may be there already: nothing was filled in for it so far."""
+        return self._missed_at_ms is not None and not self._filled_ms
+
     def came(self, length_ms: int, now_ms: int) -> None:
         """So much audio has come."""
         if self._until_ms is None:

@@ -18,6 +18,9 @@ from app.runtime import now_ms, sleep, spawn
 TICK_MS = ((10, 5), (20, 10), (40, 20))
 """Up to so many calls, a tick of so many ms: with few calls nothing waits, with many a tick finds several frames."""
 CROWDED_TICK_MS = 40
+FULL_HOUSE = 80
+"""With more calls all are read with every other tick, and with each only those on whom something hangs: half of what a
+reading costs beside the frames it brings, and nothing that is decided comes later."""
 BUNCHED_FROM_MS = 20
 """From such a tick on frames that are due before the next one go out with this one."""
 HOLDS_MS = 20
@@ -62,6 +65,7 @@ class Conductor:
     def __init__(self) -> None:
         self.tick_ms = TICK_MS[0][1]
         self._due_ms = self._held_from_ms = 0
+        self._reads_every = 1
         self._readers: dict[Reader, Event] = {}
         self._clocked: dict[Clocked, None] = {}
         self.runs = False
@@ -71,6 +75,7 @@ class Conductor:
     def pace(self, calls: int) -> None:
         """Take it that there are so many calls."""
         self.tick_ms = next((tick_ms for most, tick_ms in TICK_MS if calls <= most), CROWDED_TICK_MS)
+        self._reads_every = 2 if calls > FULL_HOUSE else 1
 
     def read(self, reader: Reader) -> None:
         """Let `reader` look with every tick until its stream ends (blocks its greenlet); raises what breaks in it."""
@@ -93,17 +98,21 @@ class Conductor:
             spawn(self._run)
 
     def _run(self) -> None:
-        reads_ms = self._due_ms = now_ms()
+        reads_ms, ticks = now_ms(), 0
+        self._due_ms = reads_ms
         while self._readers or self._clocked:
             sleep(max(0.0, reads_ms / 1000 - time.monotonic()))
             self._keep_time()  # first: what that sends goes out in even steps, whatever hearing the callers takes
-            reads_ms = self._due_ms
-            self._read(list(self._readers))
+            reads_ms, ticks = self._due_ms, ticks + 1
+            self._read(self._pressing() if ticks % self._reads_every else list(self._readers))
             if now_ms() >= reads_ms:
                 # Hearing took longer than a tick: reading all at once again would starve the children, who yield to us.
                 reads_ms = self._due_ms
-                self._read([reader for reader in self._readers if reader.is_pressing])
+                self._read(self._pressing())
         self.runs = False
+
+    def _pressing(self) -> list[Reader]:
+        return [reader for reader in self._readers if reader.is_pressing]
 
     def _keep_time(self) -> None:
         """Tell all calls the time if a tick has begun; one that was missed is not made up for."""

@@ -39,6 +39,7 @@ def test_what_does_not_come_is_filled_in_to_the_present(is_speech: bool, after_m
     assert line.timer(is_speech=is_speech) == sure_ms
     assert line.missing_frames(sure_ms, is_speech=is_speech) == (after_ms + SURE_AFTER_MS) // 20
     assert line.is_quiet
+    assert not line.is_overdue
     assert line.timer(is_speech=is_speech) == sure_ms + FILL_EVERY_MS
     assert line.missing_frames(sure_ms + FILL_EVERY_MS, is_speech=is_speech) == FILL_EVERY_MS // 20
 
@@ -48,8 +49,11 @@ def test_a_process_that_was_held_up_finds_the_frames_in_its_socket() -> None:
     line = Line()
     line.begin(0)
     last_ms = frames(line, 10, 20)
+    assert not line.is_overdue
     assert line.missing_frames(last_ms + 1500, is_speech=True) == 0
+    assert line.is_overdue
     line.came(1500, last_ms + 1501)
+    assert not line.is_overdue
     assert line.missing_frames(last_ms + 1541, is_speech=True) == 0
 
 

@@ -7,7 +7,7 @@ import eventlet
 import pytest
 from structlog.testing import capture_logs
 
-from app.call.shell.conductor import HOLDS_MS, Conductor
+from app.call.shell.conductor import FULL_HOUSE, HOLDS_MS, Conductor
 from app.runtime import now_ms
 
 
@@ -142,6 +142,18 @@ def test_whom_something_hangs_on_is_read_again_once_hearing_all_took_too_long() 
         reading.wait()
     assert order == 4 * ["all", "pressing", "pressing"]
     assert (slow.handed_over, pressing.handed_over) == (4, 8)
+
+
+@pytest.mark.parametrize(("calls", "looks"), [(FULL_HOUSE, 6), (FULL_HOUSE + 1, 3)])
+def test_in_a_full_house_only_those_on_whom_something_hangs_are_read_with_each_tick(calls: int, looks: int) -> None:
+    """R7.1: all others with every other one, which spares half of what a reading costs."""
+    conductor = Conductor()
+    conductor.pace(calls)
+    seen: list[str] = []
+    house = [Looks(99, lambda: seen.append("one of all")), Pressing(6, lambda: seen.append("pressing"))]
+    _, pressing = (eventlet.spawn(conductor.read, one) for one in house)
+    pressing.wait()
+    assert (seen.count("pressing"), seen.count("one of all")) == (6, looks)
 
 
 class Garbled(Looks):
