@@ -47,6 +47,42 @@ from app.speech.embedded.kokoro import TOKENS
         ("אֶשְׁאַל", "eʃˈal"),
         # geresh
         ("צִ'יפְּס", "ʧˈips"),
+        # half vowels, the small qamats, the qubuts
+        ("צָהֳרַיִם", "ʦahoɾˈajim"),
+        ("אֱמֶת", "emˈet"),
+        ("חׇכְמָה", "xoxmˈa"),
+        ("קֻבָּה", "kubˈa"),
+        # a holam without its vav, and a vav that has a holam of its own
+        ("רֹאשׁ", "ɾˈoʃ"),
+        ("מִצְוֹת", "miʦvˈot"),
+        ("חֹדֶשׁ", "xˈodeʃ"),
+        # a shva that begins a word: heard after what cannot be followed, and not elsewhere
+        ("מְאוֹד", "meˈod"),
+        ("יְלָדִים", "jeladˈim"),
+        ("לְבָנִים", "levanˈim"),
+        ("וְזֶה", "vezˈe"),
+        ("כְּלָבִים", "klavˈim"),
+        ("שְׁתַּיִם", "ʃtˈajim"),
+        ("שֶׁיְּדַבֵּר", "ʃejedabˈeɾ"),
+        ("הִתְקַשְּׁרוּ", "hitkaʃɾˈu"),
+        # a letter that is there and not said
+        ("בָּתִּים", "batˈim"),
+        ("יִשְׂרָאֵל", "jisɾaˈel"),
+        ("שְׁנֵיהֶם", "ʃnehˈem"),
+        ("חַי", "xˈaj"),
+        ("תַּפּוּחַ", "tapˈuax"),
+        ("רֵיחַ", "ɾˈeax"),
+        ("פֶּתַח", "pˈetax"),
+        ("שַׁעַר", "ʃˈaaɾ"),
+        ("סֵפֶר", "sˈefeɾ"),
+        ("בְּעֵרֶךְ", "beˈeɾex"),
+        ("שֶׁלָּנוּ", "ʃelˈanu"),
+        ("פָּנִיתִי", "panˈiti"),
+        ("כְּתַבְתֶּן", "ktˈavten"),
+        ("קִבַּלְתָּם", "kibˈaltam"),
+        ("וְאַתֶּם", "veatˈem"),
+        ("גִ'ירָף", "ʤiɾˈaf"),
+        ("זָ'קֶט", "ʒakˈet"),
         # a point where no point can stand is a slip of the model's
         ("הַגָּדוֹלָ", "haɡadˈol"),
         # lexicon, with and without prefixes

@@ -87,3 +87,27 @@ def test_an_opening_ends_in_the_pause_where_its_comma_is_expected(expected: int)
     speech[14_000:17_000] *= 0.3
     nearest = 10_000 if expected < 16_000 else 22_000
     assert abs(pause_near(speech, expected) - nearest) <= 480
+
+
+def test_pieces_are_at_least_twelve_letters_long_and_about_forty_five_at_most() -> None:
+    """R9: what is shorter joins the piece before it, or the next where it comes first."""
+    assert pieces("אאאאאאאאאאאאאא, בבבבבבבבבבבבבב, גגג.") == ["אאאאאאאאאאאאאא,", "בבבבבבבבבבבבבב, גגג."]
+    assert pieces("אאאאאאאאאאא, בבבבבבבבבבבבב.") == ["אאאאאאאאאאא,", "בבבבבבבבבבבבב."]
+    assert pieces("אאאאאאאאאא, בבבבבבבבבבבבב.") == ["אאאאאאאאאא, בבבבבבבבבבבבב."]
+    words = " ".join(["אאאאא"] * 7)
+    assert len(bare(words)) == 41
+    assert pieces(f"{words} בב.") == [f"{words} בב."]
+    assert len(bare(f"{words} בבב.")) == 46
+    assert pieces(f"{words} בבב.") == [" ".join(["אאאאא"] * 4), " ".join([*["אאאאא"] * 3, "בבב."])]
+    assert len(pieces(" ".join(["אאאאא"] * 20))) == 3
+    assert pieces("") == []
+
+
+@pytest.mark.parametrize(("loudness", "level_dbfs"), [(0.5, -20.0), (0.001, -20.0)])
+def test_only_what_is_voiced_counts_for_the_level(loudness: float, level_dbfs: float) -> None:
+    """R9: the silence between words does not make them louder, nor does one peak clip."""
+    tone = (loudness * np.sin(np.arange(8000) / 5)).astype(np.float32)
+    line = levelled(np.concatenate([tone, np.full(8000, 0.015 * loudness, np.float32)]))
+    assert 20 * np.log10(np.sqrt(np.mean(line[:8000] ** 2))) == pytest.approx(level_dbfs, abs=0.5)
+    tone[4000] = 20 * loudness
+    assert np.max(np.abs(levelled(tone))) == pytest.approx(0.85)

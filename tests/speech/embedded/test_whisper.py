@@ -70,3 +70,42 @@ def test_a_broken_letter_is_left_out() -> None:
 def test_readings_that_differ_in_punctuation_are_one() -> None:
     """R15: five readings should be five chances."""
     assert distinct(["כן.", "כן", "כאן", "", "כן!"]) == ["כן.", "כאן"]
+
+
+def test_speech_lasts_a_tenth_of_a_second_and_stands_out_of_its_line() -> None:
+    """R6.4: 100 ms, above telephone silence and above a tenth of the loudest; a constant is no sound."""
+    tone = (1000 * (-1.0) ** np.arange(8000)).astype(np.int16)
+    quiet = np.zeros(8000, np.int16)
+    assert speech_level(np.concatenate([quiet, tone[:640], quiet])) is None
+    assert speech_level(np.concatenate([quiet, tone[:800], quiet])) == pytest.approx(1000)
+    assert speech_level((0.055 * tone).astype(np.int16)) is None
+    assert speech_level((0.065 * tone).astype(np.int16)) == pytest.approx(65)
+    assert speech_level(np.full(8000, 3000, np.int16)) is None
+    loud = np.concatenate([(8 * tone[:800]).astype(np.int16), (0.7 * tone).astype(np.int16)])
+    assert speech_level(loud) == pytest.approx(8000), "what is far below it is the line"
+    assert speech_level(np.concatenate([loud[:800], (0.9 * tone).astype(np.int16)])) < 3000  # type: ignore[operator]
+
+
+def test_no_turn_is_made_louder_than_it_can_be_nor_its_noise_than_it_should() -> None:
+    """R5.2: a gain of 20 at most, no peak over the scale, and the same breath of noise each time."""
+    faint = np.rint(100 * np.sin(np.arange(8000) * np.pi / 4)).astype(np.int16)
+    seen = prepared(faint, 70.0)
+    assert float(np.abs(seen[4000:15000]).max()) * 32768 == pytest.approx(100 * 20, rel=0.1)
+    peaky = np.zeros(8000, np.int16)
+    peaky[4000] = 20_000
+    assert float(np.abs(prepared(peaky, 70.0)).max()) * 32768 < 32_767
+    assert np.array_equal(prepared(faint, 70.0), seen)
+    lead = seen[200:3000] * 32768
+    assert 14 < float(np.sqrt(np.mean(lead**2))) < 21
+    assert len(prepared(np.zeros(15 * 8000, np.int16), 70.0)) == 243_200, "in whole frames of the encoder"
+
+
+def test_a_turn_of_any_length_is_cut_into_pieces_that_fit() -> None:
+    """R8.2: fifteen seconds, cut in the last third of each."""
+    assert len(segments(np.ones(15 * 8000, np.int16))) == 1
+    pieces = segments(noise(1000, 40))
+    assert len(pieces) in (3, 4)
+    assert all(10 * 8000 <= len(piece) <= 15 * 8000 for piece in pieces[:-1])
+    assert sum(map(len, pieces)) == 40 * 8000
+    quiet = np.concatenate([noise(1000, 10.5), np.zeros(3200, np.int16), noise(1000, 6)])
+    assert abs(len(segments(quiet)[0]) - int(10.7 * 8000)) <= 800, "in the middle of its silence"
