@@ -4,6 +4,7 @@ Sockets and processes are taken from the original modules, not from eventlet's p
 alike.
 """
 
+import contextlib
 import os
 import signal
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import eventlet
 import orjson
 import structlog
+from eventlet import hubs
 from eventlet.greenio import GreenSocket
 from eventlet.patcher import original
 
@@ -134,7 +136,7 @@ class Life:
         self._unsent = bytearray()
         self._in_flight_bytes = 0
         self._flushing = False
-        self._flush_is_due = False
+        self._flush_is_due = self._flushes_now = False
         self._dead = False
         self._spoke = False
         self._heard_since_ping = False
@@ -165,13 +167,12 @@ class Life:
             self.kill("does not read what it is sent")
             return
         self._unsent += pack(stream_id, op, payload)
-        if self._flushing:
-            return
-        if op is not Op.DATA:
-            eventlet.spawn_n(self._flush)
-        elif not self._flush_is_due:
+        if op is not Op.DATA and not self._flushes_now:
+            self._flushes_now = True
+            hubs.get_hub().schedule_call_global(0, self._send_ready)
+        elif not (self._flush_is_due or self._flushes_now):
             self._flush_is_due = True
-            eventlet.spawn_after(self._limits.coalesce_s, self._flush)
+            hubs.get_hub().schedule_call_global(self._limits.coalesce_s, self._send_ready)
 
     def _run(self) -> None:
         """Read and dispatch until the child is gone."""
@@ -252,8 +253,17 @@ class Life:
             del self.streams[stream_id]
         stream.deliver(op, payload)
 
+    def _send_ready(self) -> None:
+        """Send what the socket takes at once: on the hub itself, for a green thread costs as much as all of it."""
+        self._flush_is_due = self._flushes_now = False
+        if self._flushing or self._dead or not self._unsent:
+            return
+        with contextlib.suppress(OSError):  # it takes nothing, or is at its end: `_flush` sees which
+            del self._unsent[: self._socket.fd.send(self._unsent)]
+        if self._unsent:
+            eventlet.spawn_n(self._flush)
+
     def _flush(self) -> None:
-        self._flush_is_due = False
         if self._flushing:
             return
         self._flushing = True

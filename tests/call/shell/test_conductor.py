@@ -7,7 +7,7 @@ import eventlet
 import pytest
 from structlog.testing import capture_logs
 
-from app.call.shell.conductor import FULL_HOUSE, HOLDS_MS, Conductor
+from app.call.shell.conductor import FULL_HOUSE, HEARD_AT_ONCE, HOLDS_MS, Conductor
 from app.runtime import now_ms
 
 
@@ -100,10 +100,8 @@ class Pressing(Looks):
     is_pressing = True
 
 
-def test_whom_something_hangs_on_is_heard_first() -> None:
-    """R7.1: an interruption, or the end of a turn, waits for the pass over all, not for their verdicts."""
-    conductor = Conductor()
-    order: list[str] = []
+def telling(order: list[str]) -> type[Looks]:
+    """Streams that tell when their audio is got ready, and when it is handed over."""
 
     class Told(Looks):
         def ahead(self) -> None:
@@ -113,12 +111,33 @@ def test_whom_something_hangs_on_is_heard_first() -> None:
             order.append("other")
             super().hand_over()
 
+    return Told
+
+
+def test_no_pass_over_a_house_is_so_long_that_frames_leave_late() -> None:
+    """R9.2: between two of them whatever is due is sent."""
+    conductor = Conductor()
+    order: list[str] = []
+    told = telling(order)
+    house = [told(1, pieces=1) for _ in range(HEARD_AT_ONCE + 2)]
+    for reading in [eventlet.spawn(conductor.read, one) for one in house]:
+        reading.wait()
+    first, rest = HEARD_AT_ONCE, 2
+    assert order == [word for size in (first, rest) for word in ["other got ready"] * size + ["other"] * size]
+
+
+def test_whom_something_hangs_on_is_heard_first() -> None:
+    """R7.1: an interruption, or the end of a turn, waits for the pass over all, not for their verdicts."""
+    conductor = Conductor()
+    order: list[str] = []
+    told = telling(order)
+
     class First(Pressing):
         def hand_over(self) -> None:
             order.append("pressing")
             super().hand_over()
 
-    house = [*(Told(1, pieces=1) for _ in range(5)), First(1, pieces=1)]
+    house = [*(told(1, pieces=1) for _ in range(5)), First(1, pieces=1)]
     for reading in [eventlet.spawn(conductor.read, one) for one in house]:
         reading.wait()
     assert order == [*["other got ready"] * 5, "pressing", *["other"] * 5]
