@@ -44,7 +44,7 @@ def is_min(utterance: Utterance, quantity: Quantity) -> bool:
         utterance, quantity.start, quantity.end
     ):
         return True
-    return not hedged(utterance, quantity.end) and _looks_ahead(utterance, quantity.end, _MIN_AFTER)
+    return _looks_ahead(utterance, quantity.end, _MIN_AFTER)
 
 
 def _no_more_than(utterance: Utterance, quantity: Quantity) -> bool:
@@ -67,16 +67,6 @@ def refuses_less(utterance: Utterance, start: int, end: int) -> bool:
         return False
     behind = [key for key in utterance.keys[end : end + 4] if key not in _ONESELF | _UNITS]
     return behind[:1] == ["לא"] and (len(behind) == 1 or behind[1] in _REFUSED)
-
-
-def hedged(utterance: Utterance, end: int) -> bool:
-    """Whether what follows token `end` only says "about"."""
-    for index in range(end, min(end + 3, len(utterance))):
-        if utterance.key(index) == "פלוס" and utterance.key(index + 1) == "מינוס":
-            return True
-        if utterance.key(index) == "פחות" and utterance.key(index + 1) == "או":
-            return True
-    return False
 
 
 def _looks_back(utterance: Utterance, start: int, single: frozenset[str], phrases: Phrasebook) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.dialog.domain import PARTS, TOPIC_OF, Asked, Intent, Understanding
+from app.dialog.domain import PARTS, Asked, Intent, Understanding
 from app.dialog.hebrew.contact.phone_repairs import places_digits
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
@@ -45,7 +45,7 @@ def with_change(
     if len(utterance) >= LONG_SPEECH:
         return whole
     said = _Said(whole, utterance, asked, state, read)
-    return said.behind_a_yes() or said.where_named() or said.behind_a_name() or whole
+    return said.behind_a_yes() or said.where_named() or whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +87,6 @@ class _Said:
             if any(value is not None for value in new.values()):
                 return _joined(self._as_answer(start), said, new)
         return None
-
-    def behind_a_name(self) -> Understanding | None:
-        """Read "חננאל, ותעלו לשניים וחצי": the name, and a change of what is known."""
-        name, size = self.whole.quotes.get("name", ""), len(self.utterance)
-        after = next((at for at in range(1, size) if self.utterance.quote(0, at) == name), size)
-        if self.asked is not Asked.NAME or after == size:
-            return None
-        said = self._besides(after)
-        old = {
-            slot for slot in said.updates if slot in self.whole.updates or not self._is_known(TOPIC_OF.get(slot, slot))
-        }
-        return _joined(self.whole, said, {slot: value for slot, value in said.updates.items() if slot not in old})
 
     def _changes(self) -> Iterator[tuple[int, Asked]]:
         """Yield where the words may begin that change a known detail, and which."""

@@ -185,8 +185,7 @@ class SoughtHome:
         if notes.asked is Asked.ROOMS and all(is_masculine(notes.utterance, number.start) for number in numbers):
             # "לא שלושה, ארבעה".
             return False
-        deal, known = notes.known("deal"), notes.state.get("budget_max")
-        return replaces_budget(notes.utterance, notes.asked, deal, notes.claimed, known)
+        return replaces_budget(notes.utterance, notes.asked, notes.claimed, notes.state["budget_max"])
 
     def _bare_number(self) -> None:
         """Take a number for rooms of which only the jury says so, unless it is something else."""
@@ -224,7 +223,7 @@ class SoughtHome:
         )
         if budget is None and deal is not None and not self._overruling:
             told = tokens_of(notes.utterance, *Whose)
-            budget = same_budget(notes.utterance, deal, kind, notes.claimed - told)
+            budget = same_budget(notes.utterance, deal, notes.claimed - told)
         if budget is not None and budget.against and self._may_be_rooms(budget):
             budget = self._bare = None
         if budget is not None:

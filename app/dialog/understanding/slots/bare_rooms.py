@@ -2,17 +2,15 @@
 
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max, is_min, range_between
-from app.dialog.hebrew.number_words import CONSTRUCT_FORMS, MASCULINE_ONLY, atoms_of
+from app.dialog.hebrew.number_words import MASCULINE_ONLY, atoms_of
 from app.dialog.hebrew.numbers import Quantity, Shape, atom_at, quantity_at
-from app.dialog.hebrew.repairs import negated, repair_points
+from app.dialog.hebrew.repairs import negated
 from app.dialog.hebrew.span import Bounds, Range
 from app.dialog.hebrew.tokens import Utterance, fold, rests
 
 _LISTS = Lexicon("real_estate/rooms.toml")
-_WE_HAVE = _LISTS.words("we_have")
 MIN_ROOMS, MAX_ROOMS = 1.0, 12.0
 _JOINS_LIVING = _LISTS.words("joins_living")
-_TWO_OF, _AFTER_A_NUMBER = _LISTS.words("two_of"), _LISTS.words("after_a_number")
 _NUMBERED, _WITHIN = _LISTS.words("numbered"), _LISTS.words("within")
 _OF_ROOMS = _LISTS.words("of_rooms")
 _PLURALS = (fold("ים"), "ות")
@@ -31,15 +29,15 @@ def plausible(value: float) -> bool:
     return MIN_ROOMS <= value <= MAX_ROOMS and value * 2 == int(value * 2)
 
 
-def small_at(utterance: Utterance, start: int, claimed: frozenset[int]) -> Quantity | None:
-    """Read a number of rooms at `start`: a bare quantity, cut short where a longer reading would not be rooms."""
+def small_at(utterance: Utterance, start: int, claimed: frozenset[int], end: int | None = None) -> Quantity | None:
+    """Read a number of rooms at `start`, of no claimed token and none from `end` on."""
     if start in claimed or atom_at(utterance, start) is None:
         return None
-    stop = next((index for index in range(start, len(utterance)) if index in claimed), len(utterance))
+    stop = next((at for at in range(start, len(utterance)) if at in claimed or at == end), len(utterance))
     quantity = quantity_at(utterance, start, stop)
-    if quantity is None or quantity.shape is Shape.BARE:
-        return quantity if quantity is not None and plausible(quantity.value) else None
-    return None
+    if quantity is None or not plausible(quantity.value) or counts_others(utterance, quantity.end):
+        return None
+    return quantity
 
 
 def adds_living(joint: str, living: str) -> bool:
@@ -79,14 +77,9 @@ def counted(
 def counts_people(utterance: Utterance, index: int) -> bool:
     """Whether the words before a number make it a floor, an age or a family: "קומה שתיים", "יש לי שניים"."""
     before = utterance.key(index - 1)
-    if (
-        rests(before) & _NUMBERED
-        and "," not in utterance.tokens[index].gap
-        and utterance.key(index) not in MASCULINE_ONLY
-    ):
-        # "חדר שבע" is one of several rooms.
-        return True
-    return before in _BEFORE_OTHER | EACH | _WITHIN or (before in _WE_HAVE and utterance.key(index - 2) == "יש")
+    # "חדר שבע" is one of several rooms.
+    numbered = rests(before) & _NUMBERED and utterance.key(index) not in MASCULINE_ONLY
+    return bool(numbered) or before in _BEFORE_OTHER | EACH | _WITHIN
 
 
 def counts_others(utterance: Utterance, end: int) -> bool:
@@ -94,26 +87,8 @@ def counts_others(utterance: Utterance, end: int) -> bool:
     noun = utterance.key(end)
     if noun in _OTHER_UNITS:
         return True
-    if utterance.key(end + 2) in ROOM and end + 2 in repair_points(utterance):
-        # "חמישה חברים, סליחה, חדרים".
-        return False
-    plural = (
-        not noun.startswith("ל")
-        and noun.endswith(_PLURALS)
-        and len(noun) > _SHORTEST_PLURAL
-        and noun not in ROOM | _OF_ROOMS
-    )
+    plural = noun.endswith(_PLURALS) and len(noun) > _SHORTEST_PLURAL and noun not in ROOM | _OF_ROOMS
     return plural and atom_at(utterance, end) is None
-
-
-def _both_of(utterance: Utterance, index: int) -> bool:
-    """Whether a number counts things known, "שני הטלפונים", of which the rooms would be "החדרים"."""
-    after = utterance.key(index + 1)
-    definite = after.startswith("ה") and len(after) > len("הוא") and not after.startswith("החדר")
-    of_them = utterance.key(index) in CONSTRUCT_FORMS and definite
-    return of_them or (
-        utterance.key(index).removeprefix("ו") in _TWO_OF and bool(after) and after not in _AFTER_A_NUMBER
-    )
 
 
 def bare_rooms(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
@@ -131,12 +106,7 @@ def _every_bare(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
             index += 1
             continue
         quantity = small_at(utterance, index, claimed)
-        if (
-            quantity is None
-            or counts_others(utterance, quantity.end)
-            or counts_people(utterance, index)
-            or _both_of(utterance, index)
-        ):
+        if quantity is None or counts_people(utterance, index):
             whole = quantity or quantity_at(utterance, index)
             # A longer number is skipped whole: "מיליון שמונה" holds no eight rooms.
             index = max(index + 1, whole.end) if whole is not None and index not in claimed else index + 1
@@ -144,7 +114,7 @@ def _every_bare(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
                 ages = utterance.key(whole.start - 1) in _AGES
                 index = _past_chained(utterance, index, claimed, ages=ages)
             continue
-        follower = _other_end(utterance, quantity, claimed)
+        follower = other_end(utterance, quantity, claimed)
         end, extra = quantity.end if follower is None else follower.end, 0.0
         ahead = [utterance.key(position) for position in range(end, end + 2)]
         if ahead[0] in LIVING or adds_living(ahead[0], ahead[1]):
@@ -156,7 +126,7 @@ def _every_bare(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     return found
 
 
-def _other_end(utterance: Utterance, low: Quantity, claimed: frozenset[int]) -> Quantity | None:
+def other_end(utterance: Utterance, low: Quantity, claimed: frozenset[int]) -> Quantity | None:
     """Return the greater number that a smaller one goes up to: "שלושה ארבעה", "שלושה עד ארבעה"."""
     if negated(utterance, low.start):
         return None
@@ -169,8 +139,7 @@ def _other_end(utterance: Utterance, low: Quantity, claimed: frozenset[int]) -> 
 
 def _one_of_them(utterance: Utterance, rooms: Range, first: Range) -> bool:
     """Whether "אחד" is one of the rooms told before: "ארבע אבל אחד יהיה חדר עבודה"."""
-    one = rooms.value == Bounds(1.0, 1.0) and rooms.start > first.start and (first.low or 0) > 1
-    return one and rooms.end < len(utterance) and not set(utterance.keys[first.end : rooms.start]) & JOINS_NUMBERS
+    return rooms.value == Bounds(1.0, 1.0) and rooms.start > first.start and rooms.end < len(utterance)
 
 
 def _past_chained(utterance: Utterance, index: int, claimed: frozenset[int], *, ages: bool) -> int:

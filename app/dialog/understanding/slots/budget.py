@@ -6,7 +6,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.limits import is_max
 from app.dialog.hebrew.numbers import Quantity, Shape
-from app.dialog.hebrew.repairs import against, answers_no_with, negated, rejected_after, repair_points, settle, turns
+from app.dialog.hebrew.repairs import against, negated, rejected_after, repair_points, settle, turns
 from app.dialog.hebrew.span import Bounds, Range, covered
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.judge import LENIENT, NO_MONEY, Jury
@@ -17,13 +17,11 @@ from app.dialog.understanding.slots.sums import PER_MONTH, sums
 _LISTS = Lexicon("real_estate/budget.toml")
 _CAPS = _LISTS.words("caps")
 _CHANGES_BUDGET = _LISTS.words("changes_budget")
-_CONTRASTS = _LISTS.words("contrasts")
 _SAID, _CORRECTS = _LISTS.words("said"), _LISTS.words("corrects")
-_SIGNS_OF_RENT, _STRETCHES = _LISTS.words("signs_of_rent"), _LISTS.phrases("stretches")
+_SIGNS_OF_RENT = _LISTS.words("signs_of_rent")
 _SUMS = _LISTS.phrases("sums")
-_INSTEAD, _LEADS_TO_NEW = _LISTS.words("instead"), _LISTS.words("leads_to_new")
-_SPEAKS_OF = _LISTS.words("speaks_of")
-_FINAL, _SAME_SUM = _LISTS.phrases("final"), _LISTS.phrases("same_sum")
+_LEADS_TO_NEW = _LISTS.words("leads_to_new")
+_SAME_SUM = _LISTS.phrases("same_sum")
 _DICTATING = (Asked.PHONE, Asked.PHONE_CONFIRM)
 _COUNTING = (Asked.ROOMS, Asked.TIMING, Asked.NAME)
 """To these questions a small number is no sum."""
@@ -31,7 +29,6 @@ _COUNTING = (Asked.ROOMS, Asked.TIMING, Asked.NAME)
 _MOST_NUMBERS = 6
 """Who says more numbers tells a story."""
 _TOLD_AND_MORE = 2
-_SOON_DENIED = 2
 
 BUY_ILS = (200_000, 60_000_000)
 RENT_ILS = (800, 60_000)
@@ -61,12 +58,7 @@ def _deal_of(utterance: Utterance, found: list[Quantity]) -> str | None:
     """Guess the deal from the figures themselves, when nobody named it."""
     if any(key in PER_MONTH or key in _SIGNS_OF_RENT for key in utterance.keys):
         return "rent"
-    full = [quantity for quantity in found if quantity.shape is Shape.FULL]
-    if any(quantity.value >= IMPLIES_BUY_ILS for quantity in full):
-        return "buy"
-    if full and all(quantity.value < 30_000 for quantity in full) and any(quantity.value >= 800 for quantity in full):
-        return "rent"
-    return None
+    return "buy" if any(quantity.value >= IMPLIES_BUY_ILS for quantity in found) else None
 
 
 def understand_budget(
@@ -89,7 +81,7 @@ def understand_budget(
     if not found:
         return None
     implied = deal or _deal_of(utterance, found)
-    if (new := _replacing(utterance, found, implied, asked, known)) is not None:
+    if (new := _replacing(utterance, found, asked, known)) is not None:
         return Budget(new.start, new.end, new.value) if _plausible(new, implied, property_type) else None
     figures, changed = _by_rules(utterance, found, asked, deal, implied, known)
     every = figures_of(utterance, found, implied, asked) if bare else []
@@ -100,7 +92,6 @@ def understand_budget(
         # "אני לא מגיע לשש, תרשמי חמש וחצי": the one that is known is told, the other is new.
         told = next((at for at, figure in enumerate(figures) if figure.high == known), -1)
         figures = figures[told + 1 :] or figures
-    others = [figure for figure in others if _plausible(figure, implied, property_type)]
     standing = _standing(utterance, figures, others, known, jury)
     standing = [figure for figure in standing if _plausible(figure, implied, property_type)]
     if not standing:
@@ -110,57 +101,37 @@ def understand_budget(
     return Budget(chosen.start, chosen.end, chosen.value, tells, sure=chosen.sure, against=chosen.against)
 
 
-def same_budget(
-    utterance: Utterance, deal: str | None, property_type: str | None, claimed: frozenset[int]
-) -> Budget | None:
+def same_budget(utterance: Utterance, deal: str | None, claimed: frozenset[int]) -> Budget | None:
     """Return the sum told of, when the caller wants to spend just that: "מכרנו במיליון תשע, לקנות באותו תקציב"."""
     same = next(iter(_SAME_SUM.all(utterance)), None)
-    if same is None or "לא" in utterance.keys[max(0, same.start - _SOON_DENIED) : same.start]:
+    if same is None or negated(utterance, same.start):
         return None
     behind = frozenset(range(same.start, len(utterance)))
     found = sums(utterance, claimed | behind, Asked.BUDGET, heeds_rules=False)
-    told = [figure for figure in figures_of(utterance, found, deal, Asked.BUDGET) if figure.evidence]
-    if len(told) != 1 or not _plausible(told[0], deal, property_type):
-        return None
-    return Budget(told[0].start, told[0].end, told[0].value)
+    told = figures_of(utterance, found, deal, Asked.BUDGET)
+    return Budget(told[0].start, told[0].end, told[0].value) if len(told) == 1 else None
 
 
-def replaces_budget(
-    utterance: Utterance, asked: Asked, deal: str | None, claimed: frozenset[int], known: int | None
-) -> bool:
+def replaces_budget(utterance: Utterance, asked: Asked, claimed: frozenset[int], known: int) -> bool:
     """Whether of two numbers one is the budget that is `known` and the other its new value: neither counts rooms."""
-    if known is None:
-        return False
-    return _replacing(utterance, sums(utterance, claimed, asked), deal, asked, known) is not None
+    return _replacing(utterance, sums(utterance, claimed, asked), asked, known) is not None
 
 
-def _replacing(
-    utterance: Utterance, found: list[Quantity], deal: str | None, asked: Asked, known: int | None
-) -> Figure | None:
+def _replacing(utterance: Utterance, found: list[Quantity], asked: Asked, known: int | None) -> Figure | None:
     """Read "שש במקום חמש", "שש זה יותר מדי, אז חמש וחצי", of which the first or the last is `known`: the other one."""
     if known is None or asked in _DICTATING or not 2 <= len(found) <= _MOST_NUMBERS:
         return None
-    # Where nobody named the deal, the size of the known sum does.
-    figures = figures_of(utterance, found, deal or ("buy" if known >= IMPLIES_BUY_ILS else "rent"), asked)
+    figures = figures_of(utterance, found, "buy" if known >= IMPLIES_BUY_ILS else "rent", asked)
     old = [figure for figure in figures if figure.high == known]
     new = [figure for figure in figures if figure.high != known and _near(figure, known)]
     if len(old) != 1 or len(new) != 1:
         return None
-    counts = _answers_otherwise(utterance, asked, old[0], new[0])
+    counts = asked is Asked.ROOMS and new[0].start > old[0].start
     return new[0] if not counts and _gives_way(utterance, old[0], new[0]) else None
-
-
-def _answers_otherwise(utterance: Utterance, asked: Asked, old: Figure, new: Figure) -> bool:
-    """Whether two numbers answer a question for rooms or a month: "חמש, אז ארבע", "אפשר בשש במקום בחמש"."""
-    if asked is Asked.TIMING:
-        return utterance.key(new.start).startswith("ב")
-    return asked is Asked.ROOMS and new.start > old.start and utterance.key(old.end) not in _SPEAKS_OF
 
 
 def _gives_way(utterance: Utterance, old: Figure, new: Figure) -> bool:
     """Whether the words around a known sum say that the other one stands instead of it."""
-    if new.start < old.start:
-        return utterance.key(old.start - 1) in _INSTEAD
     points = (*repair_points(utterance), *turns(utterance))
     return (
         negated(utterance, old.start)
@@ -192,10 +163,7 @@ def _standing(
     """Return the figures that stand after denials and repairs and that the jury, who hears of `others`, lets stand."""
     standing, denied = settle(utterance, figures, Bounds(None, known))
     standing = jury.wished("budget", [*standing, *against(utterance, denied), *others])
-    if not standing and len(denied) == 1 and answers_no_with(utterance, denied[0].start):
-        # "לא, מיליון שבע": the no answers, and is no mark of the sum behind it.
-        standing = denied
-    return _concluded(utterance, _said_as_money(utterance, standing))
+    return _concluded(utterance, _said_as_money(standing))
 
 
 def _others(every: list[Figure], figures: list[Figure]) -> list[Figure]:
@@ -226,16 +194,9 @@ def _deal_told(utterance: Utterance, chosen: Figure) -> str | None:
     return "buy" if (chosen.high or chosen.low or 0) >= IMPLIES_BUY_ILS else None
 
 
-def _said_as_money(utterance: Utterance, standing: list[Figure]) -> list[Figure]:
-    """Prefer what words say is money, and how far one would go beyond it."""
-    if not any(figure.evidence for figure in standing):
-        return standing
-    stretched = [match.end for match in _STRETCHES.all(utterance)]
-    return [
-        figure
-        for figure in standing
-        if figure.evidence or any(figure.start - 2 <= at <= figure.start for at in stretched)
-    ]
+def _said_as_money(standing: list[Figure]) -> list[Figure]:
+    """Prefer what words say is money."""
+    return [figure for figure in standing if figure.evidence] or standing
 
 
 def _concluded(utterance: Utterance, standing: list[Figure]) -> list[Figure]:
@@ -251,36 +212,28 @@ def _bounded(utterance: Utterance, figure: Figure, asked: Asked, deal: str | Non
     if deal is not None and asked in (Asked.GREETING, Asked.DEAL) and _is_capped(utterance, figure):
         # "לשכור, לא יותר מחמש וחצי, שלושה חדרים": the deal said with it tells how much.
         return True
-    before = utterance.key(figure.start - 1)
-    return before in _CAPS and (utterance.key(figure.end) == "" or asked is Asked.GREETING)
+    return utterance.key(figure.start - 1) in _CAPS
 
 
 def _changes(utterance: Utterance, figures: list[Figure], asked: Asked, known: int) -> bool:
-    """Whether figures change the budget `known`: "תעלי לשתיים וחצי", "תרשמי חמש מאתיים", "אמרתי חמש, אז שש"."""
+    """Whether figures change the budget `known`: "תעלי לשתיים וחצי", "אמרתי חמש, אז שש"."""
     keys = set(utterance.keys)
     if asked not in _COUNTING and keys & _CHANGES_BUDGET:
         return True
-    if asked not in _DICTATING and any(
-        _near(figure, known) and (figure.split or _FINAL.at(utterance, figure.end)) for figure in figures
-    ):
-        # "טוב, שלוש שש מאות", "שתיים וחצי סופי".
+    if asked not in _DICTATING and any(figure.split for figure in figures):
+        # "טוב, שלוש שש מאות".
         return True
-    highs = {figure.high for figure in figures}
-    if asked not in (*_COUNTING, *_DICTATING) and keys & _CONTRASTS and known in highs and len(highs) > 1:
-        # "תשעה, לא עשרה".
-        return True
-    if keys & _CORRECTS and any(figure.split or known == figure.high for figure in figures):
-        return True
-    return any(figure.high == known and utterance.key(figure.start - 1) in _SAID for figure in figures)
+    told = [figure for figure in figures if figure.high == known]
+    return any(keys & _CORRECTS or utterance.key(figure.start - 1) in _SAID for figure in told)
 
 
 def _join(utterance: Utterance, standing: list[Figure], jury: Jury) -> Figure:
     """Join "מינימום מיליון ומקסימום שני מיליון" into one range; otherwise the figure that is likeliest meant."""
     lows = [figure for figure in standing if figure.high is None]
     highs = [figure for figure in standing if figure.low is None]
-    if lows and highs and (lows[0].low or 0) < (highs[0].high or 0):
+    if lows and highs:
         start, ends = min(lows[0].start, highs[0].start), Bounds(lows[0].low, highs[0].high)
-        return Figure(start, highs[0].end, ends, sure=lows[0].sure and highs[0].sure)
+        return Figure(start, highs[0].end, ends, sure=lows[0].sure)
     bounded = [figure for figure in standing if figure.low is not None or _is_capped(utterance, figure)]
     return jury.likeliest("budget", bounded or standing)
 

@@ -4,9 +4,10 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import is_masculine
 from app.dialog.hebrew.numbers import Quantity, Shape, quantities, quantity_at
-from app.dialog.hebrew.repairs import rejected_after
 from app.dialog.hebrew.span import Bounds, Range
-from app.dialog.hebrew.tokens import Utterance, fold
+from app.dialog.hebrew.tokens import Utterance, fold, rests_of
+from app.dialog.understanding.slots.bare_rooms import counts_others, plausible
+from app.dialog.understanding.slots.sums import BUDGET_WORDS
 
 _LISTS = Lexicon("real_estate/changes.toml")
 _MORE, _LESS = _LISTS.words("more"), _LISTS.words("less")
@@ -16,9 +17,7 @@ _ROOM, _ONE, _HALF = _LISTS.words("room"), _LISTS.words("one"), _LISTS.words("ha
 _AND_A_HALF = fold("וחצי")
 _CONTRASTS = _LISTS.words("contrasts")
 _ALONE = _LISTS.words("alone")
-_LEAST_ROOMS, _MOST_ROOMS = 1, 12
-_THE_ROOM, _FEW = _LISTS.words("the_room"), 2
-_LEAST_ALONE, _MOST_ALONE = 1.5, 9.5
+_THE_ROOM = _LISTS.words("the_room")
 _BEFORE_ALONE = _LISTS.words("before_alone")
 _TOLD_BACK = (Asked.SUMMARY_CONFIRM, Asked.ANYTHING_ELSE)
 _COUNTING = (Asked.TIMING, Asked.NAME, Asked.PHONE, Asked.PHONE_CONFIRM)
@@ -29,29 +28,29 @@ Known = tuple[float | None, float | None]
 def changed_rooms(utterance: Utterance, asked: Asked, known: Known, budget: float | None) -> Range | None:
     """Return the rooms wanted when the caller tells only how they differ from those `known`, or None.
 
-    `budget`: the one that is known; a number that stands against it is no room.
+    `budget`: the one that is known; a number alone that may be a new one is no room.
     """
     if known == (None, None):
         return None
     return (
         _half_more(utterance, known)
         or _stepped(utterance, known)
-        or _against(utterance, asked, known, budget)
+        or _against(utterance, asked, known)
         or _alone(utterance, asked, budget)
-        or _only(utterance, asked, known)
+        or _only(utterance, asked)
     )
 
 
 def _half_more(utterance: Utterance, known: Known) -> Range | None:
     """Read "וחצי" and nothing else as half a room on top of those known."""
     low, high = known
-    if utterance.keys != (_AND_A_HALF,) or low is None or low != high or low != int(low):
+    if utterance.keys != (_AND_A_HALF,) or low is None or low != high:
         return None
     return Range(0, 1, Bounds(low + 0.5, low + 0.5))
 
 
 def _stepped(utterance: Utterance, known: Known) -> Range | None:
-    """Read "תוסיפי חדר", "חצי חדר פחות": nothing else may be counted beside it."""
+    """Read "תוסיפי חדר", "חצי חדר פחות"; "יש עוד חדר בבניין" and "עוד חדר ארונות" tell which room it is."""
     at = next((index for index, key in enumerate(utterance.keys) if key.removeprefix("ב") in _ROOM), None)
     if at is None:
         return None
@@ -60,19 +59,13 @@ def _stepped(utterance: Utterance, known: Known) -> Range | None:
     start, end = at - half, at + 1 + (utterance.key(at + 1) in _ONE)
     verb = _verb_before(utterance, start)
     up, down = _ways(verb, utterance.key(end), by_one=by_one)
-    if up == down or _tells_which(utterance, start, end, verb):
+    if up == down or (verb == "עוד" and end < len(utterance)):
         return None
     step = (0.5 if half else 1.0) * (1 if up else -1)
     low, high = (None if bound is None else bound + step for bound in known)
-    if not all(_LEAST_ROOMS <= bound <= _MOST_ROOMS for bound in (low, high) if bound is not None):
+    if not all(plausible(bound) for bound in (low, high) if bound is not None):
         return None
     return Range(start, end, Bounds(low, high))
-
-
-def _tells_which(utterance: Utterance, start: int, end: int, verb: str) -> bool:
-    """Whether other rooms are counted, or which room it is is told: "עוד חדר ארונות", "יש עוד חדר בבניין"."""
-    counted = any(not start <= quantity.start < end for quantity in quantities(utterance))
-    return counted or (verb == "עוד" and end < len(utterance))
 
 
 def _ways(verb: str, after: str, *, by_one: bool) -> tuple[bool, bool]:
@@ -91,25 +84,16 @@ def _verb_before(utterance: Utterance, start: int) -> str:
     return verb if verb in _MORE | _LESS | _RAISED | _LOWERED else utterance.key(start - 1)
 
 
-def _against(utterance: Utterance, asked: Asked, known: Known, budget: float | None) -> Range | None:
+def _against(utterance: Utterance, asked: Asked, known: Known) -> Range | None:
     """Read "ארבעה ולא שלושה", three being known: of two bare numbers the other one."""
     found = quantities(utterance)
-    digits = asked in _COUNTING and not _as_rooms(utterance, asked, found)
-    if digits or len(found) != 2 or not all(_is_count(utterance, quantity) for quantity in found):
+    old = [number for number in found if utterance.key(number.start - 1) in _CONTRASTS and number.value in known]
+    new = [number for number in found if number not in old and number.value not in known]
+    digits = asked in _COUNTING and not all(is_masculine(utterance, number.start) for number in found)
+    of_money = not BUDGET_WORDS.isdisjoint(rests_of(utterance.keys))
+    if digits or of_money or (len(old), len(new), len(found)) != (1, 1, 2) or counts_others(utterance, new[0].end):
         return None
-    old = [quantity for quantity in found if utterance.key(quantity.start - 1) in _CONTRASTS]
-    gone = [quantity for quantity in found if quantity.value in known and rejected_after(utterance, quantity.end)]
-    new = [quantity for quantity in found if (quantity not in gone if gone else quantity.value not in known)]
-    if not gone and _CONTRASTS.isdisjoint(utterance.keys):
-        return None
-    if len(new) != 1 or new == old or _is_sum(new[0], found, budget) or not _LEAST_ROOMS <= new[0].value <= _MOST_ROOMS:
-        return None
-    return Range(new[0].start, new[0].end, Bounds(new[0].value, new[0].value))
-
-
-def _as_rooms(utterance: Utterance, asked: Asked, found: list[Quantity]) -> bool:
-    """Whether numbers are said as rooms are counted and digits are not: "שלושה ולא ארבעה"."""
-    return asked is not Asked.TIMING and all(is_masculine(utterance, at.start) for at in found)
+    return _as_many(new[0]) if plausible(new[0].value) else None
 
 
 def _alone(utterance: Utterance, asked: Asked, budget: float | None) -> Range | None:
@@ -118,47 +102,29 @@ def _alone(utterance: Utterance, asked: Asked, budget: float | None) -> Range | 
     number = quantity_at(utterance, start)
     if asked not in _TOLD_BACK or number is None or number.end != len(utterance):
         return None
-    counts = number.shape is Shape.BARE and not number.prefix and _LEAST_ALONE <= number.value <= _MOST_ALONE
-    halves = 2 * number.value == int(2 * number.value)
-    if not (counts and halves) or (budget is not None and _like_budget(number.value, budget)):
-        return None
-    return Range(start, number.end, Bounds(number.value, number.value))
+    may_be_sum = budget is not None and _like_budget(number.value, budget)
+    return _as_many(number) if plausible(number.value) and not may_be_sum else None
 
 
-def _only(utterance: Utterance, asked: Asked, known: Known) -> Range | None:
+def _only(utterance: Utterance, asked: Asked) -> Range | None:
     """Read "אפשר לוותר על החדר הרביעי, שלושה", "תרשמי חמישה בלבד": as rooms are counted, and last."""
     end = len(utterance) - (utterance.key(len(utterance) - 1) in _ALONE)
     found = quantities(utterance)
-    if asked in (Asked.TIMING, Asked.ROOMS) or len(found) != 1 or found[0].end != end:
+    if asked in (Asked.TIMING, Asked.ROOMS) or not found or found[-1].end != end:
         return None
-    value, start = found[0].value, found[0].start
+    start = found[-1].start
     of_rooms = end < len(utterance) or any(key in _THE_ROOM for key in utterance.keys[:start])
-    near = any(0 < abs(value - bound) <= _FEW for bound in known if bound is not None)
-    if not (of_rooms and near and start == end - 1 and is_masculine(utterance, start)) or found[0].prefix:
-        return None
-    return Range(start, end, Bounds(value, value))
+    return _as_many(found[-1]) if of_rooms and is_masculine(utterance, start) else None
+
+
+def _as_many(number: Quantity) -> Range:
+    """Return just so many rooms."""
+    return Range(number.start, number.end, Bounds(number.value, number.value))
 
 
 def _like_budget(number: float, budget: float) -> bool:
     """Whether a number, as thousands or millions, is near the budget that is known: it may as well be a new one."""
     return any(budget / 2 <= number * unit <= budget * 2 for unit in (1_000, 1_000_000))
-
-
-def _is_count(utterance: Utterance, quantity: Quantity) -> bool:
-    """Whether a number is bare and counts nothing that is named: it ends the clause or stands before a contrast."""
-    after = utterance.key(quantity.end)
-    apart = quantity.end == len(utterance) or "," in utterance.tokens[quantity.end].gap
-    apart = apart or after in _CONTRASTS | _ALONE or rejected_after(utterance, quantity.end)
-    return quantity.shape is Shape.BARE and quantity.prefix in ("", "ה", "ש") and apart
-
-
-def _is_sum(new: Quantity, found: list[Quantity], budget: float | None) -> bool:
-    """Whether the number that is replaced may as well be the budget that is known: six of 6,000."""
-    if budget is None:
-        return False
-    return any(
-        quantity is not new and budget in (quantity.value * 1_000, quantity.value * 1_000_000) for quantity in found
-    )
 
 
 def changed_sum(utterance: Utterance, said: Quantity, amount: float, known: float | None) -> float | None:
@@ -168,18 +134,15 @@ def changed_sum(utterance: Utterance, said: Quantity, amount: float, known: floa
     """
     if known is None or 2 * amount > known or said.prefix not in ("", "ב") or said.shape is Shape.BARE:
         return None
-    verb = _verb_before(utterance, said.start)
-    last = said.end == len(utterance) - 1
-    if verb in _MORE or (said.prefix and verb in _RAISED) or (last and utterance.key(said.end) in _ONE_MORE):
+    verb, after = _verb_before(utterance, said.start), utterance.key(said.end)
+    if verb in _MORE or (said.prefix and verb in _RAISED) or after in _ONE_MORE:
         return known + amount
-    down = verb in _LESS | _ONE_LESS or (said.prefix and verb in _LOWERED)
-    return known - amount if down or (last and utterance.key(said.end) in _ONE_LESS) else None
+    return known - amount if verb in _LESS | _ONE_LESS | _LOWERED or after in _ONE_LESS else None
 
 
 def tail_of_sum(utterance: Utterance, said: Quantity, known: float | None) -> float | None:
     """Return the sum wanted when "ומאתיים" and nothing else is said on a round one that is `known`."""
-    if known is None or (said.start, said.end) != (0, len(utterance)) or said.prefix != "ו":
+    if known is None or (said.start, said.end, said.prefix) != (0, len(utterance), "ו"):
         return None
     unit = 1_000_000 if known >= 1_000_000 else 1_000
-    tail = said.value * unit / 1_000 if said.shape is Shape.HUNDREDS else 0
-    return known + tail if known % unit == 0 and 0 < tail < unit else None
+    return known + said.value * unit / 1_000 if known % unit == 0 and said.shape is Shape.HUNDREDS else None

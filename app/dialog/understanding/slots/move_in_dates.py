@@ -1,8 +1,10 @@
 """Months, seasons, feasts, school and dates that a caller names for moving in (R10.2)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
@@ -23,6 +25,7 @@ from app.dialog.hebrew.times.dates import (
 )
 from app.dialog.hebrew.times.holidays import HOLIDAYS, holiday_span
 from app.dialog.hebrew.tokens import Utterance, fold, heard, rests, rests_of, stems, words
+from app.dialog.understanding.judging.judge import NO_MOVE
 
 _LISTS = Lexicon("hebrew/timing.toml")
 _CALENDAR = Lexicon("hebrew/calendar.toml")
@@ -68,18 +71,29 @@ def _may_be_month(key: str) -> bool:
     return key in _MONTH or not _BEGINNINGS.isdisjoint(rests(key))
 
 
-class Dates:
-    """Looks for what the calendar has a word for; `any_time`: whatever happens then."""
+class TimedTurn:
+    """A turn as the readers of times see it: whether it answers "when", and whether it speaks of moving in."""
 
-    def __init__(
-        self, utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int], *, any_time: bool = False
-    ) -> None:
+    def __init__(self, utterance: Utterance, asked: Asked, today: date, claimed: frozenset[int]) -> None:
         self.utterance = utterance
         self.today = today
         self.claimed = claimed
-        self.asked = asked is Asked.TIMING or any_time
-        self.entry = any_time or not ENTRY.isdisjoint(heard(utterance))
-        self.name_asked = asked is Asked.NAME and not any_time
+        self.asked = asked is Asked.TIMING
+        self.entry = not ENTRY.isdisjoint(heard(utterance))
+        self.name_asked = asked is Asked.NAME
+
+    def time(self, start: int, end: int, value: dict[str, Any], *, to_move: bool) -> Timing:
+        """Return a time; `to_move`: words say that it is one to move in, else only a jury may take it for one."""
+        return Span(start, end, value, against="" if to_move else NO_MOVE)
+
+
+class Dates:
+    """Looks for what the calendar has a word for."""
+
+    def __init__(self, turn: TimedTurn) -> None:
+        self.turn = turn
+        self.utterance, self.today = turn.utterance, turn.today
+        self.answers = turn.asked or turn.entry
 
     def all(self) -> list[Timing]:
         """Return every time found, of one word at most one."""
@@ -109,10 +123,7 @@ class Dates:
     def _may_say_when(self) -> Iterator[int]:
         """Yield the tokens at which a month, a season or a date may begin."""
         for index, key in enumerate(self.utterance.keys):
-            if index in self.claimed or not (self.asked or self.entry or names_time(key)):
-                # Without a question or a word of moving in only a name says when.
-                continue
-            if _may_be_month(key) or may_be_dated(self.utterance, index):
+            if index not in self.turn.claimed and (_may_be_month(key) or may_be_dated(self.utterance, index)):
                 yield index
 
     def _at(self, index: int) -> Timing | None:
@@ -123,20 +134,18 @@ class Dates:
         relation = rests(before) if before else frozenset()
         if match.value == "שבועות" and not (relation & _MAKES_FEAST or match.prefix.endswith("ב")):
             return None
-        if not (self.asked or self.entry or relation & _AROUND_FEAST):
-            return None
+        to_move = self.answers or bool(relation & _AROUND_FEAST)
         if match.value == "ראש השנה" and self.utterance.key(match.end) in _CIVIL:
-            return Span(match.start, match.end + 1, next_month(1, self.today))
+            return self.turn.time(match.start, match.end + 1, next_month(1, self.today), to_move=to_move)
         first, last = holiday_span(match.value, self.today)
         if relation & words("אחרי"):
             day = last + timedelta(days=1)
         elif relation & words("לפני"):
-            day = first - timedelta(days=1)
-            if day < self.today:
-                day = first
+            day = max(first - timedelta(days=1), self.today)
         else:
             day = max(first, self.today)
-        return Span(match.start - bool(relation & _TO_FEAST), match.end, in_month(day.year, day.month))
+        start = match.start - bool(relation & _TO_FEAST)
+        return self.turn.time(start, match.end, in_month(day.year, day.month), to_move=to_move)
 
     def _year_after(self, index: int) -> tuple[int | None, int]:
         token = self.utterance.tokens[index] if index < len(self.utterance) else None
@@ -162,7 +171,7 @@ class Dates:
     def _named_month(self, index: int) -> Timing | None:
         for prefix, rest in stems(self.utterance.key(index)):
             month = _MONTHS.get(rest)
-            if month is None and self.asked and not self.utterance.tokens[index].is_number:
+            if month is None and not self.utterance.tokens[index].is_number:
                 # "ינו אר": the recogniser parted it.
                 month = _MONTHS.get(rest + self.utterance.key(index + 1))
             if month is not None:
@@ -176,21 +185,21 @@ class Dates:
             return None
         before = self.utterance.key(index - 1)
         edge = rests(before) & (_EDGE | _EDGE_OF_MONTH)
-        if (prefix and prefix[-1] not in "בלמו") or (self.name_asked and prefix in ("", "ו") and not edge):
+        if prefix and prefix[-1] not in "בלמו":
             return None
-        if not (self.asked or self.entry or prefix or edge):
-            return None
+        is_name = self.turn.name_asked and prefix in ("", "ו") and not edge
+        to_move = not is_name and bool(self.answers or prefix or edge)
         year, end = self._year_after(index + 1)
         start = index
         if year is None and (before_it := self._year_before(index)) is not None:
             start, year = before_it
         if year is not None:
-            return Span(start, end, in_month(year, month))
+            return self.turn.time(start, end, in_month(year, month), to_move=to_move)
         over = month == self.today.month and self._early(index)
         not_before = before == "לפני" and self._no_before(index - 1) is not None
         shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
         shifted = (month - 1 + shift) % 12 + 1
-        return Span(self._with_edge(index), end, next_month(shifted, self.today, over=over))
+        return self.turn.time(self._with_edge(index), end, next_month(shifted, self.today, over=over), to_move=to_move)
 
     def _no_before(self, index: int) -> int | None:
         """Return where the no of "אני לא יכולה לפני יולי" stands, "לפני" being at `index`."""
@@ -220,43 +229,37 @@ class Dates:
 
     def _season(self, index: int) -> Timing | None:
         for prefix, rest in stems(self.utterance.key(index)):
-            before = self.utterance.key(index - 1)
-            relation = rests(before) if before else frozenset()
-            edged = relation & _EDGE_OF_SEASON and prefix
-            if rest in _SEASONS and (self.asked or edged or (self.entry and prefix)):
-                if self.name_asked or (rest == "אביב" and not prefix):
-                    return None
+            if rest in _SEASONS:
+                before = self.utterance.key(index - 1)
+                relation = rests(before) if before else frozenset()
+                to_move = self.turn.asked or (prefix and (self.turn.entry or relation & _EDGE_OF_SEASON))
                 early = rest == fold("קיץ") and relation & _BEFORE_SUMMER
                 part = 3 if before == "אחרי" else 2 if relation & words("סוף") else 0 if early else 1
-                return Span(index, index + 1, next_month(_SEASONS[rest][part], self.today))
+                month = next_month(_SEASONS[rest][part], self.today)
+                return self.turn.time(index, index + 1, month, to_move=bool(to_move) and not self.turn.name_asked)
         return None
 
     def _date(self, index: int) -> Timing | None:
-        if not (self.asked or self.entry):
-            return None
         dated = (
             written_date(self.utterance, index, self.today)
             or ordinal_date(self.utterance, index, self.today)
             or relative_period(self.utterance, index, self.today)
+            or spelled_hebrew_month(self.utterance, index, self.today)
         )
-        dated = dated or self._weekday(index)
-        return dated or (spelled_hebrew_month(self.utterance, index, self.today) if self.asked else None)
-
-    def _weekday(self, index: int) -> Timing | None:
-        """Read a weekday beside the entry, or as the whole end of an answer; else it is when to call or to come."""
+        if dated is not None:
+            return dated if self.answers else replace(dated, against=NO_MOVE)
         day = weekday(self.utterance, index)
-        if day is None or not (self.entry or all(key in _AFTER_WEEKDAY for key in self.utterance.keys[day.end :])):
+        if day is None:
             return None
-        return day
+        # Beside the entry, or as the whole end of an answer; else it is when to call or to come.
+        last = self.turn.asked and all(key in _AFTER_WEEKDAY for key in self.utterance.keys[day.end :])
+        return day if self.turn.entry or last else replace(day, against=NO_MOVE)
 
     def _numbered_month(self, index: int) -> Timing | None:
-        """Read "חודש שש" at the end of an answer as June."""
-        if not self.asked or self.utterance.key(index) not in _MONTH or atom_at(self.utterance, index - 1):
+        """Read "חודש שש" at the end of an answer as June; "חודש אחד" is so long, and not January."""
+        if not self.turn.asked or self.utterance.key(index) not in _MONTH or atom_at(self.utterance, index - 1):
             return None
         number = quantity_at(self.utterance, index + 1)
-        if self.utterance.key(index + 1) in _ONE_LONG:
-            # "חודש אחד": so long, and not January.
-            return None
-        if number is None or number.end != len(self.utterance) or number.value not in range(1, 13):
+        if number is None or self.utterance.key(index + 1) in _ONE_LONG or number.value not in range(1, 13):
             return None
         return Span(index, number.end, next_month(int(number.value), self.today))

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.limits import is_max, range_between
+from app.dialog.hebrew.limits import is_max
 from app.dialog.hebrew.number_words import MASCULINE_ONLY, is_masculine
 from app.dialog.hebrew.numbers import Kind, Quantity, Shape, atom_at, quantity_at
 from app.dialog.hebrew.repairs import against, answers_no_with, negated, repair_points, settle
 from app.dialog.hebrew.span import Bounds, Range, covered
-from app.dialog.hebrew.tokens import Utterance, fold, heard, rests, stems, words
+from app.dialog.hebrew.tokens import Utterance, fold, heard, rests, stems
 from app.dialog.understanding.judging.judge import BARE, LENIENT, Jury
 from app.dialog.understanding.slots.bare_rooms import (
     EACH,
@@ -19,18 +19,15 @@ from app.dialog.understanding.slots.bare_rooms import (
     adds_living,
     bare_rooms,
     counted,
-    counts_others,
     counts_people,
     follows_living,
-    plausible,
+    other_end,
     small_at,
 )
 
 _LISTS = Lexicon("real_estate/rooms.toml")
-_TO_HIGHER = _LISTS.words("to_higher")
-
-
 _NOT_COUNTED = _LISTS.words("not_counted")
+_TO_HIGHER, _WIDEST = _LISTS.words("to_higher"), 3
 _SAYS_NUMBER = _LISTS.words("says_number")
 _LEADS_TO_NUMBER = _LISTS.words("leads_to_number") | _LISTS.words("leads_to_new")
 _BEFORE_ELLIPTIC = _LISTS.words("before_elliptic")
@@ -49,28 +46,19 @@ def _before_noun(utterance: Utterance, noun: int, claimed: frozenset[int]) -> li
         first = _ending_at(utterance, last.start - gap, claimed)
         if first is not None and (negated(utterance, first.start) or counts_people(utterance, first.start)):
             return [last]
-        if first is not None and gap == 0 and last.prefix == "ו" and first.value < last.value <= first.value + 1:
+        joined = not gap or utterance.key(last.start - 1) in _TO_HIGHER
+        if first is not None and joined and first.value < last.value <= first.value + (_WIDEST if gap else 1):
             return [first, last]
-        if first is not None and first.value < last.value and range_between(utterance, first, last):
-            middle = utterance.key(first.end) if gap else ""
-            if middle in ("", "עד", "או", "ל") and (gap or first.value + 1 >= last.value):
-                return [first, last]
     return [last]
 
 
 def _ending_at(utterance: Utterance, end: int, claimed: frozenset[int]) -> Quantity | None:
-    for width in (3, 2, 1):
-        start = end - width
-        if utterance.key(start - 1) in EACH:
-            # "שיהיה לכל אחת חדר".
-            continue
-        if start < 0 or any(index in claimed for index in range(start, end)):
-            continue
-        quantity = quantity_at(utterance, start, end)
-        if quantity is not None and quantity.end == end and quantity.shape is Shape.BARE and plausible(quantity.value):
-            atom = atom_at(utterance, start)
-            if atom is not None and atom.kind in (Kind.UNIT, Kind.DIGITS):
-                return quantity
+    for start in range(max(0, end - 3), end):
+        # "שיהיה לכל אחת חדר".
+        each = utterance.key(start - 1) in EACH
+        quantity = None if each else small_at(utterance, start, claimed, end)
+        if quantity is not None and quantity.end == end:
+            return quantity
     return None
 
 
@@ -87,7 +75,7 @@ def _with_noun(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
             continue
         definite = utterance.key(noun).removeprefix("מ").startswith("ה")
         numbers = [] if definite else _before_noun(utterance, noun, claimed)
-        rooms = _from_numbers(utterance, numbers, noun) if numbers else _single(utterance, noun)
+        rooms = _from_numbers(utterance, numbers, noun) if numbers else _single(utterance, noun, claimed)
         if rooms is not None:
             found.append(rooms)
     return found
@@ -98,26 +86,23 @@ def names_rooms(utterance: Utterance) -> bool:
     return not ROOM.isdisjoint(heard(utterance))
 
 
-def _single(utterance: Utterance, noun: int) -> Range | None:
-    """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה"."""
+def _single(utterance: Utterance, noun: int, claimed: frozenset[int]) -> Range | None:
+    """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה", "חדר או שניים"."""
     key = utterance.key(noun)
-    if key == fold("מהחדרים"):
-        return _named_then_count(utterance, noun + 1)
     one, definite = key.endswith("חדר"), key == fold("החדרים")
     if not one and not definite and key != fold("חדרים"):
         return None
-    if one and (half := _one_and_a_half(utterance, noun)) is not None:
-        return half
-    quantity = _said_after(utterance, noun, definite=definite)
+    after = atom_at(utterance, noun + 1)
+    if one and after is not None and after.kind is Kind.FRACTION:
+        quantity: Quantity | None = Quantity(noun, noun + 2, 1.5, Shape.BARE)
+    else:
+        quantity = _said_after(utterance, noun, definite=definite)
     if quantity is None or (one and quantity.value >= 2):
         return None
-    second = quantity.end + (utterance.key(quantity.end) in words("עד או"))
-    high = quantity_at(utterance, second) if second < len(utterance) else None
-    if high is not None and _may_be_rooms(utterance, high) and _rises(utterance, quantity, high):
-        return counted(utterance, quantity, high, noun, high.end)
+    high = other_end(utterance, quantity, claimed)
     # "תורידי את החדרים לשלושה": what is lowered is told, and to how many is wanted.
     start = quantity.start if quantity.prefix == "ל" else noun
-    return counted(utterance, quantity, None, start, quantity.end)
+    return counted(utterance, quantity, high, start, (high or quantity).end)
 
 
 def _said_after(utterance: Utterance, noun: int, *, definite: bool) -> Quantity | None:
@@ -125,48 +110,15 @@ def _said_after(utterance: Utterance, noun: int, *, definite: bool) -> Quantity 
     number = noun + 1
     while definite and utterance.key(number) in _SAYS_NUMBER:
         number += 1
-    quantity = quantity_at(utterance, number)
-    if quantity is None or (quantity.prefix and not (definite and quantity.prefix == "ל")):
-        return None
-    return quantity if _may_be_rooms(utterance, quantity) else None
-
-
-def _rises(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
-    return low.value < high.value and range_between(utterance, low, high)
-
-
-def _may_be_rooms(utterance: Utterance, quantity: Quantity) -> bool:
-    small = quantity.shape is Shape.BARE and plausible(quantity.value)
-    return small and not counts_others(utterance, quantity.end)
-
-
-def _one_and_a_half(utterance: Utterance, noun: int) -> Range | None:
-    """Read "חדר וחצי", and "חדר וחצי שניים"."""
-    after = atom_at(utterance, noun + 1)
-    if after is None or after.kind is not Kind.FRACTION or after.prefix != "ו":
-        return None
-    low = Quantity(noun, noun + 2, 1.5, Shape.BARE)
-    high = quantity_at(utterance, noun + 2 + (utterance.key(noun + 2) in _TO_HIGHER))
-    if high is not None and high.shape is Shape.BARE and high.value == 2 and not high.prefix:
-        return counted(utterance, low, high, noun, high.end)
-    return counted(utterance, low, None, noun, noun + 2)
-
-
-def _named_then_count(utterance: Utterance, start: int) -> Range | None:
-    """Read "הכל נכון חוץ מהחדרים, ארבעה": which detail, and then its new value."""
-    while utterance.key(start) in _SAYS_NUMBER:
-        start += 1
-    count = quantity_at(utterance, start)
-    if count is None or count.shape is not Shape.BARE or count.prefix or not plausible(count.value):
-        return None
-    return counted(utterance, count, None, start, count.end)
+    quantity = small_at(utterance, number, frozenset())
+    return None if quantity is None or (quantity.prefix and not definite) else quantity
 
 
 def _from_numbers(utterance: Utterance, numbers: list[Quantity], noun: int) -> Range | None:
     end, extra, unsure = noun + 1, 0.0, False
     half = atom_at(utterance, end)
     last = numbers[-1]
-    if half is not None and half.kind is Kind.FRACTION and half.prefix == "ו" and last.value == int(last.value):
+    if half is not None and half.kind is Kind.FRACTION:
         last = Quantity(last.start, end + 1, last.value + half.value, Shape.BARE, prefix=last.prefix)
         end += 1
     if utterance.key(end) == "שינה":
@@ -246,16 +198,12 @@ def _repaired(utterance: Utterance, found: list[Range], claimed: frozenset[int])
     if not found:
         return []
     last = max(found, key=lambda rooms: rooms.end)
-    points = [point for point in repair_points(utterance) if point >= last.end]
-    if not points and negated(utterance, last.start) and last.end == len(utterance) - 1:
-        # "לא חמישה חדרים, ארבעה".
-        points = [last.end]
-    for point in points:
+    for point in (point for point in repair_points(utterance) if point >= last.end):
         start = point
         while utterance.key(start) in _LEADS_TO_NUMBER:
             start += 1
         quantity = small_at(utterance, start, claimed)
-        if quantity is not None and not counts_others(utterance, quantity.end):
+        if quantity is not None:
             return [counted(utterance, quantity, None, quantity.start, quantity.end)]
     return []
 
@@ -270,8 +218,7 @@ def _said_twice(utterance: Utterance, told: frozenset[int]) -> frozenset[int]:
         if at not in told
         and key in told_keys & (MASCULINE_ONLY | concluded)
         and (number := quantity_at(utterance, at)) is not None
-        and (number.end, number.shape) == (at + 1, Shape.BARE)
-        and not is_max(utterance, number)
+        and number.end == at + 1
     )
 
 
@@ -297,7 +244,7 @@ def _elliptic(utterance: Utterance, claimed: frozenset[int]) -> list[Range]:
     told = [at for at in claimed if not rests(utterance.key(at)).isdisjoint(ROOM)]
     for at in range(min(told), len(utterance)) if told else ():
         quantity = small_at(utterance, at + 1, claimed) if utterance.key(at) in _BEFORE_ELLIPTIC else None
-        if quantity is not None and not counts_others(utterance, quantity.end) and not quantity.prefix:
+        if quantity is not None:
             return [counted(utterance, quantity, None, quantity.start, quantity.end)]
     return []
 
@@ -307,12 +254,12 @@ def _also(utterance: Utterance, found: list[Range], claimed: frozenset[int]) -> 
     last = max((rooms.end for rooms in found), default=len(utterance))
     for at in range(last, min(last + _SOON_CAPPED, len(utterance))):
         capped = small_at(utterance, at, claimed) if is_masculine(utterance, at) else None
-        if capped is not None and is_max(utterance, capped) and not counts_others(utterance, capped.end):
+        if capped is not None and is_max(utterance, capped):
             # "ארבעה חדרים לכל הפחות, ולא יותר מחמישה".
             return [counted(utterance, capped, None, capped.start, capped.end)]
     for at in range(last, min(last + _SOON, len(utterance))):
         quantity = small_at(utterance, at + 1, claimed) if utterance.key(at) in _ALSO else None
-        if quantity is not None and not counts_others(utterance, quantity.end):
+        if quantity is not None:
             return [counted(utterance, quantity, None, quantity.start, quantity.end)]
     return []
 
@@ -321,7 +268,7 @@ def _are_ends(utterance: Utterance, first: Range, second: Range) -> bool:
     """Whether two numbers are said as alternatives or bounds: "שלושה אחד בשבילנו" is three."""
     bounds = None in (first.low, first.high, second.low, second.high)
     between = utterance.keys[first.end : second.start + 1]
-    return bounds or first.end == second.start or bool(set(between) & JOINS_NUMBERS) or second.start - first.end <= 1
+    return bounds or bool(set(between) & JOINS_NUMBERS) or second.start - first.end <= 1
 
 
 def _merge(first: Range, second: Range) -> tuple[float | None, float | None]:

@@ -6,14 +6,14 @@ import pytest
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.tokens import normalise
-from app.dialog.understanding.slots.move_in_dates import Dates
+from app.dialog.understanding.slots.move_in_dates import Dates, TimedTurn
 
 TODAY = date(2026, 11, 22)
 
 
 def months(said: str, asked: Asked) -> list[str]:
-    found = Dates(normalise(said), asked, TODAY, frozenset()).all()
-    return [timing.value["month"] for timing in found]
+    found = Dates(TimedTurn(normalise(said), asked, TODAY, frozenset())).all()
+    return [timing.value["month"] for timing in found if not timing.against]
 
 
 @pytest.mark.parametrize(

