@@ -19,7 +19,7 @@ from eventlet import hubs
 from eventlet.greenio import GreenSocket
 from eventlet.patcher import original
 
-from app.sidecar.manners import is_idle, yield_to_worker
+from app.sidecar.manners import is_idle, worked_s, yield_to_worker
 from app.sidecar.wire import Op, Unpacker, WireError, pack
 from app.whose import CALL_SID, of_call
 
@@ -41,7 +41,9 @@ class LinkLimits:
 
     ping_interval_s: float = 0.25
     missed_pings: int = 7
-    """Pings in a row without a sign of life before the child is killed, though it works or waits for the processor."""
+    """Pings in a row without a sign of life before the child is killed, though it works."""
+    starved_times: int = 4
+    """So many times as long where it gets no processor: another in its place would get none either, and first load."""
     idle_pings: int = 2
     """The same where nothing in the child runs or wants to: it is frozen or locked up, and will not answer. An answer
     may be waiting for it, and so a caller.
@@ -281,7 +283,7 @@ class Life:
 
     def _watch(self) -> None:
         interval_s = self._limits.ping_interval_s
-        missed = idle = 0
+        missed = idle = has_worked_s = 0.0
         while not self._dead:
             self._heard_since_ping = False
             sent_at = time.monotonic()
@@ -293,11 +295,14 @@ class Life:
                 missed = idle = 0
             elif time.monotonic() - sent_at < 1.5 * interval_s:
                 # Counted only when we ourselves woke on time: after a stall of the hub the answer may lie unread.
-                missed += 1
-                idle = idle + 1 if self._spoke and is_idle(self.process.pid) else 0
+                lies_still = is_idle(self.process.pid)
+                before_s, has_worked_s = has_worked_s, worked_s(self.process.pid)
+                is_starved = missed > 0 and not lies_still and has_worked_s - before_s < interval_s / 2
+                missed += 1 / self._limits.starved_times if is_starved else 1
+                idle = idle + 1 if self._spoke and lies_still else 0
             most = self._limits.missed_pings if self._spoke else self._limits.boot_pings
             if missed >= most or idle >= self._limits.idle_pings:
-                self.kill(f"no sign of life for {missed} pings")
+                self.kill(f"no sign of life for {round(missed)} pings")
                 return
 
 

@@ -41,6 +41,18 @@ def is_idle(pid: int) -> bool:
     return all(stat.rpartition(")")[2].split()[0] not in _BUSY for stat in threads)
 
 
+def worked_s(pid: int) -> float:
+    """Return how long a process has had a processor, in all its threads (Linux: proc_pid_stat(5)); 0 once it is gone.
+
+    How long it had to wait for one is no measure: a wait is counted when it is over.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def defer_to_worker(niceness: int) -> None:
     """Make this process the worker's quiet helper; `niceness` (0..19) is what it yields of a core they share.
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.sidecar.life import Life, LinkLimits, LinkStream
 from app.sidecar.link import Link
-from app.sidecar.manners import is_idle, yield_to_worker
+from app.sidecar.manners import is_idle, worked_s, yield_to_worker
 from app.sidecar.wire import Op, Unpacker, pack
 from tests.sidecar.hub import Frames, wait_until
 
@@ -124,6 +124,28 @@ def test_a_child_that_works_and_cannot_answer_is_given_more_time_than_one_that_l
     link.stop()
 
 
+def test_a_child_that_gets_no_processor_is_waited_for_longer_than_one_that_has_it() -> None:
+    """R18: on a machine so busy, one in its place would have to load first, and so take more of what is short."""
+    core = {min(os.sched_getaffinity(0))}
+    limits = LinkLimits(ping_interval_s=0.1, missed_pings=3, idle_pings=40, starved_times=100)
+    link = Link("tests.sidecar.echo_child", limits=limits)
+    link.start()
+    wait_until(lambda: link.ready, "the child is ready")
+    pid, starved = link.pid, Frames()
+    assert pid is not None
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), core)
+    before_s = worked_s(pid)
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
+        os.sched_setaffinity(other.pid, core)
+        link.open({"service": "work", "seconds": 0.7}, starved)
+        told = starved.wait()
+        other.kill()
+    assert (told[0], link.pid) == (Op.END, pid)
+    assert 0 < worked_s(pid) - before_s < 0.5
+    link.stop()
+
+
 def test_it_is_told_who_works_from_who_waits_for_what_never_comes() -> None:
     """R18: stopped, or waiting, it is idle; at work it is not, nor is one of which nothing is known."""
     endless = "print(flush=True)\nwhile True: pass"
@@ -173,6 +195,7 @@ def test_how_patient_a_link_is() -> None:
     limits = LinkLimits()
     assert limits.idle_pings * limits.ping_interval_s == 0.5
     assert 1.5 <= limits.missed_pings * limits.ping_interval_s <= 2.0
+    assert limits.starved_times == 4
     assert limits.boot_pings * limits.ping_interval_s == 30.0
     assert limits.backlog_bytes == 50 * 10 * 16_000 + 388_608, "ten seconds of fifty callers, in whole MiB"
     assert limits.coalesce_s <= 0.01, "half a frame"
