@@ -170,9 +170,9 @@ async def run_load(options: LoadOptions, live: Callable[[], None] = lambda: None
     end_s = asyncio.get_running_loop().time() + options.ramp_s + options.seconds
     probe = asyncio.create_task(_probe_callbacks(options, report))
     callers = [asyncio.create_task(_caller(options, number, report, end_s)) for number in range(options.calls)]
-    await asyncio.sleep(options.ramp_s)
+    await asyncio.wait(callers, timeout=options.ramp_s)  # all are over sooner where none can be made
     await asyncio.to_thread(live)
-    await asyncio.sleep(max(0.0, end_s - asyncio.get_running_loop().time()))
+    await asyncio.wait(callers, timeout=max(0.0, end_s - asyncio.get_running_loop().time()))
     await asyncio.to_thread(live)
     await asyncio.gather(*callers)
     probe.cancel()

@@ -40,7 +40,7 @@ def test_calls_talk_side_by_side_and_are_measured_at_each_ear() -> None:
 
 def test_a_server_that_is_not_there_fails_at_the_first_call() -> None:
     """One clear line, not one for each call."""
-    options = LoadOptions(5, (Cue(utterance("a", tone(300))),), "http://127.0.0.1:1", seconds=1.0)
+    options = LoadOptions(5, (Cue(utterance("a", tone(300))),), "http://127.0.0.1:1", seconds=60.0, ramp_s=0.1)
     with pytest.raises(ServerError, match="nobody answers"):
         asyncio.run(run_load(options))
 

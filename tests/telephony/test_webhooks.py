@@ -34,6 +34,15 @@ def development() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="module", autouse=True)
+def half_a_body(server: Server) -> Iterator[Peer]:
+    """A peer that has sent half a body as the first test of this file begins; its answer is judged by the last."""
+    peer = Peer(server.connect(timeout_s=30))
+    with peer.socket:
+        peer.send(b"POST /webhook/stream_status HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+        yield peer
+
+
 def ask(
     server: Server, method: str, path: str, body: bytes | None = None, headers: Headers | None = None
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -299,14 +308,6 @@ def test_development_mode_takes_an_unsigned_call_from_this_machine_only(developm
     development.wait_for_log("development mode")
 
 
-def test_a_slow_body_is_given_up(server: Server) -> None:
-    """R3.1: a peer that sends half a body holds a greenlet for five seconds at most."""
-    peer = Peer(server.connect(timeout_s=30))
-    with peer.socket:
-        peer.send(b"POST /webhook/stream_status HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
-        assert peer.head().split()[1] == "408"
-
-
 @pytest.mark.parametrize(("path", "sid"), [("handle_recording", "CallSid"), ("message_status", "MessageSid")])
 def test_recordings_and_message_reports_are_believed_only_when_signed(server: Server, path: str, sid: str) -> None:
     """R2.4, R2.7, R14: 403 to anybody else, 400 without a SID; then what came is handed on, off the request."""
@@ -448,3 +449,8 @@ def test_what_is_not_ours_is_left_to_others() -> None:
     """R3: with or without a slash, but no more than one."""
     for path, is_ours in (("call_status", True), ("call_status/", True), ("call_status//", False), ("other", False)):
         assert (at_hand().handle(request(path, CALL)) is not None) is is_ours
+
+
+def test_a_slow_body_is_given_up(half_a_body: Peer) -> None:
+    """R3.1: a peer that sends half a body holds a greenlet for five seconds at most."""
+    assert half_a_body.head().split()[1] == "408"
