@@ -7,9 +7,11 @@ import pytest
 from app.call.answering.replying import Reply, ReplySettings
 from app.call.events import OpenStt, SttEnded, SttFailed, SttHeard
 from app.call.hearing.recognition import Recognition, RecognitionSettings
-from app.call.interrupting import ANSWER_MS, SHORT_SPEECH_MS, VERDICT_MS, Interruption
+from app.call.interrupting import Interruption
 from app.dialog.dialog import Dialog, DialogSettings
 from tests.call.driver import TODAY
+
+ANSWER_MS, SHORT_SPEECH_MS, VERDICT_MS = 300, 350, 500
 
 WORD = b"\x00\x10" * 8 * 200
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.call.longest_call import LAST_WORDS_MS, PATIENCE_MS, LongestCall, Step
+from app.call.longest_call import LongestCall, Step
+
+LAST_WORDS_MS, PATIENCE_MS = 60_000, 15_000
 
 MAX_MS = 600_000
 BEGAN_MS = 5000

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from app.call.events import HangUp, SendMedia
-from app.call.progress import HOPELESS_MS, LONGEST_TURN_MS, MOST_CHANCES_MS, WORDLESS_MS, WORDLESS_VOICE_MS, Progress
+from app.call.progress import Progress
 from app.call.states import State
 from tests.call.driver import CallDriver, Stt, World, buzz, hush, settings
 from tests.media.sounds import Floats
+
+HOPELESS_MS, LONGEST_TURN_MS, MOST_CHANCES_MS, WORDLESS_MS, WORDLESS_VOICE_MS = 60_000, 16_000, 3000, 4000, 12_800
 
 NEWS = "בחדשות היום ירדו גשמים בצפון הארץ"
 

@@ -3,11 +3,12 @@
 import pytest
 
 from app.call.events import Speak, SttHeard
-from app.call.progress import HOPELESS_MS
 from app.call.prompting import Prompting
 from app.call.states import State, Trigger
 from app.dialog.dialog import Dialog
 from tests.call.floors import greeted, opened
+
+HOPELESS_MS = 60_000
 
 
 def test_nobody_is_prompted_while_the_agent_has_the_floor() -> None:

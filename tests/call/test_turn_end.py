@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.call.answering.guessing import STABLE_SILENCE_MS
 from app.call.events import Command, Log, Speak
 from app.call.states import State
 from app.call.turn_end import TurnEnd
 from tests.call.floors import GREETED_AT_MS, greeted, hear
+
+STABLE_SILENCE_MS = 100
 
 AREA = "אני מחפש דירה בשכירות ברעננה"
 KNOWN_AT_MS = GREETED_AT_MS + 1200

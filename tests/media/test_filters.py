@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from app.media.filters import HIGH_PASS_HZ, LOW_PASS_HZ, BandFilter
+from app.media.filters import BandFilter
 from tests.media.sounds import noise, to_pcm, tone
+
+HIGH_PASS_HZ, LOW_PASS_HZ = 100.0, 3700.0
 
 OFFLINE = np.vstack(
     [

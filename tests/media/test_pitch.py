@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.media.pitch import HIGHEST_HZ, LOWEST_HZ, held_share, pitches
+from app.media.pitch import held_share, pitches
 from tests.media.sounds import Floats, noise, silence, to_pcm
+
+HIGHEST_HZ, LOWEST_HZ = 350, 70
 
 
 def track(sound: Floats) -> list[float | None]:

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.media.silero import CHUNK_SAMPLES, Silero
+from app.media.silero import Silero
 from tests.media.sounds import caller, noise, to_pcm, tone
+
+CHUNK_SAMPLES = 256
 
 ANSWERS: dict[str, list[float]] = json.loads(
     (Path(__file__).parent / "silero_answers.json").read_text(encoding="utf-8")

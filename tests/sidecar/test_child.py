@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from app.sidecar.child import MAX_QUEUED_BYTES, Exchange, Gathering, Handler, ServiceError, Tell, Warm, serve
+from app.sidecar.child import Exchange, Gathering, Handler, ServiceError, Tell, Warm, serve
 from app.sidecar.wire import Op, Unpacker, pack
 from tests.qa.virtual_time import run_virtually
 from tests.sidecar.echo_child import echo
+
+MAX_QUEUED_BYTES = 8_388_608
 
 Frame = tuple[int, Op, bytes]
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sidecar.wire import HEADER, MAX_PAYLOAD_BYTES, Op, Unpacker, WireError, pack
+from app.sidecar.wire import HEADER, Op, Unpacker, WireError, pack
+
+MAX_PAYLOAD_BYTES = 4_194_304
 
 FRAMES = st.lists(st.tuples(st.integers(0, 2**32 - 1), st.sampled_from(Op), st.binary(max_size=50)), max_size=10)
 

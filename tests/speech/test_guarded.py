@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.speech.breaker import FIRST_REST_S, MOST_FAILURES, Breaker
+from app.speech.breaker import Breaker
 from app.speech.engines import Audio, Done, Failed, Heard, LlmEvent, Text
 from app.speech.guarded import Guard, GuardedLlm, GuardedStt, GuardedTts
+
+FIRST_REST_S, MOST_FAILURES = 5.0, 3
 
 DOWN = Failed("unavailable", "no route", retriable=True)
 LATE_S = 1.0

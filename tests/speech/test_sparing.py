@@ -6,7 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.speech.engines import Done, LlmEvent, Text
-from app.speech.sparing import BEHIND_MS, SparingJson
+from app.speech.sparing import SparingJson
+
+BEHIND_MS = 150
 
 
 class Reader:

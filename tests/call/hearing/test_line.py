@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from app.call.hearing.line import CUT_OFF_AFTER_MS, FILL_EVERY_MS, SILENT_AFTER_MS, SURE_AFTER_MS, Line
+from app.call.hearing.line import Line
 from app.call.states import State
 from tests.call.driver import CallDriver, Stt, World, buzz, hush, settings
+
+CUT_OFF_AFTER_MS, FILL_EVERY_MS, SILENT_AFTER_MS, SURE_AFTER_MS = 600, 60, 200, 40
 
 FIRST, SECOND = "אני מחפש דירה", "בשכירות ברעננה"
 

@@ -5,7 +5,9 @@ from itertools import count
 import pytest
 
 from app.call.events import CancelStt, Command, FinishStt, Log, OpenStt, SttEnded, SttFailed, SttHeard, WriteStt
-from app.call.hearing.recognition import MOST_READ_AHEAD, Recognition, RecognitionSettings, TurnHeard, joined
+from app.call.hearing.recognition import Recognition, RecognitionSettings, TurnHeard, joined
+
+MOST_READ_AHEAD = 6
 
 FRAME = b"\x01\x02" * 160
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.call.events import CallerAudio, Command
 from app.call.hearing.ear import Ear, Noticed
-from app.call.hearing.together import LEAST, Caller, hear_ahead
+from app.call.hearing.together import Caller, hear_ahead
 from app.call.machine import Call
 from app.call.states import State
 from app.media.bargein import BargeInSettings
@@ -19,6 +19,8 @@ from app.media.endpointing import EndpointSettings
 from app.media.vad import VadSettings
 from tests.call.driver import CallDriver, Step, Stt, World, settings
 from tests.media.sounds import Floats, at_dbfs, caller, noise, silence, to_ulaw, tone
+
+LEAST = 12
 
 VOICES = ("v001", "v004", "v010", "v022", "w01_01", "w01_04", "w01_07")
 

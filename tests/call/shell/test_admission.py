@@ -1,14 +1,8 @@
 """A full house takes messages."""
 
-from app.call.shell.admission import (
-    ARRIVES_WITHIN_S,
-    FEW_CALLS,
-    FORGIVEN_AFTER_S,
-    LONGEST_MUTE_S,
-    MUTE_S,
-    Admission,
-    thanks,
-)
+from app.call.shell.admission import Admission, thanks
+
+ARRIVES_WITHIN_S, FEW_CALLS, FORGIVEN_AFTER_S, LONGEST_MUTE_S, MUTE_S = 15.0, 4, 120.0, 60.0, 5.0
 
 
 class House:

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from app.call.events import CallerAudio, HangUp
 from app.call.shell.door import Door
 from app.call.shell.services import Services
-from app.call.shell.session import TWILIO_CLOSES_WITHIN_MS, Session
+from app.call.shell.session import Session
 from app.call.shell.telephone import lost_transfer_line
 from app.call.states import State
 from app.config import load
@@ -28,6 +28,8 @@ from app.speech.engines import Audio, Done, Failed
 from app.telephony.websocket import WebSocket
 from tests.call.shell.yields import switches_within
 from tests.telephony.peer import Peer, close, frame, text
+
+TWILIO_CLOSES_WITHIN_MS = 3000
 
 TOKEN = {"token": "good"}
 

@@ -12,9 +12,11 @@ from structlog.testing import capture_logs
 
 from app.call.events import CallerAudio, Dtmf, Event, MarkEchoed
 from app.call.shell.conductor import Conductor
-from app.call.shell.stream_reader import MOST_BEHIND_MS, PIECE_MS, StreamReader
+from app.call.shell.stream_reader import StreamReader
 from app.telephony.websocket import WebSocket
 from tests.telephony.peer import frame, text
+
+MOST_BEHIND_MS, PIECE_MS = 15_000, 100
 
 
 def media(ulaw: bytes, track: str | None = "inbound", timestamp: str | None = "20") -> bytes:

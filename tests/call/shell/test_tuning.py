@@ -2,8 +2,10 @@
 
 import pytest
 
-from app.call.shell.tuning import HOLD_AFTER_BATCH_MS, HOLD_AFTER_MS, call_settings
+from app.call.shell.tuning import call_settings
 from app.config import load
+
+HOLD_AFTER_BATCH_MS, HOLD_AFTER_MS = 2500, 1500
 
 GOOGLE = {"GOOGLE_SPEECH_ENDPOINT": "127.0.0.1:8400", "GOOGLE_TTS_ENDPOINT": "127.0.0.1:8401"}
 OPENAI = {"OPENAI_API_KEY": "sk-x"}

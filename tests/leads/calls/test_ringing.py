@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from app.leads.calls.ringing import MOST_NAMED, says
+from app.leads.calls.ringing import says
 from app.leads.database import Database
 from app.leads.models import Call, Channel, DeliveryState, Lead
 from app.leads.outgoing.deliveries import Change, Claim
@@ -17,6 +17,8 @@ from app.leads.questions import QUESTIONS
 from app.leads.records import CallEnded, CallStarted, FactsSaved, LeadMarked, LeadNoted, TurnSaved
 from app.leads.store import LeadRules, Store
 from tests.leads.conftest import Clock
+
+MOST_NAMED = 100
 
 CALLER, OFFICE = "+972500000007", "+972500000001"
 RING_S, MESSAGE_S = 30, 3

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.leads.database import Database
-from app.leads.instances.stock_audio import MOST_AT_ONCE, MOST_BYTES, StockVoices
+from app.leads.instances.stock_audio import StockVoices
 from app.leads.upkeep.sweeping import STOCK_KEEP, Keep, Sweep
 from tests.leads.conftest import Clock
+
+MOST_AT_ONCE, MOST_BYTES = 50, 1_048_576
 
 
 def packed(audio: bytes) -> str:

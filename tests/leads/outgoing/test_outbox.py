@@ -8,21 +8,13 @@ from hypothesis import strategies as st
 
 from app.leads.models import Channel, DeliveryState
 from app.leads.outgoing.deliveries import Claim
-from app.leads.outgoing.outbox import (
-    FIRST_PAUSE_S,
-    LONGEST_PAUSE_S,
-    MAX_ATTEMPTS,
-    Accepted,
-    Outbox,
-    Refused,
-    Result,
-    after_attempt,
-    pause_s,
-)
+from app.leads.outgoing.outbox import Accepted, Outbox, Refused, Result, after_attempt, pause_s
 from app.leads.queries import outbox
 from app.leads.store import Store
 from tests.leads.conftest import Clock
 from tests.leads.outgoing.test_deliveries import delivery, end_calls
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S, MAX_ATTEMPTS = 2.0, 3600.0, 40
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ATTEMPTS = st.integers(1, 10_000)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from app.leads.database import Database, StoreDown
-from app.leads.questions.asking import MOST_WAITING, STALE_S, Questions
+from app.leads.questions.asking import Questions
+
+MOST_WAITING, STALE_S = 100, 5.0
 
 Told = list[tuple[dict[str, Any] | None, str, str]]
 

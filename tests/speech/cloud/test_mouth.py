@@ -10,9 +10,10 @@ import pytest
 from app.media.codec import encode_ulaw
 from app.sidecar.child import Exchange
 from app.sidecar.wire import Op, Unpacker
-from app.speech.cloud.handfuls import GATHER_S
 from app.speech.cloud.mouth import Mouth
 from tests.qa.virtual_time import run_virtually
+
+GATHER_S = 0.1
 
 VOICE = struct.pack("<8000h", *(round(9000 * np.sin(number / 5)) for number in range(8000)))
 
