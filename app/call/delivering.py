@@ -72,15 +72,22 @@ class Delivery:
     @property
     def _may_speak(self) -> bool:
         ear = self._floor.caller.ear
-        return not ear.is_speech or self._floor.insists or ear.since_onset_ms > GREETING_WAIT_MS
+        if self._floor.insists or not ear.may_be_speech:
+            return True
+        return ear.is_speech and ear.since_onset_ms > GREETING_WAIT_MS
 
     def _begin(self, reply: Reply, now_ms: int) -> list[Command]:
         floor = self._floor
         if floor.holding.is_in_the_way(floor.agent) or not reply.may_start(now_ms):
             return []
+        if floor.turn and not floor.insists and now_ms < floor.turn.answer_from_ms:
+            reply.ready_at_ms = now_ms if reply.ready_at_ms is None else reply.ready_at_ms
+            return []
+        held_ms = 0 if reply.ready_at_ms is None else now_ms - reply.ready_at_ms
         phrase = floor.holding.end()
         self.has_spoken = True
         floor.play_from_here(reply, now_ms)
-        start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": now_ms - reply.asked_at_ms})
-        spent = timings(floor.turn, reply, now_ms, self.own_wait_ms) if floor.turn else []
+        first_audio_ms = now_ms - held_ms - reply.asked_at_ms
+        start = Log("TTS_START", {"reply": reply.number, "first_audio_ms": first_audio_ms, "held_ms": held_ms})
+        spent = timings(floor.turn, reply, now_ms, self.own_wait_ms, held_ms) if floor.turn else []
         return [*phrase, start, *floor.go(Trigger.REPLY_READY), *spent]

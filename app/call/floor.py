@@ -99,7 +99,7 @@ class Floor:
             self.turn = Turn(self.turn_number, self.caller.since_ms or 0)
         self.turn.add(stretch)
 
-    def end_stretch(self, silence_ms: int, now_ms: int) -> Recognition | None:
+    def end_stretch(self, silence_ms: int, now_ms: int, *, in_doubt: bool = False) -> Recognition | None:
         """The utterance is over: return its stretch, the last of the turn; None when there was nobody to hear it."""
         if self.state is not State.LISTENING or self.turn is None:
             return None
@@ -110,7 +110,7 @@ class Floor:
             self.turn.precede(self.doubt.stretch)
             self.doubt = None
         self._rejoin(stretch, now_ms)
-        self.turn.ended_at_ms, self.turn.silence_ms = now_ms, silence_ms
+        self.turn.ended_at_ms, self.turn.silence_ms, self.turn.in_doubt = now_ms, silence_ms, in_doubt
         return stretch
 
     def _rejoin(self, stretch: Recognition, now_ms: int) -> None:
@@ -361,6 +361,12 @@ class Floor:
         return doubt.stretch.cancel() if doubt else []
 
     # -- the agent's turn -----------------------------------------------------------------------------------------
+
+    def answer_due_ms(self) -> int | None:
+        """When an answer that is ready may be heard, the caller being done by then."""
+        if self.turn is None or self.reply is None or self.reply.ready_at_ms is None:
+            return None
+        return None if self.interruption or self.caller.ear.may_be_speech else self.turn.answer_from_ms
 
     def play_from_here(self, reply: Reply, now_ms: int) -> None:
         """The agent is to be heard."""

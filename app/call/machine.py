@@ -204,6 +204,7 @@ class Call:
             Timer.PROGRESS: self._prompting.due_ms,
             Timer.TEXT: lambda: floor.turn.timer() if floor.turn and floor.awaits_text else None,
             Timer.REPLY: lambda: floor.reply.timer() if floor.reply else None,
+            Timer.PATIENCE: floor.answer_due_ms,
             Timer.HOLDING: self._delivery.hold_due_ms,
             Timer.PLAYOUT: self._delivery.playout_due_ms,
             Timer.VERDICT: lambda: floor.interruption.verdict_at_ms if floor.interruption else None,
@@ -284,11 +285,14 @@ class Call:
             log = Log("EOU", {"len": eou.utterance_ms, "silence_ms": 0, "forced": True})
             return [log, *self._floor.caller.stretch.cut(self._ear.media_ms - eou.at_ms)]
         fields = {"silence_ms": eou.silence_ms, "len": eou.utterance_ms}
-        return self._end_turn(Trigger.EOU, fields, now_ms) or self._floor.caller.drop()
+        ended = self._end_turn(Trigger.EOU, fields, now_ms, in_doubt=eou.in_doubt)
+        return ended or self._floor.caller.drop()
 
-    def _end_turn(self, trigger: Trigger, fields: dict[str, int], now_ms: int) -> list[Command]:
+    def _end_turn(
+        self, trigger: Trigger, fields: dict[str, int], now_ms: int, *, in_doubt: bool = False
+    ) -> list[Command]:
         """The turn is over: its text is wanted now. Nothing happens when the floor is not the caller's."""
-        stretch = self._floor.end_stretch(fields["silence_ms"], now_ms)
+        stretch = self._floor.end_stretch(fields["silence_ms"], now_ms, in_doubt=in_doubt)
         if stretch is None:
             return []
         self._delivery.own_wait_ms = 0

@@ -39,6 +39,7 @@ class Timer(StrEnum):
     PROGRESS = "progress"  # something understood, or the agent speaks (`progress`)
     TEXT = "text"  # the recogniser's final, or the next best (`recognition`)
     REPLY = "reply"  # the language model and the voice, or to go on without (`replying`)
+    PATIENCE = "patience"  # an answer that is ready, until the caller is sure to be done (`patience`)
     HOLDING = "holding"  # the answer, or a holding phrase (`holding`)
     PLAYOUT = "playout"  # the next frame due, or the end mark (`media.playout`)
     VERDICT = "verdict"  # whether an interruption was one (`interrupting`)
@@ -70,7 +71,7 @@ _ALWAYS = (Timer.AUDIO, Timer.REPLY, Timer.DOUBT, Timer.LAST_MINUTE)
 TIMERS: dict[State, tuple[Timer, ...]] = {
     State.CONNECTING: (),
     State.LISTENING: (*_ALWAYS, Timer.PROGRESS, Timer.VERDICT),
-    State.PROCESSING: (*_ALWAYS, Timer.TEXT, Timer.HOLDING, Timer.PLAYOUT, Timer.VERDICT),
+    State.PROCESSING: (*_ALWAYS, Timer.TEXT, Timer.PATIENCE, Timer.HOLDING, Timer.PLAYOUT, Timer.VERDICT),
     State.SPEAKING: (Timer.PLAYOUT, *_ALWAYS),  # due first as a rule
     State.ENDED: (),
 }

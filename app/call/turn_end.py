@@ -1,6 +1,7 @@
 """The caller's turn is over, or about to be: its words, whose they are, and what is answered (R8, R9). Pure."""
 
 from app.call.answering.guessing import STABLE_SILENCE_MS
+from app.call.answering.patience import silence_before_answer
 from app.call.delivering import SPOKEN_MS
 from app.call.events import Command, Log
 from app.call.floor import Floor
@@ -52,6 +53,10 @@ class TurnEnd:
         if not heard.text and floor.progress.is_hopeless(now_ms):
             floor.reply, goodbye = conversation.prompt(Dialog.nothing_understood, turn.number, now_ms)
             return goodbye
+        if turn.silence_ms:
+            sounds = conversation.dialog.interim_sounds(heard.text)
+            silence_ms = silence_before_answer(sounds, in_doubt=turn.in_doubt)
+            turn.answer_from_ms = turn.ended_at_ms - turn.silence_ms + silence_ms
         misses, slots = conversation.dialog.memory.misses_in_row, conversation.dialog.slots
         floor.reply, answer = conversation.answer(heard, turn.number, now_ms)
         dialog = conversation.dialog

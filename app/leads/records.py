@@ -80,7 +80,9 @@ class Segments(_Storable):
     tts: int | None = None
     """→ first byte of its voice."""
     own: int | None = None
-    """→ begun to be spoken: what this process waited."""
+    """→ ready to be spoken: what this process waited."""
+    held: int | None = None
+    """→ begun to be spoken: kept back from a caller who might not have been done; 0 from one who surely was."""
     send: int | None = None
     """→ first frame sent."""
     path: int | None = None

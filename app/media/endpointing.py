@@ -36,13 +36,15 @@ class EndOfUtterance:
     """The caller's utterance is over at `at_ms`, after `silence_ms` without voice.
 
     `utterance_ms` is the length from speech start, silence included, or from the last forced cut. `forced`: only the
-    segment is cut (it would grow too long), the caller's turn goes on and another EndOfUtterance follows.
+    segment is cut (it would grow too long), the caller's turn goes on and another EndOfUtterance follows. `in_doubt`:
+    only the silence says that it is over, neither the voice nor the words do.
     """
 
     at_ms: int
     silence_ms: int
     utterance_ms: int
     forced: bool
+    in_doubt: bool = False
 
 
 EndpointEvent = SpeechStarted | SpeechStopped | Frame | Interim
@@ -149,6 +151,12 @@ class Endpointer:
         by_voice = settings.min_silence_ms + doubt * (settings.max_silence_ms - settings.min_silence_ms)
         return round(min(max(by_voice, self._pace_ms), settings.max_silence_ms))
 
+    @property
+    def _is_in_doubt(self) -> bool:
+        """Whether the voice did not end as one does that is done; of a caller who rests so long, less will do."""
+        rests = self._pace_ms >= self._settings.max_silence_ms
+        return self._how_final() < (_PLAUSIBLE if rests else _UNSURE)
+
     def receive(self, event: EndpointEvent) -> EndOfUtterance | None:
         """Take what happened next; return the end it makes certain, if any."""
         if isinstance(event, Frame):
@@ -232,7 +240,8 @@ class Endpointer:
         if silence_ms < self.wait_ms:
             too_long = now_ms - self._segment_start_ms >= self._settings.max_utterance_ms
             return self._cut(now_ms) if too_long and self._sound == "dictating" else None
-        ended = EndOfUtterance(now_ms, silence_ms, now_ms - self._segment_start_ms, forced=False)
+        length_ms = now_ms - self._segment_start_ms
+        ended = EndOfUtterance(now_ms, silence_ms, length_ms, forced=False, in_doubt=self._is_in_doubt)
         self._turn_start_ms = None
         return ended
 

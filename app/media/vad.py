@@ -151,6 +151,11 @@ class Vad:
         return self._floor.calibrated
 
     @property
+    def onset_ms(self) -> int | None:
+        """Where the voice of the moment set in, or a sound that may turn out to be one; None while there is none."""
+        return None if self.opinion is False else self._onset_ms
+
+    @property
     def opinion(self) -> bool | None:
         """Whether the sound of the moment is speech; None while that is open. False before the calibration is."""
         if not self._floor.calibrated:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.bench_turns import lines, measures
+from tests.bench_turns.answers import answers
 from tests.bench_turns.noises.fifth import FIFTH_NOISES
 from tests.bench_turns.noises.fourth import FOURTH_NOISES
 from tests.bench_turns.noises.held_out import HELD_OUT_NOISES
@@ -117,6 +118,7 @@ def report(name: str) -> None:
         measures.short_words,
         measures.end_of_utterance,
         measures.pauses,
+        answers,
         measures.dictation,
         measures.babble_call,
         measures.barge_ins,

@@ -58,7 +58,7 @@ class Material:
         return [one for one in self.said if one.kind in kinds]
 
 
-def _percentiles(values: list[int]) -> str:
+def percentiles(values: list[int]) -> str:
     if len(values) < 2:
         return "none"
     cuts = quantiles(values, n=20, method="inclusive")
@@ -95,7 +95,7 @@ def end_of_utterance(material: Material) -> Iterator[Row]:
         how = "with words" if words else "by ear alone"
         for group, values in late.items():
             target = "p50 ≤ 380, p95 ≤ 520" if group != "10 dB" else ""
-            yield Row(f"EOU latency p50 / p95, {how}, {group}", _percentiles(values), target, "600–3,000")
+            yield Row(f"EOU latency p50 / p95, {how}, {group}", percentiles(values), target, "600–3,000")
         yield Row(f"sentences without an end / cut in the middle, {how}", f"{lost} / {early} of {count}", "0")
 
 
@@ -201,7 +201,7 @@ def barge_ins(material: Material) -> Iterator[Row]:
     for group, values in late.items():
         yield Row(
             f"barge-in, voice onset → clear p50 / p95, {group}",
-            _percentiles(values),
+            percentiles(values),
             "p50 ≤ 240, p95 ≤ 300",
             "360 / 400",
         )

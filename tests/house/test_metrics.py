@@ -38,6 +38,7 @@ TIMING: dict[str, Any] = {
         "sentence": 50,
         "tts": 120,
         "own": 0,
+        "held": 0,
         "send": 0,
         "path": 30,
     },

@@ -65,6 +65,31 @@ def test_a_level_voice_gets_the_long_silence_and_a_falling_one_the_short() -> No
     assert 350 <= waits(falling) < 500
 
 
+@pytest.mark.parametrize("sound", ["unknown", "open", "complete"])
+def test_an_end_is_in_doubt_where_the_voice_did_not_fall(sound: Sound) -> None:
+    """R6.4: whatever the words are; who has fallen silent for good falls before."""
+    for is_falling in (True, False):
+        talk = Conversation()
+        assert (talk.sentence() if is_falling else talk.voice(1500)) == []
+        talk.interim(sound)
+        (ended,) = talk.silence(3000)
+        assert ended.in_doubt is not is_falling
+
+
+def test_of_a_caller_who_rests_for_long_less_will_do() -> None:
+    """R6.4: a voice that fell half is done, but not that of somebody who has gone on behind 450 ms."""
+    for rests in (False, True):
+        talk = Conversation()
+        if rests:
+            talk.interim("open")
+            assert talk.voice(900) == []
+            talk.interim("open")
+            assert talk.silence(450) == []
+        assert talk.voice(1200) + talk.voice(220, 340.0) == []
+        (ended,) = talk.silence(3000)
+        assert ended.in_doubt is rests
+
+
 @pytest.mark.parametrize("hysteresis_ms", [40, 60, 80])
 def test_the_silence_by_which_the_end_was_known_is_no_part_of_the_voice(hysteresis_ms: int) -> None:
     """R6.3: a fall that the hysteresis follows gives the short wait still, and a level voice the long one."""
@@ -140,7 +165,8 @@ def test_a_short_word_is_never_dropped_and_ends_with_min_utt(voice_ms: int) -> N
     talk = Conversation()
     assert talk.voice(voice_ms) == []
     (ended,) = talk.silence(3000)
-    assert ended == EndOfUtterance(1000 + max(900, voice_ms + 500), ended.silence_ms, ended.at_ms - 1000, forced=False)
+    at_ms = 1000 + max(900, voice_ms + 500)
+    assert (ended.at_ms, ended.utterance_ms, ended.forced) == (at_ms, at_ms - 1000, False)
 
 
 def test_a_monologue_is_cut_into_segments_and_stays_one_turn() -> None:

@@ -7,7 +7,17 @@ NOW = datetime.now(UTC)
 CALLER = "+972501234567"
 AREAS = ("חולון", "בת ים", "הצפון הישן", "גבעתיים")
 NAMES = ("דנה לוי", "משה כהן", "יעל בר", "אבי פרץ", None, "רותם אזולאי")
-SEGMENTS = {"endpointing": 380, "asr": 120, "llm": 240, "sentence": 90, "tts": 160, "own": 8, "send": 2, "path": 60}
+SEGMENTS = {
+    "endpointing": 380,
+    "asr": 120,
+    "llm": 240,
+    "sentence": 90,
+    "tts": 120,
+    "own": 8,
+    "held": 40,
+    "send": 2,
+    "path": 60,
+}
 
 
 def at(minutes_ago: float) -> str:

@@ -91,6 +91,8 @@ class Reply:
         self.asked_at_ms = now_ms
         self.first_sentence_ms: int | None = None
         self.first_audio_ms: int | None = None
+        self.ready_at_ms: int | None = None
+        """Since when it is kept back for a caller who may not be done."""
         self._gate = gate
         self._settings = settings
         self._speeches = speeches

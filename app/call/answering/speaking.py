@@ -75,8 +75,8 @@ class Speaking:
         return [Log("MARK_ACK", {"mark": name, "played": known is not None})]
 
 
-def timings(turn: Turn, reply: Reply, now_ms: int, own_wait_ms: int) -> list[Command]:
-    """Where the time of this turn went; `own_ms` is what neither STT, LLM nor TTS took."""
+def timings(turn: Turn, reply: Reply, now_ms: int, own_wait_ms: int, held_ms: int = 0) -> list[Command]:
+    """Where the time of this turn went; `own_ms`: what no engine took, nor `held_ms`, for which the answer was kept."""
     if reply.first_sentence_ms is None or reply.first_audio_ms is None:
         return []
     # A guess may have its sentence, or its voice, before the final transcript: then they cost no time.
@@ -86,7 +86,8 @@ def timings(turn: Turn, reply: Reply, now_ms: int, own_wait_ms: int) -> list[Com
     stt_ms = reply.asked_at_ms - turn.ended_at_ms
     llm_ms = sentence_at_ms - reply.asked_at_ms
     tts_ms = audio_at_ms - sentence_at_ms
-    own_ms = total_ms - stt_ms - llm_ms - tts_ms + own_wait_ms
-    fields = {"own_ms": own_ms, "stt_ms": stt_ms, "llm_ms": llm_ms, "tts_ms": tts_ms, "total_ms": total_ms}
+    own_ms = total_ms - stt_ms - llm_ms - tts_ms - held_ms + own_wait_ms
+    engines = {"stt_ms": stt_ms, "llm_ms": llm_ms, "tts_ms": tts_ms}
+    fields = {"own_ms": own_ms, **engines, "held_ms": held_ms, "total_ms": total_ms}
     data = {"turn": turn.number, **fields, "endpointing_ms": turn.silence_ms}
     return [Log("TURN", data), Save("timings", data)]

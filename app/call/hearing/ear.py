@@ -14,6 +14,7 @@ from app.media.frontend import Frame, FrontEnd
 from app.media.vad import SpeechStarted, SpeechStopped, Vad, VadEvent, VadSettings
 
 _ECHO_MS = 600  # as long as an echo may take to come back
+_OPEN_MS = 160  # a voice is known for one by then, as a rule
 
 
 class Noticed(NamedTuple):
@@ -48,6 +49,12 @@ class Ear:
     def is_counting(self) -> bool:
         """Whether something over the agent's voice may be going to stop it."""
         return self._barge_in.is_counting
+
+    @property
+    def may_be_speech(self) -> bool:
+        """Whether the caller speaks, or a sound has just set in that may turn out to be that."""
+        onset_ms = self._vad.onset_ms
+        return self.is_speech or (onset_ms is not None and self.media_ms - onset_ms <= _OPEN_MS)
 
     @property
     def since_onset_ms(self) -> int:

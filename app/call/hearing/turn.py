@@ -15,6 +15,11 @@ class Turn:
         self.began_at_ms = began_at_ms
         self.ended_at_ms = 0
         self.silence_ms = 0
+        """How much silence ended it; 0: something else did."""
+        self.in_doubt = False
+        """Whether that silence alone says that the caller is done."""
+        self.answer_from_ms = 0
+        """When its answer may be heard at the earliest (monotonic)."""
         self.is_cut = False
         """Whether the agent ended it, for it would not end."""
         self._parts: list[Recognition] = []

@@ -33,7 +33,8 @@ from app.call.measuring.marks import PlayingClock
 LONGEST_MS = 60_000
 SHARP_BELOW_MS, DICTATING_ABOVE_MS = 350, 500
 _MOMENTS = {"HOLDING": "holding", "STT_FALLBACK": "stt_late", "LLM_LATE": "llm_late", "TTS_LATE": "tts_late"}
-_STEPS = ("endpointing", "asr", "llm", "sentence", "tts", "own", "send", "path")
+_STEPS = ("endpointing", "asr", "llm", "sentence", "tts", "own", "held", "send", "path")
+_NOT_TOLD = ("ready", "begun")
 
 
 @dataclass(slots=True)
@@ -174,7 +175,9 @@ class Stopwatch:
             case "TTS_START":
                 self._in_talk = False
                 self._speaking = fields["reply"]
-                self._reply(self._speaking).times.setdefault("begun", now_ms)
+                times = self._reply(self._speaking).times
+                times.setdefault("ready", now_ms - fields.get("held_ms", 0))
+                times.setdefault("begun", now_ms)
             case "TTS_END":
                 self._reply(fields["reply"]).times["agent_to"] = now_ms
 
@@ -242,7 +245,8 @@ class Stopwatch:
         is_answer = turn is not None and data.get("heard_ms", 0) > 0
         steps, faults = _steps(heard.times, reply.times, first_heard) if is_answer else ({}, 0)
         holes, self._holes_told = self._playing.holes - self._holes_told, self._playing.holes
-        times = {name: self.since_start(at) for name, at in {**heard.times, **reply.times}.items() if name != "begun"}
+        came = {**heard.times, **reply.times}
+        times = {name: self.since_start(at) for name, at in came.items() if name not in _NOT_TOLD}
         return {
             **times,
             "first_heard": None if first_heard is None else self.since_start(first_heard),
@@ -275,6 +279,7 @@ def _steps(heard: Mapping[str, int], said: Mapping[str, int], first_heard: int |
         said.get("llm_first_token", text_at),
         said.get("first_sentence"),
         said.get("tts_first_byte"),
+        said.get("ready"),
         said.get("begun"),
         said.get("first_frame"),
         first_heard,

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from app.web.words import label
 
-SEGMENTS = ("endpointing", "asr", "llm", "sentence", "tts", "own", "send", "path")
+SEGMENTS = ("endpointing", "asr", "llm", "sentence", "tts", "own", "held", "send", "path")
 _BEFORE = {"endpointing": "endpointing", "asr": "asr", "llm": "llm_first_token", "tts": "tts_first_byte"}
 """Where calls of before segments were measured keep the like of them."""
 LONGEST_MS = 60_000
@@ -30,6 +30,7 @@ _PATTERNS = {
     "sentence": "M3 0V6",
     "tts": "M0 0L6 6",
     "own": "M0 3H6M3 0V6",
+    "held": "M2 2H4M2 4H4",
     "send": "M0 6L6 0M0 0L6 6",
     "path": "M1 1H3",
     "rest": "M0 6L6 0M-1 1L1 -1M5 7L7 5",
@@ -66,7 +67,8 @@ def fall(turn: Mapping[str, Any], from_ms: float | None = None) -> Fall | None:
     timing = turn.get("timing") or {}
     before = turn.get("latencies_ms") or {}
     measured = timing.get("segments")
-    given = measured or {name: before.get(key) for name, key in _BEFORE.items()}
+    # Before answers were kept back at times there was no such step.
+    given = {"held": 0, **(measured or {name: before.get(key) for name, key in _BEFORE.items()})}
     total = timing.get("answer_ms") if timing else before.get("voice_to_voice")
     is_cancelled = total is None and bool(timing.get("withdrawn"))
     if is_cancelled:

@@ -61,11 +61,12 @@ def test_the_time_of_a_turn_is_told_apart_and_adds_up() -> None:
     """R11.1: what neither engine took is ours."""
     turn = Turn(3)
     turn.ended_at_ms, turn.silence_ms = 1000, 400
-    logged, saved = timings(turn, _reply(1200), 1480, 15)
+    logged, saved = timings(turn, _reply(1200), 1500, 15, 20)
     assert isinstance(logged, Log)
     assert isinstance(saved, Save)
     fields = dict(logged.fields)
     assert fields == {
-        "turn": 3, "stt_ms": 200, "llm_ms": 100, "tts_ms": 150, "own_ms": 45, "total_ms": 480, "endpointing_ms": 400
+        "turn": 3, "stt_ms": 200, "llm_ms": 100, "tts_ms": 150, "own_ms": 45, "held_ms": 20, "total_ms": 500,
+        "endpointing_ms": 400,
     }  # fmt: skip
     assert saved.data == fields

@@ -226,3 +226,18 @@ def test_what_is_faint_over_the_agent_counts_unless_it_may_be_the_agents_echo(
     ]
     assert all(at_ms > 2000 for at_ms in hits)
     assert any(at_ms < 2440 for at_ms in hits) is is_heard
+
+
+@pytest.mark.parametrize(
+    ("sound", "most_ms"),
+    [(noise(600, 2000.0), 200), (at_dbfs(np.sin(np.arange(4800) / 8000 * 6283), -20), 200), (noise(20, 3000.0), 100)],
+)
+def test_a_sound_that_sets_in_may_be_speech_for_a_moment_only(sound: Floats, most_ms: int) -> None:
+    """R6.4: the agent does not begin in that moment; a hiss, a tone or a click keeps it silent for no longer."""
+    ear = _ear()
+    _hear(ear, silence(1000))
+    assert not ear.may_be_speech
+    at_once = [ear.may_be_speech for _ in ear.receive(to_ulaw(np.concatenate([sound, silence(400)])))]
+    assert at_once[0]
+    assert not ear.is_speech
+    assert 20 * sum(at_once) <= most_ms

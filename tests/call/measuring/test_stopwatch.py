@@ -70,7 +70,7 @@ def answered(watched: Watched) -> None:
     watched.see(1200, LlmText(1, "או"))
     watched.see(1300, LlmText(1, "קיי."), Speak(11, "אוקיי.", 1))
     watched.see(1420, SpeechAudio(11, b"\xff"))
-    watched.see(1430, SpeechAudio(11, b"\xff"), Log("TTS_START", {"reply": 1}))
+    watched.see(1430, SpeechAudio(11, b"\xff"), Log("TTS_START", {"reply": 1, "held_ms": 4}))
     watched.tick(1440, FRAME, FRAME, SendMark("m"))
     watched.see(1580, MarkEchoed("m"))
 
@@ -85,7 +85,8 @@ def test_the_steps_of_an_answer_add_up_to_the_silence_that_was_heard(watched: Wa
         "llm": 150,
         "sentence": 100,
         "tts": 120,
-        "own": 10,
+        "own": 6,
+        "held": 4,
         "send": 10,
         "path": 100,
     }
@@ -111,6 +112,7 @@ def test_a_step_that_was_done_early_took_no_time(watched: Watched) -> None:
         "sentence": 0,
         "tts": 0,
         "own": 10,
+        "held": 0,
         "send": 0,
         "path": 0,
     }

@@ -7,7 +7,17 @@ import pytest
 
 from app.web.console.waterfall import SEGMENTS, draw, fall
 
-WHOLE = {"endpointing": 380, "asr": 120, "llm": 240, "sentence": 90, "tts": 160, "own": 8, "send": 2, "path": 60}
+WHOLE = {
+    "endpointing": 380,
+    "asr": 120,
+    "llm": 240,
+    "sentence": 90,
+    "tts": 120,
+    "own": 8,
+    "held": 40,
+    "send": 2,
+    "path": 60,
+}
 
 
 def turn(total_ms: float | None, segments: dict[str, Any], **timing: Any) -> dict[str, Any]:

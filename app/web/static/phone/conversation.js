@@ -61,8 +61,8 @@ export class Conversation {
     );
   }
 
-  onTURN({ turn, at_ms: atMs, endpointing_ms: endpointing, stt_ms: asr, llm_ms: llm, tts_ms: tts, own_ms: own, total_ms: total }) {
-    if (!this.rows.has(turn)) this.time(turn, { endpointing, asr, llm, tts, own }, endpointing + total, atMs);
+  onTURN({ turn, at_ms: atMs, endpointing_ms: endpointing, stt_ms: asr, llm_ms: llm, tts_ms: tts, own_ms: own, held_ms: held, total_ms: total }) {
+    if (!this.rows.has(turn)) this.time(turn, { endpointing, asr, llm, tts, own, held }, endpointing + total, atMs);
   }
 
   /** The same turn, measured up to the ear; told again as more of it is known. */
