@@ -130,8 +130,13 @@ class Dialog:
         return self._agent.not_understood()
 
     def no_input(self) -> Plan:
-        """Say the silence ladder's next line; the third ends the call."""
+        """Say the silence ladder's next line, the third of which ends the call; or take a number that was keyed.
+
+        Of some countries numbers differ in length, and not everybody ends them with #.
+        """
         memory = self.memory
+        if to_e164(memory.keys) is not None and (keyed := self.dtmf("#")) is not None:
+            return keyed
         self._agent.begin()
         memory.silences += 1
         if memory.silences >= MOST_MISSES:

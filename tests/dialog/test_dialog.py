@@ -245,6 +245,17 @@ def test_keys_are_a_phone_number() -> None:
     assert dialog.hear("כן").ends_call
 
 
+@pytest.mark.parametrize("ends", ["#", ""])
+def test_keys_of_a_country_whose_numbers_differ_in_length_are_taken_at_their_end(ends: str) -> None:
+    """R17: a number that may be longer waits for more keys, for #, or for a silence."""
+    dialog, _ = call(["נציג בבקשה", "רון"], None)
+    assert [dialog.dtmf(key) for key in "004915112345678"] == [None] * 15
+    plan = dialog.dtmf(ends) if ends else dialog.no_input()
+    assert plan is not None
+    assert plan.asked is Asked.PHONE_CONFIRM
+    assert dialog.slots["phone"] == "+4915112345678"
+
+
 def test_too_few_keys_are_asked_again() -> None:
     """R17: # after half a number."""
     dialog, _ = call(["נציג בבקשה", "רון"], None)

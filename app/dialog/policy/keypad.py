@@ -1,6 +1,6 @@
 """Digits keyed on the telephone: a number, # ends it, * starts it anew (R17)."""
 
-from app.dialog.hebrew.contact.phones import MOST_DIGITS, to_e164
+from app.dialog.hebrew.contact.phones import MOST_DIGITS, is_whole
 from app.dialog.policy.state import DialogState
 
 
@@ -11,7 +11,7 @@ def press(state: DialogState, key: str) -> str:
         return ""
     if key.isascii() and key.isdigit() and len(state.keys) < MOST_DIGITS:
         state.keys += key
-        if to_e164(state.keys) is None:
+        if not is_whole(state.keys):
             return ""
     digits, state.keys = state.keys, ""
     return digits

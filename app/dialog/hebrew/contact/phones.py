@@ -52,6 +52,8 @@ def to_e164(digits: str) -> str | None:
     So, too, a number of another country behind "+" or 00, with as many digits as are dialled there. Unallocated ranges
     are accepted: numbering plans move, and the number is read back anyway.
     """
+    if not digits.removeprefix("+").isdecimal():
+        return None
     for country in _HOME_CODES:
         if digits.startswith(country) and len(digits) >= len(country) + 8:
             rest = digits.removeprefix(country)
@@ -64,6 +66,11 @@ def to_e164(digits: str) -> str | None:
     mobile = len(digits) == _MOBILE_DIGITS and (digits[:2] == "05" or (digits[:2] == "07" and digits[2] in "23456789"))
     landline = len(digits) == _LANDLINE_DIGITS and digits[0] == "0" and digits[1] in "23489"
     return "+972" + digits[1:] if mobile or landline else None
+
+
+def is_whole(digits: str) -> bool:
+    """Return whether it is a number that no further digit would be part of: of some countries they differ in length."""
+    return to_e164(digits) is not None and to_e164(f"{digits}0") is None
 
 
 def _abroad(number: str) -> str | None:
@@ -86,7 +93,7 @@ def _groups(utterance: Utterance, start: int = 0) -> tuple[list[str], int, int]:
         key = utterance.key(index)
         if key in _RESTART and groups:
             groups = []
-        elif key in _ABROAD_FOLLOWS and group_at(utterance, index + 1) is not None:
+        elif key in _ABROAD_FOLLOWS and not "".join(groups).startswith("0") and group_at(utterance, index + 1):
             groups, first = ["+"], index
         elif key in _REPLACE or (key == "לא" and groups):
             index = _repair(utterance, index, groups)
@@ -259,7 +266,7 @@ def _whole(utterance: Utterance, groups: list[str], held: str) -> tuple[str | No
         phone = to_e164(digits[-_PREFIX_DIGITS:] + digits[:-_PREFIX_DIGITS])
     if phone is None and (anew := _begun_anew(groups)) is not None:
         phone, digits = to_e164(anew), anew
-    if phone is None and held and _RESTART.isdisjoint(utterance.keys):
+    if phone is None and held and not digits.startswith("+") and _RESTART.isdisjoint(utterance.keys):
         digits = held + digits
         phone = to_e164(digits)
     return phone, digits
