@@ -21,11 +21,13 @@ class Prompting:
         if floor.state is not State.LISTENING or floor.interruption:
             return None
         stretch = floor.caller.stretch
+        if stretch is None:  # most of the time, and asked with every tick
+            return floor.progress.due_ms(None, has_words=False)
         return floor.progress.due_ms(
             floor.caller.since_ms,
             has_words=bool(floor.turn and floor.turn.interim),
             is_voice=floor.caller.is_voice,
-            hears_words=stretch is None or not stretch.is_reading,
+            hears_words=not stretch.is_reading,
         )
 
     def on_no_progress(self, now_ms: int) -> list[Command] | None:
