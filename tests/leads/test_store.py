@@ -3,7 +3,8 @@
 import json
 import re
 import threading
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -27,7 +28,8 @@ from app.leads.records import (
     TurnSaved,
     WhatsAppRequest,
 )
-from app.leads.store import Store
+from app.leads.store import LeadRules, Store
+from app.leads.upkeep.sweeping import AUDIT_KEEP, ERASED_KEEP, REPORTS_KEEP, STOCK_KEEP, Keep
 from tests.leads.conftest import Clock
 
 SID = "CA" + "1" * 32
@@ -426,3 +428,19 @@ def test_text_that_no_database_can_hold_is_stored_without_it(store: Store, clock
     )
     assert timeline(store)["turns"][0]["caller_text"] == "שלום ?"
     assert timeline(store)["call"]["state"] == {"a": ["", None]}
+
+
+def test_how_long_the_office_waits_and_keeps_where_nothing_is_set() -> None:
+    """R14, R16: seconds, days, and the bounds of one pass."""
+    assert asdict(LeadRules()) == {
+        "webhook_url": None,
+        "whatsapp_from": None,
+        "settle_s": 3.0,
+        "abandoned_settle_s": 90.0,
+        "transfer_settle_s": 60.0,
+        "ring_settle_s": 30.0,
+        "idle_s": 600.0,
+    }
+    assert asdict(Keep()) == {"words": timedelta(days=180), "leads": timedelta(days=730)}
+    kept_days = [kept.days for kept in (AUDIT_KEEP, REPORTS_KEEP, STOCK_KEEP, ERASED_KEEP)]
+    assert kept_days == [365, 30, 180, 7]

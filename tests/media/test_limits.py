@@ -1,10 +1,15 @@
 """The limits of every setting of the media path: the guideline's numbers, to the last millisecond (R5, R6, R7, R9)."""
 
+from dataclasses import asdict
+
 import pytest
 
 from app.media.agc import AgcSettings
 from app.media.bargein import BargeInSettings
+from app.media.codec import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, ULAW_SILENCE
 from app.media.endpointing import EndpointSettings
+from app.media.floor import ThresholdSettings
+from app.media.frontend import FrontEndSettings
 from app.media.playout import PlayoutSettings
 from app.media.vad import VadSettings
 
@@ -44,3 +49,34 @@ def test_a_setting_is_taken_up_to_its_limits_and_named_beyond_them(
     for value in (least - step, most + step):
         with pytest.raises(ValueError, match=name):
             make(**{name: value})  # type: ignore[arg-type]
+
+
+def test_what_holds_where_nothing_is_set() -> None:
+    """R5, R6, R7, R9: the defaults are a promise, too; a frame is 20 ms of 8 kHz mu-law."""
+    assert (FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, ULAW_SILENCE) == (20, 160, 8000, 0xFF)
+    threshold = {"least_rms": 35.0, "ratio": 2.2, "offset_rms": 8.0}
+    vad = {"calibration_ms": 400, "attack_ms": 60, "release_ms": 60, "threshold": threshold, "neural": False}
+    assert asdict(VadSettings()) == vad
+    assert asdict(BargeInSettings()) == {"voice_ms": 200, "grace_ms": 200}
+    assert asdict(EndpointSettings()) == {
+        "min_silence_ms": 350,
+        "max_silence_ms": 500,
+        "sharp_silence_ms": 200,
+        "dictating_silence_ms": 1500,
+        "min_utterance_ms": 900,
+        "max_utterance_ms": 5000,
+        "cut_window_ms": 600,
+    }
+    assert asdict(PlayoutSettings()) == {"lead_ms": 180, "tail_silence_ms": 200, "mark_timeout_ms": 150}
+    agc = {"target_dbfs": -20.0, "least_gain_db": -12.0, "most_gain_db": 18.0, "rise_db": 0.3, "fall_db": 0.6}
+    assert asdict(AgcSettings()) == {**agc, "memory_frames": 75}
+    front = FrontEndSettings()
+    assert (asdict(front.gate), front.gate_calibration_ms) == (threshold | {"least_rms": 80.0, "ratio": 2.5}, 300)
+
+
+@pytest.mark.parametrize("bad", [{"least_rms": 0.0}, {"ratio": 1.0}, {"offset_rms": -0.1}])
+def test_a_threshold_that_noise_would_pass_is_refused(bad: dict[str, float]) -> None:
+    """R6.1."""
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        ThresholdSettings(**bad)
+    assert ThresholdSettings(least_rms=0.1, ratio=1.1, offset_rms=0.0)

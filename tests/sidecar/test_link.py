@@ -197,6 +197,27 @@ def test_a_child_that_cannot_start_says_why() -> None:
     assert not link.ready
 
 
+@pytest.mark.parametrize(("long_life_s", "restarts"), [(0.0, 3), (60.0, 2)])
+def test_a_child_that_lived_long_is_replaced_as_soon_as_the_first_that_died(long_life_s: float, restarts: int) -> None:
+    """R18: only short lives in a row are waited for ever longer."""
+    limits = LinkLimits(ping_interval_s=60.0, respawn_s=(0.01, 60.0), long_life_s=long_life_s)
+    link = Link("tests.sidecar.failing_child", limits=limits)
+    assert link.restarts == 0
+    link.start()
+    link.start()
+    wait_until(lambda: link.restarts >= restarts, "so many deaths")
+    if restarts == 2:
+        eventlet.sleep(0.2)
+        assert link.restarts == 2
+        assert (link.pid, link.behind_ms, link.open_streams, link.is_warm("echo")) == (None, 0, 0, False)
+    link.stop(grace_s=0.0)
+    ended = link.restarts
+    eventlet.sleep(0.05)
+    assert link.restarts == ended
+    link.start()
+    assert not link.ready
+
+
 def test_with_no_child_an_open_fails_through_the_listener() -> None:
     link = Link("tests.sidecar.echo_child")
     frames = Frames()

@@ -88,3 +88,94 @@ def test_nothing_is_sent_after_our_close() -> None:
         assert peer.receive() == (0x8, (1000).to_bytes(2))
     with pytest.raises(eventlet.Timeout), eventlet.Timeout(0.1):
         peer.receive()
+
+
+MUCH = 600_000
+"""More than a pair of sockets holds in the kernel."""
+
+
+def test_who_closes_while_much_waits_still_reads_all_of_it_and_our_close() -> None:
+    """RFC 6455 §5.5.1: a Close answers a Close, behind what was sent before it."""
+    socket, peer = pair()
+    socket._linger_s = 20.0
+    sent = [letter * 40_000 for letter in "abcdefghij"]
+    socket.send(*sent)
+    assert socket._unsent
+    peer.send(close(1000, b"bye"))
+    reading = eventlet.spawn(socket.receive)
+    assert [peer.receive() for _ in sent] == [(0x1, whole.encode()) for whole in sent]
+    assert peer.receive() == (0x8, (1000).to_bytes(2) + b"bye")
+    assert reading.wait() is None
+    assert (socket.close_code, socket.close_reason) == (1000, "bye")
+
+
+def test_a_peer_that_goes_while_much_waits_for_it_holds_nobody() -> None:
+    """R18: what was being sent to it is let go, and the connection cut."""
+    socket, peer = pair()
+    socket.send("x" * MUCH)
+    eventlet.sleep(0)
+    peer.socket.shutdown(original("socket").SHUT_WR)
+    assert socket.receive() is None
+    assert socket.close_code == 1006
+    with pytest.raises(WebSocketClosedError):
+        socket.send("more")
+    read = 0
+    while piece := peer.socket.recv(65_536):
+        read += len(piece)
+    assert read < MUCH
+
+
+def test_a_peer_that_is_a_quarter_of_a_mib_behind_is_cut_off() -> None:
+    """R18: fifteen seconds of voice; the next word finds that out, and all after it."""
+    socket, _ = pair()
+    socket.send("x" * MUCH)
+    waiting = len(socket._unsent)
+    assert waiting > 256 * 1024, "what is begun goes whole"
+    with pytest.raises(WebSocketClosedError, match="too slowly"):
+        socket.send("y")
+    assert socket.close_code == 1006
+    behind, _ = pair()
+    behind.send("x" * (MUCH - waiting))
+    behind.send("y" * (256 * 1024 - len(behind._unsent) - 10))
+    assert len(behind._unsent) == 256 * 1024
+    with pytest.raises(WebSocketClosedError, match="too slowly"):
+        behind.send("")
+
+
+def test_a_peer_that_does_not_answer_our_close_is_waited_for_so_long_and_no_longer() -> None:
+    """R18: it may still say what it likes."""
+    socket, peer = pair()
+    peer.send(text("still talking"))
+    socket.close(4001, "enough")
+    assert (socket.close_code, socket.close_reason, socket.last_words) == (4001, "enough", "still talking")
+    assert socket.closed
+    socket.close(4002)
+    socket.ping()
+    assert socket.close_code == 4001
+    assert peer.receive() == (0x8, (4001).to_bytes(2) + b"enough")
+    assert peer.receive() is None
+
+
+def test_a_pong_is_a_sign_of_life_and_a_ping_asks_for_one() -> None:
+    """RFC 6455 §5.5.2, §5.5.3."""
+    socket, peer = pair()
+    before_s = socket.heard_at_s
+    socket.ping()
+    assert peer.receive() == (0x9, b"")
+    assert socket.take() == []
+    assert socket.heard_at_s == before_s
+    peer.send(frame(0xA))
+    assert socket.take() == []
+    assert socket.heard_at_s > before_s
+
+
+def test_two_may_not_receive_at_once_unless_one_of_them_closes() -> None:
+    """R4: a message would go to either."""
+    socket, peer = pair()
+    first = eventlet.spawn(socket.receive)
+    eventlet.sleep(0)
+    with pytest.raises(RuntimeError, match="two greenlets"):
+        socket.receive()
+    assert socket.take() == []
+    peer.send(text("one"))
+    assert first.wait() == "one"

@@ -11,6 +11,9 @@ CUT_OFF_AFTER_MS, FILL_EVERY_MS, SILENT_AFTER_MS, SURE_AFTER_MS = 600, 60, 200, 
 
 FIRST, SECOND = "אני מחפש דירה", "בשכירות ברעננה"
 
+BEGAN_MS = 100_000
+"""No clock begins with a call."""
+
 
 def frames(line: Line, count: int, from_ms: int) -> int:
     """Frames at their pace; return when the last one came."""
@@ -22,8 +25,8 @@ def frames(line: Line, count: int, from_ms: int) -> int:
 def test_frames_that_come_leave_nothing_to_fill_in() -> None:
     """R6: a live line is never filled."""
     line = Line()
-    line.begin(0)
-    now_ms = frames(line, 50, 20)
+    line.begin(BEGAN_MS)
+    now_ms = frames(line, 50, BEGAN_MS + 20)
     assert line.missing_frames(now_ms + 150, is_speech=False) == 0
     assert not line.is_quiet
 
@@ -32,8 +35,8 @@ def test_frames_that_come_leave_nothing_to_fill_in() -> None:
 def test_what_does_not_come_is_filled_in_to_the_present(is_speech: bool, after_ms: int) -> None:
     """R6.3: sooner behind silence than behind voice, and only after a second look."""
     line = Line()
-    line.begin(0)
-    last_ms = frames(line, 10, 20)
+    line.begin(BEGAN_MS)
+    last_ms = frames(line, 10, BEGAN_MS + 20)
     assert line.timer(is_speech=is_speech) == last_ms + after_ms
     assert line.missing_frames(last_ms + after_ms - 1, is_speech=is_speech) == 0
     assert line.missing_frames(last_ms + after_ms, is_speech=is_speech) == 0
@@ -49,8 +52,8 @@ def test_what_does_not_come_is_filled_in_to_the_present(is_speech: bool, after_m
 def test_a_process_that_was_held_up_finds_the_frames_in_its_socket() -> None:
     """R6: silence of our own making is none."""
     line = Line()
-    line.begin(0)
-    last_ms = frames(line, 10, 20)
+    line.begin(BEGAN_MS)
+    last_ms = frames(line, 10, BEGAN_MS + 20)
     assert not line.is_overdue
     assert line.missing_frames(last_ms + 1500, is_speech=True) == 0
     assert line.is_overdue
@@ -62,8 +65,8 @@ def test_a_process_that_was_held_up_finds_the_frames_in_its_socket() -> None:
 def test_what_a_stall_held_back_was_spoken_so_long_ago() -> None:
     """R6.4: each frame of the burst by its place in it; frames at their pace are not late."""
     line = Line()
-    line.begin(0)
-    last_ms = frames(line, 10, 20)
+    line.begin(BEGAN_MS)
+    last_ms = frames(line, 10, BEGAN_MS + 20)
     for now_ms in range(last_ms + CUT_OFF_AFTER_MS, last_ms + 2000, 20):
         line.missing_frames(now_ms, is_speech=True)
     line.came(2000, last_ms + 2000)
@@ -76,13 +79,62 @@ def test_what_a_stall_held_back_was_spoken_so_long_ago() -> None:
 def test_a_caller_who_speaks_after_a_silence_without_frames_is_not_late() -> None:
     """R6.4: nor do frames that gather much later make up for that silence."""
     line = Line()
-    line.begin(0)
-    for now_ms in range(600, 5000, 20):
+    line.begin(BEGAN_MS)
+    for now_ms in range(BEGAN_MS + 600, BEGAN_MS + 5000, 20):
         line.missing_frames(now_ms, is_speech=False)
-    last_ms = frames(line, 100, 5000)
+    last_ms = frames(line, 100, BEGAN_MS + 5000)
     assert line.late_ms(0) == 0
     line.came(400, last_ms + 20)
     assert line.late_ms(0) == 0
+
+
+def test_of_a_burst_each_frame_is_late_by_what_is_still_to_come_until_all_is_there() -> None:
+    """R6.4: in two pieces, too; and once the whole of it has come, nothing is."""
+    line = Line()
+    line.begin(BEGAN_MS)
+    last_ms = frames(line, 10, BEGAN_MS + 20)
+    back_ms = last_ms + 1000
+    for now_ms in range(last_ms, back_ms, 20):
+        line.missing_frames(now_ms, is_speech=True)
+    line.came(500, back_ms)
+    assert 900 <= line.late_ms(480) <= 1000
+    assert 420 <= line.late_ms(0) <= 520
+    line.came(500, back_ms + 20)
+    assert line.late_ms(480) == pytest.approx(480, abs=60)
+    assert line.late_ms(0) <= 60
+    line.came(20, back_ms + 40)
+    line.came(20, back_ms + 60)
+    assert line.late_ms(0) == 0
+
+
+@pytest.mark.parametrize(("after_ms", "is_late"), [(300, True), (301, False)])
+def test_a_stalls_audio_comes_as_soon_as_the_stall_is_over_or_was_never_held_back(after_ms: int, is_late: bool) -> None:
+    """R6.4: a burst much later is of something else."""
+    line = Line()
+    line.begin(BEGAN_MS)
+    for now_ms in range(BEGAN_MS + 600, BEGAN_MS + 3000, 20):
+        line.missing_frames(now_ms, is_speech=False)
+    back_ms = BEGAN_MS + 3000
+    line.came(20, back_ms)
+    line.came(after_ms, back_ms + after_ms)
+    line.came(1000, back_ms + after_ms + 1)
+    assert bool(line.late_ms(980)) is is_late
+
+
+def test_another_stream_begins_with_nothing_owed() -> None:
+    """R18: what the one before it lacked is of no concern to it; nor does a line that never began lack anything."""
+    line = Line()
+    assert line.timer(is_speech=False) is None
+    assert line.missing_frames(BEGAN_MS, is_speech=False) == 0
+    line.begin(BEGAN_MS)
+    for now_ms in range(BEGAN_MS + 200, BEGAN_MS + 2000, 20):
+        line.missing_frames(now_ms, is_speech=False)
+    assert line.is_quiet
+    line.begin(BEGAN_MS + 2000)
+    assert not (line.is_quiet or line.is_overdue)
+    line.came(2000, BEGAN_MS + 2020)
+    assert line.late_ms(1980) == 0
+    assert line.timer(is_speech=False) == BEGAN_MS + 2020 + SILENT_AFTER_MS
 
 
 # -- a call on such a line --------------------------------------------------------------------------------------------

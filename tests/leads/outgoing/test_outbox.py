@@ -33,6 +33,13 @@ def test_no_pause_is_shorter_than_the_one_before(attempts: int, jitter: float) -
     assert pause_s(attempts + 1, jitter) >= pause_s(attempts, jitter)
 
 
+def test_the_first_pauses_are_short_and_the_longest_is_an_hour() -> None:
+    """R14: two seconds, doubled each time; the jitter takes up to half of it."""
+    attempts = (1, 2, 3, 10, 11, 12, 40, 10_000)
+    assert [2 * pause_s(number, 0.0) for number in attempts] == [2, 4, 8, 1024, 2048, 3600, 3600, 3600]
+    assert [pause_s(1, jitter) for jitter in (0.0, 0.5)] == [1.0, 1.5]
+
+
 def test_a_receiver_may_be_down_for_a_day_without_losing_a_lead() -> None:
     """R14: retried until it is acknowledged; even the unluckiest jitter bridges half a day, the mean a whole one."""
     assert sum(pause_s(attempts, 0.0) for attempts in range(1, MAX_ATTEMPTS)) > 12 * 3600
