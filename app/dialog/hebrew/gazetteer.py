@@ -13,7 +13,7 @@ from typing import Any
 from app.dialog import data
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import Utterance, fold, stems
+from app.dialog.hebrew.tokens import Utterance, fold, rests, stems
 
 _LISTS = Lexicon("hebrew/places.toml")
 
@@ -192,7 +192,7 @@ def _readings(key: str) -> tuple[tuple[str, str], ...]:
 
 def says_village(word: str) -> bool:
     """Whether a word says that a village's name follows: "מושב", "בקיבוץ"."""
-    return word.lstrip("במ") in _VILLAGE_KINDS
+    return not rests(word).isdisjoint(_VILLAGE_KINDS)
 
 
 def _is_village(utterance: Utterance, start: int, count: int, prefix: str, name: str, *, is_asked: bool) -> bool:

@@ -29,6 +29,7 @@ _MEDIAL = "כמנפצ"
 _HESITATION = re.compile(r"^(?:א+ה+|א{2,}|אה?ממ+|אה?מ|ה+ממ*|ממ+|ע+ה+|אהמ+|אהא|ה{2,}|אוו*)$")
 _NOISE = re.compile(r"([אגדזחטינסעפצקרת])\1\1|([א-ת])\2\2\2")
 """A letter three times in a row, as in no word: "פסססט"; of those that are prefixes, four times: "בבבלי" is a place."""
+_STRETCHED = re.compile(r"(?<=[א-ת])([א-ת])\1\1+")
 _EVERYTHING = re.compile(r"\bהכול\b")
 _LETTERED = frozenset({"שכונה", "רובע", "רמות", "יפו"})
 """After these a lone letter is a part of the name, and no prefix of the number that follows."""
@@ -206,6 +207,12 @@ def _number_words() -> frozenset[str]:
     return frozenset(fold(word) for values in spellings for listed in values.values() for word in listed.split())
 
 
+@cache
+def _everyday_words() -> frozenset[str]:
+    """Return the words of numbers and those that everybody says: what is stretched in speech."""
+    return _number_words() | words(data.read_toml("hebrew/common_words.toml")["common_words"])
+
+
 def _parted(tokens: list[Token]) -> Iterator[Token]:
     """Part a number from its unit that the recogniser wrote as one word: "שלושתאלפים", "בחצימיליון"."""
     for token in tokens:
@@ -267,6 +274,10 @@ def _word(found: str, kind: str | None) -> tuple[str, str, bool]:
         # A recogniser parts the word; "קיי" by itself is a thousand.
         return found, fold(found.replace(" ", "")), False
     written = found.rstrip('"`\u05f4\u201d') if kind == "hebrew" else found.strip("\"'`\u05f3\u05f4\u2019\u201d")
+    plain = _STRETCHED.sub(r"\1", written)
+    if plain != written and fold(plain) in _everyday_words():
+        # "כןןן", "ארבעעע".
+        written = plain
     return written or found, fold(written or found), False
 
 

@@ -220,11 +220,13 @@ def _tag_question(utterance: Utterance, asked: Asked) -> bool:
 
 
 def _grants(utterance: Utterance, asked: Asked) -> bool:
-    """Whether "אפשר" at the beginning is a yes to the number: "אפשר, אבל רק בערב"; "אפשר לחזור" asks."""
+    """Whether a word of assent opens more than a yes to the number: "אפשר, אבל רק בערב"; "אפשר לחזור" asks."""
     if asked is not Asked.PHONE_CONFIRM:
         return False
     last = utterance.keys[-1:] == ("אפשר",) and "לא" not in utterance.keys
-    return last or (utterance.key(0) == "אפשר" and utterance.key(1) in _AFTER_A_GRANT)
+    follows = utterance.key(1)
+    goes_on = follows in _AFTER_A_GRANT or follows.startswith("ו")
+    return last or (goes_on and utterance.key(0) in _CONFIRM_ALONE - _THANKS_ALONE)
 
 
 def _asks(utterance: Utterance, asked: Asked) -> bool:

@@ -13,7 +13,6 @@ from app.dialog.hebrew.contact.phone_repairs import places_digits
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import atoms_of
-from app.dialog.hebrew.scopes.scope import no_wish
 from app.dialog.hebrew.tokens import Utterance, rests
 from app.dialog.understanding.judging.marks import LONG_SPEECH
 
@@ -104,9 +103,8 @@ class _Said:
                 yield index, Asked.BUDGET
 
     def _told_now(self) -> list[int]:
-        """Return the words that tell of no other home, nor of what is to stay."""
-        told, key = no_wish(self.utterance), self.utterance.key
-        return [index for index in range(len(self.utterance)) if index not in told and key(index - 1) not in _KEEPS]
+        """Return the words that tell of nothing that is to stay."""
+        return [index for index in range(len(self.utterance)) if self.utterance.key(index - 1) not in _KEEPS]
 
     def _may_be(self, topic: Asked, change: Utterance) -> bool:
         """Whether a change can be one of a detail: a place is named, not misheard, and "תרשמי נורית לביא" names who."""

@@ -7,7 +7,7 @@ numbers: the homes they speak of are no wish.
 from app.dialog.domain import Asked, Errand
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.phrases import Match
-from app.dialog.hebrew.scopes.scope import OTHERS, Whose, tokens_of
+from app.dialog.hebrew.scopes.telling import OTHERS, is_told
 from app.dialog.hebrew.tokens import Utterance, rests_of
 from app.dialog.understanding.acts import WRONG_NUMBER
 from app.dialog.understanding.slots.kind import SEEKS
@@ -97,8 +97,9 @@ def _offers_property(utterance: Utterance) -> bool:
         return False
     if rests_of(keys) & _NOT_OWNER:
         return False
-    others = tokens_of(utterance, Whose.OTHERS)
-    if any(match.start not in others and _offers(utterance, match) for match in _OWNER.all(utterance)):
+    if any(
+        not is_told(utterance, match.start, OTHERS) and _offers(utterance, match) for match in _OWNER.all(utterance)
+    ):
         return True
     for match in _HAVE.all(utterance):
         for index in range(match.end, min(match.end + 9, len(utterance))):

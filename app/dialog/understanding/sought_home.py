@@ -1,10 +1,8 @@
 """The home that is sought, read slot by slot: each reader leaves its words to no other (R10.2).
 
-Places are claimed first, then kind, deal, rooms, times and money share what is left. What a rule calls no wish is read
-once more, against the rules, where a reader found nothing: the jury may know better.
+Places are claimed first, then kind, deal, rooms, times and money share what is left. Whose what they find is, a wish
+of the caller's or something told of, says the jury by all words around.
 """
-
-from collections.abc import Callable, Mapping
 
 from app.dialog.domain import PARTS, Asked
 from app.dialog.hebrew.contact.name_words import first_names
@@ -12,9 +10,9 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.number_words import atoms_of, is_masculine
 from app.dialog.hebrew.numbers import quantities
 from app.dialog.hebrew.phrases import Phrasebook
-from app.dialog.hebrew.scopes.scope import Whose, rules_at, tokens_of
+from app.dialog.hebrew.scopes.telling import home_left, told_first
 from app.dialog.hebrew.span import Range
-from app.dialog.understanding.judging.judge import BARE, AgainstRules, Jury
+from app.dialog.understanding.judging.judge import BARE, Jury
 from app.dialog.understanding.judging.marks import LONG_SPEECH
 from app.dialog.understanding.notes import Notes, whole
 from app.dialog.understanding.slots.area import Areas, understand_areas
@@ -44,46 +42,18 @@ class SoughtHome:
         self._jury = jury
         self._bare: Range | None = None
         """A number that may be rooms, though nothing says so."""
-        self._overruling = False
-        """Whether what a rule calls no wish is read just now."""
 
     def read(self) -> Areas:
         """Run the readers; returns what was said of places."""
-        notes = self._notes
         areas = self._areas()
-        free = notes.claimed
-        told = rules_at(notes.utterance) if self._jury.heeds_rules else {}
-        told = {index: rule for index, rule in told.items() if index not in free}
-        notes.claim(told)
+        utterance = self._notes.utterance
+        self._notes.claim((*home_left(utterance), *told_first(utterance)))
         for read in (self._kind, self._deal, self._rooms, self._timing, self._budget):
-            said = notes.values_heard
             read()
-            if notes.values_heard == said:
-                self._despite(told, read)
         self._bare_number()
-        self._doubt(free)
-        self._doubt_judged()
+        self._doubt()
         self._clear()
         return areas
-
-    def _despite(self, rules: Mapping[int, str], read: Callable[[], None]) -> None:
-        """Let a reader find values where `rules` say, token by token, why none is a wish: the jury may know better."""
-        notes = self._notes
-        if not rules or len(notes.utterance) >= LONG_SPEECH:
-            return
-        jury, claimed, informed = self._jury, notes.claimed, notes.informed
-        kept = dict(notes.updates), dict(notes.quotes), set(notes.unsure)
-        self._jury = despite = AgainstRules(jury, rules)
-        notes.claimed -= rules.keys()
-        self._overruling = True
-        read()
-        self._overruling = False
-        if not despite.took_any:
-            # What no jury took is not taken by the way.
-            notes.updates, notes.quotes, notes.unsure = kept
-            notes.informed = informed
-        notes.claimed |= claimed
-        self._jury = jury
 
     def _areas(self) -> Areas:
         notes = self._notes
@@ -96,8 +66,6 @@ class SoughtHome:
             start, end = min(s for s, _ in spans), max(e for _, e in spans)
             notes.put("area", areas.value, start, end, unsure=areas.unsure)
         notes.claimed |= areas.claimed
-        if areas.doubted and not known:
-            notes.doubted["area"] = list(dict.fromkeys(mention.value for mention in areas.doubted))
         return areas
 
     def _asks(self, openings: Phrasebook) -> bool:
@@ -166,13 +134,10 @@ class SoughtHome:
             notes.bounds("rooms", rooms)
 
     def _weighs_bare(self) -> bool:
-        """Whether numbers that nothing is said of come before the jury: not from others' words, nor long speech.
-
-        Nor from digits that are dictated.
-        """
+        """Whether numbers that nothing is said of come before the jury: not of long speech, nor digits dictated."""
         said = self._notes.utterance
         dictated = len(said) >= _DICTATED and all(atoms_of(said))
-        return not self._overruling and len(said) < LONG_SPEECH and not dictated
+        return len(said) < LONG_SPEECH and not dictated
 
     def _replaces_budget(self, rooms: tuple[float | None, float | None]) -> bool:
         """Whether numbers that count nothing are the known budget and its new value: "שניים שש במקום שניים שמונה"."""
@@ -221,9 +186,8 @@ class SoughtHome:
         budget = understand_budget(
             notes.utterance, asked, deal, kind, notes.claimed, self._jury, known=known, bare=self._weighs_bare()
         )
-        if budget is None and deal is not None and not self._overruling:
-            told = tokens_of(notes.utterance, *Whose)
-            budget = same_budget(notes.utterance, deal, notes.claimed - told)
+        if budget is None and deal is not None:
+            budget = same_budget(notes.utterance, deal, notes.claimed)
         if budget is not None and budget.against and self._may_be_rooms(budget):
             budget = self._bare = None
         if budget is not None:
@@ -247,26 +211,7 @@ class SoughtHome:
         """Whether what may be a sum may as well be rooms: it is neither, then."""
         return self._bare is not None and self._bare.start < budget.end and budget.start < self._bare.end
 
-    def _doubt(self, claimed: frozenset[int]) -> None:
-        """Note what one has or pays today, when just that was asked: perhaps it is what one wants again."""
-        notes = self._notes
-        topic = notes.asked.value
-        slots = PARTS.get(topic)
-        if slots is None or not tokens_of(notes.utterance, Whose.NOW):
-            return
-        if any(slot in notes.updates or notes.state.get(slot) is not None for slot in slots):
-            return
-        claimed |= tokens_of(notes.utterance, *(whose for whose in Whose if whose is not Whose.NOW))
-        has: Range | None = None
-        if notes.asked is Asked.ROOMS:
-            has, _ = understand_rooms(notes.utterance, notes.asked, claimed)
-        elif notes.asked is Asked.BUDGET:
-            has = understand_budget(notes.utterance, notes.asked, notes.known("deal"), None, claimed)
-        if has is not None:
-            bounds = zip(slots, has.value, strict=True)
-            notes.doubted |= {slot: whole(value) for slot, value in bounds if value is not None}
-
-    def _doubt_judged(self) -> None:
+    def _doubt(self) -> None:
         """Note what may be no wish by the words around it, when just that was asked."""
         notes = self._notes
         topic = notes.asked.value
@@ -276,9 +221,9 @@ class SoughtHome:
             return
         if notes.asked is Asked.AREA:
             notes.doubted["area"] = list(dict.fromkeys(value.value for value in values))
-        elif notes.asked is Asked.BUDGET:
+        elif notes.asked in (Asked.BUDGET, Asked.ROOMS):
             bounds = zip(slots, values[0].value, strict=True)
-            notes.doubted |= {slot: value for slot, value in bounds if value is not None}
+            notes.doubted |= {slot: whole(value) for slot, value in bounds if value is not None}
 
     def _clear(self) -> None:
         """Withdraw known values the caller no longer cares for: "התקציב לא משנה"."""

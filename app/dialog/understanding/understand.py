@@ -12,7 +12,7 @@ from typing import Any
 from app.dialog.domain import SLOT_NAMES, TOPICS, Asked, Intent, Understanding
 from app.dialog.hebrew.contact.name_words import first_names
 from app.dialog.hebrew.gazetteer import gazetteer
-from app.dialog.hebrew.scopes.scope import no_wish
+from app.dialog.hebrew.scopes.telling import is_told
 from app.dialog.hebrew.tokens import Utterance, normalise
 from app.dialog.understanding.acts import HOLD
 from app.dialog.understanding.clauses import with_change
@@ -91,7 +91,10 @@ def _meant_instead(
     """Return what another reading of the recogniser's, or the best one mended, says where one answers the question."""
     # What is told of others is no answer misheard.
     mendable = (
-        best.intent is Intent.UNCLEAR and not best.updates and not no_wish(utterance) and HOLD.at(utterance, 0) is None
+        best.intent is Intent.UNCLEAR
+        and not best.updates
+        and not is_told(utterance, len(utterance))
+        and HOLD.at(utterance, 0) is None
     )
     mended = mend(utterance, asked) if mendable else None
     readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])

@@ -53,9 +53,3 @@ def test_another_deal_takes_the_known_sum_back() -> None:
     """R10.2: a price is no rent."""
     known = {"deal": "buy", "budget_max": 2_000_000}
     assert noted("אני רוצה לשכור", Asked.AREA, known).updates == {"deal": "rent", "budget_max": None}
-
-
-def test_what_one_has_today_is_doubted_where_it_was_asked() -> None:
-    """R10.2: perhaps one wants the same again."""
-    assert noted("אני גר היום בשלושה חדרים", Asked.ROOMS, {"deal": "rent"}).doubted == {"rooms_min": 3, "rooms_max": 3}
-    assert noted("אני גר היום בשלושה חדרים", Asked.BUDGET, {"deal": "rent"}).doubted == {}

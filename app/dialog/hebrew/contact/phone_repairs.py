@@ -3,17 +3,13 @@
 from app.dialog.hebrew.contact.phones import group_at, to_e164
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems, words
+from app.dialog.hebrew.tokens import Utterance, rests_of, words
 
 _LISTS = Lexicon("hebrew/phones.toml")
 
 _END = _LISTS.words("end")
 _BEGINNING = _LISTS.words("beginning")
 _NOT = _LISTS.words("not")
-_PLACES = [
-    fold(word)
-    for word in ["ראשונה", "שנייה", "שלישית", "רביעית", "חמישית", "שישית", "שביעית", "שמינית", "תשיעית", "עשירית"]
-]
 _MOST_REPAIRED = 7
 _FEWEST_UNPLACED = 3
 """Fewer digits than this fit too many places of a number to say which they repair."""
@@ -48,13 +44,6 @@ def _denied(utterance: Utterance, runs: list[Span[str]]) -> list[Span[str]]:
     others = len(denied) > 1 or len(runs) == 1
     # "לא, שמונה שבע ולא שמונה ארבע", "לא, שבע שמונה בסוף".
     return denied[1:] if denied and others and denied[0].start == 1 and utterance.key(0) == "לא" else denied
-
-
-def _place(utterance: Utterance) -> int:
-    """Return which digit is named by its place, "הספרה הרביעית" as 3; too large to be one when none is."""
-    places = [_PLACES.index(rest) for key in utterance.keys for _, rest in stems(key) if rest in _PLACES]
-    named = "ספרה" in rests_of(utterance.keys)
-    return places[0] if len(places) == 1 and named else len(_PLACES)
 
 
 def _differences(said: str, there: str) -> int:
@@ -98,13 +87,13 @@ def repaired_phone(utterance: Utterance, phone: str) -> str | None:
     if len(denied) == 1 and len(wanted) == 1 and len(denied[0].value) == len(wanted[0]):
         repaired = _exchanged(number, denied[0].value, wanted[0])
     elif len(runs) == 1:
-        repaired = _with_one_run(utterance, number, runs[0].value, last=last, first=first)
+        repaired = _with_one_run(number, runs[0].value, last=last, first=first)
     else:
         repaired = _with_prefix(number, "".join(run.value for run in runs))
     return to_e164(repaired) if repaired != number else None
 
 
-def _with_one_run(utterance: Utterance, number: str, said: str, *, last: bool, first: bool) -> str:
+def _with_one_run(number: str, said: str, *, last: bool, first: bool) -> str:
     """Return the number with the only digits said put where the caller says, or where they fit; "" when nowhere."""
     if last:
         return number[: -len(said)] + said
@@ -112,8 +101,6 @@ def _with_one_run(utterance: Utterance, number: str, said: str, *, last: bool, f
         # "הקידומת חמישים וארבע": its nought goes without saying.
         start = said if said.startswith("0") else "0" + said
         return start + number[len(start) :]
-    if len(said) == 1 and (at := _place(utterance)) < len(number):
-        return number[:at] + said + number[at + 1 :]
     return _with_prefix(number, said) or _fitted(number, said)
 
 

@@ -8,7 +8,7 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.gazetteer import COMMON_WORDS, Mention, gazetteer
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at
-from app.dialog.hebrew.scopes.scope import OTHERS
+from app.dialog.hebrew.scopes.telling import OTHERS
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems
 
 _LISTS = Lexicon("hebrew/ear.toml")

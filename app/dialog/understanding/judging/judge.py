@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from app.dialog import data
 from app.dialog.domain import TOPICS, Asked
-from app.dialog.hebrew.scopes.scope import ABOUT_THE_OFFICE
+from app.dialog.hebrew.scopes.telling import is_of_today
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches, whole_marks
@@ -38,12 +38,10 @@ FRAME = 0.2
 
 OVERRULES = 1.8
 """Log odds from which a value is taken that a rule speaks against: a wrong one costs more than one that is missed."""
-_ASKED_OF_US = 6.0
-"""Log odds from which one is taken of a question where the office is: a place is all that such a question names."""
 BARE, NO_MONEY, NO_PLACE, NO_MOVE = "bare number", "no money", "no place", "another time"
 """Why a number is no rooms, or no sum, a name no place and a time none to move in, by the rules: none speaks against
 it, but nothing speaks for it."""
-_NEEDED = {BARE: 1.5, NO_MONEY: 1.5, NO_PLACE: 1.0, NO_MOVE: 1.0, ABOUT_THE_OFFICE: _ASKED_OF_US}
+_NEEDED = {BARE: 1.5, NO_MONEY: 1.5, NO_PLACE: 1.0, NO_MOVE: 1.0}
 """Log odds from which a value is taken, by the rule that speaks against it; of others `OVERRULES`."""
 _TOO_FEW = 1
 _CLEARLY, _FOR_SURE = 0.5, 2.5
@@ -156,39 +154,6 @@ class Lenient:
 LENIENT = Lenient()
 
 
-class AgainstRules:
-    """Puts before a jury what the rules call no wish: `rules` names, token by token, the rule that says so."""
-
-    heeds_rules = True
-
-    def __init__(self, jury: Jury, rules: Mapping[int, str]) -> None:
-        self._jury, self._rules = jury, rules
-        self.doubted: dict[str, list[Span[Any]]] = {}
-        self.left_any = False
-        self.took_any = False
-
-    def wished(self, topic: str, found: Sequence[S]) -> list[S]:
-        """Return the values that are wished for all the same, if any of them stands where a rule speaks against it."""
-        told = [replace(value, against=self._rules.get(value.start, value.against)) for value in found]
-        if not any(value.against for value in told):
-            return []
-        kept = self._jury.wished(topic, told)
-        self.took_any = self.took_any or bool(kept)
-        return kept
-
-    def likeliest(self, topic: str, standing: Sequence[S]) -> S:
-        """Return the one that the jury takes."""
-        return self._jury.likeliest(topic, standing)
-
-    def holds(self, question: str, value: Span[Any], *, by_rules: bool) -> bool:
-        """Return what the jury says."""
-        return self._jury.holds(question, value, by_rules=by_rules)
-
-    def name(self, claimed: frozenset[int], by_rules: Span[str] | None) -> Span[str] | None:
-        """Return what the jury says."""
-        return self._jury.name(claimed, by_rules)
-
-
 class Judge:
     """Judges the values of one turn, and keeps what it doubts."""
 
@@ -222,7 +187,9 @@ class Judge:
             if verdict is Verdict.TAKEN or value.against:
                 continue
             self.left_any = True
-            if verdict is Verdict.DOUBTED:
+            # What one has today may well be what one wants again, where it was asked.
+            same_again = topic == self._asked.value and is_of_today(self._utterance, value.start)
+            if verdict is Verdict.DOUBTED or same_again:
                 self.doubted.setdefault(topic, []).append(value)
         if topic == "area":
             return kept

@@ -31,14 +31,23 @@ _OPENINGS, _OPENINGS_OF_SHORT, _ENDINGS = frozenset("שהכבלמתנא"), froze
 LONG_SPEECH = 80
 """From so many words on nothing is read a second time against the rules: it would take too long."""
 _MOST_ROOMS, _MOST_PLACES = 7, 3
+EVIDENCE = "hebrew/whose.toml"
+"""Words that no rule reads: marks alone."""
 _FILES = (
+    EVIDENCE,
     *(f"hebrew/{name}.toml" for name in ("scope", "whereabouts", "past", "timing", "limits", "names", "acts")),
     *(
         f"real_estate/{name}.toml"
         for name in ("area", "budget", "changes", "deals", "errands", "kinds", "rooms", "turn", "wishes")
     ),
 )
-_TELLING = ("hebrew/scope.toml", "hebrew/whereabouts.toml", "hebrew/past.toml", "real_estate/wishes.toml")
+_TELLING = (
+    "hebrew/scope.toml",
+    "hebrew/whereabouts.toml",
+    "hebrew/whose.toml",
+    "hebrew/past.toml",
+    "real_estate/wishes.toml",
+)
 
 
 @lru_cache(maxsize=8192)

@@ -1,14 +1,11 @@
 """Areas the caller wants, told apart from those only mentioned: lived in, passed by, denied, a street (R10.2)."""
 
 from dataclasses import dataclass, field, replace
-from itertools import product
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.gazetteer import Mention, find
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.repairs import against, answers_no_with, kept, negated, settle
-from app.dialog.hebrew.scopes.scope import MEDIA, Whose, no_wish, rules_at, tokens_of
-from app.dialog.hebrew.scopes.whereabouts import NEAR, RESIDES, STUDIES, WORKS, same_place, told_places, wished_beside
+from app.dialog.hebrew.repairs import against, answers_no_with, kept, settle
 from app.dialog.hebrew.span import covered
 from app.dialog.hebrew.tokens import Utterance, fold, rests_of, stems
 from app.dialog.understanding.ear.misheard import misheard_places
@@ -17,18 +14,15 @@ from app.dialog.understanding.slots.known_places import named_again
 from app.dialog.understanding.slots.place_names import DIRECTIONS, is_day, is_place, named_despite_name
 
 _LISTS = Lexicon("real_estate/area.toml")
-_SEEKS = Lexicon("hebrew/whereabouts.toml").words("seeks")
+_WHEREABOUTS = Lexicon("hebrew/whereabouts.toml")
+_SEEKS, _CONCLUDES = _WHEREABOUTS.words("seeks"), _WHEREABOUTS.words("concludes")
+_NEAR, _THERE = _WHEREABOUTS.words("near"), _WHEREABOUTS.phrases("there")
 _AREA_OF = _LISTS.words("area_of")
 _OF_QUARTER = _LISTS.words("of_quarter")
 _IN_QUARTER = _LISTS.words("in_quarter")
 
-_CLOSE_TO = _LISTS.words("close_to")
-_OFF_TOPIC_WORDS = _LISTS.words("off_topic") | MEDIA
-_NEW_HOMES = _LISTS.words("new_homes")
 _NARROWS = _LISTS.words("narrows")
 _NARROWING = 2
-_LEAVES = _LISTS.words("leaves")
-_YES = _LISTS.words("yes")
 _ADD = _LISTS.words("add")
 _ONLY, _ALONE, _NO_DENIAL = _LISTS.words("only"), _LISTS.words("alone"), _LISTS.words("no_denial")
 
@@ -42,14 +36,12 @@ class Areas:
     mentions: tuple[Mention, ...] = ()
     unsure: bool = False
     claimed: frozenset[int] = field(default_factory=frozenset)
-    doubted: tuple[Mention, ...] = ()
-    """To the question for the area, where the caller lives: perhaps they would stay there."""
 
 
 def _near(utterance: Utterance, mention: Mention) -> bool:
     """Whether the place only says what another one is close to: "מבשרת ציון ליד ירושלים"."""
     before = utterance.key(mention.start - 1)
-    return before in NEAR or (before in _CLOSE_TO and utterance.key(mention.start - 2) in NEAR)
+    return before in _NEAR
 
 
 def _in_its_town(mention: Mention, towns: set[str]) -> Mention:
@@ -151,27 +143,20 @@ def understand_areas(
     """
     found, certain = _named(utterance, asked, known)
     claimed = covered(certain)
-    wanted = _wanted(utterance, certain, known) if jury.heeds_rules else certain
-    here = _here_today(utterance, certain) if asked is Asked.AREA and not wanted else ()
+    wanted = [mention for mention in certain if not _near(utterance, mention)] or certain
     if fuzzy and not wanted and not certain and asked is Asked.AREA:
         wanted = misheard_places(utterance)
         claimed = covered(wanted)
     if not found and not wanted:
         # Most turns name no place.
         return Areas()
-    off_topic = jury.heeds_rules and _is_off_topic(utterance)
-    if off_topic:
-        wanted = []
     standing, denied = settle(utterance, wanted)
     standing, denied = _deny_known(utterance, standing, denied, known)
-    unwanted = [*_against(utterance, found, wanted, certain, off_topic=off_topic), *against(utterance, denied)]
+    unwanted = [*_against(found, wanted, certain), *against(utterance, denied)]
     standing, again = _judged(standing, unwanted, known, jury)
-    standing = _same_place(utterance, standing, certain)
     denied = [mention for mention in denied if mention.start not in again]
+    standing = standing or _there(utterance, certain)
     claimed |= again
-    if here and not standing:
-        return Areas(mentions=here, claimed=claimed, doubted=here)
-    standing = _said_again(utterance, _denied_later(standing, denied))
     standing, denied = _struck(standing, denied, [mention for mention in certain if mention.value in known], jury)
     return _fold(utterance, standing, denied, known, claimed, jury)
 
@@ -205,12 +190,6 @@ def _certain(
     return certain
 
 
-def _is_off_topic(utterance: Utterance) -> bool:
-    """Whether the caller speaks of things that have places, too, and seeks none."""
-    keys = set(utterance.keys)
-    return bool(keys & _OFF_TOPIC_WORDS) and not keys & (_SEEKS | _NEW_HOMES)
-
-
 def _judged(
     standing: list[Mention], unwanted: list[Mention], known: list[str], jury: Jury
 ) -> tuple[list[Mention], frozenset[int]]:
@@ -223,10 +202,17 @@ def _judged(
     return wished, covered(mention for mention in wished if mention.against)
 
 
-def _same_place(utterance: Utterance, standing: list[Mention], certain: list[Mention]) -> list[Mention]:
-    """Add the only place that is named, where one seeks just there: "באותו מקום"."""
-    only = standing or len({mention.value for mention in certain}) > 1 or not certain
-    return standing if only or not same_place(utterance, certain[0].end) else certain[:1]
+def _there(utterance: Utterance, certain: list[Mention]) -> list[Mention]:
+    """Return the only place that is named, when the caller then seeks just there, or near who lives there.
+
+    "הבן לומד בחיפה ואנחנו קונים לו דירה שם", "אחי גר באלעד ואני רוצה לידו", "באותה סביבה".
+    """
+    if not certain or len({mention.value for mention in certain}) > 1:
+        return []
+    end = certain[0].end
+    seeks = next((at for at in range(end, len(utterance)) if utterance.key(at) in _SEEKS | _CONCLUDES), len(utterance))
+    comes_back = any(match.start > seeks for match in _THERE.all(utterance))
+    return certain[:1] if comes_back and "לא" not in utterance.keys[end:] else []
 
 
 def _struck(
@@ -243,63 +229,23 @@ def _struck(
     return left, [*(mention for mention in denied if mention not in (*staying, *struck)), *struck]
 
 
-def _against(
-    utterance: Utterance, found: list[Mention], wanted: list[Mention], certain: list[Mention], *, off_topic: bool
-) -> list[Mention]:
+def _against(found: list[Mention], wanted: list[Mention], certain: list[Mention]) -> list[Mention]:
     """Return the places that are none or not wished for by the rules, each with the rule that says so."""
-    scoped, places = rules_at(utterance), told_places(utterance)
     starts = {mention.start for mention in wanted}
     return [
         replace(
             mention,
-            against=NO_PLACE
-            if mention not in certain
-            else "off topic"
-            if off_topic
-            else scoped.get(mention.start) or places.get(mention.start) or "near one",
+            against="near one" if mention in certain else NO_PLACE,
         )
         for mention in found
         if mention.start not in starts
     ]
 
 
-def _wanted(utterance: Utterance, certain: list[Mention], known: list[str]) -> list[Mention]:
-    """Return the places that are wished for, and not only told of; those that others are near to only when alone.
-
-    Whoever gives up one of those `known` ("אשתי מוותרת על הרצליה") gives up what was wished.
-    """
-    told, places = no_wish(utterance), told_places(utterance)
-    wanted = [
-        mention
-        for mention in certain
-        if (mention.value in known and negated(utterance, mention.start))
-        or (mention.start not in places and (mention.start not in told or wished_beside(utterance, mention.end)))
-    ]
-    wanted = [mention for mention in wanted if not _near(utterance, mention)] or wanted
-    if not wanted and not _SEEKS.isdisjoint(utterance.keys):
-        # "לומדת בבאר שבע, מחפשת דירה": a student seeks where they study; it is said back.
-        return [replace(mention, sure=False) for mention in certain if places.get(mention.start) == STUDIES]
-    return wanted
-
-
-def _here_today(utterance: Utterance, certain: list[Mention]) -> tuple[Mention, ...]:
-    """Return where the caller lives, works or studies, unless they are leaving: perhaps they would stay there."""
-    here, others = tokens_of(utterance, Whose.NOW), tokens_of(utterance, Whose.OTHERS)
-    places = told_places(utterance)
-    found = tuple(
-        mention
-        for mention in certain
-        if mention.start in here
-        or (mention.start not in others and places.get(mention.start) in (RESIDES, WORKS, STUDIES))
-    )
-    stays = found and not negated(utterance, found[0].start) and _LEAVES.isdisjoint(utterance.keys)
-    return found if stays else ()
-
-
 def _deny_known(
     utterance: Utterance, standing: list[Mention], denied: list[Mention], known: list[str]
 ) -> tuple[list[Mention], list[Mention]]:
-    """Deny of the places known what the caller takes back, when another stays: "לא לא צפת כרמיאל", "רק כרמיאל"."""
+    """Deny of the places known what the caller takes back, when another stays: "רק כרמיאל", "רמת גן לא, כרמיאל"."""
     again = [mention for mention in standing if mention.value in known]
     only = [mention for mention in standing if _is_the_only(utterance, mention)]
     no = [mention for mention in again if (only and mention not in only) or _taken_back(utterance, mention)]
@@ -315,32 +261,10 @@ def _is_the_only(utterance: Utterance, mention: Mention) -> bool:
 
 
 def _taken_back(utterance: Utterance, mention: Mention) -> bool:
-    """Whether a no takes a place back: "רמת גן לא, ניצחתי", but not "חולון לא בת ים" and not "חולון לא רחוק"."""
-    if utterance.key(mention.start - 1) == "לא":
-        return True
+    """Whether a no behind it takes a place back: "רמת גן לא, ניצחתי", but not "חולון לא בת ים" nor "חולון לא רחוק"."""
     after = mention.end + 1
     denies = utterance.key(mention.end) in ("לא", fold("אין")) and utterance.key(after) not in _NO_DENIAL
     return denies and after not in covered(find(utterance))
-
-
-def _denied_later(standing: list[Mention], denied: list[Mention]) -> list[Mention]:
-    """Leave out a place that is denied further on, when another stays: "אזור חדרה, לא בחדרה עצמה, אולי בנימינה"."""
-    left = [
-        mention
-        for mention in standing
-        if not any(other.value == mention.value and other.start > mention.start for other in denied)
-    ]
-    return left or standing
-
-
-def _said_again(utterance: Utterance, standing: list[Mention]) -> list[Mention]:
-    """Keep the place that a yes repeats: "גדרה, אה, בחדרה, כן, חדרה"."""
-    again = [
-        mention
-        for mention, earlier in product(standing, standing)
-        if mention.value == earlier.value and earlier.end < mention.start and utterance.key(mention.start - 1) in _YES
-    ]
-    return again or standing
 
 
 def _fold(

@@ -1,12 +1,12 @@
 """To buy or to rent (R10.2)."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.phrases import Phrasebook
 from app.dialog.hebrew.repairs import against, settle
-from app.dialog.hebrew.scopes.scope import LETS_LATER, scopes
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, fold
 from app.dialog.understanding.judging.judge import LENIENT, Jury
@@ -16,6 +16,8 @@ _LISTS = Lexicon("real_estate/deals.toml")
 
 _OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
 _DEAL = Phrasebook({phrase: deal for deal in ("buy", "rent") for phrase in _LISTS.listed(deal)})
+_LETS_LATER = _LISTS.phrases("lets_later")
+_SOON = 3
 _HEARD_BUY = _LISTS.words("heard_buy")
 _HEARD_RENT = _LISTS.words("heard_rent")
 
@@ -39,6 +41,8 @@ def understand_deal(
     """Return "buy" or "rent". "להשכיר" from a seeker means to rent; of both, the one that is not `known`."""
     found = [Span(match.start, match.end, match.value) for match in _DEAL.all(utterance) if match.start not in claimed]
     found += _office_does(utterance)
+    # "עד מיליון וחצי להשכרה אחר כך": who lets it afterwards buys it.
+    found = [replace(value, value="buy") if _lets_later(utterance, value) else value for value in found]
     if asked is Asked.DEAL and not found:
         found = _heard(utterance)
     standing, denied = settle(utterance, found, known)
@@ -48,12 +52,17 @@ def understand_deal(
         other = "rent" if denied[0].value == "buy" else "buy"
         return Span(denied[0].start, denied[0].end, other) if asked is Asked.DEAL else None
     if not standing:
-        return _bought_to_let(utterance)
+        return None
     return (
         jury.likeliest("deal", standing)
         if len({value.value for value in standing}) == 1 or asked is not Asked.DEAL
         else _last_choice(utterance, standing)
     )
+
+
+def _lets_later(utterance: Utterance, letting: Span[str]) -> bool:
+    """Whether it is afterwards that somebody lets a home: "להשכיר את זה הלאה"."""
+    return any(_LETS_LATER.at(utterance, at) for at in range(letting.end, letting.end + _SOON))
 
 
 def _heard(utterance: Utterance) -> list[Span[str]]:
@@ -64,12 +73,6 @@ def _heard(utterance: Utterance) -> list[Span[str]]:
         for deal, written in (("rent", _HEARD_RENT), ("buy", _HEARD_BUY))
         if not written.isdisjoint((key, key.lstrip("בלה")))
     ]
-
-
-def _bought_to_let(utterance: Utterance) -> Span[str] | None:
-    """Read "עד מיליון וחצי להשכרה אחר כך": who lets it afterwards buys it."""
-    later = [scope for scope in scopes(utterance) if scope.rule == LETS_LATER]
-    return Span(later[0].start, later[0].end, "buy") if later else None
 
 
 def _after_so(utterance: Utterance, standing: list[Span[str]]) -> list[Span[str]]:

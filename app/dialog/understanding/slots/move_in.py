@@ -10,7 +10,7 @@ from app.dialog.hebrew.numbers import quantity_at
 from app.dialog.hebrew.phrases import Match
 from app.dialog.hebrew.repairs import against, negated, rejected_after, settle, turns
 from app.dialog.hebrew.scopes.past import happened
-from app.dialog.hebrew.scopes.scope import lasted
+from app.dialog.hebrew.scopes.telling import is_of_today
 from app.dialog.hebrew.span import Span, covered
 from app.dialog.hebrew.times.dates import Timing, bare_day, within
 from app.dialog.hebrew.times.durations import duration_at, longer_end
@@ -155,7 +155,7 @@ class _Finder(TimedTurn):
         nearby = rests_of(self.utterance.keys[max(0, start - 2) : start])
         if before in _PAST and self.utterance.key(start - 2) not in _NO:
             return False
-        if lasted(self.utterance, start) or nearby & _LASTS or (key in _LEASED_FOR and not self.asked):
+        if is_of_today(self.utterance, start) or nearby & _LASTS or (key in _LEASED_FOR and not self.asked):
             # "לשנה עם אופציה לעוד שנה".
             return False
         return self.asked or bool(nearby & _AHEAD) or self.entry

@@ -6,7 +6,6 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.contact.name_words import first_names
 from app.dialog.hebrew.gazetteer import VILLAGE, Mention, says_village
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.scopes.whereabouts import BORNE
 from app.dialog.hebrew.times.dates import is_ordinal, ordinal_month
 from app.dialog.hebrew.tokens import Utterance, fold
 
@@ -26,6 +25,8 @@ _COMMON_PLACES = frozenset(_LISTS.listed("common_places"))
 """Neighbourhoods that are everyday words, too: never taken from a preposition alone."""
 _MONTHS = frozenset(Lexicon("hebrew/calendar.toml").valued("months"))
 _ADDS = Lexicon("hebrew/whereabouts.toml").words("adds")
+_BORNE = 300
+"""Of so many people a name is no rare one."""
 _SHORT_NAME = 4
 _SHORT_LIST = 4
 DIRECTIONS = {fold(word): word for word in ("צפון", "דרום", "מזרח", "מערב", "מרכז")}
@@ -125,7 +126,7 @@ def _is_person(said: _Said) -> bool:
     if said.mention.prefix or said.width > 1:
         return False
     introduced = any(match.end == said.mention.start for match in _INTRODUCES.all(said.utterance))
-    return introduced and first_names().get(said.utterance.key(said.mention.start), 0) >= BORNE
+    return introduced and first_names().get(said.utterance.key(said.mention.start), 0) >= _BORNE
 
 
 def _is_word_s_place(said: _Said) -> bool:

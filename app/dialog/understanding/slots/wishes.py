@@ -8,7 +8,7 @@ from app.dialog import data
 from app.dialog.domain import Wish
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.phrases import Match, Phrasebook
-from app.dialog.hebrew.scopes.scope import Whose, no_wish, tokens_of
+from app.dialog.hebrew.scopes.telling import is_told
 from app.dialog.hebrew.tokens import Utterance
 
 _FILE = "real_estate/wishes.toml"
@@ -27,10 +27,9 @@ def understand_wishes(utterance: Utterance, *, is_question: bool) -> tuple[Wish,
     """Return the wishes in an utterance, in its order, each kind once. `is_question`: the caller asks, not tells."""
     if is_question:
         return ()
-    others, now = no_wish(utterance), tokens_of(utterance, Whose.NOW)
     found: dict[str, Wish] = {}
     for match in _PHRASES.all(utterance):
-        if match.start in others and not (match.value in _OWNED_AND_WISHED and match.start in now):
+        if match.value not in _OWNED_AND_WISHED and is_told(utterance, match.start):
             continue
         found.setdefault(match.value, Wish(match.value, _quote(utterance, match), not _is_negated(utterance, match)))
     return tuple(found.values())

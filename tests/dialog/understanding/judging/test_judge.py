@@ -6,7 +6,7 @@ import pytest
 from app.dialog.domain import Asked
 from app.dialog.hebrew.span import Bounds, Range, Span
 from app.dialog.hebrew.tokens import normalise
-from app.dialog.understanding.judging.judge import LENIENT, VERSIONS, AgainstRules, Judge, Table
+from app.dialog.understanding.judging.judge import LENIENT, VERSIONS, Judge, Table
 from app.dialog.understanding.judging.marks import POSITIONS, SIDE
 from app.dialog.understanding.judging.names import NONE, OFFSETS, TAGS, NameTable
 from app.dialog.understanding.judging.names import VERSIONS as NAME_VERSIONS
@@ -95,16 +95,6 @@ def test_of_one_kind_a_value_that_no_rule_speaks_against_goes_first() -> None:
     judge = Judge(said, Asked.GREETING, {}, table({("=", 0, 0): 60}))
     assert judge.wished("deal", [ruled_out(0, 1), value(2, 3)]) == [value(2, 3)]
     assert judge.wished("deal", [ruled_out(0, 1)]) == [ruled_out(0, 1)]
-
-
-def test_a_jury_is_asked_once_more_only_where_a_rule_spoke() -> None:
-    """R10.2: what was left by the words around is not taken at the second reading."""
-    judge = Judge(normalise("שלוש לא ארבע"), Asked.GREETING, {}, table({("=", 0, 0): 60}))
-    despite = AgainstRules(judge, {0: "denied"})
-    assert despite.wished("deal", [value(2, 3)]) == []
-    assert not despite.took_any
-    assert despite.wished("deal", [value(0, 1)]) == [ruled_out(0, 1)]
-    assert despite.took_any
 
 
 def test_a_name_that_is_none_by_the_words_around_is_something_told_all_the_same() -> None:

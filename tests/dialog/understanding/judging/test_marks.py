@@ -53,7 +53,7 @@ def test_places_given_names_figures_and_listed_words_are_seen_as_such() -> None:
     """R10.2: what one sentence teaches of Haifa holds for every place."""
     said = normalise("דנה גרה בחיפה 3")
     assert "@given name" in marks_of(said)[0]
-    assert "hebrew/whereabouts.toml resides" in marks_of(said)[1]
+    assert "hebrew/whose.toml resides" in marks_of(said)[1]
     assert "@place ב" in marks_of(said)[2]
     assert "#" in marks_of(said)[3]
 
@@ -85,7 +85,7 @@ def test_the_frame_tells_what_was_asked_and_which_value_of_several_it_is() -> No
 def test_the_turn_tells_how_it_opens_how_many_places_it_names_and_of_whom_it_speaks() -> None:
     """R10.2: "my sister lives in" says of every value of the turn whose it may be."""
     marks = whole_marks(normalise("אחותי גרה בחיפה ואני בנשר"))
-    assert {"=opens אחותי", "=opens אחותי גרה", "=places 2", "=told hebrew/whereabouts.toml resides"} <= set(marks)
+    assert {"=opens אחותי", "=opens אחותי גרה", "=places 2", "=told hebrew/whose.toml resides"} <= set(marks)
     assert whole_marks(normalise("")) == ("=places 0", "=opens ", "=opens  ", "=opens /")
 
 

@@ -7,6 +7,8 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.tokens import normalise
 from app.dialog.understanding.ear.misheard import mend
 from app.dialog.understanding.slots.area import understand_areas
+from app.dialog.understanding.understand import understand
+from tests.dialog.strategies import TODAY
 
 ENTRIES = data.read_json("hebrew/areas.json")
 
@@ -30,8 +32,8 @@ def test_every_place_is_understood_as_the_answer(entry: dict[str, object]) -> No
     ["אני גר בחולון", "אחותי גרה בחיפה", "ביום ראשון", "ברחוב ירושלים", "עם נוף לפארק", "באזור שקט", "עולה חדשה"],
 )
 def test_places_only_mentioned_are_no_areas(said: str) -> None:
-    """R10.2: homes, streets, days and common words."""
-    assert areas(said, asked=Asked.GREETING) is None
+    """R10.2: homes, streets, days and common words, by the words around them."""
+    assert "area" not in understand(said, asked=Asked.GREETING, state={}, today=TODAY).updates
 
 
 def test_a_town_beside_its_neighbourhood_is_left_out() -> None:
