@@ -1,8 +1,16 @@
-"""How a child logs."""
+"""How a child logs, and what it says before it dies."""
 
+import json
+import os
 import re
+import socket
 import subprocess
 import sys
+
+import pytest
+
+from app.sidecar.manners import tell_last_words
+from app.sidecar.wire import Op, Unpacker
 
 CHILD = """
 import logging
@@ -31,3 +39,24 @@ def test_a_child_logs_in_the_workers_form_and_without_its_libraries_chatter() ->
     lines = child.stderr.splitlines()
     assert len(lines) == len(wanted)
     assert all(re.fullmatch(pattern, line) for pattern, line in zip(wanted, lines, strict=True))
+
+
+def test_the_worker_is_told_on_one_line_of_bounded_length_which_fault_ended_a_child(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R13.1: the whole of it is in the child's own log."""
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(sys, "argv", ["child", str(theirs.fileno())])
+    tell_last_words()
+    sys.excepthook(ValueError, ValueError("שלום\n  " + "x" * 400), None)
+    ((stream_id, op, told),) = Unpacker().feed(ours.recv(65536))
+    assert (stream_id, op) == (0, Op.EVENT)
+    assert json.loads(told) == {"fault": f"ValueError: שלום {'x' * 283}"}
+    assert len(json.loads(told)["fault"]) == 300
+    assert "x" * 400 in capsys.readouterr().err
+    for nowhere in ("no descriptor", str(os.dup(ours.fileno()))):
+        monkeypatch.setattr(sys, "argv", ["child", nowhere])
+        theirs.close()
+        sys.excepthook(ValueError, ValueError("unheard"), None)
+    assert "unheard" in capsys.readouterr().err

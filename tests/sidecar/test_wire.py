@@ -33,3 +33,13 @@ def test_frames_come_out_as_they_went_in_whatever_the_pieces(
 def test_what_is_no_frame_is_refused(header: bytes) -> None:
     with pytest.raises(WireError, match="not a frame"):
         list(Unpacker().feed(header))
+
+
+def test_what_a_frame_may_hold_and_how_its_head_is_laid_out() -> None:
+    """R8.1: both ends are built at once, but a recording of a link is read later."""
+    assert pack(0x01020304, Op.DATA, b"abc") == b"\3\0\0\0" + b"\4\3\2\1" + b"\2" + b"abc"
+    assert [(op.name, op.value) for op in Op] == [
+        *(("OPEN", 1), ("DATA", 2), ("FINISH", 3), ("CANCEL", 4), ("PING", 5)),
+        *(("EVENT", 6), ("END", 7), ("ERROR", 8), ("PONG", 9)),
+    ]
+    assert list(Unpacker().feed(HEADER.pack(MAX_PAYLOAD_BYTES, 1, Op.DATA))) == []

@@ -96,3 +96,10 @@ def test_a_transfer_can_be_told_of_when_it_is_over() -> None:
 
     assert dial is not None
     assert dial.attrib["action"] == "https://a.example/told?a&b"
+
+
+def test_a_line_longer_than_twilio_says_is_cut_and_its_type_is_told() -> None:
+    """R2.2: 4096 characters; error 12100 follows from any other type."""
+    assert twiml.CONTENT_TYPE == "application/xml; charset=utf-8"
+    said = [ElementTree.fromstring(twiml.say_and_hang_up("ש" * size)).findtext("Say") for size in (4096, 4097)]
+    assert said == ["ש" * 4096] * 2
