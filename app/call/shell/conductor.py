@@ -7,7 +7,8 @@ that begins while a full house is still being heard is kept between two callers.
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from itertools import count
+from typing import NamedTuple, Protocol
 
 import structlog
 from eventlet.event import Event
@@ -19,8 +20,8 @@ TICK_MS = ((10, 5), (20, 10), (40, 20))
 """Up to so many calls, a tick of so many ms: with few calls nothing waits, with many a tick finds several frames."""
 CROWDED_TICK_MS = 40
 FULL_HOUSE = 80
-"""With more calls all are read with every other tick, and with each only those on whom something hangs: half of what a
-reading costs beside the frames it brings, and nothing that is decided comes later."""
+"""With more calls each is read with every other tick, half of them with one and half with the next, and those on whom
+something hangs with each: half of what a reading costs beside the frames it brings, and nothing decided comes later."""
 BUNCHED_FROM_MS = 20
 """From such a tick on frames that are due before the next one go out with this one."""
 HEARD_AT_ONCE = 80
@@ -61,14 +62,22 @@ class Clocked(Protocol):
         """Do what is due by `until_ms` (of `now_ms`), without waiting; frames due by `sends_until_ms` go along."""
 
 
+class _Stream(NamedTuple):
+    """Whom its end is told, and with which half of a full house it is read."""
+
+    over: Event
+    half: int
+
+
 class Conductor:
     """Reads the streams of a worker, and tells its calls the time."""
 
     def __init__(self) -> None:
         self.tick_ms = TICK_MS[0][1]
         self._due_ms = self._held_from_ms = 0
-        self._reads_every = 1
-        self._readers: dict[Reader, Event] = {}
+        self._is_full = False
+        self._readers: dict[Reader, _Stream] = {}
+        self._streams = count()
         self._clocked: dict[Clocked, None] = {}
         self.runs = False
         """Whether there is anything to look after."""
@@ -77,13 +86,13 @@ class Conductor:
     def pace(self, calls: int) -> None:
         """Take it that there are so many calls."""
         self.tick_ms = next((tick_ms for most, tick_ms in TICK_MS if calls <= most), CROWDED_TICK_MS)
-        self._reads_every = 2 if calls > FULL_HOUSE else 1
+        self._is_full = calls > FULL_HOUSE
 
     def read(self, reader: Reader) -> None:
         """Let `reader` look with every tick until its stream ends (blocks its greenlet); raises what breaks in it."""
-        over = self._readers[reader] = Event()
+        stream = self._readers[reader] = _Stream(Event(), next(self._streams) % 2)
         self._begin()
-        over.wait()
+        stream.over.wait()
 
     def watch(self, call: Clocked) -> None:
         """Tell a call the time with every tick, until `forget`."""
@@ -106,12 +115,17 @@ class Conductor:
             sleep(max(0.0, reads_ms / 1000 - time.monotonic()))
             self._keep_time()  # first: what that sends goes out in even steps, whatever hearing the callers takes
             reads_ms, ticks = self._due_ms, ticks + 1
-            self._read(self._pressing() if ticks % self._reads_every else list(self._readers))
+            self._read(self._whose_turn_it_is(ticks % 2))
             if now_ms() >= reads_ms:
                 # Hearing took longer than a tick: reading all at once again would starve the children, who yield to us.
                 reads_ms = self._due_ms
                 self._read(self._pressing())
         self.runs = False
+
+    def _whose_turn_it_is(self, half: int) -> list[Reader]:
+        if not self._is_full:
+            return list(self._readers)
+        return [reader for reader, stream in self._readers.items() if stream.half == half or reader.is_pressing]
 
     def _pressing(self) -> list[Reader]:
         return [reader for reader in self._readers if reader.is_pressing]
@@ -139,8 +153,8 @@ class Conductor:
             if any(reader.has_audio for reader in waiting):
                 self._let_others()  # much audio each, and more of it
         for reader in readers:
-            if reader.is_over and (over := self._readers.pop(reader, None)):
-                over.send(None)
+            if reader.is_over and (stream := self._readers.pop(reader, None)):
+                stream.over.send(None)
 
     def _hand_over(self, reader: Reader) -> None:
         self._keep_time()
@@ -164,7 +178,7 @@ class Conductor:
             try:
                 work(reader)
             except Exception as broken:  # noqa: BLE001 - one stream's fault is its own
-                self._readers.pop(reader).send_exception(broken)
+                self._readers.pop(reader).over.send_exception(broken)
 
     def _tell_time(self, due_ms: int) -> None:
         """Tell it as of when the tick was due: a tick that is late sends no more frames than it would have in time."""

@@ -177,6 +177,18 @@ def test_in_a_full_house_only_those_on_whom_something_hangs_are_read_with_each_t
     assert (seen.count("pressing"), seen.count("one of all")) == (6, looks)
 
 
+def test_a_full_house_is_read_by_halves_so_that_no_tick_is_longer_than_another() -> None:
+    """R9.2: half of it with one tick, half with the next."""
+    conductor = Conductor()
+    conductor.pace(FULL_HOUSE + 1)
+    seen: list[str] = []
+    house = [Looks(3, lambda name=name: seen.append(name)) for name in ("a", "b", "c", "d")]  # type: ignore[misc]
+    for reading in [eventlet.spawn(conductor.read, one) for one in house]:
+        reading.wait()
+    assert {"".join(seen[at : at + 2]) for at in range(0, len(seen), 2)} == {"ac", "bd"}
+    assert len(seen) == 12
+
+
 class Garbled(Looks):
     """A stream whose audio cannot be heard with that of others."""
 
