@@ -72,13 +72,14 @@ class StreamMoved:
 
 @dataclass(frozen=True, slots=True)
 class SttHeard:
-    """A transcript of recognition `stream`, whole so far."""
+    """A transcript of recognition `stream`, whole so far; it ends at `end_ms` of the stream's audio (None: unknown)."""
 
     stream: int
     text: str
     is_final: bool
     stability: float = 0.0
     alternatives: tuple[str, ...] = ()
+    end_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

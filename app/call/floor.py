@@ -345,7 +345,7 @@ class Floor:
             ear.was_echo()
         commands = self.drop_doubt()
         if stretch and not stretch.is_settled and self._streams:
-            commands += stretch.end(now_ms)
+            commands += stretch.end(now_ms, ear.silence_ms)
             self.doubt = Doubt(stretch, interruption)
         elif self.turn:
             commands += self.turn.cancel()

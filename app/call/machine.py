@@ -296,7 +296,7 @@ class Call:
         if stretch is None:
             return []
         self._delivery.own_wait_ms = 0
-        return [*stretch.end(now_ms), *self._sample(stretch), *self._floor.go(trigger, fields)]
+        return [*stretch.end(now_ms, fields["silence_ms"]), *self._sample(stretch), *self._floor.go(trigger, fields)]
 
     def _sample(self, stretch: Recognition) -> list[Command]:
         if not self._wants_sample:

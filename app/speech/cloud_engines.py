@@ -41,7 +41,8 @@ class _LinkedStt:
         def adapt(op: Op, payload: bytes) -> None:
             if op is Op.EVENT:
                 event = orjson.loads(payload)
-                listener(Heard(event["text"], event["is_final"], event["stability"], tuple(event["alternatives"])))
+                alternatives = tuple(event["alternatives"])
+                listener(Heard(event["text"], event["is_final"], event["stability"], alternatives, event.get("end_ms")))
             else:
                 _adapt_end(op, payload, listener)
 

@@ -14,13 +14,15 @@ from typing import Any, Protocol
 class Heard:
     """A transcript of the whole stream so far (not a delta).
 
-    `stability` is 0..1 for interims (0: unknown); `alternatives` are further readings, best first, without `text`.
+    `stability` is 0..1 for interims (0: unknown); `alternatives` are further readings, best first, without `text`;
+    `end_ms` is where in the stream's audio the text ends (None: unknown).
     """
 
     text: str
     is_final: bool
     stability: float = 0.0
     alternatives: tuple[str, ...] = ()
+    end_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

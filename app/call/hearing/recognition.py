@@ -22,6 +22,8 @@ MOST_READ_AHEAD = 6  # a stretch: a caller who pauses within a sentence costs a 
 # What a vendor is nearly sure of needs hardly any time; the last word of most interims has 0.1 and never gets more.
 STANDS_AFTER_MS = ((0.8, 100), (0.3, 300))
 UNSURE_STANDS_AFTER_MS, UNTOLD_STANDS_AFTER_MS = 600, 300
+# An interim that ends so long before the voice does not hold what was said last: the final is given so much longer.
+UNHEARD_MS, UNHEARD_WAIT_MS = 250, 450
 RETRY_PAUSE_MS = 400  # a dead child process is back within this
 
 
@@ -55,8 +57,12 @@ class _Segment:
 
     stream: int
     written: int
+    starts_ms: int
+    """Where in the turn's audio its own begins."""
     text: str = ""
     alternatives: tuple[str, ...] = ()
+    ends_ms: int | None = None
+    """Where in the turn's audio `text` ends, as far as the vendor says."""
     stands_at_ms: int = 0
     """When the interim `text` counts as stable, should it not change."""
     settled: bool = False
@@ -66,6 +72,7 @@ class _Segment:
         text = event.text.strip()
         stands_at_ms = now_ms + _stands_after_ms(event.stability)
         self.stands_at_ms = min(self.stands_at_ms, stands_at_ms) if text == self.text else stands_at_ms
+        self.ends_ms = None if event.end_ms is None else self.starts_ms + event.end_ms
         self.text, self.alternatives, self.settled = text, event.alternatives, event.is_final
 
 
@@ -101,6 +108,7 @@ class Recognition:
         self._times_ahead = 0
         self._last_words = ""
         self._ended_at_ms: int | None = None
+        self._voice_ends_ms = 0
         self._retries = 0
         self._retry_at_ms: int | None = None
 
@@ -211,9 +219,9 @@ class Recognition:
         self._is_held = False
         return self._drop_ahead()
 
-    def end(self, now_ms: int) -> list[Command]:
-        """The turn is over: every word is wanted now."""
-        self._ended_at_ms = now_ms
+    def end(self, now_ms: int, silence_ms: int = 0) -> list[Command]:
+        """The turn is over, behind so much silence: every word is wanted now."""
+        self._ended_at_ms, self._voice_ends_ms = now_ms, self.audio_ms - silence_ms
         if self._reads_live and self._segments:
             segment = self._segments[-1]
             # One that is done already misses less than a chunk, or nothing but silence.
@@ -285,14 +293,17 @@ class Recognition:
     def _commit_at_ms(self) -> int:
         """When the interim may stand for a final that is late (R8.4): it must be stable by then."""
         assert self._ended_at_ms is not None
-        stands = [segment.stands_at_ms for segment in self._segments if segment.text and not segment.settled]
-        return max([self._ended_at_ms + self._settings.commit_ms, *stands])
+        open_ones = [segment for segment in self._segments if segment.text and not segment.settled]
+        heard_ms = self._voice_ends_ms - UNHEARD_MS
+        is_short = any(one.ends_ms is not None and one.ends_ms < heard_ms for one in open_ones[-1:])
+        commit_ms = self._settings.commit_ms + (UNHEARD_WAIT_MS if is_short else 0)
+        return max([self._ended_at_ms + commit_ms, *(one.stands_at_ms for one in open_ones)])
 
     def _heard(self, source: str, waited_ms: int) -> TurnHeard:
         return TurnHeard(self.interim, self.alternatives, source, waited_ms, self.audio_ms)
 
     def _open(self, start: int) -> list[Command]:
-        segment = _Segment(next(self._streams), written=start)
+        segment = _Segment(next(self._streams), written=start, starts_ms=start // BYTES_PER_MS)
         self._segments.append(segment)
         is_fallback = self._retries > 0 and self._settings.has_fallback
         return [OpenStt(segment.stream, is_fallback, self._phrases)]

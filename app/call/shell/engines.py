@@ -110,7 +110,8 @@ class Engines:
         def listener(event: SttEvent) -> None:
             match event:
                 case Heard():
-                    put(SttHeard(number, event.text, event.is_final, event.stability, event.alternatives))
+                    heard = (event.text, event.is_final, event.stability, event.alternatives, event.end_ms)
+                    put(SttHeard(number, *heard))
                 case Done():
                     self._stts.pop(number, None)
                     put(SttEnded(number))

@@ -1,7 +1,8 @@
 """Google Speech-to-Text v1, streaming: one exchange is one caller turn, however many gRPC streams that takes.
 
-EVENTs are `{"text", "is_final", "stability", "alternatives"}`, where `text` is the whole turn so far. `is_final` comes
-at most once, after FINISH, when Google has finalised every word (an empty text: it heard no words in the whole turn).
+EVENTs are `{"text", "is_final", "stability", "alternatives", "end_ms"}`, where `text` is the whole turn so far, and
+`end_ms` where in its audio an interim ends (None: not told). `is_final` comes at most once, after FINISH, when Google
+has finalised every word (an empty text: it heard no words in the whole turn).
 An END without it means that Google closed the turn and left words unconfirmed.
 
 Four things are adapted here, because they are the protocol's and no caller should notice them (R8.1, R8.5): a refused
@@ -307,6 +308,7 @@ class _Turn:
                 "is_final": is_final,
                 "stability": round(transcript.stability, 3),
                 "alternatives": transcript.alternatives,
+                "end_ms": None if is_final else transcript.end_ms,
             }
         )
 

@@ -92,6 +92,12 @@ class Transcript:
         readings = dict.fromkeys(self._reading(rank) for rank in range(depth))
         return tuple(readings)[1:]
 
+    @property
+    def end_ms(self) -> int | None:
+        """Where in the exchange's audio the text so far ends; None where the vendor did not say."""
+        ends = [piece.end_ms for piece in self._interims or self._finals[-1:]]
+        return None if not ends or None in ends else max(end for end in ends if end is not None)
+
     def _all(self) -> list[tuple[str, ...]]:
         return [piece.readings for piece in (*self._finals, *self._interims)]
 

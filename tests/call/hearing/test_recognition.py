@@ -135,6 +135,34 @@ def test_a_stable_interim_is_committed_when_the_final_is_late() -> None:
     assert commands == [CancelStt(1)]
 
 
+@pytest.mark.parametrize(("end_ms", "commits_ms"), [(None, 1500), (400, 1500), (150, 1500), (140, 1950)])
+def test_an_interim_that_does_not_reach_the_voices_end_stands_later_for_the_final(
+    end_ms: int | None, commits_ms: int
+) -> None:
+    """R8.4: of 800 ms the last 400 were silence; what was said behind 140 ms of them is not in it."""
+    part = recognition()
+    speak(part, 40)
+    part.receive(SttHeard(1, "שלושה חדרים", False, 0.9, (), end_ms), 900)
+    part.end(1000, 400)
+    assert part.timer() == min(commits_ms, 1000 + 1200)
+    assert texts(part, commits_ms - 1) is None
+    assert texts(part, commits_ms) == "שלושה חדרים"
+
+
+def test_a_later_interim_that_reaches_it_stands_at_once() -> None:
+    """R8.4: and it is the last one's end that counts, in the turn's own audio."""
+    part = recognition()
+    speak(part, 10)
+    part.receive(SttHeard(1, "שלושה", True, 0.9, (), 200), 300)
+    part.receive(SttEnded(1), 300)
+    speak(part, 30)
+    part.receive(SttHeard(2, "חדרים", False, 0.9, (), 100), 900)
+    part.end(1000, 100)
+    assert texts(part, 1600) is None
+    part.receive(SttHeard(2, "חדרים ומרפסת", False, 0.9, (), 480), 1600)
+    assert texts(part, 1700) == "שלושה חדרים ומרפסת"
+
+
 @pytest.mark.parametrize(
     ("stability", "stands_ms"), [(0.01, 600), (0.29, 600), (0.3, 300), (0.79, 300), (0.8, 100), (0.0, 300)]
 )

@@ -43,6 +43,9 @@ def test_interims_grow_and_one_final_ends_the_turn(
     assert interims[0].text == "שלום"
     assert all(TEXT.startswith(heard.text) for heard in interims)
     assert {heard.stability for heard in interims} <= {0.1, 0.9, 1.0}
+    ends_ms = [heard.end_ms or 0 for heard in interims]
+    assert ends_ms == sorted(ends_ms)
+    assert (ends_ms[0], ends_ms[-1] >= 300 * len(TEXT.split())) == (500, True), "where its words end (R8.4)"
     assert [heard for heard in events.heard if heard.is_final] == [Heard(TEXT, True, 1.0, (TEXT.replace("ש", "ס"),))]
     assert events.events[-1] == Done()
     (entry,) = google_speech.entries

@@ -39,7 +39,7 @@ def test_live_audio_goes_as_the_worker_sends_it_and_the_rest_when_the_turn_is_ov
     caller = run_virtually(turn(google, speech(450), frame_ms=200))
     assert [len(message) // BYTES_PER_MS for message in google.streams[0].messages] == [200, 200, 50]
     assert google.streams[0].audio == speech(450)
-    assert caller.events[-1] == {"text": "שלום", "is_final": True, "stability": 1.0, "alternatives": ()}
+    assert caller.events[-1] == {"text": "שלום", "is_final": True, "stability": 1.0, "alternatives": (), "end_ms": None}
 
 
 def test_what_lies_ready_goes_in_few_messages() -> None:
