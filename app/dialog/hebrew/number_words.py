@@ -92,9 +92,7 @@ def _atom(utterance: Utterance, index: int) -> Atom | None:
         value = digits_value(token.text)
         return None if value is None else Atom(Kind.DIGITS, value, token.prefix)
     after = utterance.key(index + 1)
-    if token.key.endswith(_YEARS_OR_TWO) and (
-        after in _TEENS or (after in _AFTER_TWO and not _counted(utterance, index))
-    ):
+    if token.key.endswith(_YEARS_OR_TWO) and after in _TEENS | _AFTER_TWO:
         return Atom(Kind.UNIT, 2, token.key.removesuffix(_YEARS_OR_TWO))
     return _by_word(token.key, "יי" in token.text)
 
@@ -110,12 +108,6 @@ def _by_word(key: str, double_yod: bool) -> Atom | None:
         if atom is not None and not (rest in ("k", "m", "מיל", "קי") and prefix):
             return Atom(atom.kind, atom.value, prefix)
     return None
-
-
-def _counted(utterance: Utterance, index: int) -> bool:
-    """Whether a number stands right before token `index`: "שלוש שנים וחצי" are years."""
-    before = utterance.key(index - 1)
-    return bool(before) and not rests(before).isdisjoint(_ATOMS)
 
 
 def is_masculine(utterance: Utterance, index: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import atom_at, quantity_at
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.times.durations import is_a_quarter_long
+from app.dialog.hebrew.times.durations import is_of_the_calendar
 from app.dialog.hebrew.times.holidays import HEBREW_MONTHS, hebrew_month
 from app.dialog.hebrew.tokens import Utterance, fold, rests, stems, words
 
@@ -47,12 +47,6 @@ def next_month(month: int, today: date, *, over: bool = False) -> dict[str, Any]
     """Return the next occurrence of a month; `over`: this month's is already past."""
     year = today.year + (month < today.month or (month == today.month and over))
     return in_month(year, month)
-
-
-def is_year(utterance: Utterance, index: int) -> bool:
-    """Whether the number at `index` is a calendar year of these days."""
-    token = utterance.tokens[index] if index < len(utterance) else None
-    return bool(token and token.is_number and token.text.isdigit() and int(token.text) in _YEARS)
 
 
 def is_ordinal(word: str) -> bool:
@@ -137,8 +131,6 @@ def _counted_date(utterance: Utterance, index: int) -> tuple[int, int, int, int]
     month = quantity_at(utterance, index)
     if month is None or month.prefix != "ל" or month.value not in range(1, _LAST_MONTH + 1):
         return None
-    if utterance.key(month.end) in _NO_DATE or utterance.key(month.end) in _COUNTED:
-        return None
     for start in (index - 2, index - 1):
         day = quantity_at(utterance, start, index) if start >= 0 else None
         if day is not None and day.end == index and day.value in range(1, _LAST_DAY + 1):
@@ -192,22 +184,16 @@ def relative_period(utterance: Utterance, index: int, today: date) -> Timing | N
         # "סוף אלפיים עשרים ושבע", "תחילת שנת עשרים ושבע".
         end, year = spoken
         return Span(index - 1 - of_year, end, in_month(year, _month_of_part(part))) if year > today.year else None
-    if not (rest & _PERIODS or is_year(utterance, index)):
-        return None
-    if rest & {fold("רבעון")}:
-        return None if is_a_quarter_long(utterance, index) else _quarter(index, after, before, today)
+    if utterance.tokens[index].is_number and (spoken := spoken_year(utterance, index)) is not None:
+        # "ב-2028".
+        return Span(index, spoken[0], in_month(spoken[1], 1)) if spoken[1] > today.year else None
+    if fold("רבעון") in rest:
+        return _quarter(index, after, before, today) if is_of_the_calendar(utterance, index) else None
     if fold("שבוע") in rest:
         return Span(index, index + 2, within(1)) if after == "הבא" else None
     if "חודש" in rest:
         return _told_month(utterance, index, today)
-    if "שנה" in rest and after == "הבאה":
-        return _next_year(index, before, today)
-    if "שנה" in rest and before & words("סוף תחילת אמצע אחרי") and utterance.key(index - 1) != "ראש":
-        return None if after in words("האקדמית אקדמית") else _part_of_year(utterance, index, before, today)
-    if is_year(utterance, index):
-        year = int(utterance.tokens[index].text)
-        return Span(index, index + 1, in_month(year, _month_of_part(before))) if year > today.year else None
-    return None
+    return _told_year(utterance, index, before, today) if "שנה" in rest else None
 
 
 def _month_of_part(before: frozenset[str]) -> int:
@@ -215,9 +201,9 @@ def _month_of_part(before: frozenset[str]) -> int:
 
 
 def spoken_year(utterance: Utterance, index: int) -> tuple[int, int] | None:
-    """Return the end and the year said as a number in words: "אלפיים עשרים ושבע", "עשרים ושבע"."""
+    """Return the end and the year said as a number: "אלפיים עשרים ושבע", "עשרים ושבע", "2027"."""
     said = quantity_at(utterance, index)
-    if said is None or said.end - index < len(("twenty", "and so many")) or utterance.key(said.end) in _COUNTED:
+    if said is None or utterance.key(said.end) in _COUNTED:
         return None
     year = said.value + (2000 if said.value < _CENTURY else 0)
     return (said.end, int(year)) if year in _YEARS else None
@@ -235,28 +221,19 @@ def _told_month(utterance: Utterance, index: int, today: date) -> Timing | None:
     return None
 
 
-def _next_year(index: int, before: frozenset[str], today: date) -> Timing:
-    for word, month in (("תחילת", 1), ("אמצע", 6), ("סוף", _LAST_MONTH)):
-        if before & words(word):
-            return Span(index - 1, index + 2, in_month(today.year + 1, month))
-    return Span(index, index + 2, within(_FEW_MONTHS))
-
-
-def _part_of_year(utterance: Utterance, index: int, before: frozenset[str], today: date) -> Timing:
-    after_end = utterance.key(index - 2) == "אחרי"
-    if before & words("סוף") and not after_end:
-        return Span(index - 1, index + 1, in_month(today.year, _LAST_MONTH))
-    month = 6 if before & words("אמצע") else 1
-    return Span(index - 1, index + 1, next_month(month, today, over=True))
+def _told_year(utterance: Utterance, index: int, before: frozenset[str], today: date) -> Timing | None:
+    """Read "שנה הבאה", "סוף השנה", "אמצע השנה הבאה"; what begins "האקדמית" is a term."""
+    after = utterance.key(index + 1)
+    if before & _PARTS_OF_YEAR and after == "הבאה":
+        return Span(index - 1, index + 2, in_month(today.year + 1, _month_of_part(before)))
+    if before & (_PARTS_OF_YEAR | {"אחרי"}) and after not in words("האקדמית אקדמית"):
+        month = _month_of_part(before)
+        return Span(index - 1, index + 1, next_month(month, today, over=month != _LAST_MONTH))
+    return Span(index, index + 2, within(_FEW_MONTHS)) if after == "הבאה" else None
 
 
 def _quarter(index: int, after: str, before: frozenset[str], today: date) -> Timing:
-    current = (today.month - 1) // 3
-    number = (current + 1) % 4 + 1 if after == "הבא" else _ORDINALS.get(after.removeprefix("ה"), 0)
-    end = index + 2
-    if not 1 <= number <= 4:
-        number, end = current + 1, index + 1
-    month = number * 3 if before & words("סוף") else number * 3 - 2
-    if month < today.month and number - 1 == current:
-        return Span(index, end, in_month(today.year, number * 3))
-    return Span(index, end, next_month(month, today))
+    current = (today.month - 1) // 3 + 1
+    number = current % 4 + 1 if after == "הבא" else _ORDINALS.get(after.removeprefix("ה"), current)
+    month = number * 3 if number == current or before & words("סוף") else number * 3 - 2
+    return Span(index, index + 1 + (number != current), next_month(month, today))

@@ -11,13 +11,14 @@ _UNITS = {word: days / 30 for word, days in _CALENDAR.valued("units").items()}
 _DUALS = {word: days / 30 for word, days in _CALENDAR.valued("duals").items()}
 _MONTHS = fold("חודשים")
 _QUARTER = fold("רבעון")
-_NAMED = frozenset((*_DUALS, _MONTHS, "חודש", "שנה", "שבוע", _QUARTER))
+_SINGLE = frozenset(("חודש", "שנה", "שבוע", _QUARTER))
+_NAMED = frozenset((*_DUALS, _MONTHS)) | _SINGLE
 _LONGEST_MONTHS = 60
-_EDGES = words("סוף תחילת אמצע ראש בראש באמצע בסוף")
+_EDGES = words("סוף תחילת אמצע")
+_WHICH = words("הבא בא") | _CALENDAR.valued("ordinals").keys()
 _OTHER_UNITS = _LISTS.words("other_units")
 _MORE_OR_LESS = words("יותר פחות")
 _COUNTLESS = words("שבועות ימים")
-_LASTING, _NEAREST = _LISTS.words("lasting"), _LISTS.words("nearest")
 
 
 def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, float]:
@@ -32,9 +33,7 @@ def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, floa
     unit = 12.0 if months >= 12 else 1.0 if months >= 1 else 0.25
     if (
         quantity is not None
-        and quantity.shape is Shape.BARE
         and months < quantity.value * unit <= _LONGEST_MONTHS
-        and quantity.prefix in ("", "ל")
         and utterance.key(quantity.end) not in _OTHER_UNITS
     ):
         return quantity.end, quantity.value * unit
@@ -44,11 +43,7 @@ def longer_end(utterance: Utterance, end: int, months: float) -> tuple[int, floa
 def duration_at(utterance: Utterance, index: int) -> tuple[float, int] | None:
     """Read a length of time at `index`: months and the token after it."""
     key = utterance.key(index)
-    if (
-        not rests(key).isdisjoint(_NAMED)
-        and utterance.key(index - 1) not in _EDGES
-        and (named := _named_unit(utterance, index)) is not None
-    ):
+    if not rests(key).isdisjoint(_NAMED) and (named := _named_unit(utterance, index)) is not None:
         return named
     atom = atom_at(utterance, index)
     if atom is None and key != "כמה":
@@ -79,9 +74,8 @@ def _named_unit(utterance: Utterance, index: int) -> tuple[float, int] | None:
             # "חודשים שלושה": the dual lost its sound.
             return 2.0, index + 1
         length = _DUALS.get(rest) if set(prefix) <= set("בלהומכ") else None
-        if rest in ("חודש", "שנה", "שבוע") and (prefix in ("", "ל", "ב", "כ", "ו", "ה") or more):
-            length = _UNITS[rest]
-        if rest == _QUARTER and is_a_quarter_long(utterance, index):
+        of_calendar = rest == _QUARTER and is_of_the_calendar(utterance, index)
+        if rest in _SINGLE and not of_calendar and (prefix in ("", "ל", "ב", "כ", "ו", "ה") or more):
             length = _UNITS[rest]
         if length is not None:
             half = _half(utterance, index + 1, length)
@@ -89,9 +83,10 @@ def _named_unit(utterance: Utterance, index: int) -> tuple[float, int] | None:
     return None
 
 
-def is_a_quarter_long(utterance: Utterance, index: int) -> bool:
-    """Whether "רבעון" at `index` is three months, "תוך רבעון", "ברבעון הקרוב", and not one of the calendar's."""
-    return utterance.key(index - 1) in _LASTING or utterance.key(index + 1) in _NEAREST
+def is_of_the_calendar(utterance: Utterance, index: int) -> bool:
+    """Whether "רבעון" at `index` is one of the year's four, "הרבעון השני", "סוף הרבעון", and not three months."""
+    after = utterance.key(index + 1).removeprefix("ה")
+    return after in _WHICH or bool(rests(utterance.key(index - 1)) & _EDGES)
 
 
 def _counted(utterance: Utterance, quantity: Quantity) -> tuple[float, int] | None:
@@ -100,13 +95,12 @@ def _counted(utterance: Utterance, quantity: Quantity) -> tuple[float, int] | No
         second = quantity_at(utterance, quantity.end)
         if utterance.key(quantity.end) in ("עד", "או"):
             second = quantity_at(utterance, quantity.end + 1)
-        if second is None or second.shape is not Shape.BARE or second.value <= quantity.value:
+        if second is None or second.value <= quantity.value:
             return None
         unit = _UNITS.get(utterance.key(second.end))
-        return None if unit is None or second.value > 60 else (second.value * unit, second.end + 1)
+        return None if unit is None else (second.value * unit, second.end + 1)
     half = _half(utterance, quantity.end + 1, unit)
-    value = quantity.value * unit + half
-    return None if value > 120 else (value, quantity.end + 1 + bool(half))
+    return quantity.value * unit + half, quantity.end + 1 + bool(half)
 
 
 def _half(utterance: Utterance, index: int, unit: float) -> float:

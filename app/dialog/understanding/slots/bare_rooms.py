@@ -41,10 +41,8 @@ def small_at(utterance: Utterance, start: int, claimed: frozenset[int], end: int
 
 
 def adds_living(joint: str, living: str) -> bool:
-    """Whether the living room comes on top: "עם סלון" does, "עם הסלון" says that it was counted."""
-    return living in LIVING and (
-        joint in ("פלוס", "+", fold("וגם"), "ועוד") or (joint == "עמ" and living == fold("סלון"))
-    )
+    """Whether the living room comes on top: "ועוד סלון"; "עם סלון" says that it was counted."""
+    return living in LIVING and joint in ("פלוס", "+", fold("וגם"), "ועוד")
 
 
 def follows_living(utterance: Utterance, number: Quantity) -> bool:

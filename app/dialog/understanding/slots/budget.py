@@ -12,7 +12,7 @@ from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.judge import LENIENT, NO_MONEY, Jury
 from app.dialog.understanding.slots.changes import changed_sum, tail_of_sum
 from app.dialog.understanding.slots.figures import Figure, figures_of
-from app.dialog.understanding.slots.sums import PER_MONTH, sums
+from app.dialog.understanding.slots.sums import PER_MONTH, shared_sum, sums
 
 _LISTS = Lexicon("real_estate/budget.toml")
 _CAPS = _LISTS.words("caps")
@@ -77,6 +77,9 @@ def understand_budget(
     Numbers without a unit count when the budget was asked, when money words stand beside them, or when they change the
     budget that is `known`; `bare`: the jury hears of all.
     """
+    if asked is Asked.BUDGET and (shared := shared_sum(utterance, claimed)) is not None:
+        (figure,) = figures_of(utterance, [shared], deal, asked)
+        return Budget(figure.start, figure.end, figure.value) if _plausible(figure, deal, property_type) else None
     found = sums(utterance, claimed, asked, heeds_rules=jury.heeds_rules)
     if not found:
         return None

@@ -37,6 +37,7 @@ _NO = _LISTS.words("no")
 _MORE_OR_LESS = _LISTS.words("more_or_less")
 _BECAUSE = Lexicon("hebrew/dates.toml").words("because")
 _OTHER_TOPICS, _THE_TIME = _LISTS.words("other_topics"), _LISTS.words("the_time")
+_WITHIN = _LISTS.words("within")
 _LASTS = _LISTS.words("lasts")
 _LEASED_FOR = _LISTS.words("leased_for")
 _ADDS, _ON_TOP = _LISTS.words("adds"), _LISTS.words("on_top")
@@ -179,6 +180,10 @@ def understand_timing(
         return None
     if known is not None and jury.heeds_rules and (instead := _instead(utterance, times, known)) is not None:
         return instead
+    opens = asked is Asked.TIMING and utterance.key(0) in _WITHIN
+    if opens and [(time.start, time.against) for time in times] == [(1, "")]:
+        # "תוך שבועיים אני בלי בית": what opens the answer needs no jury.
+        return times[0]
     standing, denied = settle(utterance, [time for time in times if not time.against], known)
     others = [time for time in times if time.against] if len(utterance) < LONG_SPEECH else []
     standing = jury.wished("timing", [*standing, *against(utterance, denied), *others])

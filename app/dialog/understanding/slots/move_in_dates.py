@@ -53,7 +53,6 @@ _CIVIL = _LISTS.words("civil")
 _TO_FEAST = _LISTS.words("to_feast")
 _LAST_ONE = _LISTS.words("last_one")
 _EDGE_OF_MONTH = _LISTS.words("edge_of_month")
-_EARLY = _LISTS.words("early")
 _EDGE_OR_FIRST = _LISTS.words("edge_or_first")
 _EDGE_OF_SEASON = _LISTS.words("edge_of_season")
 _BEFORE_SUMMER = _LISTS.words("before_summer")
@@ -151,22 +150,11 @@ class Dates:
         token = self.utterance.tokens[index] if index < len(self.utterance) else None
         if token is None:
             return None, index
-        quantity = quantity_at(self.utterance, index)
-        if quantity is not None and 2024 <= quantity.value <= 2040:
-            return int(quantity.value), quantity.end
         if (spoken := spoken_year(self.utterance, index)) is not None and spoken[1] >= self.today.year:
             return spoken[1], spoken[0]
         if token.key in words("הבא") or (token.key == fold("שנה") and self.utterance.key(index + 1) == fold("הבאה")):
             return None, index + 1
         return None, index
-
-    def _year_before(self, index: int) -> tuple[int, int] | None:
-        """Return where the year of "באלפיים עשרים ושמונה באפריל" begins, and the year."""
-        for start in range(max(0, index - 3), index - 1):
-            quantity = quantity_at(self.utterance, start, index)
-            if quantity is not None and quantity.end == index and 2024 <= quantity.value <= 2040:
-                return start, int(quantity.value)
-        return None
 
     def _named_month(self, index: int) -> Timing | None:
         for prefix, rest in stems(self.utterance.key(index)):
@@ -190,14 +178,11 @@ class Dates:
         is_name = self.turn.name_asked and prefix in ("", "ו") and not edge
         to_move = not is_name and bool(self.answers or prefix or edge)
         year, end = self._year_after(index + 1)
-        start = index
-        if year is None and (before_it := self._year_before(index)) is not None:
-            start, year = before_it
         if year is not None:
-            return self.turn.time(start, end, in_month(year, month), to_move=to_move)
-        over = month == self.today.month and self._early(index)
-        not_before = before == "לפני" and self._no_before(index - 1) is not None
-        shift = 1 if before == "אחרי" else -1 if before == "לפני" and not not_before else 0
+            return self.turn.time(index, end, in_month(year, month), to_move=to_move)
+        # "נובמבר הבא", said in November.
+        over = end > index + 1
+        shift = -1 if before == "לפני" and self._no_before(index - 1) is None else 0
         shifted = (month - 1 + shift) % 12 + 1
         return self.turn.time(self._with_edge(index), end, next_month(shifted, self.today, over=over), to_move=to_move)
 
@@ -207,14 +192,6 @@ class Dates:
         while self.utterance.key(at) in _CAN:
             at -= 1
         return at if self.utterance.key(at) in _NO else None
-
-    def _early(self, index: int) -> bool:
-        """Whether a day or "תחילת" before the month's name is already behind us this month."""
-        before = rests(self.utterance.key(index - 1))
-        quantity = quantity_at(self.utterance, index - 1, index) if index else None
-        if quantity is not None and quantity.value < self.today.day:
-            return True
-        return bool(before & _EARLY) or (bool(before & words("אמצע")) and self.today.day > 20)
 
     def _with_edge(self, index: int) -> int:
         start = index

@@ -31,7 +31,7 @@ _TO_HIGHER, _WIDEST = _LISTS.words("to_higher"), 3
 _SAYS_NUMBER = _LISTS.words("says_number")
 _LEADS_TO_NUMBER = _LISTS.words("leads_to_number") | _LISTS.words("leads_to_new")
 _BEFORE_ELLIPTIC = _LISTS.words("before_elliptic")
-_ALSO = _LISTS.words("also")
+_ALSO, _OF_ONE = _LISTS.words("also"), _LISTS.words("of_one")
 _WHO_FOR = _LISTS.words("who_for")
 _SOON, _SOON_CAPPED = 4, 6
 _OF_THE_HOME = (Asked.PROPERTY_TYPE, Asked.DEAL, Asked.AREA)
@@ -87,9 +87,11 @@ def names_rooms(utterance: Utterance) -> bool:
 
 
 def _single(utterance: Utterance, noun: int, claimed: frozenset[int]) -> Range | None:
-    """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה", "חדר או שניים"."""
+    """Read "חדר וחצי", "חדר אחד", "חדרים ארבעה", "חדר או שניים", "חדר שינה וסלון"."""
     key = utterance.key(noun)
     one, definite = key.endswith("חדר"), key == fold("החדרים")
+    if one and (end := _end_with_living(utterance, noun)):
+        return Range(noun, end, Bounds(2.0, 2.0))
     if not one and not definite and key != fold("חדרים"):
         return None
     after = atom_at(utterance, noun + 1)
@@ -103,6 +105,16 @@ def _single(utterance: Utterance, noun: int, claimed: frozenset[int]) -> Range |
     # "תורידי את החדרים לשלושה": what is lowered is told, and to how many is wanted.
     start = quantity.start if quantity.prefix == "ל" else noun
     return counted(utterance, quantity, high, start, (high or quantity).end)
+
+
+def _end_with_living(utterance: Utterance, noun: int) -> int:
+    """Return where one room and the living room end, "חדר (שינה) (אחד) וסלון"; 0 where it is none, or one for each."""
+    end = noun + 1
+    while utterance.key(end) in _OF_ONE:
+        end += 1
+    joined = adds_living(utterance.key(end), utterance.key(end + 1))
+    each = not EACH.isdisjoint(utterance.keys[:noun])
+    return 0 if each or not (joined or utterance.key(end) in LIVING) else end + 1 + joined
 
 
 def _said_after(utterance: Utterance, noun: int, *, definite: bool) -> Quantity | None:

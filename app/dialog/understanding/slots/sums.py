@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.numbers import THOUSAND, Quantity, Shape, atom_at, quantities
-from app.dialog.hebrew.tokens import Utterance, rests
+from app.dialog.hebrew.tokens import Utterance, rests, rests_of, words
 
 _LISTS = Lexicon("real_estate/budget.toml")
 CURRENCY, PER_MONTH = _LISTS.words("currency"), _LISTS.words("per_month")
@@ -19,6 +19,8 @@ _NOT_BUDGET = _LISTS.phrases("not_budget")
 _ONESELF = _LISTS.words("oneself")
 _EACH = _LISTS.phrases("each")
 _AND, _ON_TOP, _PERHAPS = _LISTS.words("and"), _LISTS.words("on_top"), _LISTS.words("perhaps")
+_HOMES, _FEW, _A_SHARE_AND_HOW_MANY = _LISTS.words("homes"), range(2, 7), 2
+_OF_EACH = words("כל לכל")
 _SOON = 4
 _BESIDE = 2
 """Figures so near to each other are told of together: "שמונה מאות או תשע מאות"."""
@@ -42,6 +44,8 @@ def sums(utterance: Utterance, claimed: frozenset[int], asked: Asked, *, heeds_r
 def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int]) -> bool:
     """Whether the figure is a size, floor, age, own capital, somebody else's price and the like."""
     if _counts_other(utterance, quantity) or _is_share(utterance, quantity):
+        return True
+    if _is_for_each(utterance, quantity) and not _tells_of_homes(utterance):
         return True
     listed = _NOT_BUDGET.within(utterance)
     for index in range(quantity.start - 1, max(-1, quantity.start - 7), -1):
@@ -67,9 +71,29 @@ def _counts_other(utterance: Utterance, quantity: Quantity) -> bool:
 
 
 def _is_share(utterance: Utterance, quantity: Quantity) -> bool:
-    """Whether a sum is by the metre, by the year or for each: "שמונים שקל למטר", "מאה אלף בשנה", "אלפיים לכל אחד"."""
-    after = quantity.end + (utterance.key(quantity.end) in CURRENCY)
-    if _BY_RATE.at(utterance, after) is not None or _EACH.at(utterance, after) is not None:
+    """Whether a sum is by the metre or by the year: "שמונים שקל למטר", "מאה אלף בשנה"."""
+    return _BY_RATE.at(utterance, quantity.end + (utterance.key(quantity.end) in CURRENCY)) is not None
+
+
+def shared_sum(utterance: Utterance, claimed: frozenset[int]) -> Quantity | None:
+    """Return what several pay together, where each one's share and one number that counts them is all that is told."""
+    each = {at + 1 for at, key in enumerate(utterance.keys) if key in _OF_EACH}
+    found = [said for said in quantities(utterance, claimed) if not each.issuperset(said.tokens)]
+    shares = [said for said in found if _is_for_each(utterance, said) and said.shape is not Shape.BARE]
+    few = [said for said in found if said.shape is Shape.BARE and said.value in _FEW]
+    if not (len(shares) == len(few) == 1 and len(found) == _A_SHARE_AND_HOW_MANY) or _tells_of_homes(utterance):
+        return None
+    return replace(shares[0], value=shares[0].value * few[0].value)
+
+
+def _tells_of_homes(utterance: Utterance) -> bool:
+    """Whether "each" may be one of several homes: "שתי דירות במיליון כל אחת"."""
+    return not _HOMES.isdisjoint(rests_of(utterance.keys))
+
+
+def _is_for_each(utterance: Utterance, quantity: Quantity) -> bool:
+    """Whether a sum is what each of several pays: "אלפיים לכל אחד", "כל אחת יכולה אלף שמונה מאות"."""
+    if _EACH.at(utterance, quantity.end + (utterance.key(quantity.end) in CURRENCY)) is not None:
         return True
     # "כל אחת יכולה אלף שמונה מאות"; right after a number it is that one's.
     each = (match.start for match in _EACH.each(utterance) if quantity.start - _SOON <= match.start < quantity.start)
