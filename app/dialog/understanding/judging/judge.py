@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from app.dialog import data
 from app.dialog.domain import TOPICS, Asked
-from app.dialog.hebrew.scopes.telling import is_of_today
+from app.dialog.hebrew.scopes.past import tells_deed
+from app.dialog.hebrew.scopes.telling import is_of_today, is_told
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches, whole_marks
@@ -223,7 +224,7 @@ class Judge:
         return standing[best] if odds[best] > odds[0] + _CLEARLY else standing[0]
 
     def _verdict(self, topic: str, value: Span[Any], starts: list[int]) -> Verdict:
-        if self._asked.value == topic and self._is_alone(value) and not value.against:
+        if self._asked.value == topic and self._is_alone(value) and not (value.against or self._is_told(value)):
             # The answer and nothing else: there are no words to judge it by.
             return Verdict.TAKEN
         odds = self.odds(topic, value, starts)
@@ -232,6 +233,10 @@ class Judge:
             needed = _NEEDED.get(value.against, OVERRULES)
             return Verdict.TAKEN if odds >= needed else Verdict.LEFT
         return Verdict.LEFT if odds < left else Verdict.DOUBTED if odds < doubted else Verdict.TAKEN
+
+    def _is_told(self, value: Span[Any]) -> bool:
+        """Whether the only word before a value tells of something: "גרתי בלוד", "גרה בלוד"."""
+        return is_told(self._utterance, value.start) or tells_deed(self._utterance.key(value.start - 1))
 
     def _is_alone(self, value: Span[Any]) -> bool:
         return len(self._utterance) - len(value.tokens) <= _TOO_FEW

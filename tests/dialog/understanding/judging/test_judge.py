@@ -69,6 +69,13 @@ def test_an_answer_with_hardly_a_word_around_it_is_taken() -> None:
     assert Judge(normalise("לא חיפה"), Asked.ROOMS, {}, against).wished("area", [value(1, 2)]) == []
 
 
+@pytest.mark.parametrize("said", ["גרתי בלוד", "עבדתי בלוד", "אחותי בלוד", "גרים בלוד"])
+def test_an_answer_whose_only_other_word_tells_of_something_is_judged_all_the_same(said: str) -> None:
+    """R10.2: where one lived or worked is no answer to where one seeks."""
+    judge = Judge(normalise(said), Asked.AREA, {}, table({("=", 0, 0): -60}))
+    assert judge.wished("area", [value(1, 2)]) == []
+
+
 def test_the_lenient_jury_lets_everything_stand() -> None:
     """R10.2: a reader by itself asks nobody."""
     assert LENIENT.wished("area", [value(0, 1)]) == [value(0, 1)]
