@@ -84,9 +84,11 @@ def _named_unit(utterance: Utterance, index: int) -> tuple[float, int] | None:
 
 
 def is_of_the_calendar(utterance: Utterance, index: int) -> bool:
-    """Whether "רבעון" at `index` is one of the year's four, "הרבעון השני", "סוף הרבעון", and not three months."""
+    """Whether "רבעון" at `index` is one of the year's four, "ברבעון", "הרבעון השני", and not three months."""
     after = utterance.key(index + 1).removeprefix("ה")
-    return after in _WHICH or bool(rests(utterance.key(index - 1)) & _EDGES)
+    # "ברבעון הקרוב" is within the next three months.
+    inside = utterance.key(index)[0] == "ב" and after != "קרוב"
+    return inside or after in _WHICH or bool(rests(utterance.key(index - 1)) & _EDGES)
 
 
 def _counted(utterance: Utterance, quantity: Quantity) -> tuple[float, int] | None:
