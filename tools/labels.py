@@ -6,7 +6,7 @@ from typing import Any
 from app.dialog.domain import PARTS
 from app.dialog.hebrew.gazetteer import find
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import normalise
+from app.dialog.understanding.ear.whole_words import said
 from app.dialog.understanding.judging.judge import BESIDE, STRUCK
 from app.qa.scoring import same_value
 
@@ -27,7 +27,7 @@ def label_of(record: Record, topic: str, value: Span[Any]) -> bool | None:
 def _of_known(record: Record, question: str, place: Span[Any]) -> bool | None:
     """Return what a turn's labels do to the places known; None: they leave it open."""
     known = list((record.get("state") or {})["area"])
-    named = {mention.value for mention in find(normalise(record["caller"]))} | {place.value}
+    named = {mention.value for mention in find(said(record["caller"]))} | {place.value}
     if leaves_area_open(record):
         return None
     changes, after = "area" in record["expected"], record["expected"].get("area") or []

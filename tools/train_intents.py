@@ -19,7 +19,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from app.dialog.domain import Asked, Intent, Understanding
-from app.dialog.hebrew.tokens import Utterance, normalise
+from app.dialog.hebrew.tokens import Utterance
+from app.dialog.understanding.ear.whole_words import said
 from app.dialog.understanding.judging.intents import (
     INTENTS,
     TABLE,
@@ -34,16 +35,9 @@ from app.dialog.understanding.judging.marks import marks_of
 from app.dialog.understanding.turn import Turn
 from tools.fitting import fit_shares, written_sparse
 from tools.labels import Record
-from tools.train_judge import (
-    AS_IT_COMES,
-    ROOT,
-    RULED,
-    TAUGHT,
-    cases_of,
-    load,
-    ruled_cases,
-    train,
-)
+from tools.proof import write
+from tools.sets import DATA, RULED, TAUGHT, load
+from tools.train_judge import AS_IT_COMES, cases_of, ruled_cases, train
 
 SURE = (0.55, 0.8)
 """The chance from which the rules are overruled, and the one from which a wish that changes the call comes or goes."""
@@ -115,8 +109,8 @@ Told = tuple[str, Record, Understanding]
 
 def read(record: Record, weights: Table) -> Understanding:
     """Return a turn as the rules and a judge of wishes read it."""
-    said, asked, state = normalise(record["caller"]), Asked(record["asked"]), record.get("state") or {}
-    return Turn(said, asked, state, date.fromisoformat(record["today"]), Judge(said, asked, state, weights)).read()
+    heard, asked, state = said(record["caller"]), Asked(record["asked"]), record.get("state") or {}
+    return Turn(heard, asked, state, date.fromisoformat(record["today"]), Judge(heard, asked, state, weights)).read()
 
 
 def taught_turns() -> list[Told]:
@@ -144,7 +138,7 @@ def cases_of_turns(told: Sequence[Told], weight: float = 1.0) -> list[IntentCase
     """Return the cases of turns that were read."""
     return [
         intent_case(
-            normalise(record["caller"]),
+            said(record["caller"]),
             Asked(record["asked"]),
             turn,
             _allowed(record),
@@ -170,7 +164,7 @@ def look(taught: Sequence[Told], ruled: Sequence[IntentCase]) -> list[str]:
         weights = IntentTable.loads(train_intents([*learned, *ruled]))
         for name, record, turn in taught:
             if name in out:
-                intent = judged_intent(normalise(record["caller"]), Asked(record["asked"]), turn, weights)
+                intent = judged_intent(said(record["caller"]), Asked(record["asked"]), turn, weights)
                 right = turn.intent.value in _allowed(record), intent.value in _allowed(record)
                 figures["all"].append(right)
                 figures.setdefault(name.rstrip("_0123456789"), []).append(right)
@@ -188,9 +182,10 @@ def main(arguments: Sequence[str]) -> None:
     if "--look" in arguments:
         sys.stdout.write("\n".join(look(taught, ruled)) + "\n")
         return
-    target = ROOT / "app" / "dialog" / "data" / TABLE
-    target.write_bytes(train_intents([*cases_of_turns(taught), *ruled]))
-    sys.stdout.write(f"{target}: {len(taught) + len(ruled)} turns, {target.stat().st_size} bytes\n")
+    content = train_intents([*cases_of_turns(taught), *ruled])
+    target = DATA / TABLE
+    write(target, content, intents=IntentTable.loads(content))
+    sys.stdout.write(f"{target}: {len(taught) + len(ruled)} turns, {len(content)} bytes\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ training/ out at a time, whole sets, never single turns, and prints what the dia
 and with a judge that was trained without them. Sets named besides are trained on, too. Nothing is drawn by chance.
 """
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,8 @@ from scipy.sparse import csr_matrix
 
 from app.dialog.domain import SLOT_NAMES, Asked
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import Utterance, normalise
+from app.dialog.hebrew.tokens import Utterance
+from app.dialog.understanding.ear.whole_words import said
 from app.dialog.understanding.judging.intents import SILENT
 from app.dialog.understanding.judging.judge import FRAME, LENIENT, STRUCK, TABLE, VERSIONS, S, Table, versions
 from app.dialog.understanding.judging.marks import POSITIONS, SIDE, frame_marks, marks_of, position, whole_marks
@@ -33,11 +33,9 @@ from app.qa.scoring import SlotScore, score_slots
 from app.qa.understanding import fold_updates
 from tools.fitting import Floats, in_bytes, least, written
 from tools.labels import Record, label_of, leaves_area_open
+from tools.proof import write
+from tools.sets import DATA, DIALOGS, RULED, TAUGHT, load
 
-ROOT = Path(__file__).parent.parent
-TAUGHT = ROOT / "training"
-RULED = sorted((ROOT / "tests" / "dialog").glob("utterances_*.jsonl"))
-DIALOGS = sorted((ROOT / "tests" / "dialog").glob("dialogs*.jsonl"))
 _OF_RULES, _OF_KINDS, _OF_NO_KIND = 2.0, 8.0, 4.0
 """What a right value weighs that the rules were made for, one of the lines that hold a rule in place, and a value there
 that is to be left alone."""
@@ -106,22 +104,12 @@ class Recorder:
         return standing[0]
 
 
-def load(path: Path) -> list[Record]:
-    """Return the turns of a set.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: a line is no JSON.
-    """
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-
-
 def cases_of(record: Record, taught_by: str, weight: float = 1.0, otherwise: float = 1.0) -> Iterator[Case]:
     """Yield every value that a reader finds in a turn, with its rules heeded or not, that the labels judge.
 
     `weight` is that of a value which the rules take and the labels, too, `otherwise` of any other.
     """
-    utterance, asked, state = normalise(record["caller"]), Asked(record["asked"]), record.get("state") or {}
+    utterance, asked, state = said(record["caller"]), Asked(record["asked"]), record.get("state") or {}
     seen: set[tuple[str, int, int, str]] = set()
     for heeds_rules in (True, False):
         recorder = Recorder(heeds_rules=heeds_rules)
@@ -169,11 +157,11 @@ def cases_of_dialog(record: Record, taught_by: str) -> Iterator[Case]:
     """Yield the values that a scripted dialog ends with, where its turns say them."""
     state: dict[str, Any] = {}
     for turn in record["turns"]:
-        said = {**record, **turn, "state": state, "expected": record["expected_final"]}
-        yield from (case for case in cases_of(said, taught_by, _OF_RULES) if case.wished)
+        told = {**record, **turn, "state": state, "expected": record["expected_final"]}
+        yield from (case for case in cases_of(told, taught_by, _OF_RULES) if case.wished)
         known = {**state, "caller_id": record.get("caller_id")}
         read = Turn(
-            normalise(turn["caller"]), Asked(turn["asked"]), known, date.fromisoformat(record["today"]), LENIENT
+            said(turn["caller"]), Asked(turn["asked"]), known, date.fromisoformat(record["today"]), LENIENT
         ).read()
         state = fold_updates(state, read.updates)
 
@@ -361,9 +349,10 @@ def main(arguments: Sequence[str]) -> None:
         *ruled,
         *(case for name, records in taught.items() for case in cases_of_set(records, name)),
     ]
-    target = ROOT / "app" / "dialog" / "data" / TABLE
-    target.write_bytes(train(cases))
-    sys.stdout.write(f"{target}: {len(cases)} values judged, {target.stat().st_size} bytes\n")
+    content = train(cases)
+    target = DATA / TABLE
+    write(target, content, weights=Table.loads(content))
+    sys.stdout.write(f"{target}: {len(cases)} values judged, {len(content)} bytes\n")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from scipy.sparse import csr_matrix
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import Utterance, fold, normalise
+from app.dialog.hebrew.tokens import Utterance, fold
+from app.dialog.understanding.ear.whole_words import said
 from app.dialog.understanding.judging.judge import Lenient
 from app.dialog.understanding.judging.names import (
     BEGINS,
@@ -40,7 +41,8 @@ from app.dialog.understanding.turn import Turn
 from app.qa.scoring import same_value
 from tools.fitting import fit_shares, written_sparse
 from tools.labels import Record
-from tools.train_judge import ROOT, RULED, TAUGHT, load
+from tools.proof import write
+from tools.sets import DATA, RULED, TAUGHT, load
 
 SURE = (1.0, 1.5, 0.5)
 """By how much log odds another reading must be likelier than the rules': where they found none, to take theirs away,
@@ -115,7 +117,7 @@ def cases_of(taught_by: str, records: Sequence[Record], weight: float = 1.0) -> 
     """Return the turns in which a name is worth looking for."""
     found: list[NameCase] = []
     for record in records:
-        utterance, asked, jury = normalise(record["caller"]), Asked(record["asked"]), _Asker()
+        utterance, asked, jury = said(record["caller"]), Asked(record["asked"]), _Asker()
         Turn(utterance, asked, record.get("state") or {}, date.fromisoformat(record["today"]), jury).read()
         if jury.heard is not None and may_name(utterance, asked, jury.heard[1]):
             found.append(NameCase(taught_by, record, utterance, *jury.heard, weight))
@@ -204,9 +206,10 @@ def main(arguments: Sequence[str]) -> None:
     if "--look" in arguments:
         sys.stdout.write("\n".join(look(taught, ruled)) + "\n")
         return
-    target = ROOT / "app" / "dialog" / "data" / TABLE
-    target.write_bytes(train([*taught, *ruled]))
-    sys.stdout.write(f"{target}: {len(taught) + len(ruled)} turns, {target.stat().st_size} bytes\n")
+    content = train([*taught, *ruled])
+    target = DATA / TABLE
+    write(target, content, names=NameTable.loads(content))
+    sys.stdout.write(f"{target}: {len(taught) + len(ruled)} turns, {len(content)} bytes\n")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class Dialog:
         state: DialogState | None = None,
     ) -> None:
         if understand is None:
-            from app.dialog.understanding.understand import understand as understand_hebrew
+            from app.dialog.understanding.ready import understand as understand_hebrew
 
             understand = understand_hebrew
         self.settings = settings

@@ -14,6 +14,8 @@ from app.qa.records import Script, Utterance, evaluate
 
 Extract = Callable[[list[dict[str, str]], dict[str, Any]], str]
 """Messages of an extraction and its JSON schema -> the model's JSON; an empty text where it gave none."""
+Read = Callable[..., Understanding]
+"""Reads an utterance as `understand` does."""
 
 
 def fold_updates(state: dict[str, Any], updates: dict[str, Any]) -> dict[str, Any]:
@@ -22,13 +24,13 @@ def fold_updates(state: dict[str, Any], updates: dict[str, Any]) -> dict[str, An
     return {slot: value for slot, value in merged.items() if value is not None}
 
 
-def predict_slots(record: dict[str, Any], extract: Extract | None = None) -> dict[str, Any]:
-    """Return {"id", "updates", "intent"} for one record of a slots set."""
-    result = _understood(record, record, record.get("state") or {}, extract)
+def predict_slots(record: dict[str, Any], extract: Extract | None = None, read: Read = understand) -> dict[str, Any]:
+    """Return {"id", "updates", "intent"} for one record of a slots set, as `read` understands it."""
+    result = _understood(record, record, record.get("state") or {}, extract, read)
     return {"id": record["id"], "updates": result.updates, "intent": result.intent.value}
 
 
-def predict_dialog(record: dict[str, Any], extract: Extract | None = None) -> dict[str, Any]:
+def predict_dialog(record: dict[str, Any], extract: Extract | None = None, read: Read = understand) -> dict[str, Any]:
     """Return {"id", "final"} for one dialog: every scripted turn understood with the state folded so far."""
     slots: dict[str, Any] = {}
     held = ""
@@ -36,7 +38,7 @@ def predict_dialog(record: dict[str, Any], extract: Extract | None = None) -> di
         state = {**slots, "phone_digits": held}
         if record.get("caller_id"):
             state["caller_id"] = record["caller_id"]
-        result = _understood(record, turn, state, extract)
+        result = _understood(record, turn, state, extract, read)
         held = result.phone_digits
         slots = fold_updates(slots, result.updates)
     return {"id": record["id"], "final": slots}
@@ -53,10 +55,10 @@ def eval_dialogs(source: Path, target: Path, extract: Extract | None = None) -> 
 
 
 def _understood(
-    record: dict[str, Any], turn: dict[str, Any], state: dict[str, Any], extract: Extract | None
+    record: dict[str, Any], turn: dict[str, Any], state: dict[str, Any], extract: Extract | None, read: Read
 ) -> Understanding:
     today, agent = date.fromisoformat(record["today"]), turn.get("agent") or ""
-    result = understand(
+    result = read(
         turn["caller"],
         asked=Asked(turn["asked"]),
         state=state,

@@ -6,7 +6,8 @@ from app.dialog.domain import Asked
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import normalise
 from app.dialog.understanding.judging.judge import Judge, Table
-from tools.train_judge import TAUGHT, Case, cases_of, cases_of_dialog, cases_of_saying_again, load, train
+from tools.sets import TAUGHT, load
+from tools.train_judge import Case, cases_of, cases_of_dialog, cases_of_saying_again, train
 
 TURN: dict[str, Any] = {"id": 1, "today": "2026-11-22", "asked": "area", "state": {}, "caller": ""}
 

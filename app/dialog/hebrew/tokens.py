@@ -37,8 +37,8 @@ _APART = frozenset({"ו", "ב", "ל", "מ"})
 """Letters that a recogniser writes apart from the word they belong to."""
 _BEFORE_NUMBERS = frozenset({"ב", "ל", "מ", "כ", "ה", "ו", "וב", "ול", "ומ", "שב"})
 """Letters that a recogniser writes apart from the number they belong to."""
-_RUN_ON = ("אלפים", "אלף", "מיליון", "מאות")
-"""Units that a recogniser writes onto the number before them."""
+_RUN_ON = ("אלפים", "אלף", "מיליון", "מאות", "וחצי")
+"""Units, and the half, that a recogniser writes onto the number before them."""
 _FILLERS = frozenset({"יעני", "נו", "כאילו"})
 _PREFIXED = re.compile("^(ו?(?:כש|ש)?[בלמכה]?ה?)(.{2,})$")
 
@@ -84,7 +84,8 @@ def rests_of(keys: Iterable[str]) -> frozenset[str]:
 class Token(NamedTuple):
     """One word, number or sign; `start` and `end` index the caller's text, `gap` is what stood before it.
 
-    `prefix` holds letters written onto a number ("ב-5", "ל2"), which are no word of their own.
+    `prefix` holds letters written onto a number ("ב-5", "ל2"), which are no word of their own. `mended`: the key is
+    guessed from a word that was broken or wrongly written.
     """
 
     text: str
@@ -94,6 +95,7 @@ class Token(NamedTuple):
     gap: str = ""
     prefix: str = ""
     is_number: bool = False
+    mended: bool = False
 
     @property
     def abbreviated(self) -> bool:

@@ -10,29 +10,19 @@ from datetime import date
 from typing import Any
 
 from app.dialog.domain import SLOT_NAMES, TOPICS, Asked, Intent, Understanding
-from app.dialog.hebrew.contact.name_words import first_names
-from app.dialog.hebrew.gazetteer import gazetteer
 from app.dialog.hebrew.scopes.telling import is_told
-from app.dialog.hebrew.tokens import Utterance, normalise
+from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.acts import HOLD
 from app.dialog.understanding.clauses import with_change
 from app.dialog.understanding.ear.by_ear import by_ear
 from app.dialog.understanding.ear.misheard import mend
-from app.dialog.understanding.ear.nearest_answer import load
-from app.dialog.understanding.judging.intents import IntentTable, intent_table, judged_intent
-from app.dialog.understanding.judging.judge import Judge, Table, table
-from app.dialog.understanding.judging.names import name_table
+from app.dialog.understanding.ear.whole_words import said
+from app.dialog.understanding.judging.intents import IntentTable, judged_intent
+from app.dialog.understanding.judging.judge import Judge, Table
+from app.dialog.understanding.judging.names import NameTable
 from app.dialog.understanding.turn import Turn
 
 _SLOTS_OF_ASKED = {**{Asked(topic.name): topic.slots for topic in TOPICS}, Asked.PHONE_CONFIRM: ("phone",)}
-
-# Read when the module is, so that no caller waits for it.
-gazetteer()
-first_names()
-table()
-intent_table()
-name_table()
-load()
 
 
 def _answers(understanding: Understanding, asked: Asked) -> bool:
@@ -56,26 +46,27 @@ def understand(
     alternatives: tuple[str, ...] = (),
     weights: Table | None = None,
     intents: IntentTable | None = None,
+    names: NameTable | None = None,
     agent: str = "",  # noqa: ARG001 - part of the contract; the wording of the question decides nothing here
 ) -> Understanding:
     """Return what the caller's words mean.
 
     `state` holds the slots known before, and may hold `caller_id` (E.164) and `phone_digits`. `alternatives` are the
     recogniser's further readings: one of them stands in when the best reading does not answer what was asked; what it
-    gives is then `unsure`. `weights`, `intents`: of another judge than the product's.
+    gives is then `unsure`. `weights`, `intents`, `names`: of another judge than the product's.
     """
 
-    def read_as(said: Utterance, answering: Asked) -> Understanding:
-        return Turn(said, answering, state, today, Judge(said, answering, state, weights)).read()
+    def read_as(heard: Utterance, answering: Asked) -> Understanding:
+        return Turn(heard, answering, state, today, Judge(heard, answering, state, weights, names)).read()
 
-    def read(said: Utterance) -> Understanding:
-        return with_change(read_as(said, asked), said, asked, state, read_as)
+    def read(heard: Utterance) -> Understanding:
+        return with_change(read_as(heard, asked), heard, asked, state, read_as)
 
-    utterance = normalise(text)
+    utterance = said(text)
     best = read(utterance)
-    heard = by_ear((text, *alternatives), asked, state.get("deal"), best, read)
-    if heard is not None:
-        return heard
+    meant = by_ear((text, *alternatives), asked, state.get("deal"), best, read)
+    if meant is not None:
+        return meant
     decided = _answers(best, asked) or best.injection or best.hold
     other = None if decided else _meant_instead(best, utterance, asked, alternatives, read)
     return other or replace(best, intent=judged_intent(utterance, asked, best, intents))
@@ -97,7 +88,7 @@ def _meant_instead(
         and HOLD.at(utterance, 0) is None
     )
     mended = mend(utterance, asked) if mendable else None
-    readings = [normalise(reading) for reading in alternatives] + ([mended] if mended is not None else [])
+    readings = [said(reading) for reading in alternatives] + ([mended] if mended is not None else [])
     for reading in readings:
         other = read(reading)
         if _answers(other, asked) and other.intent is not Intent.GOODBYE:

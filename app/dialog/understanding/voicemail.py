@@ -8,7 +8,7 @@ from typing import Any
 
 from app.dialog.domain import Asked, Intent
 from app.dialog.hebrew.times.clock_times import callback_words
-from app.dialog.understanding.understand import understand
+from app.dialog.understanding.ready import understand
 
 _SENTENCE = re.compile(r"(?<=[.?!])\s+|\n+")
 # Said in one breath, a message has no pauses to cut it at; these words begin something new.

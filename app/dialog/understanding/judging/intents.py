@@ -13,11 +13,10 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from app.dialog import data
 from app.dialog.domain import TOPIC_OF, WISHES, Asked, Intent, Understanding
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import marks_of
-from app.dialog.understanding.judging.weights import Floats, Weights, read_sparse
+from app.dialog.understanding.judging.weights import Floats, Weights, read_sparse, shipped
 
 TABLE = "real_estate/intents.npz"
 INTENTS = tuple(Intent)
@@ -77,7 +76,7 @@ SILENT = IntentTable(["="], np.zeros((2, VERSIONS, len(INTENTS)), np.int8), 1.0,
 @cache
 def intent_table() -> IntentTable:
     """Return the weights that the product ships with."""
-    return IntentTable.loads(data.read_bytes(TABLE))
+    return shipped(TABLE, IntentTable.loads, "tools.train_intents")
 
 
 def versions(index: int, size: int, asked: Asked, by_rules: Intent) -> tuple[int, ...]:

@@ -17,7 +17,6 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from app.dialog import data
 from app.dialog.domain import TOPICS, Asked
 from app.dialog.hebrew.scopes.past import tells_deed
 from app.dialog.hebrew.scopes.telling import is_of_today, is_told
@@ -25,7 +24,7 @@ from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import POSITIONS, frame_marks, marks_of, stretches, whole_marks
 from app.dialog.understanding.judging.names import NameTable, judged_name
-from app.dialog.understanding.judging.weights import Weights, marks_in
+from app.dialog.understanding.judging.weights import Weights, marks_in, shipped
 
 TABLE = "real_estate/judge.npz"
 STRUCK, BESIDE = "area struck", "area beside"
@@ -100,7 +99,7 @@ class Table:
 @cache
 def table() -> Table:
     """Return the weights that the product ships with."""
-    return Table.loads(data.read_bytes(TABLE))
+    return shipped(TABLE, Table.loads, "tools.train_judge")
 
 
 class Jury(Protocol):

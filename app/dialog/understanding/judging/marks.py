@@ -92,9 +92,14 @@ def skeleton(key: str) -> str:
 @lru_cache(maxsize=64)
 def marks_of(utterance: Utterance) -> tuple[tuple[str, ...], ...]:
     """Return the marks of each word: who judges the values of a turn and who judges its intent go by the same ones."""
-    places = _place_marks(utterance)
+    more = {**_mended_marks(utterance), **_place_marks(utterance)}
     found = [word_marks(key, utterance.key(index + 1)) for index, key in enumerate(utterance.keys)]
-    return tuple((*marks, places[index]) if index in places else marks for index, marks in enumerate(found))
+    return tuple((*marks, more[index]) if index in more else marks for index, marks in enumerate(found))
+
+
+def _mended_marks(utterance: Utterance) -> Mapping[int, str]:
+    """Return a mark for each word that was guessed from a broken or wrongly written one."""
+    return {index: "@mended" for index, token in enumerate(utterance.tokens) if token.mended}
 
 
 def _place_marks(utterance: Utterance) -> Mapping[int, str]:

@@ -12,13 +12,12 @@ from functools import cache, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from app.dialog import data
 from app.dialog.domain import Asked
 from app.dialog.hebrew.contact.name_words import KNOWN_BEARERS, PARTICLES, STRIP, bearers_of, is_common
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 from app.dialog.understanding.judging.marks import LONG_SPEECH, marks_of
-from app.dialog.understanding.judging.weights import Floats, Weights, read_sparse
+from app.dialog.understanding.judging.weights import Floats, Weights, read_sparse, shipped
 
 TABLE = "real_estate/names.npz"
 OFFSETS = (-3, -2, -1, 0, 1, 2)
@@ -76,7 +75,7 @@ UNSURE = NameTable(["="], np.zeros((2, VERSIONS, len(OFFSETS), len(TAGS)), np.in
 @cache
 def name_table() -> NameTable:
     """Return the weights that the product ships with."""
-    return NameTable.loads(data.read_bytes(TABLE))
+    return shipped(TABLE, NameTable.loads, "tools.train_names")
 
 
 def versions(asked: Asked) -> tuple[int, int]:

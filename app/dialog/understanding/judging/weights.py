@@ -1,13 +1,17 @@
 """What the marks of a word weigh together, in a table that was learned (R10.2)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
 from itertools import accumulate
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from app.dialog import data
+
+T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
 
 _AT_ONCE = 8
@@ -54,6 +58,18 @@ class Weights:
 
     def _known(self, marks: Iterable[str]) -> list[int]:
         return [row for row in map(self._row_of.get, marks) if row is not None]
+
+
+def shipped(path: str, loads: Callable[[bytes], T], trainer: str) -> T:
+    """Return a table that the product ships with.
+
+    Raises:
+        ValueError: it is of another shape than the code reads; which command builds it anew.
+    """
+    try:
+        return loads(data.read_bytes(path))
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path} is of another make than this code: build it by python -m {trainer}") from error
 
 
 def read_sparse(content: bytes, *shape: int) -> tuple[list[str], npt.NDArray[np.int8], float, list[float]]:

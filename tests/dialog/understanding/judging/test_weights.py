@@ -1,8 +1,9 @@
 """What the marks of a word weigh together."""
 
 import numpy as np
+import pytest
 
-from app.dialog.understanding.judging.weights import Weights, marks_in
+from app.dialog.understanding.judging.weights import Weights, marks_in, shipped
 
 WEIGHTS = Weights(["חיפה", "בחיפה"], np.array([[1, -2], [100, 5], [0, 0]], np.int8))
 
@@ -44,3 +45,14 @@ def test_small_weights_add_up_beyond_what_one_of_them_can_be() -> None:
 def test_marks_are_read_as_they_were_written() -> None:
     """R10.6: one a line."""
     assert marks_in(np.frombuffer("=\n@given name\nחיפה".encode(), np.uint8)) == ["=", "@given name", "חיפה"]
+
+
+def test_a_table_of_another_make_names_the_command_that_builds_it_anew() -> None:
+    """R10.6, R24."""
+
+    def refuses(content: bytes) -> None:
+        raise KeyError(len(content))
+
+    with pytest.raises(ValueError, match=r"judge.npz is of another make .* python -m tools\.it"):
+        shipped("real_estate/judge.npz", refuses, "tools.it")
+    assert shipped("real_estate/judge.npz", len, "tools.it") > 0
