@@ -7,7 +7,7 @@ from app.config import Settings
 from app.house.hub_watch import HubWatch
 
 CALLS_A_CORE, MOST_CALLS = 70, 110
-"""Measured (README): 120 to 140 calls on one core; vendors' TLS, which comes on top, was not."""
+"""Measured (README): 140 calls on one core; vendors' TLS, which comes on top, was not."""
 EMBEDDED_CALLS_A_CORE = 3
 """The embedded voice takes 0.65 s of a core for a second of speech, the embedded ears come on top (ARCHITECTURE)."""
 
