@@ -83,5 +83,6 @@ def test_a_body_that_breaks_off_is_a_bad_request_and_says_how() -> None:
     """R3."""
     assert status_of(request(b"a=1", CONTENT_LENGTH="4")) == 400
     assert status_of(request(b"a=1", CONTENT_LENGTH="3")) == 200
-    with pytest.raises(RefusedError, match="chunk without an end"):
+    with pytest.raises(RefusedError, match="chunk without an end") as refused:
         read_form(request(b"", CONTENT_LENGTH="3", **{"wsgi.input": Broken()}))
+    assert refused.value.response.status == 400

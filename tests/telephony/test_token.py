@@ -84,6 +84,16 @@ def test_nonsense_is_refused_and_breaks_nothing(token: str) -> None:
     assert verify(KEY, token, "CA1", NOW_S) in (TokenVerdict.MALFORMED, TokenVerdict.FORGED)
 
 
+@pytest.mark.parametrize(
+    "claims", ["", "call", ".1.n", "call.x.n", "call.-1.n", "call.٣.n", "call..n", "call.1234567890123.n"]
+)
+def test_what_is_no_token_is_told_from_one_that_is_forged(claims: str) -> None:
+    """R2.6: the log says which."""
+    assert verify(KEY, f"{claims}.mac", "CA1", NOW_S) is TokenVerdict.MALFORMED
+    assert verify(KEY, "call.123456789012.n.mac", "CA1", NOW_S) is TokenVerdict.FORGED
+    assert verify(KEY, "call.1.n.", "CA1", NOW_S) is TokenVerdict.MALFORMED
+
+
 def test_a_token_is_used_once() -> None:
     """R2.6."""
     used = UsedTokens()
@@ -123,8 +133,13 @@ def test_a_token_is_remembered_until_it_expires_and_not_after() -> None:
     assert used.use(token, NOW_S)
     assert used.use(mint(KEY, "CA2", NOW_S + 299), NOW_S + 299)
     assert not used.use(token, NOW_S + 299)
-    assert used.use(mint(KEY, "CA3", NOW_S + 300), NOW_S + 300)
+    expired_s = int(NOW_S) + 300
+    assert used.use(mint(KEY, "CA3", expired_s), expired_s)
     assert len(used) == 2
+    fresh = UsedTokens(capacity=3)
+    for call_sid, now_s in (("CA1", NOW_S), ("CA2", NOW_S + 9), ("CA3", expired_s)):
+        assert fresh.use(mint(KEY, call_sid, now_s), now_s)
+    assert len(fresh) == 2, "with room for it, what has expired goes all the same"
 
 
 def test_what_is_kept_of_a_token_in_a_store_tells_when_it_may_go() -> None:

@@ -34,6 +34,16 @@ def test_pieces_give_what_the_whole_gives(sizes: list[int], rate_hz: int) -> Non
     assert len(whole) == -(-len(samples) * 8000 // rate_hz)
 
 
+def test_a_piece_of_nothing_changes_nothing() -> None:
+    """R9.1: a vendor's chunk may be empty."""
+    samples, nothing = tone(440, 24000, 0.05), np.zeros(0, dtype=np.int16)
+    downsampler = Downsampler(24000)
+    pieces = [
+        downsampler.process(piece) for piece in (nothing, samples[:500], nothing, nothing, samples[500:], nothing)
+    ]
+    assert np.array_equal(np.concatenate(pieces), Downsampler(24000).process(samples))
+
+
 @pytest.mark.parametrize("rate_hz", [16000, 24000, 48000])
 def test_speech_passes_and_what_would_alias_does_not(rate_hz: int) -> None:
     assert level(Downsampler(rate_hz).process(tone(1000, rate_hz))) == pytest.approx(level(tone(1000, 8000)), rel=0.02)

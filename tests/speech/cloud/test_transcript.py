@@ -93,3 +93,25 @@ def test_an_interim_of_what_is_final_already_says_nothing() -> None:
     assert transcript.text == "שלום אני"
     transcript.take([piece("שלום", stability=0.9, end_ms=800)])
     assert (transcript.text, transcript.is_settled) == ("שלום", True)
+
+
+def test_a_vendor_may_tell_where_one_word_ends_and_not_where_another_does() -> None:
+    """R8.1: what has no place of its own stays where it came."""
+    transcript = Transcript()
+    transcript.take([piece("שלום", final=True), piece("אני", final=True, end_ms=900)])
+    transcript.take([piece("מחפש", final=True), piece("דירה", final=True, end_ms=2000)])
+    assert transcript.text == "שלום אני מחפש דירה"
+
+
+def test_where_the_text_so_far_ends_is_known_when_all_of_it_that_is_open_was_placed() -> None:
+    """R8.4: of words that are final the last ones tell it."""
+    transcript = Transcript()
+    assert transcript.end_ms is None
+    transcript.take([piece("שלום", final=True)])
+    assert transcript.end_ms is None
+    transcript.take([piece("אני", final=True, end_ms=900)])
+    assert transcript.end_ms == 900
+    transcript.take([piece("מחפש", end_ms=1500), piece("דירה", end_ms=1200)])
+    assert transcript.end_ms == 1500
+    transcript.take([piece("מחפש", end_ms=1500), piece("דירה")])
+    assert transcript.end_ms is None
