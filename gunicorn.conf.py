@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -45,9 +46,21 @@ def when_ready(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let accepting go on whatever happens, and let the app notice SIGTERM: gunicorn would cut what is left."""
+    """Let accepting go on whatever happens, and beyond SIGTERM while calls live: gunicorn would turn Twilio away."""
     worker.sockets = [acceptor.Listener(listener) for listener in worker.sockets]
-    worker.wsgi.watch(lambda: worker.alive, worker.cfg.graceful_timeout)
+    told: list[int] = []
+
+    def end() -> None:
+        worker.alive = False
+
+    def stop(number: int, _: Any) -> None:
+        told.append(number)
+        if acceptor.is_replaced(os.getpid(), os.getppid()):
+            end()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003 - as gunicorn has it
+    worker.wsgi.watch(lambda: worker.alive and not told, worker.cfg.graceful_timeout, end)
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature

@@ -10,6 +10,7 @@ stop closes its listener before those whom it has just accepted are looked at: i
 import errno
 import resource
 import socket
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -73,3 +74,15 @@ def raise_descriptor_limit() -> int:
 def connections_within(descriptors: int, wanted: int) -> int:
     """Return how many connections at a time leave the worker enough of `descriptors` for itself."""
     return max(8, min(wanted, descriptors - _DESCRIPTORS_OF_OUR_OWN))
+
+
+def is_replaced(pid: int, master_pid: int) -> bool:
+    """Tell whether gunicorn's master has another worker in place of this one (Linux: proc/<pid>/task/<tid>/children).
+
+    So it is on SIGHUP: newcomers are the other's then. Where it cannot be told, there is none.
+    """
+    try:
+        workers = Path(f"/proc/{master_pid}/task/{master_pid}/children").read_text().split()
+    except OSError:
+        return False
+    return any(int(one) != pid for one in workers)

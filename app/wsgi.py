@@ -38,7 +38,10 @@ class Composite:
         self._house = house
         self.pages = Pages(house.desk, house.settings)
         about = {key: house.desk.status()[key] for key in ("version", "commit", "started_at")}
-        self._version = Response(200, json.dumps(about).encode(), "application/json")
+        self._versions = {
+            draining: Response(200, json.dumps({**about, "draining": draining}).encode(), "application/json")
+            for draining in (False, True)
+        }
         self._alive = Response(200, b"ok\n")
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -52,12 +55,13 @@ class Composite:
         if path in ("/version", "/version/", "/"):
             if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
                 return method_not_allowed("GET", "HEAD").send(environ, start_response)
-            return (self._alive if path == "/" else self._version).send(environ, start_response)
+            version = self._versions[self._house.drain.has_begun]
+            return (self._alive if path == "/" else version).send(environ, start_response)
         return self.pages(environ, start_response)
 
-    def watch(self, is_alive: Callable[[], bool], grace_s: float) -> None:
+    def watch(self, is_wanted: Callable[[], bool], grace_s: float, then: Callable[[], None]) -> None:
         """See `house.draining.Drain.watch`; gunicorn.conf.py calls it once the worker serves."""
-        self._house.drain.watch(is_alive, grace_s)
+        self._house.drain.watch(is_wanted, grace_s, then)
 
     def stop(self) -> None:
         """See `House.stop`; gunicorn.conf.py calls it last."""

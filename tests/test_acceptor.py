@@ -2,7 +2,9 @@
 
 import errno
 import http.client
+import os
 import socket
+import subprocess
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 from eventlet.greenio import GreenSocket
 
-from app.acceptor import PAUSE_S, Listener, connections_within
+from app.acceptor import PAUSE_S, Listener, connections_within, is_replaced
 from tests.servers import HOST, gunicorn
 
 FEW_DESCRIPTORS = 100
@@ -82,3 +84,14 @@ def test_a_worker_whose_descriptors_ran_out_answers_again(tmp_path: Path) -> Non
         connection.request("GET", "/version")
         assert connection.getresponse().status == 200
         connection.close()
+
+
+def test_a_worker_in_whose_place_another_was_started_is_told_from_one_whose_server_ends() -> None:
+    """R18: on SIGHUP newcomers are the other's; at the end nobody else is there to answer Twilio."""
+    with ExitStack() as stack:
+        one, two = (stack.enter_context(subprocess.Popen(["sleep", "60"])) for _ in range(2))
+        assert is_replaced(one.pid, os.getpid())
+        assert not is_replaced(one.pid, one.pid), "a master without any worker"
+        one.kill()
+        two.kill()
+    assert not is_replaced(1, one.pid), "a master that is gone"

@@ -100,7 +100,9 @@ def test_version_and_root_answer_whatever_the_vendors_do(signed: Server) -> None
         status, headers, body = ask(signed, "GET", path)
         assert status == 200
         assert headers["content-type"].startswith("application/json")
-        assert set(json.loads(body)) == {"version", "commit", "started_at"}
+        told = json.loads(body)
+        assert set(told) == {"version", "commit", "started_at", "draining"}
+        assert told["draining"] is False
     status, headers, body = ask(signed, "HEAD", "/version")
     assert (status, body) == (200, b"")
     assert int(headers["content-length"]) > 0

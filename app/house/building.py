@@ -30,9 +30,19 @@ from app.speech.pack import VoicePack
 from app.speech.sparing import SparingJson
 from app.speech.voice import Voice
 from app.telephony.recordings import RecordingAccount
+from app.whose import CALL_SID, of_call
 
 _log = structlog.get_logger("server")
-_soon = partial(spawn_after, 0)
+
+
+def soon(work: Callable[[], None]) -> None:
+    """Run `work` once the present event is handled, for the call that is worked for now."""
+    spawn_after(0, _for_call, CALL_SID.get(), work)
+
+
+def _for_call(call_sid: str, work: Callable[[], None]) -> None:
+    with of_call(call_sid):
+        work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,7 @@ def build_engines(
         stt=GuardedStt(stt, guarded(stt.name, settings.stt_fallback_ms)) if settings.stt_fallback else stt,
         stt_fallback=stts[settings.stt_fallback]() if settings.stt_fallback else None,
         llm=GuardedLlm(OpenAiLlm(speech, cloud), guarded("openai", settings.llm_first_token_ms)) if thinks else None,
-        extractor=SparingJson(OpenAiJson(speech, cloud), lambda: speech.behind_ms, _soon) if thinks else None,
+        extractor=SparingJson(OpenAiJson(speech, cloud), lambda: speech.behind_ms, soon) if thinks else None,
         voice=Voice(
             tts,
             second_voice,
@@ -128,7 +138,7 @@ def _guard(engine: str, late_ms: int) -> Guard:
     def tell_back() -> None:
         _log.info("ENGINE_BACK", engine=engine)
 
-    return Guard(Breaker(time.monotonic, tell_down, tell_back), time.monotonic, late_ms / 1000, _soon)
+    return Guard(Breaker(time.monotonic, tell_down, tell_back), time.monotonic, late_ms / 1000, soon)
 
 
 def build_store(settings: Settings, children: Children) -> LeadStore:

@@ -38,22 +38,34 @@ class Drain:
         self._is_drained = False
         self._ends_at_s = 0.0
 
-    def watch(self, is_alive: Callable[[], bool], grace_s: float) -> None:
-        """Notice when this worker is told to stop: no new calls, and those that live may end within `grace_s`."""
-        spawn(self._drain, is_alive, grace_s)
+    @property
+    def has_begun(self) -> bool:
+        """Whether this worker was told to stop."""
+        return self._admission.is_closed
 
-    def _drain(self, is_alive: Callable[[], bool], grace_s: float) -> None:
-        while is_alive():
+    def watch(self, is_wanted: Callable[[], bool], grace_s: float, then: Callable[[], None] = lambda: None) -> None:
+        """Notice when this worker is told to stop: no new calls, and those that live may end within `grace_s`.
+
+        Until `then` is called it must go on accepting: Twilio's requests about these calls, and their new streams.
+        """
+        spawn(self._drain, is_wanted, grace_s, then)
+
+    def _drain(self, is_wanted: Callable[[], bool], grace_s: float, then: Callable[[], None]) -> None:
+        while is_wanted():
             sleep(0.2)
         self._admission.is_closed = True
         calls_end_in_s = max(1.0, grace_s - STOPPING_TAKES_S)
         deadline_s, self._ends_at_s = time.monotonic() + calls_end_in_s, time.monotonic() + grace_s
         under_way = {"live_calls": len(self._streams), "messages": self._recordings.under_way}
         _log.info("DRAINING", **under_way, grace_s=calls_end_in_s)
-        while (self._streams or self._recordings.under_way) and time.monotonic() < deadline_s:
+        while self._is_needed() and time.monotonic() < deadline_s:
             sleep(0.1)
         self._streams.close()
         self._is_drained = True
+        then()
+
+    def _is_needed(self) -> bool:
+        return bool(self._streams or self._admission.on_their_way or self._recordings.under_way)
 
     def stop(self) -> None:
         """Let the store finish, then end the children, once drained; else they see the worker's end themselves."""

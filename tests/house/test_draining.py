@@ -23,6 +23,7 @@ class Worker:
     under_way: int = 0
     """Recorded messages that are being read."""
     is_closed: bool = False
+    on_their_way: int = 0
     is_alive: bool = True
     leaves_when_asked: bool = True
     done: list[str] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Worker:
 
 def told_to_stop(worker: Worker, grace_s: float) -> Drain:
     drain = worker.drain()
-    drain.watch(lambda: worker.is_alive, grace_s)
+    drain.watch(lambda: worker.is_alive, grace_s, lambda: worker.done.append("may end"))
     worker.is_alive = False
     while not worker.is_closed:
         eventlet.sleep(0.01)
@@ -63,7 +64,7 @@ def test_a_worker_that_was_not_told_to_stop_ends_nothing() -> None:
 
 def test_calls_are_let_be_until_they_end_and_then_the_store_has_the_rest_of_the_grace() -> None:
     """R14: records of a busy hour are written, not left to the next start."""
-    worker = Worker(calls=1, under_way=1)
+    worker = Worker(calls=1, under_way=1, on_their_way=1)
     drain = told_to_stop(worker, STOPPING_TAKES_S + 30)
     eventlet.sleep(0.3)
     assert worker.done == []
@@ -71,9 +72,12 @@ def test_calls_are_let_be_until_they_end_and_then_the_store_has_the_rest_of_the_
     eventlet.sleep(0.3)
     assert worker.done == [], "a message is being read"
     worker.under_way = 0
+    eventlet.sleep(0.3)
+    assert worker.done == [], "who was let in just before has not come yet"
+    worker.on_their_way = 0
     drain.stop()
-    assert worker.done == ["calls closed", "store", "child", "child"]
-    assert worker.store_had_s == pytest.approx(STOPPING_TAKES_S + 30 - CHILDREN_END_WITHIN_S - 0.7, abs=0.5)
+    assert worker.done == ["calls closed", "may end", "store", "child", "child"]
+    assert worker.store_had_s == pytest.approx(STOPPING_TAKES_S + 30 - CHILDREN_END_WITHIN_S - 1.0, abs=0.5)
 
 
 def test_calls_that_outlive_the_grace_are_closed_and_the_store_has_its_time_all_the_same() -> None:
@@ -82,5 +86,5 @@ def test_calls_that_outlive_the_grace_are_closed_and_the_store_has_its_time_all_
     drain = told_to_stop(worker, 0.0)
     with eventlet.Timeout(1.0 + CALLS_END_WITHIN_S + 2.0):
         drain.stop()
-    assert worker.done == ["calls closed", "store", "child", "child"]
+    assert worker.done == ["calls closed", "may end", "store", "child", "child"]
     assert worker.store_had_s == STORE_STOPS_WITHIN_S

@@ -66,10 +66,8 @@ class Admission:
 
     def __call__(self, params: Mapping[str, str]) -> bytes | None:
         """Judge a signed incoming call."""
-        now_s = self._clock_s()
-        self._on_their_way = {sid: at for sid, at in self._on_their_way.items() if now_s - at < ARRIVES_WITHIN_S}
-        call_sid = params.get("CallSid", "")
-        others = len(self._on_their_way) - (call_sid in self._on_their_way)
+        now_s, call_sid = self._clock_s(), params.get("CallSid", "")
+        others = self.on_their_way - (call_sid in self._on_their_way)
         self.why_not = self._judge(self._live() + others, now_s)
         if self.why_not:
             self._on_their_way.pop(call_sid, None)
@@ -77,6 +75,13 @@ class Admission:
             return self._instead
         self._on_their_way[call_sid] = now_s
         return None
+
+    @property
+    def on_their_way(self) -> int:
+        """How many calls were let in whose streams have not started yet."""
+        now_s = self._clock_s()
+        self._on_their_way = {sid: at for sid, at in self._on_their_way.items() if now_s - at < ARRIVES_WITHIN_S}
+        return len(self._on_their_way)
 
     def sent_to_recorder(self, call_sid: str) -> bool:
         """Tell whether this call was asked for a message, or put through to another number."""
