@@ -75,16 +75,16 @@ def test_all_stock_lines_of_an_office_find_room(tmp_path: Path) -> None:
 
 def test_only_stock_lines_that_were_said_are_kept_each_once(tmp_path: Path) -> None:
     """R9.4: the folder holds whole files and nothing else."""
-    cache = cache_in(tmp_path / "speech")
+    cache = cache_in(tmp_path / "data" / "speech")
     cache.put("תודה דנה.", b"ab")
     cache.put(HOLD, b"")
     assert cache.get("תודה דנה.") is None
-    assert not (tmp_path / "speech").exists()
+    assert not (tmp_path / "data" / "speech").exists()
     cache.put(HOLD, b"first")
     cache.put(HOLD, b"second")
     cache.take(HOLD, b"third")
     assert cache.get(HOLD) == b"first"
-    (file,) = (tmp_path / "speech").iterdir()
+    (file,) = (tmp_path / "data" / "speech").iterdir()
     assert (file.suffix, file.read_bytes()) == (".ulaw", b"first")
 
 

@@ -113,6 +113,8 @@ def test_a_stop_that_names_no_call_is_one_all_the_same_and_a_track_is_told() -> 
         (json.dumps(START | {"start": START["start"] | {"callSid": None}}), "start.callSid"),
         (json.dumps(START | {"start": START["start"] | {"streamSid": 'MZ"'}}), "start.streamSid"),
         (json.dumps(START | {"start": START["start"] | {"customParameters": [1]}}), "start.customParameters"),
+        (json.dumps(START | {"start": START["start"] | {"mediaFormat": [1]}}), "start.mediaFormat"),
+        (json.dumps(START | {"start": START["start"] | {"tracks": "inbound"}}), "start.tracks"),
         ('{"event":"media"}', "media"),
         ('{"event":"media","media":{"payload":5}}', "media.payload"),
         ('{"event":"media","media":{"payload":"***"}}', "media.payload"),

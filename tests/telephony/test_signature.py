@@ -155,3 +155,17 @@ def test_a_handshake_may_be_signed_for_wss_or_https_with_or_without_a_slash() ->
     forged = environ(path, HTTP_X_TWILIO_SIGNATURE="x")
     assert handshake_is_signed(forged, TOKEN, "https://public.example") is False
     assert handshake_is_signed(environ(path), TOKEN, "https://public.example") is None
+
+
+def test_only_a_schemes_own_port_may_be_added() -> None:
+    """R2.5: what was signed for another door is not ours."""
+    for signed, seen, fits in (
+        ("http://a.example:80/x", "http://a.example/x", True),
+        ("http://a.example:443/x", "http://a.example/x", False),
+        ("https://a.example:80/x", "https://a.example/x", False),
+        ("ws://a.example:443/x", "ws://a.example/x", False),
+        ("wss://a.example:80/x", "wss://a.example/x", True),
+        ("https://a.example/x", "https://a.example:8443/x", True),
+        ("https://a.example:443/x", "https://a.example:8443/x", False),
+    ):
+        assert is_valid([seen], {}, compute(signed, {}, "token"), "token") is fits

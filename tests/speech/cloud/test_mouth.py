@@ -108,3 +108,10 @@ def test_a_piece_of_nothing_does_not_begin_the_voice() -> None:
     run_virtually(late())
     assert b"".join(worker.pieces) == encode_ulaw(np.frombuffer(VOICE, "<i2"))
     assert len([piece for piece in worker.pieces if piece]) < 6
+
+
+def test_a_voice_is_held_back_once_three_tenths_of_a_second_of_it_are_ahead() -> None:
+    """R9.1: what is with the worker is counted as it will be played, at 8 bytes a millisecond."""
+    worker = Worker()
+    run_virtually(say(worker, cut(1600)))
+    assert [len(piece) for piece in worker.pieces] == [800, 800, 800, 800, 4800]
