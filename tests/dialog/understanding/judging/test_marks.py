@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from app.dialog.domain import Asked
 from app.dialog.hebrew.span import Bounds, Span
 from app.dialog.hebrew.tokens import fold, normalise
+from app.dialog.understanding.ear.whole_words import said
 from app.dialog.understanding.judging.marks import (
     POSITIONS,
     SIDE,
@@ -56,6 +57,12 @@ def test_places_given_names_figures_and_listed_words_are_seen_as_such() -> None:
     assert "hebrew/whose.toml resides" in marks_of(said)[1]
     assert "@place ב" in marks_of(said)[2]
     assert "#" in marks_of(said)[3]
+
+
+def test_a_word_that_was_made_whole_says_so() -> None:
+    """R10.2: what is guessed may be weighed otherwise than what was heard."""
+    marks = marks_of(said("ארבעה חד רים"))
+    assert ["@mended" in of_word for of_word in marks] == [False, True]
 
 
 def test_positions_are_told_by_side_and_distance() -> None:
