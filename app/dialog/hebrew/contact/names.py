@@ -107,10 +107,10 @@ def _new_clause(utterance: Utterance, start: int) -> bool:
 
 def _said(utterance: Utterance, claimed: frozenset[int], *, expected: bool) -> Span[str] | None:
     """Read the name where it is said: behind a cue, before one, or, where it is `expected`, without any."""
-    best = _who_called(utterance, claimed) or _cued(utterance, claimed, expected=expected)
     best = (
-        best
+        _who_called(utterance, claimed)
         or _another(utterance, claimed)
+        or _cued(utterance, claimed, expected=expected)
         or _speaking(utterance, claimed)
         or _honoured(utterance, claimed)
         or _weak(utterance, expected, claimed)
