@@ -34,8 +34,8 @@ class Moving:
     def look(self) -> None:
         """Let go of what has moved.
 
-        The answer comes behind what was told of these calls before, their start here included: who is named, if not
-        this instance, came after it.
+        Who is named, if not this instance, was the last to tell the store, and not always the last to take the call
+        up: its store may have been away meanwhile. So the times decide; where a clock is ahead both talk on.
         """
         here = {session.call_sid: session for session in self._streams if session.is_live}
         if not here:
@@ -45,6 +45,6 @@ class Moving:
         except (StoreUnavailable, ValueError):
             return  # asked again in a moment
         for call_sid, session in here.items():
-            instance = served.get(call_sid, self._instance)
-            if instance != self._instance and session.is_live:
+            instance, since_s = served.get(call_sid, (self._instance, 0.0))
+            if instance != self._instance and since_s > session.taken_up_s and session.is_live:
                 spawn(partial(session.leave_to, instance))

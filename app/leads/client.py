@@ -175,9 +175,8 @@ class LeadStore:
         self._is_spilling = False
 
     def _spill_some(self) -> bool:
-        """Move one file's worth of records; False: the disk would not take it."""
+        """Move one file's worth of records; False: it could not be done, and they still wait."""
         spilled = dict(islice(self._unconfirmed.items(), _SPILLED_AT_ONCE))
-        lines = b"".join(record.model_dump_json().encode() + b"\n" for record in spilled.values())
         path = self._folder / f"pending-{time.time_ns()}-{os.getpid()}-w.jsonl"
 
         def write() -> None:
@@ -187,8 +186,9 @@ class LeadStore:
             unfinished.rename(path)
 
         try:
+            lines = b"".join(record.model_dump_json().encode() + b"\n" for record in spilled.values())
             self._beside(write)
-        except OSError as fault:
+        except Exception as fault:  # noqa: BLE001 - else nothing would be moved any more, and the end wait for ever
             _log.error("records_not_spilled", waiting=len(self._unconfirmed), why=str(fault))
             return False
         _log.warning("records_spilled", records=len(spilled), file=path.name)

@@ -34,15 +34,16 @@ def call_state(session: Session, call_sid: str) -> dict[str, Any]:
 
 
 def served_by(session: Session, call_sids: list[str]) -> dict[str, Any]:
-    """Return which instance was the last to take up each of these calls."""
-    rows = session.execute(select(Call.call_sid, Call.instance).where(Call.call_sid.in_(call_sids)))
-    return {"instances": {call_sid: instance for call_sid, instance in rows if instance}}
+    """Return which instance was the last to say that it has taken up each of these calls, and when (Unix time, s)."""
+    rows = session.execute(select(Call.call_sid, Call.instance, Call.clock0_at).where(Call.call_sid.in_(call_sids)))
+    return {"instances": {sid: [instance, since.timestamp()] for sid, instance, since in rows if instance and since}}
 
 
 IN_ORDER: Mapping[str, Callable[..., dict[str, Any]]] = {
     question.__name__: question for question in (call_state, served_by)
 }
 """Questions of calls: answered behind all that their instance has told before."""
+ASKED_ALL_THE_TIME = frozenset({served_by.__name__})
 
 
 def call_timeline(session: Session, call_sid: str) -> dict[str, Any]:

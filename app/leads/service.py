@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from app.leads.database import StoreDown
 from app.leads.journal import Journal
 from app.leads.outgoing.outbox import Outbox
-from app.leads.queries import IN_ORDER
+from app.leads.queries import ASKED_ALL_THE_TIME, IN_ORDER
 from app.leads.questions.asking import Questions
 from app.leads.records import RECORD, ByOperator, CallEnded, CallRecord, CallUsed, Forget, MessageStatus, Query, Record
 from app.leads.store import Store
@@ -227,9 +227,13 @@ class Service:
     def _query(self, stream_id: int, request: object) -> None:
         try:
             query = Query.model_validate(request)
+            if query.name in ASKED_ALL_THE_TIME:
+                self._spare_what_is_down()
             with self._store.database.begin(read_only=True) as session:
                 answer = IN_ORDER[query.name](session, **query.arguments)
         except StoreDown as fault:
+            if not self._was_just_down:
+                self._went_down(fault)
             self._send(stream_id, Op.ERROR, _error("store_down", str(fault), retriable=True))
         except Exception as fault:  # noqa: BLE001 - the asker hears of it, the others go on
             self._send(stream_id, Op.ERROR, _error("invalid_request", str(fault), retriable=False))
@@ -276,6 +280,15 @@ class Service:
             raise
         except Exception as fault:  # noqa: BLE001 - one bad record must not hold up those behind it
             self._journal.reject(line, f"{type(fault).__name__}: {fault}")
+
+    def _spare_what_is_down(self) -> None:
+        """Try no database that was down a moment ago: records wait behind whoever tries."""
+        if self._was_just_down:
+            raise StoreDown("it was down a moment ago")
+
+    @property
+    def _was_just_down(self) -> bool:
+        return self._down_since is not None and time.monotonic() < self._retry_at
 
     def _went_down(self, fault: StoreDown) -> None:
         now = time.monotonic()

@@ -16,13 +16,14 @@ class Session:
 
     call_sid: str
     is_live: bool = True
+    taken_up_s: float = 100.0
     left_to: list[str] = field(default_factory=list)
 
     def leave_to(self, instance: str) -> None:
         self.left_to.append(instance)
 
 
-def looked(sessions: list[Session], answer: dict[str, str] | Exception) -> list[list[str]]:
+def looked(sessions: list[Session], answer: dict[str, tuple[str, float]] | Exception) -> list[list[str]]:
     """Return which calls each look asked for."""
     asked: list[list[str]] = []
 
@@ -43,8 +44,17 @@ def test_a_call_that_another_instance_took_up_later_is_left_to_it_and_no_other_i
     """R18: the newer stream has the call; what the store has not heard of yet is nobody else's."""
     ours, moved, unknown, over = (Session(sid) for sid in ("CA1", "CA2", "CA3", "CA4"))
     over.is_live = False
-    assert looked([ours, moved, unknown, over], {"CA1": "one", "CA2": "two"}) == [["CA1", "CA2", "CA3"]]
+    assert looked([ours, moved, unknown, over], {"CA1": ("one", 100.0), "CA2": ("two", 100.5)}) == [
+        ["CA1", "CA2", "CA3"]
+    ]
     assert [one.left_to for one in (ours, moved, unknown, over)] == [[], ["two"], [], []]
+
+
+def test_a_call_is_not_left_to_who_had_it_before_and_told_the_store_late() -> None:
+    """R18, R14: records of an instance whose store was away come behind those of the one that went on."""
+    newest = Session("CA1", taken_up_s=100.5)
+    looked([newest], {"CA1": ("two", 100.0)})
+    assert newest.left_to == []
 
 
 @pytest.mark.parametrize("fault", [StoreUnavailable("no answer"), ValueError("a question of next year")])

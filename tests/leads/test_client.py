@@ -247,6 +247,27 @@ def test_a_slow_disk_holds_up_nobody_who_tells_and_nothing_is_lost(tmp_path: Pat
     assert [json.loads(line)["number"] for lines in written for line in lines] == list(range(told))
 
 
+def test_a_fault_at_the_disk_s_side_keeps_the_records_and_is_tried_again(tmp_path: Path) -> None:
+    """R14: whatever broke, the next record that finds no room goes on with it, and the end does not wait for it."""
+    faults = [RuntimeError("no thread")]
+
+    def broken_once(write: Callable[[], None]) -> None:
+        if faults:
+            raise faults.pop()
+        write()
+
+    store = LeadStore(FlakyLink(), tmp_path, most_waiting=150, beside=broken_once)
+    for number in range(200):
+        store.tell(TurnSaved, call_sid="CA1", number=number, caller_text="כן")
+        eventlet.sleep(0)
+    assert not faults
+    eventlet.sleep(0)
+    assert store.unconfirmed <= 150
+    store.stop(0.0)
+    lines = [line for path in tmp_path.glob("pending-*.jsonl") for line in path.read_bytes().splitlines()]
+    assert sorted(json.loads(line)["number"] for line in lines) == list(range(200))
+
+
 def test_a_child_that_never_answers_holds_up_no_call(tmp_path: Path) -> None:
     """R14: a query has a deadline, a record none; what was not confirmed is on disk at the end."""
     store = LeadStore(DeafLink(), tmp_path)

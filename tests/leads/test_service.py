@@ -1,18 +1,23 @@
 """The store child as a real process: killed, cut off from its database, and with a receiver that misbehaves."""
 
+import json
 import resource
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import text
 
-from app.leads.database import Database
+from app.leads.database import Database, StoreDown
+from app.leads.journal import Journal
 from app.leads.records import CallEnded, CallStarted, FactsSaved, Requeue, SlotChange, SlotsChanged, TurnSaved
-from app.sidecar.wire import Op
+from app.leads.service import Service
+from app.sidecar.wire import Op, Unpacker, pack
 from tests.leads.harness import Child, wait_until
 from tests.leads.postgres import Postgres
 from tests.leads.receiver import Receiver
@@ -150,6 +155,40 @@ def test_a_refused_lead_is_visible_and_goes_out_when_an_operator_says_so(
         assert (row["call_sid"], row["last_error"]) == ("CA1", "HTTP 410")
         child.do(Requeue(at=now(), delivery_id=row["id"]))
         wait_until(lambda: child.timeline("CA1")["deliveries"][0]["state"] == "delivered", "the delivery")
+
+
+class DownStore:
+    """A store whose database cannot be reached; counts who tries."""
+
+    def __init__(self) -> None:
+        self.database = self
+        self.tries = 0
+
+    def begin(self, *, read_only: bool) -> NoReturn:
+        assert read_only
+        self.tries += 1
+        raise StoreDown("connection timed out")
+
+    def sweep(self) -> int:
+        return 0
+
+    def start(self) -> None:
+        """No operator asks."""
+
+
+def test_what_is_asked_all_the_time_does_not_keep_records_waiting_for_a_database_that_is_down(tmp_path: Path) -> None:
+    """R14, R18: each try may take seconds, and a question comes twice a second; one that a call hangs on is tried."""
+    ours, theirs = socket.socketpair()
+    store: Any = DownStore()
+    service = Service(theirs, store, Journal(tmp_path), [], store, store, 0.0)
+    for number, name in enumerate(["served_by"] * 4 + ["call_state"], 1):
+        query = {"op": "query", "name": name, "arguments": {}}
+        ours.sendall(pack(number, Op.OPEN, json.dumps({"record": query}).encode()))
+    ours.shutdown(socket.SHUT_WR)
+    service.run()
+    answers = [json.loads(payload) for _, op, payload in Unpacker().feed(ours.recv(100_000)) if op is Op.ERROR]
+    assert [answer["code"] for answer in answers] == ["store_down"] * 5
+    assert store.tries == 2
 
 
 def test_while_the_database_is_down_records_wait_in_order_even_through_a_kill(

@@ -301,13 +301,15 @@ def test_a_lost_line_told_of_late_neither_closes_a_call_that_goes_on_nor_undoes_
 def test_a_call_that_moved_to_another_instance_goes_on(store: Store, clock: Clock) -> None:
     """R18: the older stream's end is none, whenever it is told; and the last to serve it is known."""
     store.apply(started(clock))
-    for instance in ("one", "two"):
-        store.apply(CallServed(at=clock.pass_s(1), call_sid=SID, clock0_at=clock.now, instance=instance))
+    since = {instance: clock.pass_s(1) for instance in ("one", "two")}
+    for instance, at in since.items():
+        store.apply(CallServed(at=at, call_sid=SID, clock0_at=at, instance=instance))
     moved = CallEnded(at=clock.pass_s(1), call_sid=SID, outcome="goodbye_incomplete", reason="moved")
     store.apply(moved)
     assert (timeline(store)["call"]["ended_at"], leads(store)) == (None, 0)
     with store.database.begin(read_only=True) as session:
-        assert served_by(session, [SID, "CA9"]) == {"instances": {SID: "two"}}
+        told = served_by(session, [SID, "CA9"])["instances"]
+    assert told == {SID: ["two", since["two"].timestamp()]}
     store.apply(CallEnded(at=clock.pass_s(5), call_sid=SID, outcome="confirmed", reason="agent_done"))
     store.apply(moved)
     assert timeline(store)["call"]["end_reason"] == "agent_done"

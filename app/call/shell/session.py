@@ -8,6 +8,7 @@ the one that runs `Session.run` waits for the end.
 """
 
 import datetime
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -109,6 +110,8 @@ class Session:
         self._held: list[Event] | None = None
         self._reader: StreamReader | None = None
         self._reconnects = 0
+        self.taken_up_s = 0.0
+        """When its latest stream opened (Unix time)."""
         self._is_asked_for = self._is_closing = self._hands_over = self._has_moved = False
 
     @property
@@ -178,6 +181,7 @@ class Session:
 
     def _open(self, stream_sid: str) -> None:
         self._stream_sid, self._frames = stream_sid, Outgoing(stream_sid)
+        self.taken_up_s = time.time()
 
     def _serve(self) -> None:
         """Read the stream to its end, which is the call's, unless a newer one has taken over."""
