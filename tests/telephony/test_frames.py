@@ -1,5 +1,7 @@
 """The frame decoder, held against wsproto; the server's own frames, read by wsproto (RFC 6455)."""
 
+from itertools import count
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -206,6 +208,7 @@ def test_a_length_in_a_longer_form_than_it_needs_is_a_violation(head: bytes, is_
         (frame(0x8, (1000).to_bytes(2) + b"\xff"), "not UTF-8"),
         (frame(0x1, b"\xff"), "not UTF-8"),
     ],
+    ids=count(),  # the masks of frames are drawn anew in each process: no names
 )
 def test_a_violation_says_what_is_wrong_and_ends_the_reading(sent: bytes, why: str) -> None:
     """RFC 6455 §5.1, §5.5, §7.4, §8.1."""
