@@ -67,6 +67,9 @@ def main() -> None:
     outboxes = _outboxes(config, store)
     # A worker that ends may be the last for hours: a lead goes out then, even if nobody has answered a transfer yet.
     last_ahead_s = max(config.settle_s, config.transfer_settle_s, config.ring_settle_s)
+    # A call whose end nobody reported may go on at the next worker, or at an instance with the same database: at none
+    # where the server stops whose own file that is.
+    stop_ahead_s = last_ahead_s if store.database.is_shared else max(last_ahead_s, config.abandoned_settle_s)
     files = config.files()
     tokens = UsedTokens(Database(config.database_url))
     voices = StockVoices(Database(config.database_url), _now)
@@ -88,7 +91,7 @@ def main() -> None:
         delete_recording=config.delete_recording(),
     )
     gc.freeze()  # what imports made lives for good: to look through it would stop calls' writes for 50 ms now and then
-    Service(connection, store, journal, outboxes, questions, forgetting, last_ahead_s).run()
+    Service(connection, store, journal, outboxes, questions, forgetting, last_ahead_s, stop_ahead_s).run()
     sys.stderr.flush()
     os._exit(0)  # an outbox thread still in a receiver's timeout must not hold up the end
 

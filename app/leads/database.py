@@ -59,8 +59,9 @@ class Database:
         self._ready = False
         self._deadlines: dict[int, float] = {}
         self._most_s = most_s
-        is_sqlite = self._url.drivername == "sqlite"
-        self.engine = _sqlite(self._url, self._is_late) if is_sqlite else _postgresql(self._url, most_s)
+        self.is_shared = self._url.drivername != "sqlite"
+        """Whether other instances may have it, too."""
+        self.engine = _postgresql(self._url, most_s) if self.is_shared else _sqlite(self._url, self._is_late)
 
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[Session]:

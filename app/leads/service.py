@@ -55,15 +55,19 @@ class Service:
         questions: Questions,
         forgetting: Forgetting,
         last_ahead_s: float,
+        stop_ahead_s: float,
     ) -> None:
-        """`last_ahead_s`: at the end, what is due within so many seconds is tried at once."""
+        """At the end what is due within so many seconds is tried at once: `last_ahead_s` where the worker is gone.
+
+        `stop_ahead_s`: where the server was told to stop.
+        """
         self._connection = connection
         self._store = store
         self._journal = journal
         self._outboxes = outboxes
         self._questions = questions
         self._forgetting = forgetting
-        self._last_ahead_s = last_ahead_s
+        self._last_ahead_s, self._stop_ahead_s = last_ahead_s, stop_ahead_s
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._looked_at: deque[Request | None] = deque()
         self._sending = threading.Lock()
@@ -98,7 +102,7 @@ class Service:
             if now >= next_sweep and self._down_since is None:
                 next_sweep = now + _SWEEP_S
                 self._sweep()
-        self._farewell()
+        self._farewell(self._last_ahead_s)
         _log.info("the worker is gone, the store child ends")
 
     def _read(self) -> None:
@@ -153,7 +157,7 @@ class Service:
             self._forget(stream_id, request)
             return
         if op == "finish":
-            self._farewell()
+            self._farewell(self._stop_ahead_s)
             self._send(stream_id, Op.END, {})
             return
         try:
@@ -309,8 +313,8 @@ class Service:
             if abandoned:
                 _log.info("closed %d abandoned calls", abandoned)
 
-    def _farewell(self) -> None:
-        """Write what waits, make leads of the worker's open calls, and try once what is due."""
+    def _farewell(self, ahead_s: float) -> None:
+        """Write what waits, make leads of the worker's open calls, and try what is due within `ahead_s`."""
         deadline = time.monotonic() + _FAREWELL_S
         self._adopt()
         try:
@@ -321,7 +325,7 @@ class Service:
             for outbox in self._outboxes:
                 outbox.stop(max(0.0, deadline - time.monotonic()))
             for outbox in self._outboxes:
-                while time.monotonic() < deadline and outbox.deliver_one(ahead_s=self._last_ahead_s):
+                while time.monotonic() < deadline and outbox.deliver_one(ahead_s):
                     pass
         except StoreDown as fault:
             _log.error("the store is down at the end; what is missing is done at the next start: %s", fault)

@@ -55,7 +55,7 @@ class LeadRules:
     settle_s: float = 3.0
     """From a call's end to its first delivery: the last words of a call may reach the store after its end."""
     abandoned_settle_s: float = 90.0
-    """The same for an abandoned call, which may be going on at another instance."""
+    """The same for an abandoned call, which may be going on at another worker or instance."""
     transfer_settle_s: float = 60.0
     """The same for a caller who is being put through: whether somebody answers belongs into the lead."""
     ring_settle_s: float = 30.0
