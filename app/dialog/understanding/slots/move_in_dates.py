@@ -182,12 +182,12 @@ class Dates:
             return self.turn.time(index, end, in_month(year, month), to_move=to_move)
         # "נובמבר הבא", said in November.
         over = end > index + 1
-        shift = -1 if before == "לפני" and self._no_before(index - 1) is None else 0
+        shift = {"אחרי": 1, "לפני": -1}.get(before, 0) if self._no_before(index - 1) is None else 0
         shifted = (month - 1 + shift) % 12 + 1
         return self.turn.time(self._with_edge(index), end, next_month(shifted, self.today, over=over), to_move=to_move)
 
     def _no_before(self, index: int) -> int | None:
-        """Return where the no of "אני לא יכולה לפני יולי" stands, "לפני" being at `index`."""
+        """Return where the no of "אני לא יכולה לפני יולי" stands, "לפני" or "אחרי" being at `index`."""
         at = index - 1
         while self.utterance.key(at) in _CAN:
             at -= 1

@@ -65,8 +65,11 @@ def _excluded(utterance: Utterance, quantity: Quantity, claimed: frozenset[int])
 
 
 def _counts_other(utterance: Utterance, quantity: Quantity) -> bool:
-    """Whether a number is a measure or a floor."""
-    floor = utterance.key(quantity.start - 1) in _FLOOR and quantity.value < THOUSAND
+    """Whether a number is a measure or a floor, or the second of two floors: "קומה שלוש או ארבע"."""
+    first = quantity.start
+    if utterance.key(first - 1) == "או" and atom_at(utterance, first - 2) is not None:
+        first -= 2
+    floor = utterance.key(first - 1) in _FLOOR and quantity.value < THOUSAND
     return floor or utterance.key(quantity.end) in _OTHER_UNITS
 
 
