@@ -10,7 +10,16 @@ from enum import Enum, auto
 from functools import lru_cache
 
 from app.dialog.hebrew.lexicon import Lexicon
-from app.dialog.hebrew.number_words import CONSTRUCT_FORMS, MILLION, Atom, Kind, atom_at, atoms_of, digits_value
+from app.dialog.hebrew.number_words import (
+    CONSTRUCT_FORMS,
+    MILLION,
+    Atom,
+    Kind,
+    atom_at,
+    atoms_of,
+    digits_value,
+    is_masculine,
+)
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance
 
@@ -19,6 +28,7 @@ _LISTS = Lexicon("hebrew/numbers.toml")
 __all__ = ["MILLION", "Kind", "Quantity", "Shape", "atom_at", "digits_value", "quantities", "quantity_at"]
 
 THOUSAND = 1_000
+_TWO_THOUSAND = 2_000
 _NEVER_FIRST = (Kind.HUNDREDS, Kind.POINT, Kind.QUARTERS)
 _MEASURES = _LISTS.words("measures")
 _HUNDREDS_OF_THOUSANDS = 5
@@ -162,7 +172,10 @@ def _quantity_at(utterance: Utterance, start: int, stop: int) -> Quantity | None
     if value is None:
         return None
     scale, tail = 1, False
-    if (unit := reader.next_is(Kind.MILLION, Kind.THOUSAND)) is not None and (reader.at == start or not unit.prefix):
+    unit = reader.next_is(Kind.MILLION, Kind.THOUSAND)
+    # "כל אחד אלפיים": who says one, or counts as rooms are counted, counts no two thousands.
+    apart = unit is not None and unit.value == _TWO_THOUSAND and (value == 1 or is_masculine(utterance, start))
+    if unit is not None and (reader.at == start or not (unit.prefix or apart)):
         reader.at += 1
         if shape is Shape.SPLIT:
             # "שתיים שלוש מאות אלף": the thousands only repeat what the hundreds already mean.

@@ -23,6 +23,7 @@ _SUMS = _LISTS.phrases("sums")
 _LEADS_TO_NEW = _LISTS.words("leads_to_new")
 _SAME_SUM = _LISTS.phrases("same_sum")
 _DICTATING = (Asked.PHONE, Asked.PHONE_CONFIRM)
+_AS_FAR = 1.5
 _COUNTING = (Asked.ROOMS, Asked.TIMING, Asked.NAME)
 """To these questions a small number is no sum."""
 
@@ -198,8 +199,16 @@ def _deal_told(utterance: Utterance, chosen: Figure) -> str | None:
 
 
 def _said_as_money(standing: list[Figure]) -> list[Figure]:
-    """Prefer what words say is money."""
-    return [figure for figure in standing if figure.evidence] or standing
+    """Prefer what words say is money, and how far one would go beyond it: "חמשת אלפים, אם צריך שש"."""
+    told = next((figure for figure in standing if figure.evidence), None)
+    if told is None:
+        return standing
+    most = told.high or 0
+    return [
+        figure
+        for figure in standing
+        if figure.evidence or (figure.start > told.start and most < (figure.high or 0) <= _AS_FAR * most)
+    ]
 
 
 def _concluded(utterance: Utterance, standing: list[Figure]) -> list[Figure]:

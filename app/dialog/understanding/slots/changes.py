@@ -2,6 +2,7 @@
 
 from app.dialog.domain import Asked
 from app.dialog.hebrew.lexicon import Lexicon
+from app.dialog.hebrew.limits import range_between
 from app.dialog.hebrew.number_words import is_masculine
 from app.dialog.hebrew.numbers import Quantity, Shape, quantities, quantity_at
 from app.dialog.hebrew.span import Bounds, Range
@@ -91,9 +92,17 @@ def _against(utterance: Utterance, asked: Asked, known: Known) -> Range | None:
     new = [number for number in found if number not in old and number.value not in known]
     digits = asked in _COUNTING and not all(is_masculine(utterance, number.start) for number in found)
     of_money = not BUDGET_WORDS.isdisjoint(rests_of(utterance.keys))
-    if digits or of_money or (len(old), len(new), len(found)) != (1, 1, 2) or counts_others(utterance, new[0].end):
+    if digits or of_money or (len(old), len(new), len(found)) != (1, 1, 2) or _to_higher(utterance, *found):
+        return None
+    if any(counts_others(utterance, number.end) for number in found):
+        # "לא שלושה חודשים, ארבעה".
         return None
     return _as_many(new[0]) if plausible(new[0].value) else None
+
+
+def _to_higher(utterance: Utterance, low: Quantity, high: Quantity) -> bool:
+    """Whether a word makes two numbers the ends of a range: "לא, ארבע עד חמש"."""
+    return low.end < high.start and range_between(utterance, low, high)
 
 
 def _alone(utterance: Utterance, asked: Asked, budget: float | None) -> Range | None:
