@@ -83,6 +83,10 @@ class _Reader:
         atom = self.peek(ahead)
         return atom is not None and atom.prefix in ("", "ו")
 
+    def is_parted(self) -> bool:
+        """Whether a comma stands before the next word."""
+        return "," in self.utterance.tokens[self.at].gap
+
     def small(self) -> float | None:
         """Read 1-99 in words."""
         atom = self.next_is(Kind.UNIT, Kind.TENS)
@@ -173,9 +177,7 @@ def _quantity_at(utterance: Utterance, start: int, stop: int) -> Quantity | None
         return None
     scale, tail = 1, False
     unit = reader.next_is(Kind.MILLION, Kind.THOUSAND)
-    # "כל אחד אלפיים": who says one, or counts as rooms are counted, counts no two thousands.
-    apart = unit is not None and unit.value == _TWO_THOUSAND and (value == 1 or is_masculine(utterance, start))
-    if unit is not None and (reader.at == start or not (unit.prefix or apart)):
+    if unit is not None and (reader.at == start or not (unit.prefix or _is_apart(reader, unit, value))):
         reader.at += 1
         if shape is Shape.SPLIT:
             # "שתיים שלוש מאות אלף": the thousands only repeat what the hundreds already mean.
@@ -190,6 +192,14 @@ def _quantity_at(utterance: Utterance, start: int, stop: int) -> Quantity | None
     elif shape is Shape.BARE and value >= THOUSAND:
         shape = Shape.FULL
     return Quantity(start, reader.at, value, shape, scale, first.prefix, tail)
+
+
+def _is_apart(reader: _Reader, unit: Atom, value: float) -> bool:
+    """Whether a number of its own begins with `unit`: "קומה שלוש, מיליון וחצי", "כל אחד אלפיים", "שלושה, אלפיים"."""
+    if unit.value == THOUSAND:
+        return False
+    no_count = value == 1 or is_masculine(reader.utterance, reader.at - 1)
+    return reader.is_parted() or (unit.value == _TWO_THOUSAND and no_count)
 
 
 def _head(reader: _Reader, first: Atom) -> tuple[float | None, Shape]:
@@ -284,8 +294,9 @@ def _small_tail(reader: _Reader, scale: int) -> tuple[float, bool]:
     if scale == MILLION and (thousand := reader.next_is(Kind.THOUSAND)) is not None:
         reader.at += 1
         return thousand.value, False
-    value = _small_or_digits(reader)
-    if not value or _begins_anew(reader, value, scale):
+    parted, value = reader.is_parted(), _small_or_digits(reader)
+    if not value or _begins_anew(reader, value, scale) or (parted and reader.next_is(Kind.FRACTION)):
+        # "שני מיליון, שניים וחצי" are two.
         reader.at = here
         return _NO_TAIL
     half = reader.fraction() if 1 <= value <= 9 and scale == MILLION else 0.0

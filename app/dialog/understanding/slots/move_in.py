@@ -130,7 +130,15 @@ class _Finder(TimedTurn):
             index = end
         if not found and self.asked and (day := bare_day(self.utterance, self.today)) is not None:
             return [day]
-        return found or self._bare_number()
+        return [*found, *self._without_unit()] if found else self._bare_number()
+
+    def _without_unit(self) -> list[Timing]:
+        """Read "תוך ארבעה" behind a length of time, as the last words: "תוך חודש זה לא נכון, תוך ארבעה"."""
+        end = len(self.utterance)
+        number = quantity_at(self.utterance, end - 1)
+        if number is None or number.value not in range(1, _MOST_MONTHS) or self.utterance.key(end - 2) not in _WITHIN:
+            return []
+        return [Span(end - 1, end, within(number.value))]
 
     def _bare_number(self) -> list[Timing]:
         """Read "ארבע", "בעוד שלושה ארבעה": to "in how many months" a number alone counts months."""
