@@ -43,7 +43,7 @@ AS_IT_COMES = "mixed"
 """The sets whose turns are of every kind, as they come to an office."""
 _OF_TURNS_AS_THEY_COME = 4.0
 """What a value weighs that such a set has."""
-BELOW = (-1.0, 1.25)
+BELOW = (-1.0, 1.05)
 """Log odds under which a value is left, and under which it is doubted. Up to about here what the latter keeps out of
 speech unmet is wrong as often as right, and known sets lose nothing."""
 _PENALTY = 5.0

@@ -13,7 +13,7 @@ from typing import Any
 from app.dialog.domain import PARTS, Asked
 from app.dialog.hebrew.contact.name_words import KNOWN_BEARERS, bearers_of
 from app.dialog.hebrew.gazetteer import find
-from app.dialog.hebrew.lexicon import lists_by_word
+from app.dialog.hebrew.lexicon import Lexicon, lists_by_word
 from app.dialog.hebrew.scopes.past import tells_deed
 from app.dialog.hebrew.span import Span
 from app.dialog.hebrew.tokens import Utterance, rests
@@ -41,6 +41,15 @@ _FILES = (
         for name in ("area", "budget", "changes", "deals", "errands", "kinds", "rooms", "turn", "wishes")
     ),
 )
+_SCOPE, _WHOSE = Lexicon("hebrew/scope.toml"), Lexicon(EVIDENCE)
+_TELLERS = (
+    ("seeks", _SCOPE.words("seeks")),
+    ("says", _SCOPE.words("said") | _WHOSE.words("say")),
+    ("has", _SCOPE.words("has_now") | _SCOPE.words("works") | _SCOPE.words("studies") | _WHOSE.words("rents")),
+    ("others", _SCOPE.words("others") | _WHOSE.words("kin") | _WHOSE.words("does")),
+    ("did", _WHOSE.words("i_did") | _WHOSE.words("did")),
+)
+"""What words tell of: a search, what was said, what one has, others, what happened; of a word in several the first."""
 _TELLING = (
     "hebrew/scope.toml",
     "hebrew/whereabouts.toml",
@@ -149,6 +158,7 @@ def frame_marks(
         first if first in _PREFIXES else "",
         value.against,
         _roughly(topic, value),
+        *_tellers_around(utterance, start, value.end),
     )
 
 
@@ -165,6 +175,9 @@ def _frame_marks(
     prefix: str,
     rule: str,
     value: str,
+    told: str,
+    earlier: str,
+    next_told: str,
 ) -> tuple[str, ...]:
     return (
         "=",
@@ -188,6 +201,31 @@ def _frame_marks(
         f"=prefix {prefix} first {first}",
         f"=rule {rule} value {value}",
         f"=before {before} after {after}",
+        # Who seeks here and lives there: the nearest of such words before it, the one before that, the next behind it.
+        f"=told {told}",
+        f"=told next {next_told}",
+        f"=told {told} next {next_told}",
+        f"=told {told} earlier {earlier}",
+        f"=told {told} asked {asked}",
+        f"=told {told} prefix {prefix}",
+    )
+
+
+@lru_cache(maxsize=8192)
+def _teller(key: str) -> str:
+    """Return what a folded word tells of; "": of nothing."""
+    found = rests(key)
+    told = next((name for name, words in _TELLERS if not words.isdisjoint(found)), "")
+    return told or ("did" if tells_deed(key) else "")
+
+
+def _tellers_around(utterance: Utterance, start: int, end: int) -> tuple[str, str, str]:
+    """Return what is told of last before `start`, before that, and next from `end` on."""
+    before = [told for told in map(_teller, reversed(utterance.keys[:start])) if told]
+    return (
+        before[0] if before else "",
+        before[1] if len(before) > 1 else "",
+        next(filter(None, map(_teller, utterance.keys[end:])), ""),
     )
 
 
@@ -207,7 +245,7 @@ def whole_marks(utterance: Utterance) -> tuple[str, ...]:
     places = sum(marks[-1].startswith("@place") for marks in marks_of(utterance))
     opening = utterance.key(0)
     return (
-        *(f"=told {name}" for name in told),
+        *(f"=tells {name}" for name in told),
         f"=places {min(_MOST_PLACES, places)}",
         f"=opens {opening}",
         f"=opens {opening} {utterance.key(1)}",

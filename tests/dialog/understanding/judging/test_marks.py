@@ -92,8 +92,25 @@ def test_the_frame_tells_what_was_asked_and_which_value_of_several_it_is() -> No
 def test_the_turn_tells_how_it_opens_how_many_places_it_names_and_of_whom_it_speaks() -> None:
     """R10.2: "my sister lives in" says of every value of the turn whose it may be."""
     marks = whole_marks(normalise("אחותי גרה בחיפה ואני בנשר"))
-    assert {"=opens אחותי", "=opens אחותי גרה", "=places 2", "=told hebrew/whose.toml resides"} <= set(marks)
+    assert {"=opens אחותי", "=opens אחותי גרה", "=places 2", "=tells hebrew/whose.toml resides"} <= set(marks)
     assert whole_marks(normalise("")) == ("=places 0", "=opens ", "=opens  ", "=opens /")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "marks"),
+    [
+        ("אני גר בחולון ומחפש בנשר", 5, {"=told seeks", "=told seeks earlier has", "=told next "}),
+        ("אני גר בחולון ומחפש בנשר", 2, {"=told has", "=told has next seeks", "=told has earlier "}),
+        ("מחפשת בנשר ההורים בחולון", 1, {"=told seeks", "=told seeks next others"}),
+        ("נולדתי בנשר", 1, {"=told did", "=told next "}),
+        ("בנשר אמרתי", 0, {"=told ", "=told  next says"}),
+    ],
+)
+def test_the_frame_tells_who_seeks_has_or_did_around_a_value(text: str, place: int, marks: set[str]) -> None:
+    """R10.2: one lives here and seeks there: the nearest word that tells so counts, however long the turn is."""
+    said = normalise(text)
+    at = min(place, len(said) - 1)
+    assert marks <= set(frame_marks(said, Asked.AREA, {}, "area", Span(at, at + 1, "נשר"), []))
 
 
 def test_what_was_asked_and_what_a_rule_says_have_marks_together() -> None:
