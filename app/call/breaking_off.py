@@ -1,9 +1,9 @@
-"""What ends in mid-word whatever is going on: keys, another line, the end of the call (R3.2, R12). Pure.
+"""What ends in mid-word whatever is going on: keys, another line, an engine that is gone, the end (R3.2, R12). Pure.
 
 Times are monotonic ms.
 """
 
-from app.call.events import Command
+from app.call.events import Command, HangUp, Log
 from app.call.floor import Floor
 from app.call.states import State, Trigger
 
@@ -55,6 +55,23 @@ def by_the_end(floor: Floor, now_ms: int) -> list[Command]:
     if floor.turn and last_words:
         commands += floor.conversation.overhear(last_words, floor.turn.number)
     return commands
+
+
+def for_a_message(floor: Floor, line: str, now_ms: int, goodbye: str = "") -> list[Command]:
+    """Who cannot be talked with is asked for a message by Twilio's voice (R2.7); `line` tells the log why.
+
+    `goodbye` is said where no message can be taken.
+    """
+    commands = [
+        *floor.holding.stop(floor.agent, now_ms),
+        *floor.caller.drop(),
+        *floor.conversation.drop_guess(),
+        *floor.drop_doubt(),
+        *(floor.turn.cancel() if floor.turn else []),
+    ]
+    floor.reply = floor.turn = None
+    commands += [Log(line, level="warning"), HangUp(message=True, goodbye=goodbye)]
+    return [*commands, *floor.go(Trigger.ENDED, {"reason": line.lower()})]
 
 
 def unanswered_words(floor: Floor) -> str:

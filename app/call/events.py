@@ -273,10 +273,14 @@ class CancelSpeech:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """The call is over. `transfer` puts the caller through to the office instead, `message` asks for a message."""
+    """The call is over. `transfer` puts the caller through to the office instead, `message` asks for a message.
+
+    `goodbye` is said where none can be taken.
+    """
 
     transfer: bool = False
     message: bool = False
+    goodbye: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -368,20 +368,8 @@ class Call:
         plan = self._conversation.plan
         assert plan
         if trigger is Trigger.NOTHING_SAID and not self._delivery.has_spoken:
-            return self._on_no_voice()
+            return breaking_off.for_a_message(self._floor, "VOICE_LOST", now_ms)
         commands = [*self._conversation.said(reply, reply.voice_ms), *self._floor.listen(trigger, now_ms)]
         if plan.ends_call or plan.transfer:
             return [*commands, HangUp(transfer=plan.transfer), *self._on_ended("agent_done", now_ms)]
         return commands
-
-    def _on_no_voice(self) -> list[Command]:
-        """Not one word was voiced so far: rather than keep silent, have Twilio's voice ask for a message (R2.7)."""
-        floor = self._floor
-        commands = [
-            *floor.caller.drop(),
-            *self._conversation.drop_guess(),
-            *(floor.turn.cancel() if floor.turn else []),
-        ]
-        floor.reply = floor.turn = None
-        commands += [Log("VOICE_LOST", level="warning"), HangUp(message=True)]
-        return [*commands, *floor.go(Trigger.ENDED, {"reason": "voice_lost"})]

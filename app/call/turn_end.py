@@ -1,14 +1,18 @@
 """The caller's turn is over, or about to be: its words, whose they are, and what is answered (R8, R9). Pure."""
 
+from app.call import breaking_off
 from app.call.answering.guessing import STABLE_SILENCE_MS
 from app.call.answering.patience import silence_before_answer
 from app.call.delivering import SPOKEN_MS
 from app.call.events import Command, Log
 from app.call.floor import Floor
-from app.call.hearing.recognition import TurnHeard
+from app.call.hearing.recognition import GAVE_UP, TurnHeard
 from app.call.hearing.turn import Turn
 from app.call.states import Trigger
 from app.dialog.dialog import Dialog
+
+MOST_UNHEARD = 2
+"""Turns in a row that no recogniser could hear, of which the last asks for a message instead of the same once more."""
 
 
 class TurnEnd:
@@ -18,6 +22,7 @@ class TurnEnd:
         """`guesses`: whether a reply is prepared before it is certain what was said."""
         self._floor = floor
         self._guesses = guesses
+        self._unheard = 0
 
     def hear(self, now_ms: int) -> list[Command]:
         """Answer the turn that waits for its text, should that be known by now."""
@@ -43,9 +48,14 @@ class TurnEnd:
             if floor.yielded:
                 return [*commands, *floor.retake(now_ms)]
         commands += floor.let_go()
-        if is_echo or (not heard.text and ear.voiced_ms < SPOKEN_MS):
+        is_unheard = not heard.text and heard.source == GAVE_UP
+        if is_echo or (not heard.text and not is_unheard and ear.voiced_ms < SPOKEN_MS):
             dropped = floor.conversation.drop_guess()
             return [*commands, *dropped, *floor.listen(Trigger.NOTHING_SAID, now_ms, anew=False)]
+        self._unheard = self._unheard + 1 if is_unheard else 0
+        if self._unheard >= MOST_UNHEARD:
+            goodbye = floor.conversation.dialog.nothing_understood().line
+            return [*commands, *breaking_off.for_a_message(floor, "EARS_LOST", now_ms, goodbye)]
         return [*commands, *self._answer(turn, heard, now_ms)]
 
     def _answer(self, turn: Turn, heard: TurnHeard, now_ms: int) -> list[Command]:

@@ -58,7 +58,7 @@ class Engines:
     stock: tuple[str, ...]
     """The lines that are spoken from the cache."""
     breakers: Mapping[str, Breaker]
-    """What is known of the engines for which something else stands in, by name."""
+    """What is known of the engines that need not be waited for, by name."""
 
     @property
     def names(self) -> dict[str, str]:
@@ -109,9 +109,14 @@ def build_engines(
     cache.load()
     thinks = settings.llm == "openai"
     stt = stts[settings.stt]()
+    fallback: SttEngine | None = None
+    if settings.stt_fallback:
+        fallback = stts[settings.stt_fallback]()
+        stt = GuardedStt(stt, guarded(stt.name, settings.stt_fallback_ms))
+        fallback = GuardedStt(fallback, guarded(f"{fallback.name} recogniser", settings.stt_give_up_ms))
     return Engines(
-        stt=GuardedStt(stt, guarded(stt.name, settings.stt_fallback_ms)) if settings.stt_fallback else stt,
-        stt_fallback=stts[settings.stt_fallback]() if settings.stt_fallback else None,
+        stt=stt,
+        stt_fallback=fallback,
         llm=GuardedLlm(OpenAiLlm(speech, cloud), guarded("openai", settings.llm_first_token_ms)) if thinks else None,
         extractor=SparingJson(OpenAiJson(speech, cloud), lambda: speech.behind_ms, soon) if thinks else None,
         voice=Voice(
@@ -130,7 +135,7 @@ def build_engines(
 
 
 def _guard(engine: str, late_ms: int) -> Guard:
-    """One breaker for an engine of this process, for which something else stands in."""
+    """One breaker for an engine of this process that need not be waited for."""
 
     def tell_down() -> None:
         _log.warning("ENGINE_DOWN", engine=engine, why="it failed or was late several times in a row")

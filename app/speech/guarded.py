@@ -1,7 +1,8 @@
 """Engines behind a breaker: how each stream went is told to it, and while it is open a stream fails at once (R18).
 
 A failure that comes at once costs a call nothing: what stands in for the engine (the fallback recogniser, the second
-voice, the dialog's own line) begins in the same breath. So only engines that something stands in for are guarded.
+voice, the dialog's own line) begins in the same breath. So only engines that something stands in for are guarded, and
+the fallback recogniser: a caller whom nobody can hear is told so at once.
 """
 
 from collections.abc import Callable

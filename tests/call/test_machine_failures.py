@@ -118,3 +118,41 @@ def test_a_recogniser_that_never_answers_ends_in_a_question_to_repeat() -> None:
     drive.says(1500)
     drive.until(State.SPEAKING)
     assert drive.logged("ASR_TEXT")[0].fields["source"] == "gave_up"
+
+
+DEAF = Stt(fails_ms=100)
+
+
+def test_a_turn_that_no_recogniser_can_hear_is_answered_at_once() -> None:
+    """R8.2, R18: each is asked once; to a short word, too, for nobody can tell that it was none."""
+    for spoken_ms in (1500, 400):
+        drive = CallDriver(World(stts=[DEAF, DEAF])).listening()
+        drive.answer(spoken_ms)
+        assert [one.is_fallback for one in drive.commands(OpenStt)] == [False, True]
+        (text,) = drive.logged("ASR_TEXT")
+        assert (text.fields["text"], text.fields["source"]) == ("", "gave_up")
+        assert int(text.fields["asr_ms"]) <= 150
+
+
+def test_whose_second_turn_nobody_can_hear_is_asked_for_a_message() -> None:
+    """R2.7, R18: rather than the same question again and again."""
+    drive = CallDriver(World(stts=[DEAF] * 4)).listening()
+    drive.answer(1500)
+    drive.until(State.LISTENING)
+    drive.says(1500)
+    drive.until(State.ENDED)
+    (left,) = drive.commands(HangUp)
+    assert left.message
+    assert left.goodbye
+    assert "EARS_LOST" in drive.lines()
+    assert len(drive.commands(OpenStt)) == 4
+
+
+def test_one_turn_that_is_heard_between_two_that_are_not_keeps_the_call() -> None:
+    """R18: what failed is back."""
+    drive = CallDriver(World(stts=[DEAF, DEAF, Stt(AREA), DEAF, DEAF])).listening()
+    for _ in range(3):
+        drive.answer(1500)
+        drive.until(State.LISTENING)
+    assert ("caller", AREA) in drive.history()
+    assert drive.commands(HangUp) == []

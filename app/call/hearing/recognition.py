@@ -5,7 +5,8 @@ never a word. A streaming recogniser hears the turn as it is spoken; its stable 
 late (R8.4). A batch recogniser (Whisper, the embedded engine) hears it in segments: one at each forced cut (R6.4), the
 last one at the end of the turn; their texts are joined in order. Where it costs nothing but processor time, the last
 one is read ahead, as soon as the voice pauses, and given up if the voice goes on. When a recogniser breaks, the whole
-turn is read again from the kept audio: by the fallback where there is one, else by the primary once it is back.
+turn is read again from the kept audio: by the fallback where there is one, else by the primary once it is back. One
+that breaks in doing so is not asked again in this turn, unless its process died: the caller would wait in silence.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ UNSURE_STANDS_AFTER_MS, UNTOLD_STANDS_AFTER_MS = 600, 300
 # An interim that ends so long before the voice does not hold what was said last: the final is given so much longer.
 UNHEARD_MS, UNHEARD_WAIT_MS = 250, 450
 RETRY_PAUSE_MS = 400  # a dead child process is back within this
+CHILD_DIED = "child_died"
+GAVE_UP = "gave_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,10 @@ class RecognitionSettings:
 
 @dataclass(frozen=True, slots=True)
 class TurnHeard:
-    """The text of the whole turn; empty when nothing was understood. `source`: final, interim, fallback or gave_up."""
+    """The text of the whole turn; empty when nothing was understood. `source`: final, interim, fallback or gave_up.
+
+    Whose text is empty and `source` is gave_up was heard by nobody: there may have been words.
+    """
 
     text: str
     alternatives: tuple[str, ...]
@@ -111,6 +117,7 @@ class Recognition:
         self._voice_ends_ms = 0
         self._retries = 0
         self._retry_at_ms: int | None = None
+        self._found_no_words = False
 
     @property
     def interim(self) -> str:
@@ -254,6 +261,8 @@ class Recognition:
             case SttFailed():
                 segment.settled = True
                 fields = {"code": event.code, "message": event.message, "stream": event.stream}
+                if self._ended_at_ms is not None and self._retries and event.code != CHILD_DIED:
+                    self._retries = MAX_RETRIES
                 return [Log("STT_FAILED", fields, "warning"), *self._break_off(now_ms)]
         return []
 
@@ -263,18 +272,30 @@ class Recognition:
             return None, []
         waited_ms = now_ms - self._ended_at_ms
         if waited_ms >= self._settings.give_up_ms:
-            return self._heard("gave_up", waited_ms), self.cancel()
+            return self._heard(self._nobodys, waited_ms), self.cancel()
         if self._retry_at_ms is not None:
             return None, self._read_again() if now_ms >= self._retry_at_ms else []
         if all(segment.settled for segment in self._segments):
             if self.interim or self._retries or not self._settings.has_fallback:
-                return self._heard("fallback" if self._retries else "final", waited_ms), []
+                return self._heard(self._whose, waited_ms), []
+            self._found_no_words = True
             return None, self._fall_back("no_transcript", now_ms)
         if self._reads_live and self.interim and now_ms >= self._commit_at_ms:
             return self._heard("interim", waited_ms), self.cancel()
         if waited_ms >= self._settings.fallback_ms and self._settings.has_fallback and not self._retries:
             return None, self._fall_back("late", now_ms)
         return None, []
+
+    @property
+    def _whose(self) -> str:
+        if self._retries > MAX_RETRIES and not self.interim:
+            return self._nobodys
+        return "fallback" if self._retries else "final"
+
+    @property
+    def _nobodys(self) -> str:
+        has_no_words = self._found_no_words or (self.is_settled and not self.has_failed)
+        return "final" if has_no_words and not self.interim else GAVE_UP
 
     def timer(self) -> int | None:
         """Return when `result` may have news without any event."""

@@ -88,7 +88,7 @@ class Admission:
         return call_sid in self._sent_to_recorder
 
     def voice_lost(self, call_sid: str) -> None:
-        """A live call is handed to the recorder, for no engine gave it a voice; the next ones go there at once."""
+        """A live call is handed to the recorder, for no engine speaks, or hears; the next ones go there at once."""
         self._remember(call_sid)
         now_s = self._clock_s()
         if now_s < self._mute_until_s:

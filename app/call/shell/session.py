@@ -374,6 +374,8 @@ class Session:
         )
         if command.message and not is_leaving:
             self._perform(Save("ended", {"outcome": "fault", "reason": "fault"}))
+            if command.goodbye and not self._line_over.is_open:
+                self._say_last(command.goodbye)
         if command.transfer and not is_leaving:
             self._ledger.transferred("failed")
             if not self._line_over.is_open:

@@ -13,7 +13,7 @@ SLOW_ANSWER_MS = 2000
 _UNHEARD = re.compile(r"[\u0591-\u05c7'\"]")  # vowel points, and what stands within abbreviations
 _NOT_LETTERS = re.compile(r"[^\w\s]|[\d_]")
 _FALLBACKS = frozenset({"fallback", "gave_up"})
-_FAULTY_ENDS = frozenset({"fault", "voice_lost"})
+_FAULTY_ENDS = frozenset({"fault", "voice_lost", "ears_lost"})
 
 
 def sum_up(session: Session, call: Call) -> None:

@@ -296,6 +296,45 @@ def test_an_empty_final_is_checked_by_the_fallback() -> None:
     assert texts(part, 1700) == ""
 
 
+def test_a_word_less_turn_of_a_healthy_recogniser_stays_one_where_the_fallback_fails() -> None:
+    """R8.2: somebody has heard it, and heard no word."""
+    part = recognition()
+    speak(part, 40)
+    part.end(1000)
+    part.receive(SttEnded(1), 1200)
+    part.result(1200)
+    part.result(1200)
+    part.receive(SttFailed(2, "unavailable", "not asked"), 1210)
+    heard, _ = part.result(1210)
+    assert heard == TurnHeard("", (), "final", 210, 800)
+
+
+@pytest.mark.parametrize("code", ["unauthenticated", "unavailable", "quota", "timeout", "invalid_request"])
+def test_where_the_fallback_fails_too_nobody_is_asked_again(code: str) -> None:
+    """R8.2: it would cost the caller seconds of silence."""
+    part = recognition()
+    speak(part, 10)
+    part.receive(SttFailed(1, code, "no"), 500)
+    part.end(1000)
+    part.result(1000)
+    part.receive(SttFailed(2, code, "no"), 1150)
+    heard, commands = part.result(1150)
+    assert (heard, commands) == (TurnHeard("", (), "gave_up", 150, 200), [])
+
+
+def test_a_fallback_that_dies_with_its_process_is_asked_again() -> None:
+    """R8.2: another process is there in a moment."""
+    part = recognition()
+    speak(part, 10)
+    part.end(1000)
+    part.receive(SttFailed(1, "child_died", "gone"), 1000)
+    part.result(1000)
+    part.receive(SttFailed(2, "child_died", "gone"), 1000)
+    assert part.result(1000) == (None, [])
+    _, commands = part.result(1800)
+    assert commands[0] == OpenStt(3, True, ("רעננה",))
+
+
 def test_a_batch_recogniser_gets_a_segment_at_each_cut_and_the_texts_join() -> None:
     """R6.4: a monologue is one turn; its segments are transcribed while the caller speaks on."""
     part = recognition(streams=False, has_fallback=False)

@@ -65,6 +65,7 @@ class House:
 
     voice: Callable[[Callable[[Any], None]], None] = says
     hangs_up: bool = True
+    takes_message: bool = True
     on_leaving: Callable[[], None] = lambda: None
     told: list[dict[str, Any]] = field(default_factory=list)
     asked_of_twilio: list[str] = field(default_factory=list)
@@ -103,8 +104,9 @@ class House:
 
     def take_message(self, call_sid: str) -> bool:
         self.asked_of_twilio.append(f"message {call_sid}")
-        self.on_leaving()
-        return True
+        if self.takes_message:
+            self.on_leaving()
+        return self.takes_message
 
     @property
     def ends(self) -> list[dict[str, Any]]:
@@ -264,6 +266,21 @@ def test_when_the_agent_hangs_up_twilio_closes_first() -> None:
     assert house.asked_of_twilio == ["message CA1"]
     assert closed_by_us == [False]
     assert line.closed_with() == 1000
+
+
+def test_who_cannot_leave_a_message_hears_a_goodbye() -> None:
+    """R2.7, R18: Twilio cannot be asked, or it is no call of Twilio's."""
+    house = House(takes_message=False)
+    line = connect(house)
+    line.start()
+    line.until_state(State.SPEAKING)
+    house.on_leaving = lambda: line.twilio.send(text('{"event":"stop"}') + close(1000))
+    line.session._hang_up = HangUp(message=True, goodbye="להתראות.")
+    line.session._release()
+    line.wait()
+    assert house.spoken[-1] == "להתראות."
+    assert house.asked_of_twilio == ["message CA1", "hang up CA1"]
+    assert [one["outcome"] for one in house.ends] == ["fault"]
 
 
 def test_how_putting_a_caller_through_went_is_stored() -> None:
