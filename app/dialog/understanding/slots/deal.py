@@ -8,7 +8,7 @@ from app.dialog.hebrew.lexicon import Lexicon
 from app.dialog.hebrew.phrases import Phrasebook
 from app.dialog.hebrew.repairs import against, settle
 from app.dialog.hebrew.span import Span
-from app.dialog.hebrew.tokens import Utterance, fold
+from app.dialog.hebrew.tokens import Utterance, fold, rests
 from app.dialog.understanding.judging.judge import LENIENT, Jury
 from app.dialog.understanding.slots.kind import YOU
 
@@ -16,6 +16,7 @@ _LISTS = Lexicon("real_estate/deals.toml")
 
 _OFFICE_DOES = {fold("משכירים"): "rent", fold("מוכרים"): "buy"}
 _DEAL = Phrasebook({phrase: deal for deal in ("buy", "rent") for phrase in _LISTS.listed(deal)})
+_LETS = _LISTS.words("lets")
 _LETS_LATER = _LISTS.phrases("lets_later")
 _SOON = 3
 _HEARD_BUY = _LISTS.words("heard_buy")
@@ -61,8 +62,9 @@ def understand_deal(
 
 
 def _lets_later(utterance: Utterance, letting: Span[str]) -> bool:
-    """Whether it is afterwards that somebody lets a home: "להשכיר את זה הלאה"."""
-    return any(_LETS_LATER.at(utterance, at) for at in range(letting.end, letting.end + _SOON))
+    """Whether it is afterwards that somebody lets a home: "להשכיר את זה הלאה"; "לשכור, אחר כך לקנות" rents first."""
+    lets = not _LETS.isdisjoint(rests(utterance.key(letting.start)))
+    return lets and any(_LETS_LATER.at(utterance, at) for at in range(letting.end, letting.end + _SOON))
 
 
 def _heard(utterance: Utterance) -> list[Span[str]]:
