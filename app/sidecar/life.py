@@ -109,6 +109,7 @@ class Life:
 
     def __init__(self, name: str, command: tuple[str, ...], env: dict[str, str], limits: LinkLimits) -> None:
         subprocess = original("subprocess")
+        subprocess.os = original("os")  # eventlet's would wait by a hub of its own, and leave it in each native thread
         ours, theirs = original("socket").socketpair()
         try:
             # In a native thread: until the new process has begun, which takes 0.4 ms to 0.25 s, who starts it waits.

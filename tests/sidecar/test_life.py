@@ -303,3 +303,24 @@ def test_a_child_that_starts_is_given_time_until_it_has_spoken(boot_pings: int, 
     life.ended.wait()
     life.bury()
     assert life.why == ("ended with status 4" if lives else "no sign of life for 3 pings")
+
+
+def test_a_childs_start_leaves_nothing_in_the_native_thread_it_is_made_in() -> None:
+    """R11: with what a worker patches: else each of twenty threads keeps a hub of its own, one more with each death."""
+    program = """
+import eventlet
+eventlet.monkey_patch()
+import os, sys
+from app.sidecar.life import Life, LinkLimits
+
+def lived():
+    life = Life("brief", (sys.executable, "-S", "-c", ""), dict(os.environ), LinkLimits())
+    life.ended.wait()
+    life.bury()
+    return len(os.listdir("/proc/self/fd"))
+
+print(lived(), [lived() for _ in range(4)][-1])
+"""
+    told = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    at_first, at_last = told.stdout.splitlines()[-1].split()
+    assert at_last == at_first
