@@ -53,7 +53,7 @@ _TELLERS = (
 _TELLING = (
     "hebrew/scope.toml",
     "hebrew/whereabouts.toml",
-    "hebrew/whose.toml",
+    EVIDENCE,
     "hebrew/past.toml",
     "real_estate/wishes.toml",
 )
@@ -219,14 +219,17 @@ def _teller(key: str) -> str:
     return told or ("did" if tells_deed(key) else "")
 
 
+@lru_cache(maxsize=64)
+def _tellers(utterance: Utterance) -> tuple[tuple[int, str], ...]:
+    """Return the words that tell of something, by their index: the same for all values of a turn."""
+    return tuple((index, told) for index, told in enumerate(map(_teller, utterance.keys)) if told)
+
+
 def _tellers_around(utterance: Utterance, start: int, end: int) -> tuple[str, str, str]:
     """Return what is told of last before `start`, before that, and next from `end` on."""
-    before = [told for told in map(_teller, reversed(utterance.keys[:start])) if told]
-    return (
-        before[0] if before else "",
-        before[1] if len(before) > 1 else "",
-        next(filter(None, map(_teller, utterance.keys[end:])), ""),
-    )
+    tellers = _tellers(utterance)
+    earlier, last = ["", "", *(told for index, told in tellers if index < start)][-2:]
+    return last, earlier, next((told for index, told in tellers if index >= end), "")
 
 
 @lru_cache(maxsize=8192)
