@@ -6,18 +6,7 @@ from typing import Any
 import pytest
 
 from app.web.console.waterfall import SEGMENTS, draw, fall
-
-WHOLE = {
-    "endpointing": 380,
-    "asr": 120,
-    "llm": 240,
-    "sentence": 90,
-    "tts": 120,
-    "own": 8,
-    "held": 40,
-    "send": 2,
-    "path": 60,
-}
+from tests.web.fake_records import SEGMENTS as WHOLE
 
 
 def turn(total_ms: float | None, segments: dict[str, Any], **timing: Any) -> dict[str, Any]:
